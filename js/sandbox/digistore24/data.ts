@@ -1,0 +1,149 @@
+/** A product that is sold. Money is in cents. */
+export interface Product {
+  id: string;
+  name: string;
+  /** Gross price of one unit and one payment. */
+  price: number;
+  language: string;
+  deliveryType: 'digital' | 'shipping';
+  /** Tags that the vendor gave the product; they travel in the messages. */
+  tags: string[];
+}
+
+/** A person who buys. */
+export interface Buyer {
+  id: string;
+  addressId: string;
+  email: string;
+  firstName: string;
+  lastName: string;
+  salutation: 'M' | 'F' | '';
+  title: string;
+  company: string;
+  streetName: string;
+  streetNumber: string;
+  street2: string;
+  zipcode: string;
+  city: string;
+  state: string;
+  country: string;
+  countryName: string;
+  phone: string;
+  taxId: string;
+  language: string;
+  createdAt: string;
+}
+
+/** One product in an order. */
+export interface OrderItem {
+  id: string;
+  product: Product;
+  quantity: number;
+}
+
+/** A movement of money. Refunds and chargebacks have a negative amount. Cents. */
+export interface Transaction {
+  id: string;
+  parentId: string;
+  type: 'payment' | 'refund' | 'chargeback';
+  amount: number;
+  vat: number;
+  paySequenceNo: number;
+  payMethod: string;
+  /** Berlin wall clock. */
+  createdAt: string;
+}
+
+/** How an order is paid. */
+export type BillingType = 'single_payment' | 'subscription' | 'installment';
+
+/** An order ("purchase"). Times are Berlin wall clock. */
+export interface Purchase {
+  id: string;
+  /** Order id of the first order of an upsell chain; its own id otherwise. */
+  baseId: string;
+  upsellNo: number;
+  role: 'vendor' | 'affiliate' | 'other';
+  test: boolean;
+  createdAt: string;
+  buyer: Buyer;
+  items: OrderItem[];
+  transactions: Transaction[];
+  billingType: BillingType;
+  billingStatus: 'paying' | 'aborted' | 'unpaid' | 'reminding' | 'completed';
+  /** 1 for a single payment, 0 for a subscription. */
+  installments: number;
+  interval: string;
+  firstAmount: number;
+  otherAmount: number;
+  currency: string;
+  vatRate: number;
+  payMethod: string;
+  /** Date, or empty. */
+  nextPaymentAt: string;
+  rebillStopNotedAt: string;
+  orderType: string;
+  newsletter: string;
+  custom: string;
+  customKey: string;
+  trackingParam: string;
+  campaignkey: string;
+  affiliateId: string;
+  affiliateName: string;
+  affiliatePercent: number;
+  voucherCode: string;
+  /** Secret parts of the links in the messages. */
+  purchaseKey: string;
+  refundKey: string;
+  upgradeKey: string;
+  upgradedOrderId: string;
+  upgradedByOrderId: string;
+  upgradeType: string;
+  deliveryDate: string;
+  unlockInvoices: boolean;
+}
+
+/** A change in the course of a subscription or of installments. */
+export interface RebillingChange {
+  id: string;
+  purchaseId: string;
+  createdAt: string;
+  paySequenceNo: number;
+  type: 'rebill_cancelled' | 'last_paid_day' | 'rebill_resumed';
+}
+
+/** A webhook connection made by `ipnSetup`. */
+export interface IpnConnection {
+  id: string;
+  name: string;
+  domainId: string;
+  ipnUrl: string;
+  productIds: string;
+  categories: string;
+  transactions: string;
+  timing: string;
+  passphrase: string;
+  newsletterSendPolicy: string;
+  apiKeyId: string;
+}
+
+/** All that Digistore24 holds. */
+export interface Ds24 {
+  products: Map<string, Product>;
+  buyers: Map<string, Buyer>;
+  purchases: Map<string, Purchase>;
+  rebillingChanges: RebillingChange[];
+  /** By API key id and domain id. */
+  ipnConnections: Map<string, IpnConnection>;
+}
+
+/** Digistore24 before the first sale. */
+export function emptyDs24(): Ds24 {
+  return {
+    products: new Map(),
+    buyers: new Map(),
+    purchases: new Map(),
+    rebillingChanges: [],
+    ipnConnections: new Map(),
+  };
+}

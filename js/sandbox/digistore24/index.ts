@@ -1,0 +1,62 @@
+import { Hono } from 'hono';
+import { berlinTime } from '../berlin.js';
+import type { SandboxEnv } from '../requests.js';
+import type { World } from '../state.js';
+import { readArgs } from './args.js';
+import { badKey, CallError, unknownFunction } from './errors.js';
+import type { Caller, Functions } from './functions.js';
+import { purchaseFunctions } from './purchases.js';
+import { rebillingFunctions } from './rebilling.js';
+import { systemFunctions } from './system.js';
+
+const FUNCTIONS: Functions = { ...systemFunctions, ...purchaseFunctions, ...rebillingFunctions };
+
+/** The simulated Digistore24: GET or POST /api/call/{function}, errors as HTTP 200. */
+export function digistore24(world: World): Hono<SandboxEnv> {
+  const app = new Hono<SandboxEnv>();
+  const paths = ['/api/call/:function', '/api/call/:function/format/json'];
+  app.on(['GET', 'POST'], paths, async (c) => {
+    const started = performance.now();
+    const envelope = (answer: Record<string, unknown>) =>
+      c.json({
+        api_version: '1.2',
+        current_time: berlinTime(world.now()),
+        runtime_seconds: Number(((performance.now() - started) / 1000).toFixed(4)),
+        ...answer,
+      });
+    try {
+      const caller = identify(world, c.req.header('x-ds-api-key'));
+      const form = new URLSearchParams(c.req.method === 'POST' ? await c.req.text() : '');
+      const args = readArgs([...new URL(c.req.url).searchParams, ...form]);
+      const data = await call(world, c.req.param('function') ?? '', args, caller);
+      return envelope({ result: 'success', data });
+    } catch (error) {
+      const { code, message } = error instanceof CallError ? error : internal(error);
+      return envelope({ result: 'error', message, code });
+    }
+  });
+  app.all('*', (c) => c.text('Not found', 404));
+  return app;
+}
+
+function identify(world: World, key: string | undefined): Caller {
+  if (!key) throw badKey('No API key given.');
+  const { apiKeys } = world.settings;
+  const permission = Object.hasOwn(apiKeys, key) ? apiKeys[key] : undefined;
+  if (!permission) throw badKey('The API key is invalid.');
+  return { keyId: key.split('-')[0] ?? '', permission };
+}
+
+function call(world: World, name: string, args: ReturnType<typeof readArgs>, caller: Caller): unknown {
+  const fn = Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name] : undefined;
+  if (!fn) throw unknownFunction(name);
+  if (fn.writes && caller.permission === 'readonly') {
+    const message = 'Access denied - full access rights are required for this function.';
+    throw new CallError(world.settings.permissionErrorCode, message);
+  }
+  return fn.run(world, args, caller);
+}
+
+function internal(error: unknown): CallError {
+  return new CallError(11, `Internal error: ${error instanceof Error ? error.message : error}`);
+}

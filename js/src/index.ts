@@ -1,0 +1,19 @@
+/**
+ * ghl-digistore24: joins Digistore24, where people sell, to HighLevel, where they follow up. For every host that has
+ * WebAssembly and fetch; what needs Node is in `ghl-digistore24/sqlite` and the command line.
+ */
+export { PluginError } from './errors.js';
+export type {
+  CallOptions,
+  Digistore24Operations,
+  HighLevelOperations,
+  InputOf,
+  Operation,
+  Operations,
+  OutputOf,
+} from './operations.js';
+export { createPlugin, type Options, type Plugin, type Received, type SyncMethods } from './plugin.js';
+export type * from './protocol.js';
+export { type MemoryStoreOptions, memoryStore } from './store/memory.js';
+export type { Awaitable, Store } from './store/types.js';
+export type { WebhookBody, WebhookRequest } from './webhook.js';

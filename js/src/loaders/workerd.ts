@@ -1,0 +1,7 @@
+// Cloudflare Workers: code can't be compiled at run time, so the deployment brings the compiled module.
+import module from '../../../wasm/ghl_digistore24_bg.wasm';
+import { loaderFrom } from './instance.js';
+
+export const { load, reload } = loaderFrom(() => module);
+
+export type { Wasm } from './instance.js';

@@ -1,0 +1,77 @@
+/**
+ * The types of `plugin.run` and of the namespaces. They come from one table, {@link Operations}: an operation that is
+ * in it is typed, any other takes and gives plain JSON.
+ */
+import type { JsonObject } from './protocol.js';
+
+/**
+ * Input and output of each operation by its catalog id. Filled by the types that are generated from the catalog
+ * (`generated/catalog.ts` merges into this interface).
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: filled by declaration merging
+export interface Operations {}
+
+/** The input of an operation. */
+export type InputOf<Id extends string> = Id extends keyof Operations
+  ? Operations[Id] extends { input: infer Input }
+    ? Input
+    : never
+  : JsonObject;
+
+/** The output of an operation. */
+export type OutputOf<Id extends string> = Id extends keyof Operations
+  ? Operations[Id] extends { output: infer Output }
+    ? Output
+    : never
+  : unknown;
+
+/** What every call takes beside its input. */
+export interface CallOptions {
+  /** Ends waiting. A request that was sent may still take effect. */
+  signal?: AbortSignal;
+}
+
+/** One operation as a function. Throws PluginError. */
+export type Operation<Id extends string> = (input?: InputOf<Id>, options?: CallOptions) => Promise<OutputOf<Id>>;
+
+type ResourceOf<Id> = Id extends `ghl.${infer Resource}.${string}` ? Resource : never;
+
+type Known<Prefix extends string> = {
+  [Id in keyof Operations & string as Id extends `${Prefix}.${infer Name}` ? Name : never]: Operation<Id>;
+};
+
+/** `plugin.ghl.contacts.addTags(input)`: HighLevel's operations by resource. */
+export type HighLevelOperations = {
+  [Resource in ResourceOf<keyof Operations>]: Known<`ghl.${Resource}`>;
+} & { [resource: string]: { [name: string]: Operation<string> } };
+
+/** `plugin.digistore24.getPurchase(input)`: Digistore24's functions. */
+export type Digistore24Operations = Known<'digistore24'> & { [name: string]: Operation<string> };
+
+type Run = (id: string, input?: JsonObject, options?: CallOptions) => Promise<unknown>;
+
+/** The namespace `plugin.ghl`. A name that the catalog lacks ends in the error `invalid_input` of the call. */
+export function highLevelOperations(run: Run): HighLevelOperations {
+  return named((resource) => named((name) => operation(run, `ghl.${resource}.${name}`))) as HighLevelOperations;
+}
+
+/** The namespace `plugin.digistore24`. */
+export function digistore24Operations(run: Run): Digistore24Operations {
+  return named((name) => operation(run, `digistore24.${name}`)) as Digistore24Operations;
+}
+
+function operation(run: Run, id: string): Operation<string> {
+  return (input, options) => run(id, input, options);
+}
+
+/** An object whose properties are made when they are asked for, and kept. */
+function named<T>(make: (name: string) => T): Record<string, T> {
+  return new Proxy<Record<string, T>>(Object.create(null), {
+    get(made, name) {
+      // Not a promise, and nothing that a debugger or a serializer asks for.
+      if (typeof name === 'symbol' || name === 'then' || name === 'toJSON') return undefined;
+      made[name] ??= make(name);
+      return made[name];
+    },
+  });
+}

@@ -1,0 +1,225 @@
+import { Core, guarded, healthy } from './core.js';
+import type { Host } from './drive.js';
+import { PluginError, problem, wrongField } from './errors.js';
+import {
+  type CallOptions,
+  type Digistore24Operations,
+  digistore24Operations,
+  type HighLevelOperations,
+  highLevelOperations,
+  type InputOf,
+  type OutputOf,
+} from './operations.js';
+import type {
+  CatalogEntry,
+  CatalogFilter,
+  ConnectionOptions,
+  DryRun,
+  ErrorDetails,
+  Event,
+  Header,
+  JsonObject,
+  LogLine,
+  RawEvent,
+  Report,
+  Room,
+  RoomEntry,
+  Setup,
+  Tick,
+  Timeline,
+} from './protocol.js';
+import { memoryStore } from './store/memory.js';
+import type { Store } from './store/types.js';
+import { readBody, type WebhookRequest } from './webhook.js';
+
+/** The options of {@link createPlugin}: plain data for the core, and what the host lends to it. */
+export interface Options extends ConnectionOptions {
+  /** Where inbox and ledger live. Default: memory, with a warning when the sync uses it. Closed with the plugin. */
+  store?: Store;
+  /** Default: the global fetch. */
+  fetch?: typeof globalThis.fetch;
+  /** Default: warnings and errors go to the console. */
+  log?: (line: LogLine) => void;
+  /** Milliseconds since 1970. Default: the system's clock. */
+  clock?: () => number;
+}
+
+/** What became of a webhook. */
+export interface Received {
+  /** For the sender. Only a stored message is answered with `OK`. */
+  response: Response;
+  /** The event, where it is new. */
+  events: Event[];
+  /** `checked`: the sender asked only whether the address works. */
+  outcome: 'queued' | 'duplicate' | 'kept' | 'checked' | 'refused';
+  /** Why it was refused. */
+  error?: ErrorDetails;
+}
+
+/** The sync's part of a plugin. */
+export interface SyncMethods {
+  /** What would be done for an event. Makes no call and writes nothing. */
+  plan(event: RawEvent, options?: CallOptions): Promise<DryRun>;
+  /** Carries out an event as if its webhook had come; says so too where it came before. */
+  apply(event: RawEvent, options?: CallOptions): Promise<Report>;
+}
+
+/** Digistore24 joined to HighLevel. All methods throw {@link PluginError} and nothing else. */
+export interface Plugin {
+  catalog: {
+    /** The operations that match, the whole catalog by default. */
+    list(filter?: CatalogFilter): CatalogEntry[];
+  };
+  /** HighLevel's operations: `plugin.ghl.contacts.addTags(input)`. */
+  ghl: HighLevelOperations;
+  /** Digistore24's functions: `plugin.digistore24.getPurchase(input)`. */
+  digistore24: Digistore24Operations;
+  sync: SyncMethods;
+  /** Calls an operation of the catalog. Input that doesn't fit is refused before anything is sent. */
+  run<Id extends string>(id: Id, input?: InputOf<Id>, options?: CallOptions): Promise<OutputOf<Id>>;
+  /** Takes a webhook of Digistore24: verified and stored, then answered. {@link Plugin.tick} works on it. Never throws. */
+  receive(request: Request | WebhookRequest): Promise<Received>;
+  /** Works on what waits. `maxRequests` (30 or more) ends it early; it then says `done: false`. */
+  tick(options?: { maxRequests?: number } & CallOptions): Promise<Tick>;
+  /** One customer in one view. */
+  timeline(whom: { email: string } | { contactId: string }, options?: CallOptions): Promise<Timeline>;
+  /** Creates the custom fields that the mapping needs. May be repeated. */
+  setup(options?: CallOptions): Promise<Setup>;
+  /** What lies in a room of the store (default `inbox`), the oldest first, at most `limit` (default 100). */
+  inbox(room?: Room, limit?: number): Promise<RoomEntry[]>;
+  /** Gives memory and store back; calls under way end by themselves first. */
+  close(): Promise<void>;
+}
+
+/**
+ * Makes a plugin.
+ *
+ * @throws PluginError `invalid_input` that names every wrong option.
+ */
+export async function createPlugin(options: Options = {}): Promise<Plugin> {
+  const { store, fetch, log = toConsole, clock = Date.now, ...data } = options;
+  checkFunctions({ fetch, log, clock });
+  for (const name of ['get', 'list', 'commit'] as const) {
+    if (store && typeof store[name] !== 'function') throw wrongField(`store.${name}`, 'must be a function');
+  }
+  const core = await Core.create(JSON.parse(asJson(data, 'options')));
+  const wasm = await healthy();
+  const host: Host = {
+    store: store ?? memoryStore({ clock }),
+    // Looked up at each call, and called without an object: browsers insist on that.
+    fetch: fetch ?? ((...args) => globalThis.fetch(...args)),
+    log,
+    clock,
+  };
+  let isOpen = true;
+  let warned = store !== undefined;
+  const pending = new Set<Promise<unknown>>();
+
+  async function call<T>(method: string, args: unknown[], signal?: AbortSignal, body?: Uint8Array): Promise<T> {
+    if (!isOpen) throw problem('cancelled', 'the plugin is closed', 'Make a new one with createPlugin.');
+    const work = core.call(method, asJson(args, 'input'), body, host, signal);
+    pending.add(work);
+    try {
+      return JSON.parse(await work) as T;
+    } finally {
+      pending.delete(work);
+    }
+  }
+
+  /** A call that uses the ledger. */
+  function ledger<T>(method: string, args: unknown[], signal?: AbortSignal, body?: Uint8Array): Promise<T> {
+    if (!warned) {
+      warned = true;
+      log({ level: 'warn', message: 'the ledger is kept in memory and ends with this process', fields: MEMORY_HELP });
+    }
+    return call(method, args, signal, body);
+  }
+
+  async function receive(request: Request | WebhookRequest): Promise<Received> {
+    const { method } = request;
+    try {
+      const body = /^(GET|HEAD)$/i.test(method) ? undefined : await readBody(request);
+      const result = await ledger<WireReceived>('receive', [{ method }], undefined, body);
+      const { status, headers, body: text } = result.response;
+      return { ...result, response: new Response(text, { status, headers }) };
+    } catch (error) {
+      return refused(asPluginError(error), log);
+    }
+  }
+
+  const run = (id: string, input?: JsonObject, options: CallOptions = {}) =>
+    call<unknown>('run', [id, input ?? {}], options.signal);
+
+  return {
+    catalog: {
+      list: (filter = {}) =>
+        JSON.parse(guarded(wasm, () => wasm.catalogList(asJson(filter, 'filter')))) as CatalogEntry[],
+    },
+    ghl: highLevelOperations(run),
+    digistore24: digistore24Operations(run),
+    sync: {
+      plan: (event, { signal } = {}) => ledger('sync.plan', [raw(event)], signal),
+      apply: (event, { signal } = {}) => ledger('sync.apply', [raw(event)], signal),
+    },
+    run: run as Plugin['run'],
+    receive,
+    tick: ({ signal, ...options } = {}) => ledger('tick', [options], signal),
+    timeline: (whom, { signal } = {}) => call('timeline', [whom], signal),
+    setup: ({ signal } = {}) => call('setup', [], signal),
+    inbox: (room = 'inbox', limit = 100) => ledger('inbox.list', [{ room, limit }]),
+    async close() {
+      if (!isOpen) return;
+      isOpen = false;
+      await Promise.allSettled(pending);
+      core.free();
+      await host.store.close?.();
+    },
+  };
+}
+
+const MEMORY_HELP = { help: 'set the option store, for example openSqliteStore of ghl-digistore24/sqlite' };
+
+interface WireReceived extends Omit<Received, 'response'> {
+  response: { status: number; headers: Header[]; body: string };
+}
+
+/** Of an event only the parameters as they came count. */
+function raw(event: RawEvent): unknown {
+  return { raw: event?.raw };
+}
+
+/** A message that the core didn't judge: too large, or the core itself failed. */
+function refused(error: PluginError, log: (line: LogLine) => void): Received {
+  log({ level: 'error', message: 'a message was not accepted', fields: { problem: error.message, help: error.help } });
+  const isSendersFault = error.code === 'invalid_input';
+  const status = isSendersFault ? (error.status ?? 400) : 503;
+  const text = isSendersFault ? `Not accepted: ${error.message}.` : 'Not stored: please send it again.';
+  const headers = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' };
+  return { response: new Response(text, { status, headers }), events: [], outcome: 'refused', error: error.toJSON() };
+}
+
+/** JSON text, or an error that says which argument has none. */
+function asJson(value: unknown, name: string): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    throw wrongField(name, 'must be plain JSON: no cycles, no BigInt');
+  }
+}
+
+function asPluginError(error: unknown): PluginError {
+  if (error instanceof PluginError) return error;
+  return problem('outcome_unknown', 'the plugin failed', 'Please report this as a bug.');
+}
+
+function checkFunctions(functions: Record<string, unknown>): void {
+  for (const [name, value] of Object.entries(functions)) {
+    if (value !== undefined && typeof value !== 'function') throw wrongField(name, 'must be a function');
+  }
+}
+
+function toConsole({ level, message, fields }: LogLine): void {
+  if (level !== 'warn' && level !== 'error') return;
+  const rest = Object.entries(fields).map(([name, value]) => ` ${name}=${JSON.stringify(value)}`);
+  console[level](`ghl-digistore24: ${message}${rest.join('')}`);
+}

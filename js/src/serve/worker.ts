@@ -1,0 +1,86 @@
+import { PluginError } from '../errors.js';
+import type { Plugin } from '../plugin.js';
+import type { LogLine, Report } from '../protocol.js';
+
+/** What {@link startWorker} needs. */
+export interface WorkerOptions {
+  plugin: Plugin;
+  log: (line: LogLine) => void;
+  /** Told what became of each message. */
+  onReport?: (report: Report) => void;
+  /** Milliseconds since 1970, as the plugin's. */
+  clock?: () => number;
+}
+
+/** Works on the inbox in the background, one tick at a time. */
+export interface Worker {
+  /** There is something new. */
+  kick(): void;
+  /** Resolves when nothing is under way and nothing was asked for. */
+  idle(): Promise<void>;
+  /** Finishes the present event, then does no more. */
+  stop(): Promise<void>;
+}
+
+/** One tick ends after about one event, so that stopping is quick. */
+const REQUESTS_PER_TICK = 30;
+/** Looks into the inbox at least so often: another process may have put something there. Milliseconds. */
+const LONGEST_PAUSE_MS = 30_000;
+/** After a failure of the store, and where a tick did nothing though it was not done. Milliseconds. */
+const BREATH_MS = 1_000;
+
+/** Starts working: at once, when kicked, at the time that the last tick named, and every 30 seconds. */
+export function startWorker({ plugin, log, onReport, clock = Date.now }: WorkerOptions): Worker {
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> | undefined;
+  let isWanted = false;
+  let isStopped = false;
+
+  function kick(): void {
+    isWanted = true;
+    if (running || isStopped) return;
+    clearTimeout(timer);
+    running = work().finally(() => {
+      running = undefined;
+    });
+  }
+
+  async function work(): Promise<void> {
+    let pause = LONGEST_PAUSE_MS;
+    while (isWanted && !isStopped) {
+      isWanted = false;
+      pause = await once();
+    }
+    if (!isStopped) timer = setTimeout(kick, pause);
+  }
+
+  /** One tick; gives the time until the next one. */
+  async function once(): Promise<number> {
+    try {
+      const { done, nextAt, events } = await plugin.tick({ maxRequests: REQUESTS_PER_TICK });
+      for (const report of events) onReport?.(report);
+      if (!done && events.length > 0) isWanted = true;
+      const wait = nextAt == null ? LONGEST_PAUSE_MS : nextAt - clock();
+      return Math.min(Math.max(wait, done ? 0 : BREATH_MS), LONGEST_PAUSE_MS);
+    } catch (error) {
+      const { code, message, help } = error instanceof PluginError ? error : UNKNOWN;
+      log({ level: 'error', message: 'the inbox could not be worked on', fields: { code, problem: message, help } });
+      return BREATH_MS;
+    }
+  }
+
+  kick();
+  return {
+    kick,
+    async idle() {
+      while (running) await running;
+    },
+    async stop() {
+      isStopped = true;
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}
+
+const UNKNOWN = { code: 'outcome_unknown', message: 'the plugin failed', help: 'Please report this as a bug.' };

@@ -1,0 +1,202 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { problem } from './errors.js';
+import type { Options } from './plugin.js';
+import type { JsonObject } from './protocol.js';
+
+/** Where a setting may come from, and what it is. */
+interface Kind {
+  /** Never a flag; may be `file:PATH`. */
+  secret?: true;
+  help: string;
+}
+
+/** All settings, by the name that they have in the environment and in the file. */
+export const SETTINGS = {
+  GHL_BASE_URL: { help: 'address of HighLevel’s API, for tests and proxies' },
+  GHL_TOKEN: { secret: true, help: 'token of a private integration' },
+  GHL_LOCATION_ID: { help: 'id of the location (sub-account)' },
+  DIGISTORE24_BASE_URL: { help: 'address of Digistore24’s API, for tests and proxies' },
+  DIGISTORE24_API_KEY: { secret: true, help: 'API key' },
+  DIGISTORE24_IPN_PASSPHRASE: { secret: true, help: 'passphrase of the IPN connection' },
+  MAPPING: { help: 'JSON file with the mapping' },
+  STATE: { help: 'SQLite file of inbox and ledger' },
+  SETTLE_SECONDS: { help: 'how long a write may take effect after its request ended' },
+} as const satisfies Record<string, Kind>;
+
+/** The name of a setting. */
+export type SettingName = keyof typeof SETTINGS;
+
+/** The settings that may be flags. */
+export type FlagName = { [N in SettingName]: (typeof SETTINGS)[N] extends { secret: true } ? never : N }[SettingName];
+
+/** The names of {@link FlagName}. */
+export const FLAGS = Object.entries<Kind>(SETTINGS).flatMap(([name, kind]) => (kind.secret ? [] : [name as FlagName]));
+
+/** The settings as they are used. */
+export interface Settings {
+  /** For `createPlugin`. */
+  options: Pick<Options, 'highlevel' | 'digistore24' | 'mapping' | 'settleSeconds'>;
+  /** The SQLite file, absolute. */
+  state: string;
+}
+
+/** What {@link readSettings} reads from. */
+export interface Sources {
+  flags?: Partial<Record<FlagName, string>>;
+  /** Default: the process's. */
+  env?: Record<string, string | undefined>;
+  /** The settings file. Default `ghl-digistore24.json` in the present folder, which may be absent. */
+  file?: string;
+}
+
+const DEFAULT_FILE = 'ghl-digistore24.json';
+const DEFAULT_STATE = 'ghl-digistore24.sqlite';
+
+/**
+ * The settings: flags before environment before file. Paths in the file count from the file's folder.
+ *
+ * @throws PluginError `misconfigured` that names the setting, never its value.
+ */
+export function readSettings({ flags = {}, env = process.env, file }: Sources = {}): Settings {
+  const path = resolve(file ?? DEFAULT_FILE);
+  const inFile = file !== undefined || existsSync(path) ? readFile(path) : {};
+  const folder = dirname(path);
+
+  /** The value, and the folder that its paths count from. */
+  const find = (name: SettingName): { value: unknown; folder: string } | undefined => {
+    const given = (flags as Partial<Record<SettingName, string>>)[name] ?? env[name];
+    if (given !== undefined && given !== '') return { value: given, folder: process.cwd() };
+    const value = inFile[name];
+    return value === undefined || value === '' ? undefined : { value, folder };
+  };
+  const text = (name: SettingName): string | undefined => {
+    const found = find(name);
+    if (found === undefined) return undefined;
+    if (typeof found.value !== 'string') throw wrong(name, 'must be a text');
+    return (SETTINGS[name] as Kind).secret ? revealed(name, found.value, found.folder) : found.value;
+  };
+
+  const token = text('GHL_TOKEN');
+  const locationId = text('GHL_LOCATION_ID');
+  if ((token === undefined) !== (locationId === undefined)) {
+    throw wrong(token === undefined ? 'GHL_TOKEN' : 'GHL_LOCATION_ID', 'is not set');
+  }
+  const apiKey = text('DIGISTORE24_API_KEY');
+  const ipnPassphrase = passphrases(find('DIGISTORE24_IPN_PASSPHRASE'));
+  const digistore24 = {
+    ...(apiKey !== undefined && { apiKey }),
+    ...(ipnPassphrase !== undefined && { ipnPassphrase }),
+    ...address('DIGISTORE24_BASE_URL', text('DIGISTORE24_BASE_URL')),
+  };
+  const mapping = readMapping(find('MAPPING'));
+  const settleSeconds = seconds(find('SETTLE_SECONDS')?.value);
+  const state = find('STATE');
+  if (state && typeof state.value !== 'string') throw wrong('STATE', 'must be a text');
+
+  return {
+    options: {
+      ...(token !== undefined &&
+        locationId !== undefined && {
+          highlevel: {
+            auth: { kind: 'private-integration', token },
+            locationId,
+            ...address('GHL_BASE_URL', text('GHL_BASE_URL')),
+          },
+        }),
+      ...((apiKey ?? ipnPassphrase) !== undefined && { digistore24 }),
+      ...(mapping && { mapping }),
+      ...(settleSeconds !== undefined && { settleSeconds }),
+    },
+    state: state ? resolve(state.folder, state.value as string) : resolve(DEFAULT_STATE),
+  };
+}
+
+function readFile(path: string): Record<string, unknown> {
+  const settings = readJson(path, 'the settings file');
+  const unknown = Object.keys(settings).filter((name) => name !== '$schema' && !Object.hasOwn(SETTINGS, name));
+  if (unknown.length === 0) return settings;
+  // A name could be a secret that landed on the wrong side of a colon.
+  const shown = unknown.map((name) => (/^[A-Z][A-Z0-9_]{0,40}$/.test(name) ? name : '(not a name)'));
+  throw problem(
+    'misconfigured',
+    `the settings file has unknown settings: ${shown.join(', ')}`,
+    `Known are ${Object.keys(SETTINGS).join(', ')}.`,
+  );
+}
+
+function readJson(path: string, what: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    // The parser's own words repeat a part of the file.
+    const reason = error instanceof SyntaxError ? 'is not JSON' : 'can’t be read';
+    throw problem(
+      'misconfigured',
+      `${what} ${reason}`,
+      'Check that it exists, that it is JSON and that you may read it.',
+    );
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw problem('misconfigured', `${what} is not a JSON object`, 'It must be an object: { … }.');
+}
+
+/** A secret, or what the file holds that it names. */
+function revealed(name: SettingName, value: string, folder: string): string {
+  if (!value.startsWith('file:')) return value;
+  let text: string;
+  try {
+    text = readFileSync(resolve(folder, value.slice('file:'.length)), 'utf8').trim();
+  } catch {
+    throw wrong(name, 'names a file that can’t be read');
+  }
+  if (text === '') throw wrong(name, 'names a file that is empty');
+  return text;
+}
+
+/** One passphrase or, in the settings file, a list: two are valid during a rotation. */
+function passphrases(found: { value: unknown; folder: string } | undefined): string | string[] | undefined {
+  const name = 'DIGISTORE24_IPN_PASSPHRASE';
+  if (found === undefined) return undefined;
+  const all: unknown[] = Array.isArray(found.value) ? found.value : [found.value];
+  const texts = all.map((value) => {
+    if (typeof value !== 'string' || value === '') throw wrong(name, 'must be a text or a list of texts');
+    return revealed(name, value, found.folder);
+  });
+  return texts.length === 1 ? texts[0] : texts;
+}
+
+/** A file's path, or in the settings file the mapping itself. */
+function readMapping(found: { value: unknown; folder: string } | undefined): JsonObject | undefined {
+  if (found === undefined) return undefined;
+  if (typeof found.value === 'string')
+    return readJson(resolve(found.folder, found.value), 'the file MAPPING') as JsonObject;
+  if (typeof found.value === 'object' && found.value !== null) return found.value as JsonObject;
+  throw wrong('MAPPING', 'must be the path of a file or an object');
+}
+
+function address(name: SettingName, value: string | undefined): { baseUrl?: string } {
+  if (value === undefined) return {};
+  if (!/^https?:\/\//i.test(value) || !URL.canParse(value)) throw wrong(name, 'must be an http or https address');
+  return { baseUrl: value };
+}
+
+function seconds(value: unknown): number | undefined {
+  if (value === undefined) return undefined;
+  const number = typeof value === 'number' ? value : Number(value);
+  if (!(number >= 0 && number <= 3600)) throw wrong('SETTLE_SECONDS', 'must be a number from 0 to 3600');
+  return number;
+}
+
+function wrong(name: SettingName, what: string): Error {
+  const { help } = SETTINGS[name];
+  return problem(
+    'misconfigured',
+    `the setting ${name} ${what}`,
+    `${name}: ${help}. Set it in the environment or in ${DEFAULT_FILE}.`,
+    {
+      fields: [{ path: name, problem: what }],
+    },
+  );
+}

@@ -1,0 +1,25 @@
+//! Build helper: `bindgen IN.wasm OUT_DIR` writes the `bundler` glue that every loader shares.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use wasm_bindgen_cli_support::Bindgen;
+
+fn main() -> Result<()> {
+    let mut arguments = std::env::args_os().skip(1);
+    let (Some(input), Some(output), None) = (arguments.next(), arguments.next(), arguments.next()) else {
+        anyhow::bail!("usage: bindgen IN.wasm OUT_DIR");
+    };
+
+    Bindgen::new()
+        .input_path(PathBuf::from(&input))
+        .out_name("ghl_digistore24")
+        // The only target whose glue has no loader of its own, so that js/src/loaders can wrap it for every host.
+        .bundler(true)?
+        .typescript(true)
+        // Release builds need no debugging names; a trap's stack still shows function numbers.
+        .remove_name_section(true)
+        .remove_producers_section(true)
+        .generate(PathBuf::from(&output))
+        .with_context(|| format!("wasm-bindgen could not read {}", input.display()))
+}

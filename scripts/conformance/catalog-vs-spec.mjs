@@ -1,0 +1,271 @@
+// Compares every catalog entry with the published specifications of both services.
+// The specifications are not part of this project: the check runs where the folder exists (see `specsDir`).
+// Usage: node scripts/conformance/catalog-vs-spec.mjs [--json]
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { pathNames, placeOf, readCatalog, repoRoot } from './catalog.mjs';
+import { exceptions } from './exceptions.mjs';
+
+/** The folder with the specifications, or null. */
+export function specsDir() {
+  const folder = resolve(process.env.SPECS_DIR || join(repoRoot, '../shared/specs'));
+  return existsSync(folder) ? folder : null;
+}
+
+const camel = (text) => text.replace(/[-_ ]+(\w)/g, (_, letter) => letter.toUpperCase());
+const list = (value) => (value === undefined ? [] : Array.isArray(value) ? value : [value]);
+const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+const sameSet = (a, b) => same([...new Set(a)].map(String).sort(), [...new Set(b)].map(String).sort());
+
+/** Turns a schema, ours or theirs, into one comparable shape: { types, properties, required, values, items, default }. */
+function shape(schema, lookUp, depth = 0) {
+  if (!schema || depth > 12) return { types: new Set(), properties: {}, required: [], any: true };
+  if (schema.$ref) {
+    const { $ref, ...beside } = schema;
+    return shape({ ...lookUp($ref), ...beside }, lookUp, depth + 1);
+  }
+  const variants = schema.anyOf ?? schema.oneOf ?? schema.allOf;
+  if (variants) {
+    const shapes = variants.map((variant) => shape(variant, lookUp, depth + 1));
+    const names = new Set(shapes.flatMap((one) => Object.keys(one.properties)));
+    const properties = {};
+    for (const name of names) {
+      const inOnes = variants
+        .map((variant) => (variant.$ref ? lookUp(variant.$ref) : variant).properties?.[name])
+        .filter(Boolean);
+      properties[name] = inOnes.length === 1 ? inOnes[0] : { anyOf: inOnes };
+    }
+    const everywhere = (name) => shapes.every((one) => one.required.includes(name));
+    return {
+      types: new Set(shapes.flatMap((one) => [...one.types])),
+      properties,
+      required: [...names].filter((name) => (schema.allOf ? shapes.some((one) => one.required.includes(name)) : everywhere(name))),
+      values: shapes.flatMap((one) => one.values ?? []),
+      items: shapes.find((one) => one.items)?.items,
+      default: schema.default,
+      any: shapes.some((one) => one.any),
+    };
+  }
+  const types = new Set(list(schema.type));
+  if (schema.nullable) types.add('null');
+  return {
+    types,
+    properties: schema.properties ?? {},
+    required: schema.required ?? [],
+    values: schema.enum,
+    items: schema.items,
+    default: schema.default,
+    any: types.size === 0 && !schema.properties && !schema.enum,
+  };
+}
+
+/** Compares what goes in. `say(place, difference)` takes each difference. */
+function compareInput(ours, theirs, lookUpOurs, lookUpTheirs, where, say, depth = 0) {
+  const mine = shape(ours, lookUpOurs);
+  const other = shape(theirs, lookUpTheirs);
+  if (!other.any && other.types.size > 0) {
+    // An integer is a number with less room; that is no contradiction.
+    const widened = [...mine.types].map((type) => (type === 'integer' && !other.types.has('integer') ? 'number' : type));
+    if (!sameSet(widened, [...other.types])) {
+      say(where, 'type', `${[...mine.types].join('|')} here, ${[...other.types].join('|')} there`);
+    }
+  }
+  const values = (set) => (set ?? []).filter((value) => value !== null && value !== '');
+  if (!sameSet(values(mine.values), values(other.values))) {
+    say(where, 'values', `${values(mine.values).join('|') || 'free'} here, ${values(other.values).join('|') || 'free'} there`);
+  }
+  if (other.default !== undefined && !same(mine.default, other.default)) {
+    say(where, 'default', `${mine.default} here, ${other.default} there`);
+  }
+  if (depth > 8) return;
+  if (other.items && mine.items) compareInput(mine.items, other.items, lookUpOurs, lookUpTheirs, `${where}[]`, say, depth + 1);
+  if (Object.keys(other.properties).length > 0) {
+    compareProperties(mine, other, lookUpOurs, lookUpTheirs, `${where}.`, say, depth);
+  }
+}
+
+function compareProperties(mine, other, lookUpOurs, lookUpTheirs, before, say, depth = 0) {
+  for (const [name, theirs] of Object.entries(other.properties)) {
+    const where = `${before}${name}`;
+    const ours = mine.properties[name];
+    if (!ours) {
+      say(where, 'missing', 'the specification has it');
+      continue;
+    }
+    if (other.required.includes(name) && !mine.required.includes(name)) say(where, 'required there only', '');
+    if (!other.required.includes(name) && mine.required.includes(name)) say(where, 'required here only', '');
+    compareInput(ours, theirs, lookUpOurs, lookUpTheirs, where, say, depth + 1);
+  }
+  for (const name of Object.keys(mine.properties)) {
+    if (other.properties[name]) continue;
+    say(`${before}${name}`, 'not in the specification', '');
+    if (mine.required.includes(name)) say(`${before}${name}`, 'required here only', '');
+  }
+}
+
+/** Every property that the specification promises in an answer must be known here. More is welcome. */
+function compareOutput(ours, theirs, lookUpOurs, lookUpTheirs, where, say, depth = 0) {
+  if (depth > 8) return;
+  const mine = shape(ours, lookUpOurs);
+  const other = shape(theirs, lookUpTheirs);
+  if (other.items && mine.items) compareOutput(mine.items, other.items, lookUpOurs, lookUpTheirs, `${where}[]`, say, depth + 1);
+  for (const [name, schema] of Object.entries(other.properties)) {
+    if (mine.properties[name]) {
+      compareOutput(mine.properties[name], schema, lookUpOurs, lookUpTheirs, `${where}.${name}`, say, depth + 1);
+    } else if (!mine.any) {
+      say(`${where}.${name}`, 'missing', 'the specification has it');
+    }
+  }
+}
+
+const ourLookUp = (file) => (ref) => file.$defs[ref.slice('#/$defs/'.length)];
+
+function pointer(document, ref) {
+  let value = document;
+  for (const part of ref.slice(2).split('/')) value = value?.[part.replaceAll('~1', '/').replaceAll('~0', '~')];
+  return value;
+}
+
+/** Looks up references within a file and into the files beside it. */
+function specLookUp(document, folder) {
+  return (ref) => {
+    const [file, inside] = ref.split('#');
+    const target = file ? JSON.parse(readFileSync(join(folder, file), 'utf8')) : document;
+    return pointer(target, `#${inside}`) ?? {};
+  };
+}
+
+function checkHighLevel(file, specs, say) {
+  const path = join(specs, 'ghl', `${file.resource}.json`);
+  if (!existsSync(path)) return `no specification for ${file.resource}`;
+  const spec = JSON.parse(readFileSync(path, 'utf8'));
+  const lookUpTheirs = specLookUp(spec, dirname(path));
+  const lookUpOurs = ourLookUp(file);
+  for (const operation of file.operations) {
+    const { id } = operation;
+    const found = spec.paths[operation.path]?.[operation.method.toLowerCase()];
+    if (!found) {
+      say(id, 'route', 'missing', `${operation.method} ${operation.path} is not in the specification`);
+      continue;
+    }
+    const name = camel(found.operationId);
+    if (id !== `ghl.${file.resource}.${name}`) say(id, 'id', 'name', `the specification calls it ${name}`);
+    const parameters = (found.parameters ?? []).map((one) => (one.$ref ? lookUpTheirs(one.$ref) : one));
+    const version = parameters.find((one) => one.in === 'header' && one.name === 'Version');
+    if (version && !version.schema.enum.includes(file.version)) say(id, 'version', 'value', version.schema.enum.join('|'));
+    const scopes = (found.security ?? []).flatMap((one) => Object.values(one).flat());
+    if (!sameSet(scopes, operation.scopes)) say(id, 'scopes', 'value', `${operation.scopes} here, ${scopes} there`);
+    if (Boolean(found.deprecated) !== Boolean(operation.deprecated)) say(id, 'deprecated', 'value', '');
+
+    const content = found.requestBody?.content?.['application/json']?.schema;
+    const body = content ? shape(content, lookUpTheirs) : { properties: {}, required: [] };
+    const theirs = { properties: { ...body.properties }, required: [...body.required] };
+    const places = Object.fromEntries(Object.keys(body.properties).map((key) => [key, 'body']));
+    for (const one of parameters.filter((one) => one.in === 'path' || one.in === 'query')) {
+      theirs.properties[one.name] = one.schema;
+      places[one.name] = one.in;
+      if (one.required) theirs.required.push(one.name);
+    }
+    // Some path parameters are used but not declared there.
+    for (const key of pathNames(operation.path)) {
+      if (places[key]) continue;
+      theirs.properties[key] = { type: 'string' };
+      theirs.required.push(key);
+      places[key] = 'path';
+    }
+    compareProperties(shape(operation.input, lookUpOurs), theirs, lookUpOurs, lookUpTheirs, 'input ', (...said) => say(id, ...said));
+    for (const [key, place] of Object.entries(places)) {
+      if (operation.input.properties[key] && placeOf(operation, key) !== place) {
+        say(id, `input ${key}`, 'place', `${placeOf(operation, key)} here, ${place} there`);
+      }
+    }
+    const good = Object.entries(found.responses).find(([status]) => status.startsWith('2'))?.[1];
+    const answer = good?.content?.['application/json']?.schema;
+    if (answer) compareOutput(operation.output, answer, lookUpOurs, lookUpTheirs, 'output', (...said) => say(id, ...said));
+  }
+  return null;
+}
+
+// The OpenAPI file shows these fields at the top; the documentation of the function and running code nest them in data[...].
+const nestedInData = new Set(['updatePurchase']);
+
+function checkDigistore24(file, spec, say) {
+  const lookUpOurs = ourLookUp(file);
+  for (const operation of file.operations) {
+    const { id } = operation;
+    const name = id.slice('digistore24.'.length);
+    const methods = spec.paths[`/${name}`];
+    if (!methods) {
+      say(id, 'route', 'missing', 'the specification has no such function');
+      continue;
+    }
+    const found = methods.get ?? methods.post ?? methods.put ?? methods.delete;
+    const lookUpTheirs = (ref) => pointer(methods, ref) ?? pointer(spec, ref) ?? {};
+    const content = found.requestBody?.content?.['application/json']?.schema;
+    const body = content ? shape(content, lookUpTheirs) : { properties: {}, required: [] };
+    const theirs = { properties: { ...body.properties }, required: [...body.required] };
+    for (const one of found.parameters ?? []) {
+      theirs.properties[one.name] = one.schema ?? one.content['application/json'].schema;
+      if (one.required) theirs.required.push(one.name);
+    }
+    compareProperties(shape(operation.input, lookUpOurs), theirs, lookUpOurs, lookUpTheirs, 'input ', (...said) => say(id, ...said));
+    for (const key of Object.keys(operation.input.properties)) {
+      const place = nestedInData.has(name) && body.properties[key] ? 'data' : 'form';
+      if (placeOf(operation, key) !== place) say(id, `input ${key}`, 'place', `${placeOf(operation, key)} here, ${place} there`);
+    }
+    let answer = found.responses['200']?.content?.['application/json']?.schema;
+    if (answer?.properties?.data) answer = answer.properties.data; // ours describe what is in the envelope
+    // getPurchase hides its schema beside the method.
+    if (answer?.oneOf) answer = methods.components?.schemas?.PurchaseResponse ?? answer;
+    if (answer) compareOutput(operation.output, answer, lookUpOurs, lookUpTheirs, 'output', (...said) => say(id, ...said));
+  }
+  return null;
+}
+
+/** Runs the whole check. `skipped` is a reason when there is nothing to compare with. */
+export async function compareWithSpecs({ files = readCatalog(), specs = specsDir() } = {}) {
+  if (!specs) return { skipped: 'the published specifications are not here (set SPECS_DIR to their folder)', results: [], stale: [] };
+  const used = new Set();
+  const results = [];
+  const openapi = join(specs, 'digistore24', 'openapi-2025-10-15.yaml');
+  const wanted = files.some(({ data }) => data.service === 'digistore24') && existsSync(openapi);
+  const digistore24 = wanted ? (await import('yaml')).parse(readFileSync(openapi, 'utf8')) : null;
+  for (const { data } of files) {
+    const problems = new Map(data.operations.map(({ id }) => [id, []]));
+    const excused = new Map(data.operations.map(({ id }) => [id, []]));
+    const say = (id, where, what, detail) => {
+      const at = `${id} ${where}: ${what}`;
+      const exception = exceptions.find((one) => one.at === at);
+      if (exception) used.add(exception);
+      (exception ? excused : problems).get(id).push(exception ? { at, reason: exception.reason } : `${at}${detail ? ` (${detail})` : ''}`);
+    };
+    const skipped =
+      data.service === 'ghl'
+        ? checkHighLevel(data, specs, say)
+        : digistore24
+          ? checkDigistore24(data, digistore24, say)
+          : 'no specification of Digistore24';
+    for (const { id } of data.operations) {
+      results.push({ id, skipped, problems: problems.get(id), exceptions: excused.get(id) });
+    }
+  }
+  const checked = new Set(results.filter((one) => !one.skipped).map((one) => one.id));
+  const stale = exceptions.filter((one) => !used.has(one) && checked.has(one.at.split(' ')[0])).map((one) => one.at);
+  return { skipped: null, results, stale };
+}
+
+if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  const report = await compareWithSpecs();
+  if (process.argv.includes('--json')) console.log(JSON.stringify(report, null, 2));
+  else if (report.skipped) console.log(`skipped: ${report.skipped}`);
+  else {
+    for (const { id, skipped, problems, exceptions: excused } of report.results) {
+      console.log(`${skipped ? 'skipped' : problems.length ? 'FAILED ' : 'passed '} ${id}${skipped ? `: ${skipped}` : ''}`);
+      for (const problem of problems) console.log(`    ${problem}`);
+      for (const one of excused) console.log(`    allowed: ${one.at.slice(id.length + 1)}. ${one.reason}`);
+    }
+    for (const at of report.stale) console.log(`FAILED  exception not needed any more: ${at}`);
+  }
+  if (report.stale.length || report.results.some((one) => one.problems.length)) process.exitCode = 1;
+}

@@ -1,0 +1,41 @@
+// Reads the catalog files, for tests and for the conformance check.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const repoRoot = fileURLToPath(new URL('../../', import.meta.url));
+
+/** All catalog files: `{ name: 'ghl/contacts.json', data }`, sorted. */
+export function readCatalog(folder = join(repoRoot, 'catalog')) {
+  const files = [];
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (!entry.isDirectory()) continue;
+    for (const file of readdirSync(join(folder, entry.name))) {
+      if (!file.endsWith('.json')) continue;
+      const name = `${entry.name}/${file}`;
+      files.push({ name, data: JSON.parse(readFileSync(join(folder, name), 'utf8')) });
+    }
+  }
+  return files.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** The names in a path template. */
+export const pathNames = (path) => [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
+
+/** Where an input property travels: path, query, body, data or form. */
+export function placeOf(operation, name) {
+  const named = operation.place?.[name];
+  if (named) return named;
+  if (pathNames(operation.path).includes(name)) return 'path';
+  if (operation.id.startsWith('digistore24.')) return 'form';
+  return operation.method === 'GET' || operation.method === 'DELETE' ? 'query' : 'body';
+}
+
+/** The names of all definitions that a value refers to. */
+export function* refsIn(value) {
+  if (Array.isArray(value)) for (const item of value) yield* refsIn(item);
+  else if (value && typeof value === 'object') {
+    if (typeof value.$ref === 'string') yield value.$ref.slice('#/$defs/'.length);
+    for (const item of Object.values(value)) yield* refsIn(item);
+  }
+}

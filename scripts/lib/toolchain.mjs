@@ -1,0 +1,79 @@
+// Finds a Rust toolchain that can build for wasm32-unknown-unknown. Installs nothing: that is setup.mjs.
+//
+//   normal  the toolchain on PATH (rustup's, as a rule) has the target
+//   debian  Debian's packages rustc-web, cargo-web and rust-web-src, for machines that can't reach the Rust
+//           distribution server. They put the compiler into /usr/bin and the standard library's source into
+//           /usr/lib/rustlib/src/rust (a link to /usr/src/rustc-VERSION), but no wasm standard library, so
+//           cargo builds it (-Z build-std). Tests, lints and helpers keep using the toolchain on PATH.
+//
+// GHL_DS24_WASM=debian skips the normal way.
+import { existsSync, readdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { capture, root, which } from './shell.mjs';
+
+export const target = 'wasm32-unknown-unknown';
+export const debianPackages = ['rustc-web', 'cargo-web', 'rust-web-src'];
+
+const debianRustc = '/usr/bin/rustc';
+const debianCargo = '/usr/bin/cargo';
+const debianSource = '/usr/lib/rustlib/src/rust/library/std';
+
+/** Always handed to cargo, so that we know where its products are. */
+export const targetDir = resolve(root, process.env.CARGO_TARGET_DIR ?? 'target');
+
+/** In continuous integration a lock file that doesn't match is an error, not something to update. */
+export const locked = process.env.CI ? ['--locked'] : [];
+
+/** "rustc 1.95.0 (…)", or undefined without a usable Rust. */
+export const rustVersion = () => capture('rustc', ['--version']);
+
+export function wasmToolchain() {
+  const forced = process.env.GHL_DS24_WASM;
+  if (forced !== 'debian') {
+    const library = capture('rustc', ['--print', 'target-libdir', '--target', target]);
+    if (library && existsSync(library)) {
+      return { name: 'normal', version: rustVersion(), cargo: 'cargo', args: [], env: {}, dir: targetDir };
+    }
+  }
+  const linker = wasmLinker();
+  if (!linker || !hasDebianCompiler()) return undefined;
+  return {
+    name: 'debian',
+    version: capture(debianRustc, ['--version']),
+    cargo: debianCargo,
+    args: ['-Z', 'build-std=std,panic_abort'],
+    // RUSTC_BOOTSTRAP lets a stable compiler take the -Z flag.
+    env: { RUSTC: debianRustc, RUSTC_BOOTSTRAP: '1', CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER: linker },
+    // Another compiler: a folder of its own, so that neither throws away what the other has built.
+    dir: join(targetDir, 'debian'),
+  };
+}
+
+export const hasDebianCompiler = () => [debianRustc, debianCargo, debianSource].every((path) => existsSync(path));
+
+/** rustup ships a linker that knows wasm; Debian's is in the package lld. */
+export function wasmLinker() {
+  const host = /^host: (.+)$/m.exec(capture('rustc', ['-vV']) ?? '')?.[1];
+  const sysroot = capture('rustc', ['--print', 'sysroot']);
+  const bundled = host && sysroot && join(sysroot, 'lib/rustlib', host, 'bin/rust-lld');
+  return bundled && existsSync(bundled) ? bundled : which('wasm-ld');
+}
+
+/** Keeps this machine's folders out of panic messages: smaller, private, and the same bytes on every machine. */
+export function remapFlags() {
+  const registry = join(process.env.CARGO_HOME ?? join(homedir(), '.cargo'), 'registry/src');
+  const indexes = existsSync(registry) ? readdirSync(registry) : [];
+  const folders = [
+    ...indexes.map((name) => [join(registry, name), '/crates']),
+    [join(root, 'src'), '/src'],
+    ['/usr/lib/rustlib/src/rust', '/rustc'],
+    ...readdirIf('/usr/src')
+      .filter((name) => name.startsWith('rustc-'))
+      .map((name) => [`/usr/src/${name}`, '/rustc']),
+  ];
+  const flags = folders.map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
+  return ['--config', `target.${target}.rustflags=${JSON.stringify(flags)}`];
+}
+
+const readdirIf = (path) => (existsSync(path) ? readdirSync(path) : []);

@@ -1,0 +1,102 @@
+// Everything that has to hold, one step after the other, with a table at the end.
+//   --quick      without the slow checks (lints, licenses)
+//   --only lint  the lints alone
+//   --json       the table for machines, on stdout after the steps' own output
+import { spawn } from 'node:child_process';
+import { build } from './build.mjs';
+import { Failed, root, say, which } from './lib/shell.mjs';
+import { files } from './lib/stamp.mjs';
+import { locked, target, targetDir, wasmToolchain } from './lib/toolchain.mjs';
+import { setup } from './setup.mjs';
+
+const quick = process.argv.includes('--quick');
+const onlyLint = process.argv.includes('--only') && process.argv.includes('lint');
+
+/** A step that can't run here; it says why and doesn't fail the whole. */
+class Skipped extends Error {}
+
+const cargo = (...args) => command('cargo', args, { CARGO_TARGET_DIR: targetDir });
+const node = (...args) => command(process.execPath, args);
+
+const steps = [
+  { name: 'setup', needed: true, lint: true, run: () => setup((thing) => say(`  ${thing}: in place`)) },
+  { name: 'build (cargo, wasm-bindgen, tsc)', needed: true, run: build },
+  { name: 'cargo fmt', lint: true, run: () => cargo('fmt', '--all', '--check') },
+  { name: 'clippy, native', lint: true, slow: true, run: () => clippy('--workspace', '--all-targets') },
+  { name: 'clippy, wasm', lint: true, slow: true, run: clippyWasm },
+  { name: 'cargo test', run: () => cargo('test', '--workspace', ...locked) },
+  { name: 'biome', lint: true, run: () => node('node_modules/@biomejs/biome/bin/biome', 'check', '.') },
+  { name: 'node --test', run: nodeTests },
+  { name: 'cargo deny', lint: true, slow: true, run: deny },
+];
+
+function clippy(...args) {
+  return cargo('clippy', ...args, ...locked, '--', '-D', 'warnings');
+}
+
+async function clippyWasm() {
+  if (wasmToolchain()?.name !== 'normal') throw new Skipped(`the linting toolchain has no ${target}`);
+  for (const feature of ['js', 'fetch']) await clippy('--lib', '--target', target, '--features', feature);
+}
+
+function nodeTests() {
+  // By name: `node --test FOLDER` means different things to different versions of Node.
+  const tests = files(['tests/js']).filter((path) => path.endsWith('.test.mjs'));
+  if (!tests.length) throw new Skipped('there are none yet');
+  return node('--test', ...tests);
+}
+
+async function deny() {
+  if (!which('cargo-deny')) {
+    if (!process.env.CI_DENY) throw new Skipped('cargo-deny is not installed (CI_DENY=1 installs it, 5 minutes)');
+    await cargo('install', '--locked', 'cargo-deny');
+  }
+  // Advisories need a database from the network, so they are no part of this.
+  await cargo('deny', 'check', 'bans', 'licenses', 'sources');
+}
+
+/** Like `run` of shell.mjs, but results belong on stdout here. */
+function command(program, args, env = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, {
+      cwd: root,
+      env: { ...process.env, RUSTUP_AUTO_INSTALL: '0', ...env },
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    child.on('error', (error) => reject(new Failed(`${program}: ${error.message}`)));
+    child.on('close', (code) => (code === 0 ? resolve() : reject(new Failed(`exit code ${code}`))));
+  });
+}
+
+const table = [];
+let blocked;
+for (const step of steps) {
+  if ((quick && step.slow) || (onlyLint && !step.lint)) continue;
+  const start = performance.now();
+  let result = 'ok';
+  let note = '';
+  if (blocked) {
+    result = 'skipped';
+    note = `${blocked} failed`;
+  } else {
+    say(`\n=== ${step.name}`);
+    try {
+      await step.run();
+    } catch (error) {
+      result = error instanceof Skipped ? 'skipped' : 'FAILED';
+      note = error instanceof Skipped || error instanceof Failed ? error.message : error.stack;
+      say(`${result}: ${note}`);
+      if (step.needed) blocked = step.name;
+    }
+  }
+  table.push({ step: step.name, result, seconds: Number(((performance.now() - start) / 1000).toFixed(1)), note });
+}
+
+say('');
+for (const { step, result, seconds, note } of table) {
+  console.log(
+    `${result.padEnd(8)} ${`${seconds.toFixed(1)} s`.padStart(8)}  ${step}${note ? `: ${note.split('\n')[0]}` : ''}`,
+  );
+}
+if (process.argv.includes('--json')) console.log(JSON.stringify(table));
+if (table.some(({ result }) => result === 'FAILED')) process.exitCode = 1;

@@ -1,0 +1,253 @@
+//! The short named exports for hosts that want the bare wasm module: promises over gloo-net.
+//!
+//! `connection` is the options of `createPlugin`; it may carry a `store` with `get`, `list` and `commit`. Without one the
+//! ledger lives in the instance's memory, and a restart forgets it.
+
+use std::{cell::RefCell, collections::VecDeque};
+
+use gloo_net::http::{Headers, Method, RequestBuilder};
+use js_sys::{Function, Promise, Reflect};
+use serde_json::{Value, json};
+use wasm_bindgen::{JsCast, prelude::*};
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
+
+use super::js::{error_to_js, from_js, to_js};
+use crate::{
+    effects::{Answer, Effect, Entry, Outgoing, Reply, Step, StepInput, Write},
+    http::{Failure, Request, Response},
+    plugin::Plugin,
+};
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = Date, js_name = now)]
+    fn date_now() -> f64;
+    #[wasm_bindgen(js_namespace = Math, js_name = random)]
+    fn math_random() -> f64;
+    #[wasm_bindgen(js_name = setTimeout)]
+    fn set_timeout(callback: &Function, ms: f64) -> JsValue;
+    #[wasm_bindgen(js_name = clearTimeout)]
+    fn clear_timeout(id: &JsValue);
+    #[wasm_bindgen(js_namespace = console, js_name = warn)]
+    fn console_warn(line: &str);
+}
+
+thread_local! {
+    static MEMORY: RefCell<Memory> = RefCell::default();
+}
+
+#[derive(Default)]
+struct Memory {
+    version: u64,
+    /// In byte order of the keys.
+    entries: Vec<Entry>,
+}
+
+/// Declares the named exports: JavaScript name, Rust name, method, operation.
+macro_rules! operations {
+    ($($(#[$doc:meta])* $js:ident $name:ident $operation:literal;)*) => {$(
+        $(#[$doc])*
+        #[wasm_bindgen(js_name = $js)]
+        pub fn $name(connection: JsValue, input: JsValue) -> Promise {
+            start(connection, "run", Some($operation), input, Vec::new())
+        }
+    )*};
+}
+
+operations! {
+    /// Creates a contact.
+    createContact create_contact "ghl.contacts.createContact";
+    /// Changes a contact.
+    updateContact update_contact "ghl.contacts.updateContact";
+    /// Creates or changes a contact, by the location's own rules for duplicates.
+    upsertContact upsert_contact "ghl.contacts.upsertContact";
+    /// Reads a contact by id.
+    getContact get_contact "ghl.contacts.getContact";
+    /// Finds a contact by e-mail address or phone.
+    findContact find_contact "ghl.contacts.getDuplicateContact";
+    /// Adds tags: `{ contactId, tags }`.
+    addTag add_tag "ghl.contacts.addTags";
+    /// Removes tags: `{ contactId, tags }`.
+    removeTag remove_tag "ghl.contacts.removeTags";
+    /// Creates a task.
+    createTask create_task "ghl.contacts.createTask";
+    /// Completes a task (or reopens it): `{ contactId, taskId, completed }`.
+    completeTask complete_task "ghl.contacts.updateTaskCompleted";
+    /// Creates a note.
+    createNote create_note "ghl.contacts.createNote";
+    /// Lists a contact's appointments.
+    listAppointments list_appointments "ghl.contacts.getAppointmentsForContact";
+}
+
+/// Receives a Digistore24 message: `{ method, body }`, the body as text or bytes. Gives `{ response, events, outcome }`.
+#[wasm_bindgen(js_name = receiveIpn)]
+pub fn receive_ipn(connection: JsValue, input: JsValue) -> Promise {
+    let body = Reflect::get(&input, &"body".into()).unwrap_or(JsValue::UNDEFINED);
+    let bytes = body.as_string().map(String::into_bytes).or_else(|| body.dyn_into::<js_sys::Uint8Array>().ok().map(|b| b.to_vec()));
+    let method = Reflect::get(&input, &"method".into()).ok().and_then(|m| m.as_string()).unwrap_or_else(|| "POST".into());
+    start(connection, "receive", None, to_js(&json!({ "method": method })), bytes.unwrap_or_default())
+}
+
+/// What would be done for an event; makes no call.
+#[wasm_bindgen(js_name = planSync)]
+pub fn plan_sync(connection: JsValue, event: JsValue) -> Promise {
+    start(connection, "sync.plan", None, event, Vec::new())
+}
+
+/// Carries out an event.
+#[wasm_bindgen(js_name = applySync)]
+pub fn apply_sync(connection: JsValue, event: JsValue) -> Promise {
+    start(connection, "sync.apply", None, event, Vec::new())
+}
+
+/// One promise for all exports: an `async` export each would repeat the machinery.
+fn start(connection: JsValue, method: &'static str, operation: Option<&'static str>, input: JsValue, body: Vec<u8>) -> Promise {
+    future_to_promise(async move {
+        let input = from_js(input)?;
+        let args = operation.map_or_else(|| json!([input]), |id| json!([id, input]));
+        drive(connection, method, args, body).await
+    })
+}
+
+async fn drive(connection: JsValue, method: &str, args: Value, body: Vec<u8>) -> Result<JsValue, JsValue> {
+    let store = Reflect::get(&connection, &"store".into()).ok().filter(|s| s.is_object());
+    let options = from_js(without_store(&connection)?)?;
+    let plugin = Plugin::new(options).map_err(|e| error_to_js(&e))?;
+    let mut task = plugin.start(method, &args.to_string(), body);
+    let mut queue: VecDeque<Outgoing> = VecDeque::new();
+    let mut answers = Vec::new();
+    loop {
+        let input = StepInput { now: date_now() as u64, seed: (math_random() * f64::from(u32::MAX)) as u32, answers: std::mem::take(&mut answers) };
+        match task.step(input) {
+            Step::Done(text) => return js_sys::JSON::parse(&text),
+            Step::Failed(error) => return Err(error_to_js(&error)),
+            Step::Effects(effects) => queue.extend(effects),
+        }
+        // One at a time is enough: the core asks for one thing at a time.
+        while let Some(outgoing) = queue.pop_front() {
+            if let Some(result) = perform(outgoing.effect, store.as_ref()).await {
+                answers.push(Answer { id: outgoing.id, result });
+                break;
+            }
+        }
+    }
+}
+
+/// The options without the parts that are no data.
+fn without_store(connection: &JsValue) -> Result<JsValue, JsValue> {
+    let copy = js_sys::Object::assign(&js_sys::Object::new(), &js_sys::Object::from(connection.clone()));
+    Reflect::delete_property(&copy, &"store".into())?;
+    Ok(copy.into())
+}
+
+async fn perform(effect: Effect, store: Option<&JsValue>) -> Option<Reply> {
+    Some(match effect {
+        Effect::Http(request) => match send(request).await {
+            Ok(response) => Reply::Http(response),
+            Err(reason) => Reply::HttpError { reason },
+        },
+        Effect::Sleep { ms } => {
+            let promise = Promise::new(&mut |resolve, _| {
+                set_timeout(&resolve, ms as f64);
+            });
+            let _ = JsFuture::from(promise).await;
+            Reply::Slept
+        }
+        Effect::Log { message, fields, .. } => {
+            console_warn(&format!("ghl-digistore24: {message} {}", Value::Object(fields)));
+            return None;
+        }
+        storage => match store {
+            Some(store) => in_host(store, storage).await,
+            None => MEMORY.with_borrow_mut(|memory| memory.answer(storage)),
+        },
+    })
+}
+
+async fn send(request: Request) -> Result<Response, Failure> {
+    let headers = Headers::new();
+    for (name, value) in &request.headers {
+        headers.set(name, value);
+    }
+    let abort = web_sys::AbortController::new().map_err(|_| Failure::Refused)?;
+    let stop = abort.clone();
+    let on_timeout = Closure::once_into_js(move || stop.abort());
+    let timer = set_timeout(on_timeout.unchecked_ref(), request.timeout_ms as f64);
+    let method: Method = request.method.parse().unwrap_or(Method::POST);
+    let builder = RequestBuilder::new(&request.url).method(method).headers(headers).abort_signal(Some(&abort.signal()));
+    let built = match request.body {
+        Some(body) => builder.body(body),
+        None => builder.build(),
+    };
+    let result = async {
+        let response = built.map_err(|_| Failure::Refused)?.send().await.map_err(|_| Failure::Lost)?;
+        let headers = response.headers().entries().collect();
+        let body = response.text().await.map_err(|_| Failure::Lost)?;
+        Ok(Response { status: response.status(), headers, body })
+    }
+    .await;
+    clear_timeout(&timer);
+    if result.is_err() && abort.signal().aborted() { Err(Failure::Timeout) } else { result }
+}
+
+/// Asks the host's store: `get(keys)`, `list({ prefix, after, limit })`, `commit(writes)`, each a promise.
+async fn in_host(store: &JsValue, effect: Effect) -> Reply {
+    let sent = Outgoing { id: 0, effect }.to_value();
+    let (method, argument) = match sent.get("kind").and_then(Value::as_str) {
+        Some("get") => ("get", to_js(sent.get("keys").unwrap_or(&Value::Null))),
+        Some("list") => ("list", to_js(&sent)),
+        Some("commit") => ("commit", to_js(sent.get("writes").unwrap_or(&Value::Null))),
+        _ => return Reply::StoreError { message: "not an effect of the store".into() },
+    };
+    let call = async {
+        let function: Function = Reflect::get(store, &method.into())?.dyn_into()?;
+        let promise: Promise = function.call1(store, &argument)?.dyn_into()?;
+        JsFuture::from(promise).await
+    };
+    let failed = |_| Reply::StoreError { message: format!("store.{method} failed") };
+    let Ok(value) = call.await else { return failed(JsValue::NULL) };
+    let _ = Reflect::set(&value, &"kind".into(), &(if method == "commit" { "committed" } else { "values" }).into());
+    from_js(value).map(Reply::from_value).unwrap_or_else(failed)
+}
+
+impl Memory {
+    fn find(&self, key: &str) -> Result<usize, usize> {
+        self.entries.binary_search_by(|e| e.key.as_str().cmp(key))
+    }
+
+    fn entry(&self, key: &str) -> Option<&Entry> {
+        self.find(key).ok().and_then(|i| self.entries.get(i))
+    }
+
+    fn answer(&mut self, effect: Effect) -> Reply {
+        let now = date_now() as u64;
+        match effect {
+            Effect::Get { keys } => Reply::Values { entries: keys.iter().filter_map(|k| self.entry(k)).cloned().collect(), now },
+            Effect::List { prefix, after, limit } => {
+                let later = |e: &&Entry| e.key.starts_with(&prefix) && after.as_ref().is_none_or(|a| e.key > *a);
+                Reply::Values { entries: self.entries.iter().filter(later).take(limit as usize).cloned().collect(), now }
+            }
+            Effect::Commit { writes } => {
+                let version = |key: &str| self.entry(key).map(|e| e.version).unwrap_or_default();
+                let ok = writes.iter().all(|w| w.expect.is_none_or(|e| e == version(&w.key)));
+                if ok {
+                    self.version += 1;
+                    writes.into_iter().for_each(|w| self.write(w));
+                }
+                Reply::Committed { ok, version: self.version, now }
+            }
+            _ => Reply::StoreError { message: "not an effect of the store".into() },
+        }
+    }
+
+    fn write(&mut self, write: Write) {
+        let place = self.find(&write.key);
+        if let Ok(index) = place {
+            self.entries.remove(index);
+        }
+        if let Some(value) = write.value {
+            let index = place.unwrap_or_else(|index| index);
+            self.entries.insert(index, Entry { key: write.key, value, version: self.version });
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! JavaScript: synchronous exports and steps. No async export: each one would bring globals that strict hosts refuse.
+
+use serde::Serialize;
+use serde_json::Value;
+use serde_wasm_bindgen::Serializer;
+use wasm_bindgen::prelude::*;
+
+use crate::{
+    catalog,
+    effects::{StepInput, Task},
+    error::Error,
+    json::Json,
+    plugin::Plugin,
+};
+
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = r#"
+import type { ErrorDetails, Step, StepInput } from '../dist/src/protocol.js';
+"#;
+
+/// The plugin with its settings.
+#[wasm_bindgen(js_name = Plugin)]
+#[derive(Debug)]
+pub struct JsPlugin(Plugin);
+
+/// One call under way.
+#[wasm_bindgen(js_name = Task)]
+#[derive(Debug)]
+pub struct JsTask(Task);
+
+#[wasm_bindgen(js_class = Plugin)]
+impl JsPlugin {
+    /// Reads the options. Throws an `ErrorDetails` object that names every wrong option.
+    #[wasm_bindgen(constructor)]
+    pub fn new(options: JsValue) -> Result<JsPlugin, JsValue> {
+        Plugin::new(from_js(options)?).map(Self).map_err(|e| error_to_js(&e))
+    }
+
+    /// Starts a call. `args` is a JSON array; `body` are the raw bytes of a webhook.
+    pub fn start(&self, method: &str, args: &str, body: Option<Vec<u8>>) -> JsTask {
+        JsTask(self.0.start(method, args, body.unwrap_or_default()))
+    }
+}
+
+#[wasm_bindgen(js_class = Task)]
+impl JsTask {
+    /// Takes answers, gives the next effects or the end.
+    #[wasm_bindgen(unchecked_return_type = "Step")]
+    pub fn step(&mut self, #[wasm_bindgen(unchecked_param_type = "StepInput")] input: JsValue) -> Result<JsValue, JsValue> {
+        let input = StepInput::from_value(from_js(input)?);
+        Ok(to_js(&self.0.step(input).to_value()))
+    }
+}
+
+/// The catalog's entries that match a filter (JSON), as JSON. Throws an `ErrorDetails` object.
+#[wasm_bindgen(js_name = catalogList)]
+pub fn catalog_list(filter: &str) -> Result<String, JsValue> {
+    let filter = serde_json::from_str(filter).ok().and_then(catalog::Filter::from_json);
+    let filter = filter
+        .ok_or_else(|| error_to_js(&Error::invalid_field("filter", "must be an object with id, service, resource, kind, tier or text")))?;
+    let entries = catalog::list(&filter).map_err(|e| error_to_js(&e))?;
+    Ok(Value::Array(entries).to_string())
+}
+
+/// The plugin's version.
+#[wasm_bindgen]
+pub fn version() -> String {
+    env!("CARGO_PKG_VERSION").to_owned()
+}
+
+pub(super) fn from_js(value: JsValue) -> Result<Value, JsValue> {
+    serde_wasm_bindgen::from_value(value).map_err(|_| error_to_js(&Error::invalid_field("input", "must be a plain object of JSON values")))
+}
+
+pub(super) fn to_js(value: &Value) -> JsValue {
+    value.serialize(&Serializer::json_compatible()).unwrap_or(JsValue::NULL)
+}
+
+pub(super) fn error_to_js(error: &Error) -> JsValue {
+    to_js(&error.to_json())
+}

@@ -1,0 +1,102 @@
+//! Calendar arithmetic. Digistore24 sends wall-clock times without a zone; they are read as Europe/Berlin.
+//!
+//! That they are Berlin time is not stated by Digistore24 but follows from real messages. The rule is the European
+//! Union's summer time (directive 2000/84/EC): from the last Sunday of March to the last of October, 01:00 UTC each.
+
+use time::{Date, Duration, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset, Weekday};
+
+/// Milliseconds since 1970 as `2026-11-23T09:30:00Z`.
+pub fn iso_utc(ms: u64) -> String {
+    iso(at(ms))
+}
+
+/// Milliseconds since 1970 as a moment in UTC.
+pub fn at(ms: u64) -> OffsetDateTime {
+    let seconds = i64::try_from(ms / 1000).unwrap_or_default();
+    OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}
+
+/// A moment as ISO 8601 with its offset.
+pub fn iso(moment: OffsetDateTime) -> String {
+    let (date, time, offset) = (moment.date(), moment.time(), moment.offset());
+    let (h, m, s) = time.as_hms();
+    let zone = match offset.whole_minutes() {
+        0 => "Z".to_owned(),
+        minutes => format!("{}{:02}:{:02}", if minutes < 0 { '-' } else { '+' }, minutes.abs() / 60, minutes.abs() % 60),
+    };
+    format!("{}T{h:02}:{m:02}:{s:02}{zone}", ymd(date))
+}
+
+/// `2026-11-23`.
+pub fn ymd(date: Date) -> String {
+    format!("{:04}-{:02}-{:02}", date.year(), u8::from(date.month()), date.day())
+}
+
+/// Reads `2026-11-23`, alone or at the start of a longer text. `0000-00-00` and nonsense give nothing.
+pub fn parse_date(text: &str) -> Option<Date> {
+    let text = text.trim();
+    let (year, rest) = text.split_at_checked(4)?;
+    let (month, rest) = rest.strip_prefix('-')?.split_at_checked(2)?;
+    let day = rest.strip_prefix('-')?.get(..2)?;
+    let month = Month::try_from(month.parse::<u8>().ok()?).ok()?;
+    let year: i32 = year.parse().ok()?;
+    if year < 1970 {
+        return None;
+    }
+    Date::from_calendar_date(year, month, day.parse().ok()?).ok()
+}
+
+/// Reads `2026-11-23 09:30:00` (or with `T`) as Berlin wall-clock time. In the hour that exists twice the first one is
+/// meant, in the hour that doesn't exist the clock has gone forward.
+pub fn parse_berlin(text: &str) -> Option<OffsetDateTime> {
+    let date = parse_date(text)?;
+    let clock = text.trim().get(11..)?;
+    let mut parts = clock.splitn(3, ':').map(|p| p.trim().parse::<u8>());
+    let (h, m, s) = (parts.next()?.ok()?, parts.next()?.ok()?, parts.next().unwrap_or(Ok(0)).ok()?);
+    Some(berlin(PrimitiveDateTime::new(date, Time::from_hms(h, m, s).ok()?)))
+}
+
+/// Gives a Berlin wall-clock time its offset.
+pub fn berlin(wall: PrimitiveDateTime) -> OffsetDateTime {
+    const SUMMER: UtcOffset = hours(2);
+    const WINTER: UtcOffset = hours(1);
+    let summer = wall.assume_offset(SUMMER);
+    if is_summer(summer) {
+        return summer;
+    }
+    let winter = wall.assume_offset(WINTER);
+    // Between 02:00 and 03:00 on the March Sunday neither offset fits: as Python's zoneinfo (fold 0), keep the old one.
+    winter
+}
+
+const fn hours(h: i8) -> UtcOffset {
+    match UtcOffset::from_hms(h, 0, 0) {
+        Ok(offset) => offset,
+        Err(_) => UtcOffset::UTC,
+    }
+}
+
+/// The moment in Berlin.
+pub fn in_berlin(moment: OffsetDateTime) -> OffsetDateTime {
+    moment.to_offset(if is_summer(moment) { hours(2) } else { hours(1) })
+}
+
+fn is_summer(moment: OffsetDateTime) -> bool {
+    let year = moment.to_offset(UtcOffset::UTC).year();
+    let change = |month| last_sunday(year, month).map(|d| d.with_time(Time::MIDNIGHT).assume_utc() + Duration::HOUR);
+    matches!((change(Month::March), change(Month::October)), (Some(start), Some(end)) if start <= moment && moment < end)
+}
+
+fn last_sunday(year: i32, month: Month) -> Option<Date> {
+    let last = Date::from_calendar_date(year, month, month.length(year)).ok()?;
+    Some(last - Duration::days(i64::from(last.weekday().number_days_from_sunday())))
+}
+
+/// 09:00 Berlin time on the next working day (Monday to Friday) that is at least `days` days after `moment`.
+pub fn next_working_morning(moment: OffsetDateTime, days: i64) -> OffsetDateTime {
+    let mut date = in_berlin(moment).date() + Duration::days(days);
+    while matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday) {
+        date += Duration::DAY;
+    }
+    berlin(PrimitiveDateTime::new(date, Time::from_hms(9, 0, 0).unwrap_or(Time::MIDNIGHT)))
+}

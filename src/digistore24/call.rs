@@ -1,0 +1,221 @@
+//! The API: a form with PHP's bracket arguments goes in, an envelope comes out. Errors come as HTTP 200.
+//!
+//! Source: Digistore24's developer documentation (API basics) and OpenAPI 2025-10-15.
+
+use serde_json::{Map, Value};
+
+use crate::{
+    catalog::{Operation, Place, Retry},
+    error::{Code, Error, Result},
+    highlevel::Secret,
+    http::{Request, Response},
+};
+
+/// The official base address.
+const BASE_URL: &str = "https://www.digistore24.com";
+/// After so many milliseconds without an answer a call has failed.
+const TIMEOUT_MS: u64 = 30_000;
+
+/// One vendor account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// `123456-abc…`; without it only the webhook works.
+    pub api_key: Option<Secret>,
+    /// The passphrase of the IPN connection; two are valid during a rotation.
+    pub ipn_passphrase: Vec<Secret>,
+    /// Messages of another merchant are parked.
+    pub merchant_id: Option<String>,
+    /// For tests and proxies.
+    pub base_url: String,
+}
+
+impl Account {
+    /// From checked options (`options.schema.json`).
+    pub fn from_options(options: &Value) -> Self {
+        let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
+        let passphrases = match options.get("ipnPassphrase") {
+            Some(Value::Array(many)) => many.iter().filter_map(|p| text(Some(p))).map(Secret::new).collect(),
+            one => text(one).map(Secret::new).into_iter().collect(),
+        };
+        Self {
+            api_key: text(options.get("apiKey")).map(Secret::new),
+            ipn_passphrase: passphrases,
+            merchant_id: text(options.get("merchantId")),
+            base_url: text(options.get("baseUrl")).unwrap_or_else(|| BASE_URL.to_owned()),
+        }
+    }
+}
+
+/// Builds the request of a function from its accepted input.
+///
+/// # Errors
+/// `misconfigured` without an API key.
+pub fn encode(operation: &Operation, account: &Account, input: &Map<String, Value>) -> Result<Request> {
+    let key = account.api_key.as_ref().ok_or_else(|| {
+        Error::new(
+            Code::Misconfigured,
+            "no Digistore24 API key is set",
+            "Create one under Settings > Account access > API keys and set digistore24.apiKey (DIGISTORE24_API_KEY).",
+        )
+    })?;
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in input {
+        let name = if operation.place_of(name) == Place::Data { format!("data[{name}]") } else { name.clone() };
+        append(&mut form, &name, value);
+    }
+    Ok(Request {
+        method: operation.method.clone(),
+        url: format!("{}{}", account.base_url.trim_end_matches('/'), operation.path),
+        headers: vec![
+            ("accept".to_owned(), "application/json".to_owned()),
+            ("content-type".to_owned(), "application/x-www-form-urlencoded; charset=utf-8".to_owned()),
+            ("x-ds-api-key".to_owned(), key.reveal().to_owned()),
+        ],
+        body: Some(form.finish()),
+        timeout_ms: TIMEOUT_MS,
+    })
+}
+
+/// PHP's notation: `search[role]=vendor`, `tracking[0][id]=1`. A boolean is Y or N.
+fn append(form: &mut form_urlencoded::Serializer<'_, String>, name: &str, value: &Value) {
+    match value {
+        Value::Null => {}
+        Value::Bool(yes) => {
+            form.append_pair(name, if *yes { "Y" } else { "N" });
+        }
+        Value::Number(number) => {
+            form.append_pair(name, &number.to_string());
+        }
+        Value::String(text) => {
+            form.append_pair(name, text);
+        }
+        Value::Array(items) => items.iter().enumerate().for_each(|(i, item)| append(form, &format!("{name}[{i}]"), item)),
+        Value::Object(object) => object.iter().for_each(|(key, item)| append(form, &format!("{name}[{key}]"), item)),
+    }
+}
+
+/// Reads an answer: the envelope's `data`, or a typed error.
+///
+/// # Errors
+/// What Digistore24 said, or `malformed_response`.
+pub fn decode(operation: &Operation, response: &Response) -> Result<Value> {
+    let envelope: Value = serde_json::from_str(&response.body).map_err(|_| unreadable(operation, response))?;
+    match envelope.get("result").and_then(Value::as_str) {
+        Some("success") => Ok(envelope.get("data").cloned().unwrap_or(Value::Null)),
+        Some("error") => Err(refused(operation, &envelope).with_status(response.status)),
+        _ => Err(unreadable(operation, response)),
+    }
+}
+
+fn unreadable(operation: &Operation, response: &Response) -> Error {
+    let error = match response.status {
+        429 => Error::new(Code::RateLimited, "too many requests in a short time", "Wait and try again."),
+        500..=599 if operation.retry != Retry::Safe => Error::new(
+            Code::OutcomeUnknown,
+            "Digistore24 failed while it carried out a write",
+            "Look in Digistore24 whether the change was made before you repeat it.",
+        ),
+        500..=599 => Error::new(Code::Unavailable, "Digistore24 has a problem of its own", "Try again later."),
+        _ => Error::new(
+            Code::MalformedResponse,
+            "Digistore24's answer can't be understood",
+            "Check the base address and whether a proxy answers in its place.",
+        ),
+    };
+    error.with_status(response.status)
+}
+
+/// The official PHP connectors give codes 5 and 8 different meanings in different versions, so the message decides too.
+fn refused(operation: &Operation, envelope: &Value) -> Error {
+    let code = match envelope.get("code") {
+        Some(Value::Number(n)) => n.as_i64().unwrap_or_default(),
+        Some(Value::String(text)) => text.parse().unwrap_or_default(),
+        _ => 0,
+    };
+    let said = envelope.get("message").and_then(Value::as_str).unwrap_or_default().to_lowercase();
+    let error = if code == 2 || code == 10 || said.contains("api key") {
+        Error::new(
+            Code::Unauthenticated,
+            "Digistore24 doesn't accept the API key",
+            "Check that the key was copied whole, has not been deleted and may be used from this address.",
+        )
+    } else if (code == 5 || code == 8) && (said.contains("permission") || said.contains("access") || said.contains("right")) {
+        Error::new(
+            Code::Forbidden,
+            "the API key may not do this",
+            format!("{} needs an API key with {} access.", operation.id, operation.scopes.join(" or ")),
+        )
+    } else {
+        match code {
+            4 => Error::new(Code::NotFound, "Digistore24 doesn't know this id", "Check the id and that it belongs to this account."),
+            12 => Error::new(Code::RateLimited, "too many requests in a short time", "Wait and try again."),
+            3 | 9 => Error::invalid("Digistore24 refused the arguments", Vec::new()),
+            1 | 5..=8 | 11 if operation.retry == Retry::Safe => {
+                Error::new(Code::Unavailable, "Digistore24 has a problem of its own", "Try again later.")
+            }
+            1 | 5..=8 | 11 => Error::new(
+                Code::OutcomeUnknown,
+                "Digistore24 failed while it carried out a write",
+                "Look in Digistore24 whether the change was made before you repeat it.",
+            ),
+            _ if said.contains("not found") || said.contains("unknown") => {
+                Error::new(Code::NotFound, "Digistore24 doesn't know this id", "Check the id and that it belongs to this account.")
+            }
+            _ => Error::invalid("Digistore24 refused the call", Vec::new()),
+        }
+    };
+    error.with(|d| d.cause = Some(format!("Digistore24 error code {code}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::catalog;
+
+    fn answer(id: &str, body: Value) -> Result<Value> {
+        decode(&catalog::find(id).unwrap(), &Response { status: 200, headers: vec![], body: body.to_string() })
+    }
+
+    #[test]
+    fn arguments_use_brackets_and_data_is_wrapped() {
+        let account = Account::from_options(&json!({ "apiKey": "1-x" }));
+        let body = |id: &str, input: Value| {
+            let operation = catalog::find(id).unwrap();
+            let input = operation.accept(input, None).unwrap();
+            encode(&operation, &account, &input).unwrap().body.unwrap()
+        };
+        assert_eq!(
+            body("digistore24.updatePurchase", json!({ "purchase_id": "C74PNZH5", "custom": "a b" })),
+            "data%5Bcustom%5D=a+b&purchase_id=C74PNZH5"
+        );
+        assert_eq!(
+            body("digistore24.listPurchases", json!({ "search": { "role": "vendor" } })),
+            "search%5Brole%5D=vendor"
+        );
+    }
+
+    #[test]
+    fn an_error_inside_http_200_is_an_error() {
+        let code = |code: i64, message: &str| {
+            answer("digistore24.getPurchase", json!({ "result": "error", "code": code, "message": message })).unwrap_err().code()
+        };
+        assert_eq!(code(2, "No API key given."), Code::Unauthenticated);
+        assert_eq!(code(5, "You need full access rights"), Code::Forbidden);
+        assert_eq!(code(8, "Permission denied"), Code::Forbidden);
+        assert_eq!(code(5, "Bad server response"), Code::Unavailable);
+        assert_eq!(code(4, "x"), Code::NotFound);
+        assert_eq!(code(12, "x"), Code::RateLimited);
+        assert_eq!(code(3, "x"), Code::InvalidInput);
+        let data = answer("digistore24.ping", json!({ "result": "success", "data": { "server_time": "x" } })).unwrap();
+        assert_eq!(data, json!({ "server_time": "x" }));
+    }
+
+    #[test]
+    fn no_key_means_nothing_is_sent() {
+        let account = Account::from_options(&json!({}));
+        let error = encode(&catalog::find("digistore24.ping").unwrap(), &account, &Map::new()).unwrap_err();
+        assert_eq!(error.code(), Code::Misconfigured);
+    }
+}

@@ -1,0 +1,166 @@
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+
+fn params(pairs: &[(&str, &str)]) -> Params {
+    Params::new(pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect()).unwrap()
+}
+
+/// Computed with Python's hashlib: sha512(b"order_id=ORD-1s3cret-passphraseproduct_id=42s3cret-passphrase").
+const KNOWN: &str = "9A23DE2603A33D17D935908580B5DB90C452DE8E68556E2A4AD96F1C3EC3BFD2EE3AE47B819B96286812224FBCED943D0ACF48C8C20CA57570E2263B6ABAF099";
+
+#[test]
+fn the_known_answer_in_any_order_with_empty_values_and_in_lower_case() {
+    for sign in [KNOWN.to_owned(), KNOWN.to_lowercase()] {
+        let message = params(&[("product_id", "42"), ("sha_sign", &sign), ("note", ""), ("order_id", "ORD-1")]);
+        assert_eq!(verify(&message, ["old", "s3cret-passphrase"]), Verdict::Valid);
+        assert_eq!(verify(&message, ["wrong"]), Verdict::Mismatch);
+        assert_eq!(verify(&message, []), Verdict::NoPassphraseSet);
+        assert_eq!(verify(&message, [""]), Verdict::NoPassphraseSet);
+    }
+}
+
+#[test]
+fn what_is_no_signature_is_refused() {
+    let verdict = |sign: &str| verify(&params(&[("order_id", "ORD-1"), ("product_id", "42"), ("sha_sign", sign)]), ["s3cret-passphrase"]);
+    assert_eq!(verdict("no_signature_passphrase_provided"), Verdict::ConnectionHasNoPassphrase);
+    assert_eq!(verdict(""), Verdict::Missing);
+    assert_eq!(verdict(&KNOWN[1..]), Verdict::Missing);
+    assert_eq!(verdict(&KNOWN.replace('9', "G")), Verdict::Missing);
+    assert_eq!(verdict(&KNOWN.replace('9', "8")), Verdict::Mismatch);
+}
+
+#[test]
+fn names_sort_by_bytes() {
+    let a = params(&[("address_street", "1"), ("address_street2", "2"), ("address_street_name", "3"), ("Zeta", "4")]);
+    let b = params(&[("address_street_name", "3"), ("Zeta", "4"), ("address_street2", "2"), ("address_street", "1")]);
+    assert_eq!(sign(&a, "x", false), sign(&b, "x", false));
+    assert_ne!(sign(&a, "x", false), sign(&a, "x", true));
+}
+
+#[test]
+fn a_form_is_decoded_once_and_strange_bodies_are_refused() {
+    let read = parse(b"a=C%2B%2B+100%25+%26+x&empty=&b=%C3%BC").unwrap();
+    assert_eq!((read.get("a"), read.find("empty"), read.get("b")), ("C++ 100% & x", None, "ü"));
+    assert!(parse(b"{\"event\":1}").is_err());
+    assert!(parse(b"").is_err());
+    assert!(parse(b"just words").is_err());
+    assert!(parse(&vec![b'a'; MAX_BODY + 1]).is_err());
+    let twice = parse(b"order_id=1&event=x&order_id=2").unwrap_err();
+    assert_eq!(twice.details().fields[0].path, "order_id");
+}
+
+#[test]
+fn every_event_name_is_understood() {
+    for (name, kind) in [
+        ("on_payment", Kind::Payment),
+        ("payment", Kind::Payment),
+        ("on_payment_subscription_signup", Kind::Payment),
+        ("on_payment_missed", Kind::PaymentMissed),
+        ("missed_payment", Kind::PaymentMissed),
+        ("payment_denial", Kind::PaymentDenial),
+        ("on_refund", Kind::Refund),
+        ("on_chargeback", Kind::Chargeback),
+        ("on_rebill_cancelled", Kind::RebillCancelled),
+        ("on_rebill_resumed", Kind::RebillResumed),
+        ("last_paid_day", Kind::LastPaidDay),
+        ("on_affiliation", Kind::Affiliation),
+        ("eticket", Kind::Eticket),
+        ("custom_form", Kind::CustomForm),
+        ("customform", Kind::CustomForm),
+        ("of_filled_out", Kind::OrderformFilled),
+        ("connection_test", Kind::ConnectionTest),
+        ("on_something_new", Kind::Unknown("something_new".into())),
+    ] {
+        assert_eq!(Kind::parse(name), kind, "{name}");
+    }
+    assert_eq!(Kind::PaymentMissed.trigger(), "digistore24.onPaymentMissed");
+}
+
+#[test]
+fn times_are_berlin_time() {
+    let event = |date: &str, time: &str| {
+        let message = params(&[("event", "on_payment"), ("transaction_id", "1"), ("transaction_date", date), ("transaction_time", time)]);
+        Event::read("c", &message, 0).occurred_at.unwrap_or_default()
+    };
+    assert_eq!(event("2026-08-18", "08:41:48"), "2026-08-18T08:41:48+02:00");
+    assert_eq!(event("2026-11-18", "08:41:48"), "2026-11-18T08:41:48+01:00");
+    // The hour that exists twice: the first one. The hour that doesn't exist: the old offset. As Python's zoneinfo, fold 0.
+    assert_eq!(event("2026-10-25", "02:30:00"), "2026-10-25T02:30:00+02:00");
+    assert_eq!(event("2026-03-29", "02:30:00"), "2026-03-29T02:30:00+01:00");
+    assert_eq!(event("0000-00-00", "00:00:00"), "");
+}
+
+#[test]
+fn an_upsell_names_its_base_order_and_a_natural_digit_stays() {
+    let base = |id: &str, upsell: &str| Event::read("c", &params(&[("event", "on_payment"), ("order_id", id), ("upsell_no", upsell)]), 0).order.base_id;
+    assert_eq!(base("C74PNZH51", "1"), "C74PNZH5");
+    assert_eq!(base("C74PNZH512", "12"), "C74PNZH5");
+    assert_eq!(base("C74PNZH5", "0"), "C74PNZH5");
+    assert_eq!(base("C74PNZH5", "2"), "C74PNZH5", "no suffix to strip");
+}
+
+#[test]
+fn grouped_items_have_their_own_keys() {
+    let message = params(&[
+        ("event", "on_payment"), ("merchant_id", "7"), ("transaction_id", "5"), ("item_count", "2"), ("order_item_id", "a"),
+        ("product_id", "1"), ("order_item_id_2", "b"), ("product_id_2", "2"), ("quantity_2", "3"), ("tags_2", "X, y"),
+    ]);
+    let event = Event::read("c", &message, 0);
+    let keys: Vec<&str> = event.items.iter().map(|i| i.dedupe_key.as_str()).collect();
+    assert_eq!(keys, ["c|7|payment|5|a", "c|7|payment|5|b"]);
+    assert_eq!((event.items[1].quantity, event.items[1].tags.clone()), (3, vec!["x".to_owned(), "y".to_owned()]));
+}
+
+#[test]
+fn deduplication_keys_tell_renewals_apart_and_repetitions_not() {
+    let key = |pairs: &[(&str, &str)]| Event::read("c", &params(pairs), 0).items[0].dedupe_key.clone();
+    let first = [("event", "on_payment"), ("order_id", "A"), ("order_item_id", "1"), ("transaction_id", "10"), ("pay_sequence_no", "1")];
+    let renewal = [("event", "on_payment"), ("order_id", "A"), ("order_item_id", "1"), ("transaction_id", "11"), ("pay_sequence_no", "2")];
+    assert_ne!(key(&first), key(&renewal));
+    let mut other_connection = first.to_vec();
+    other_connection.push(("ipn_config_id", "99"));
+    assert_eq!(key(&first), key(&other_connection));
+    let missed = [("event", "on_payment_missed"), ("order_id", "A"), ("order_item_id", "1"), ("pay_sequence_no", "2")];
+    let later = [("event", "on_payment_missed"), ("order_id", "A"), ("order_item_id", "1"), ("pay_sequence_no", "3")];
+    assert_ne!(key(&missed), key(&later));
+}
+
+#[test]
+fn an_event_keeps_all_parameters_but_the_signature() {
+    let event = Event::read("c", &params(&[("event", "x_y"), ("new_field", "1"), ("sha_sign", "abc")]), 0);
+    assert_eq!(serde_json::Value::Object(event.raw), json!({ "event": "x_y", "new_field": "1" }));
+}
+
+proptest! {
+    #[test]
+    fn no_body_makes_the_reader_panic(body in proptest::collection::vec(any::<u8>(), 0..600)) {
+        if let Ok(read) = parse(&body) {
+            let _ = Event::read("c", &read, 0);
+            let _ = verify(&read, ["x"]);
+        }
+    }
+
+    #[test]
+    fn any_form_survives_writing_and_reading(pairs in proptest::collection::btree_map("[a-zA-Z_0-9]{1,12}", "\\PC{0,20}", 1..20)) {
+        let form = Params::new(pairs.into_iter().collect()).unwrap();
+        if form.iter().any(|(_, v)| !v.is_empty()) {
+            prop_assert_eq!(parse(form.to_form().as_bytes()).unwrap(), form);
+        }
+    }
+
+    #[test]
+    fn a_changed_value_breaks_the_signature(value in "[a-z]{1,10}", other in "[A-Z]{1,10}") {
+        let message = params(&[("order_id", &value), ("x", "1")]);
+        let forged = params(&[("order_id", &other), ("x", "1")]);
+        prop_assert_ne!(sign(&message, "p", false), sign(&forged, "p", false));
+    }
+
+    #[test]
+    fn hostile_fields_never_panic(name in "(event|order_id|item_count|quantity|upsell_no|transaction_date|pay_sequence_no|next_payment_at|transaction_amount|order_date_time)", value in "\\PC{0,24}") {
+        let message = params(&[("transaction_id", "1"), (name.as_str(), value.as_str())]);
+        let event = Event::read("c", &message, u64::MAX);
+        let _ = crate::mapping::plan(&crate::mapping::Mapping::default(), &event, crate::mapping::Known::Nobody, false, u64::MAX);
+    }
+}

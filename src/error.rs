@@ -1,0 +1,160 @@
+//! Errors as data: a code, what happened, and what to do about it.
+
+use crate::{record, words};
+
+words! {
+/// What kind of error it is. The list is closed, so that a host can branch on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    /// The input doesn't fit the operation; nothing was sent.
+    InvalidInput = "invalid_input",
+    /// The credential is missing, expired or unknown to the service.
+    Unauthenticated = "unauthenticated",
+    /// The credential is known but may not do this.
+    Forbidden = "forbidden",
+    /// The thing doesn't exist.
+    NotFound = "not_found",
+    /// The thing exists already; `existing_id` names it where the service says so.
+    Duplicate = "duplicate",
+    /// Somebody else changed the same thing meanwhile.
+    Conflict = "conflict",
+    /// Too many requests in a short time.
+    RateLimited = "rate_limited",
+    /// The quota of the day is used up.
+    QuotaExhausted = "quota_exhausted",
+    /// The service is down or can't be reached.
+    Unavailable = "unavailable",
+    /// The service didn't answer in time and nothing was changed.
+    Timeout = "timeout",
+    /// A write may or may not have happened.
+    OutcomeUnknown = "outcome_unknown",
+    /// The service's answer can't be understood.
+    MalformedResponse = "malformed_response",
+    /// A webhook's signature is missing or wrong.
+    SignatureInvalid = "signature_invalid",
+    /// A setting is missing or wrong.
+    Misconfigured = "misconfigured",
+    /// The store failed.
+    Storage = "storage",
+    /// The caller gave up.
+    Cancelled = "cancelled",
+}
+}
+
+record! {
+/// One wrong field of an input. Never carries the value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldProblem {
+    /// Where: `customFields[0].id`.
+    pub path: String,
+    /// What is wrong and what was expected.
+    pub problem: String,
+}
+}
+
+record! {
+/// The content of an [`Error`], in the shape that crosses every boundary.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Details {
+    /// The kind.
+    pub code: Code,
+    /// One sentence: what happened.
+    pub message: String,
+    /// One sentence: what to do.
+    pub help: String,
+    /// Whether the same call may succeed later without a change.
+    pub retryable: bool,
+    /// How long to wait before that, in milliseconds.
+    pub retry_after_ms: Option<u64> as "retryAfterMs",
+    /// The catalog id of the operation.
+    pub operation: Option<String>,
+    /// The HTTP status, where there was one.
+    pub status: Option<u16>,
+    /// Every wrong field.
+    pub fields: Vec<FieldProblem>,
+    /// The scopes that the token lacks.
+    pub missing_scopes: Vec<String> as "missingScopes",
+    /// The id of the thing that exists already.
+    pub existing_id: Option<String> as "existingId",
+    /// A technical word about the cause: never a secret or a personal value.
+    pub cause: Option<String>,
+}
+}
+
+/// What can go wrong anywhere in the plugin.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{}", .0.message)]
+pub struct Error(Box<Details>);
+
+/// Shorthand.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// A new error. Retryable by default where the code says that time may heal it.
+    pub fn new(code: Code, message: impl Into<String>, help: impl Into<String>) -> Self {
+        let retryable = matches!(
+            code,
+            Code::RateLimited | Code::QuotaExhausted | Code::Unavailable | Code::Timeout | Code::Conflict | Code::Storage
+        );
+        Self(Box::new(Details {
+            code,
+            message: message.into(),
+            help: help.into(),
+            retryable,
+            retry_after_ms: None,
+            operation: None,
+            status: None,
+            fields: Vec::new(),
+            missing_scopes: Vec::new(),
+            existing_id: None,
+            cause: None,
+        }))
+    }
+
+    /// An input that doesn't fit, with every wrong field.
+    pub fn invalid(message: impl Into<String>, fields: Vec<FieldProblem>) -> Self {
+        let help = "Correct the named fields and call again; nothing was sent.";
+        Self::new(Code::InvalidInput, message, help).with(|d| d.fields = fields)
+    }
+
+    /// An input with one wrong field.
+    pub fn invalid_field(path: impl Into<String>, problem: impl Into<String>) -> Self {
+        let field = FieldProblem { path: path.into(), problem: problem.into() };
+        let message = format!("{} {}", field.path, field.problem);
+        Self::invalid(message, vec![field])
+    }
+
+    /// Changes the details.
+    #[must_use]
+    pub fn with(mut self, change: impl FnOnce(&mut Details)) -> Self {
+        change(&mut self.0);
+        self
+    }
+
+    /// Names the operation.
+    #[must_use]
+    pub fn of_operation(self, id: &str) -> Self {
+        self.with(|d| d.operation = Some(id.to_owned()))
+    }
+
+    /// Names the HTTP status.
+    #[must_use]
+    pub fn with_status(self, status: u16) -> Self {
+        self.with(|d| d.status = Some(status))
+    }
+
+    /// The kind.
+    pub fn code(&self) -> Code {
+        self.0.code
+    }
+
+    /// The shape that crosses every boundary.
+    pub fn to_json(&self) -> serde_json::Value {
+        crate::json::Json::to_json(&*self.0)
+    }
+
+    /// Everything known.
+    pub fn details(&self) -> &Details {
+        &self.0
+    }
+}

@@ -1,0 +1,131 @@
+//! GHL's error answers. Six shapes are known: `message` as text or list, `statusCode` or `status`, with or without
+//! `error`, and an envelope `{error: {code, message}}`. 401 has many meanings; "not found" may come as 400.
+
+use serde_json::Value;
+
+use crate::{
+    catalog::{Operation, Retry},
+    error::{Code, Error, FieldProblem},
+    http::Response,
+};
+
+/// Turns an answer outside 2xx into a typed error. GHL's own words are used to decide and never repeated whole: they can
+/// contain what was sent.
+pub(super) fn decode(operation: &Operation, response: &Response) -> Error {
+    let body: Value = serde_json::from_str(&response.body).unwrap_or(Value::Null);
+    let messages = messages(&body);
+    let said = messages.join("; ").to_lowercase();
+    let error = match response.status {
+        401 => unauthorized(operation, &said),
+        403 => Error::new(
+            Code::Forbidden,
+            "the token may not do this",
+            "Check that the token belongs to this location and that its plan includes this feature.",
+        ),
+        429 => too_many(response),
+        400 | 404 | 422 if is_not_found(response.status, &said) => {
+            Error::new(Code::NotFound, "the thing named by the id doesn't exist", "Check the id; it may have been deleted or merged.")
+        }
+        400 if said.contains("duplicate") => duplicate(&body),
+        400 | 409 | 422 => refused(&messages),
+        500..=599 if operation.retry == Retry::Safe => Error::new(
+            Code::Unavailable,
+            "HighLevel has a problem of its own",
+            "Try again later; status.gohighlevel.com tells about outages.",
+        ),
+        500..=599 => Error::new(
+            Code::OutcomeUnknown,
+            "HighLevel failed while it carried out a write",
+            "Look whether the change was made before you repeat it; the sync does this by itself.",
+        ),
+        status => Error::new(
+            Code::MalformedResponse,
+            format!("HighLevel answered with the unexpected status {status}"),
+            "Check the base address and whether a proxy answers in its place.",
+        ),
+    };
+    let trace = body.get("traceId").and_then(Value::as_str).map(|t| format!("traceId {}", t.chars().take(64).collect::<String>()));
+    error.with_status(response.status).with(|d| d.cause = d.cause.take().or(trace))
+}
+
+fn messages(body: &Value) -> Vec<String> {
+    let holder = body.get("error").filter(|e| e.is_object()).unwrap_or(body);
+    match holder.get("message").or_else(|| holder.get("error")) {
+        Some(Value::String(text)) => vec![text.clone()],
+        Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn unauthorized(operation: &Operation, said: &str) -> Error {
+    if said.contains("scope") || said.contains("iam") {
+        let scopes = operation.scopes.join(", ");
+        return Error::new(
+            Code::Forbidden,
+            format!("the token lacks the scope {scopes}"),
+            format!("Tick {scopes} for the private integration (Settings > Private Integrations); the token itself stays the same."),
+        )
+        .with(|d| d.missing_scopes = operation.scopes.clone());
+    }
+    if said.contains("version") {
+        return Error::new(Code::Misconfigured, "HighLevel refused the Version header", "Report this as a bug.");
+    }
+    if said.contains("type mismatch") || said.contains("authclass") {
+        return Error::new(
+            Code::Forbidden,
+            "the token is of the wrong kind: an agency token where a sub-account's is needed, or the reverse",
+            "Create the private integration inside the sub-account itself.",
+        );
+    }
+    Error::new(
+        Code::Unauthenticated,
+        "HighLevel doesn't accept the token",
+        "Check that the private integration token was copied whole and has not been rotated or deleted.",
+    )
+}
+
+fn too_many(response: &Response) -> Error {
+    let number = |name: &str| response.header(name).and_then(|v| v.trim().parse::<u64>().ok());
+    if number("x-ratelimit-daily-remaining") == Some(0) {
+        return Error::new(
+            Code::QuotaExhausted,
+            "the location's daily quota of requests is used up",
+            "Wait until the quota starts anew, or find what else uses it up.",
+        );
+    }
+    let wait = number("retry-after").map(|s| s * 1000).or_else(|| number("x-ratelimit-interval-milliseconds")).unwrap_or(10_000);
+    Error::new(Code::RateLimited, "too many requests in a short time", "Wait and try again; the sync does this by itself.")
+        .with(|d| d.retry_after_ms = Some(wait))
+}
+
+/// `404`, or `400` with words such as "Contact with id … not found".
+fn is_not_found(status: u16, said: &str) -> bool {
+    status == 404 || said.contains("not found") || said.contains("does not exist")
+}
+
+fn duplicate(body: &Value) -> Error {
+    let meta = |name: &str| body.pointer(&format!("/meta/{name}")).and_then(Value::as_str).map(str::to_owned);
+    let field = meta("matchingField");
+    let message = match &field {
+        Some(field) => format!("the location has a contact with this {field} already"),
+        None => "the location has this already".to_owned(),
+    };
+    Error::new(Code::Duplicate, message, "Use the existing one (existingId), or allow duplicates in the location's settings.").with(|d| {
+        d.existing_id = meta("contactId").or_else(|| meta("existingId"));
+        d.cause = field;
+    })
+}
+
+/// GHL's validator names the property first: `property nickname should not exist`, `title must be a string`.
+fn refused(messages: &[String]) -> Error {
+    let fields = messages.iter().filter_map(|m| {
+        let words = m.strip_prefix("property ").unwrap_or(m);
+        let (name, rest) = words.split_once(' ')?;
+        let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "._[]".contains(c));
+        // Only the validator's fixed phrases: any other sentence could repeat a value.
+        let known = ["must be", "should not", "should be", "must not", "is required", "must match", "each value"];
+        (plain && known.iter().any(|k| rest.starts_with(k))).then(|| FieldProblem { path: name.to_owned(), problem: rest.to_owned() })
+    });
+    Error::invalid("HighLevel refused the input", fields.collect())
+        .with(|d| d.help = "Correct the named fields; HighLevel changed nothing.".into())
+}

@@ -1,0 +1,51 @@
+//! HTTP as values: what is asked, what came back, and whether to try again. Nothing here performs a request.
+
+mod retry;
+
+pub use retry::{Decision, Outcome, RetryPolicy, retry};
+
+/// A request that the host performs with its own `fetch`. Redirects are not followed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// `GET`, `POST`, `PUT`, `PATCH`, `DELETE`.
+    pub method: String,
+    /// Absolute address.
+    pub url: String,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// Text, or nothing.
+    pub body: Option<String>,
+    /// After this many milliseconds the host gives up.
+    pub timeout_ms: u64,
+}
+
+/// What came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Response {
+    /// The status code.
+    pub status: u16,
+    /// Names in any case.
+    pub headers: Vec<(String, String)>,
+    /// The text; invalid UTF-8 is replaced by the host.
+    pub body: String,
+}
+
+impl Response {
+    /// The first header of this name, whatever its case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
+    }
+}
+
+/// Why no answer came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// The time was up: the request may have taken effect.
+    Timeout,
+    /// No connection was made: the request can't have taken effect.
+    Refused,
+    /// The connection broke: the request may have taken effect.
+    Lost,
+    /// The caller gave up: the request may have taken effect.
+    Cancelled,
+}

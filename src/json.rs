@@ -1,0 +1,231 @@
+//! Records as JSON, without a visitor for each type.
+//!
+//! Derived `Deserialize` code is generic over the deserializer and made up two thirds of the wasm (measured: see
+//! docs/architecture.md). What the plugin stores goes through `serde_json::Value` anyway, so a record only has to pick its
+//! fields from an object. Input from people is checked against a JSON Schema before it gets here.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+/// A type with one JSON form.
+pub trait Json: Sized {
+    /// The JSON form.
+    fn to_json(&self) -> Value;
+    /// Reads the JSON form; nothing where it doesn't fit. A missing field of a record comes as `Null`.
+    fn from_json(value: Value) -> Option<Self>;
+}
+
+impl Json for String {
+    fn to_json(&self) -> Value {
+        Value::String(self.clone())
+    }
+    fn from_json(value: Value) -> Option<Self> {
+        match value {
+            Value::String(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+impl Json for bool {
+    fn to_json(&self) -> Value {
+        Value::Bool(*self)
+    }
+    fn from_json(value: Value) -> Option<Self> {
+        Some(value.as_bool().unwrap_or_default())
+    }
+}
+
+macro_rules! numbers {
+    ($($type:ty)*) => {$(
+        impl Json for $type {
+            fn to_json(&self) -> Value {
+                Value::from(*self)
+            }
+            fn from_json(value: Value) -> Option<Self> {
+                // A host may hand a whole number over as 5.0.
+                Some(value.as_f64().unwrap_or_default() as $type)
+            }
+        }
+    )*};
+}
+numbers!(u8 u16 u32 u64);
+
+impl Json for Value {
+    fn to_json(&self) -> Value {
+        self.clone()
+    }
+    fn from_json(value: Value) -> Option<Self> {
+        Some(value)
+    }
+}
+
+impl Json for Map<String, Value> {
+    fn to_json(&self) -> Value {
+        Value::Object(self.clone())
+    }
+    fn from_json(value: Value) -> Option<Self> {
+        match value {
+            Value::Object(map) => Some(map),
+            Value::Null => Some(Map::new()),
+            _ => None,
+        }
+    }
+}
+
+impl<T: Json> Json for Option<T> {
+    fn to_json(&self) -> Value {
+        self.as_ref().map_or(Value::Null, T::to_json)
+    }
+    fn from_json(value: Value) -> Option<Self> {
+        if value.is_null() { Some(None) } else { T::from_json(value).map(Some) }
+    }
+}
+
+impl<T: Json> Json for Vec<T> {
+    fn to_json(&self) -> Value {
+        let mut list = Vec::new();
+        for item in self {
+            list.push(item.to_json());
+        }
+        Value::Array(list)
+    }
+    fn from_json(value: Value) -> Option<Self> {
+        let mut items = Self::new();
+        match value {
+            Value::Null => {}
+            Value::Array(list) => {
+                for item in list {
+                    items.push(T::from_json(item)?);
+                }
+            }
+            _ => return None,
+        }
+        Some(items)
+    }
+}
+
+impl Json for BTreeSet<String> {
+    fn to_json(&self) -> Value {
+        let mut list = Vec::new();
+        for item in self {
+            list.push(Value::String(item.clone()));
+        }
+        Value::Array(list)
+    }
+    fn from_json(value: Value) -> Option<Self> {
+        let mut set = Self::new();
+        // One by one: collecting would bring a sort of its own.
+        set.extend(Vec::<String>::from_json(value)?);
+        Some(set)
+    }
+}
+
+/// Takes a field out of an object; a missing one is `Null`.
+pub fn field<T: Json>(object: &mut Map<String, Value>, name: &str) -> Option<T> {
+    T::from_json(object.get_mut(name).map(Value::take).unwrap_or_default())
+}
+
+/// Puts a field into an object; `Null` is left out.
+pub fn put(object: &mut Map<String, Value>, name: &str, value: Value) {
+    if !value.is_null() {
+        object.insert(name.to_owned(), value);
+    }
+}
+
+/// Declares a struct with its JSON form. `as "name"` gives a field another name on the wire.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! record {
+    ($(#[$meta:meta])* $vis:vis struct $name:ident { $($(#[$fmeta:meta])* $fvis:vis $field:ident: $type:ty $(as $wire:literal)?,)* }) => {
+        $(#[$meta])*
+        $vis struct $name { $($(#[$fmeta])* $fvis $field: $type,)* }
+
+        impl $crate::json::Json for $name {
+            fn to_json(&self) -> serde_json::Value {
+                let mut object = serde_json::Map::new();
+                $($crate::json::put(&mut object, $crate::wire_name!($field $($wire)?), $crate::json::Json::to_json(&self.$field));)*
+                serde_json::Value::Object(object)
+            }
+            fn from_json(value: serde_json::Value) -> Option<Self> {
+                let serde_json::Value::Object(mut object) = value else { return None };
+                Some(Self { $($field: $crate::json::field(&mut object, $crate::wire_name!($field $($wire)?))?,)* })
+            }
+        }
+    };
+}
+
+/// Declares an enum of words with its JSON form.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! words {
+    ($(#[$meta:meta])* $vis:vis enum $name:ident { $($(#[$vmeta:meta])* $variant:ident = $word:literal,)* }) => {
+        $(#[$meta])*
+        $vis enum $name { $($(#[$vmeta])* $variant,)* }
+
+        impl $name {
+            /// The word in JSON.
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+        }
+
+        impl $crate::json::Json for $name {
+            fn to_json(&self) -> serde_json::Value {
+                serde_json::Value::from(self.word())
+            }
+            fn from_json(value: serde_json::Value) -> Option<Self> {
+                match value.as_str()? { $($word => Some(Self::$variant),)* _ => None }
+            }
+        }
+    };
+}
+
+/// Declares an enum whose variants have fields, with its JSON form `{ "variant": { … } }`.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! variants {
+    ($(#[$meta:meta])* $vis:vis enum $name:ident { $($(#[$vmeta:meta])* $variant:ident as $word:literal { $($(#[$fmeta:meta])* $field:ident: $type:ty $(as $wire:literal)?,)* },)* }) => {
+        $(#[$meta])*
+        $vis enum $name { $($(#[$vmeta])* $variant {
+            $(#[doc = concat!("The field `", stringify!($field), "`: see the variant.")] $(#[$fmeta])* $field: $type,)*
+        },)* }
+
+        impl $crate::json::Json for $name {
+            fn to_json(&self) -> serde_json::Value {
+                let mut inner = serde_json::Map::new();
+                let word = match self {
+                    $(Self::$variant { $($field,)* } => {
+                        $($crate::json::put(&mut inner, $crate::wire_name!($field $($wire)?), $crate::json::Json::to_json($field));)*
+                        $word
+                    })*
+                };
+                let mut object = serde_json::Map::new();
+                object.insert(word.to_owned(), serde_json::Value::Object(inner));
+                serde_json::Value::Object(object)
+            }
+            fn from_json(value: serde_json::Value) -> Option<Self> {
+                let serde_json::Value::Object(object) = value else { return None };
+                let (word, inner) = object.into_iter().next()?;
+                let serde_json::Value::Object(mut inner) = inner else { return None };
+                match word.as_str() {
+                    $($word => Some(Self::$variant { $($field: $crate::json::field(&mut inner, $crate::wire_name!($field $($wire)?))?,)* }),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+/// The name of a field on the wire.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! wire_name {
+    ($field:ident) => {
+        stringify!($field)
+    };
+    ($field:ident $wire:literal) => {
+        $wire
+    };
+}

@@ -1,0 +1,31 @@
+//! Joins Digistore24 (where people sell) to HighLevel, "GHL" (the CRM where they follow up).
+//!
+//! Data flows one way: bytes -> event -> plan -> effects. The rooms, each knowing only those above it:
+//!
+//! - [`error`]: what can go wrong, as data.
+//! - [`json`]: records as JSON.
+//! - [`effects`]: the one handle through which the core asks its host for HTTP, time, storage and logging.
+//! - [`catalog`]: what can be done; lookup and validation. Knows nobody.
+//! - [`http`]: requests, responses and the decision to try again, as values. Knows nobody.
+//! - [`clock`]: calendar arithmetic, Berlin wall-clock time.
+//! - [`highlevel`], [`digistore24`]: how each service is spoken to.
+//! - [`client`]: one call: validate, encode, send, decode.
+//! - [`mapping`]: event -> plan. Pure.
+//! - [`sync`]: plan -> effects, exactly once.
+//! - [`plugin`]: the one façade that every binding exposes.
+//! - [`bindings`]: JavaScript. No logic.
+
+
+pub mod bindings;
+pub mod catalog;
+pub mod client;
+pub mod clock;
+pub mod digistore24;
+pub mod effects;
+pub mod error;
+pub mod highlevel;
+pub mod http;
+pub mod json;
+pub mod mapping;
+pub mod plugin;
+pub mod sync;

@@ -1,0 +1,336 @@
+//! What the ledger knows about one contact: every order, every item, every payment. The contact's status, tags and
+//! fields follow from it and from nothing else.
+
+use std::{cmp::Ordering, collections::BTreeSet};
+
+use serde_json::{Map, Value};
+
+use super::transition::State;
+use crate::{
+    digistore24::{Cents, Event, Kind},
+    record, words,
+};
+
+record! {
+    /// One contact of one location.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    pub struct Person {
+        /// Every buyer number seen: `merchant:id`. Two buyers may share an e-mail address and so a contact.
+        pub buyers: BTreeSet<String>,
+        /// In the order in which they came.
+        pub orders: Vec<OrderState>,
+        /// Tags that we put on the contact and that are still there as far as we know.
+        pub tags: BTreeSet<String>,
+        /// Tags that were there before us: never ours to remove.
+        pub foreign_tags: BTreeSet<String>,
+        /// Custom fields as last written.
+        pub fields: Map<String, Value>,
+        /// Names and address as last written, each as a short hash.
+        pub profile: Map<String, Value>,
+        /// The GHL user who looks after the contact, as last seen.
+        pub assigned_to: Option<String>,
+        /// The last choice: `optin` or `optout`.
+        pub newsletter: Option<String>,
+    }
+}
+
+record! {
+    /// One order (an upsell counts to its base order).
+    #[derive(Debug, Clone, Default, PartialEq)]
+    pub struct OrderState {
+        /// `merchant:base order`.
+        pub key: String,
+        /// The base order id.
+        pub id: String,
+        /// A test order.
+        pub test: bool,
+        /// Three letters.
+        pub currency: String,
+        /// What was bought.
+        pub items: Vec<ItemState>,
+        /// What was paid.
+        pub payments: Vec<Payment>,
+        /// What happened, oldest first.
+        pub history: Vec<HistoryLine>,
+        /// The order's note in GHL.
+        pub note_id: Option<String>,
+        /// Our open tasks in GHL.
+        pub open_tasks: Vec<OpenTask>,
+        /// `2026-12-23`.
+        pub next_payment_at: Option<String>,
+        /// The last paid day of a cancelled plan.
+        pub paid_until: Option<String>,
+    }
+}
+
+record! {
+    /// One item of an order.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct ItemState {
+        /// Its item id, else its product id.
+        pub key: String,
+        /// Where it stands.
+        pub state: State,
+        /// The number of the payment or miss that led there.
+        pub sequence_no: u32,
+        /// Which product.
+        pub product_id: Option<String>,
+        /// Its name.
+        pub product_name: Option<String>,
+        /// The vendor's tags of the product.
+        pub tags: Vec<String>,
+        /// The plan's kind.
+        pub billing_type: Option<String>,
+        /// The event of the last change, as Digistore24 named it, and why.
+        pub last_event: String,
+    }
+}
+
+record! {
+    /// A task of ours that nobody has completed yet.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct OpenTask {
+        /// Its id in GHL.
+        pub id: String,
+        /// What it is for.
+        pub purpose: Purpose,
+    }
+}
+
+words! {
+    /// What a task is for.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum Purpose {
+        /// A payment is missing.
+        Dunning = "dunning",
+        /// A plan was cancelled.
+        Retention = "retention",
+        /// The bank took money back.
+        Chargeback = "chargeback",
+        /// A message could not be understood without a person.
+        Review = "review",
+    }
+}
+
+record! {
+    /// One line of the order's note.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct HistoryLine {
+        /// `2026-11-23`, Berlin.
+        pub on: String,
+        /// `payment 2 · 47.00 EUR · transaction 3999938`.
+        pub what: String,
+        /// The event's id.
+        pub event: String,
+    }
+}
+
+record! {
+    /// One payment and what went back of it.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    pub struct Payment {
+        /// Its transaction.
+        pub id: String,
+        /// What the buyer paid.
+        pub gross: Cents,
+        /// Its number in the plan.
+        pub sequence_no: u32,
+        /// Refunds and chargebacks.
+        pub returned: Vec<Returned>,
+    }
+}
+
+record! {
+    /// Money that went back.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct Returned {
+        /// Its own transaction.
+        pub id: String,
+        /// How much.
+        pub gross: Cents,
+    }
+}
+
+impl Payment {
+    fn back(&self) -> i64 {
+        self.returned.iter().map(|r| r.gross.0).sum()
+    }
+}
+
+impl OrderState {
+    /// Notes a payment, refund or chargeback. Noting it twice changes nothing.
+    pub fn note_money(&mut self, event: &Event) {
+        let (Some(transaction), Some(money)) = (&event.transaction, &event.money) else { return };
+        match event.event {
+            Kind::Payment => {
+                let payment = self.payment_mut(&transaction.id);
+                payment.gross = money.gross;
+                payment.sequence_no = event.sequence_no();
+            }
+            Kind::Refund | Kind::Chargeback => {
+                let known = self.returned_payment(event).map(|p| p.id.clone());
+                let id = known.or_else(|| transaction.parent_id.clone()).unwrap_or_else(|| format!("before {}", transaction.id));
+                let payment = self.payment_mut(&id);
+                if !payment.returned.iter().any(|r| r.id == transaction.id) {
+                    payment.returned.push(Returned { id: transaction.id.clone(), gross: money.gross });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn payment_mut(&mut self, id: &str) -> &mut Payment {
+        let index = self.payments.iter().position(|p| p.id == id).unwrap_or(self.payments.len());
+        if index == self.payments.len() {
+            self.payments.push(Payment { id: id.to_owned(), ..Payment::default() });
+        }
+        #[expect(clippy::indexing_slicing, reason = "the index was found or made one line above")]
+        &mut self.payments[index]
+    }
+
+    /// Which payment a refund returns: the one it names, else the only one, else the only one of the same number.
+    fn returned_payment(&self, event: &Event) -> Option<&Payment> {
+        let named = event.transaction.as_ref().and_then(|t| t.parent_id.as_ref());
+        let same_number: Vec<&Payment> = self.payments.iter().filter(|p| p.sequence_no == event.sequence_no()).collect();
+        let by_name = self.payments.iter().find(|p| Some(&p.id) == named);
+        match (by_name, self.payments.as_slice(), same_number.as_slice()) {
+            (Some(payment), _, _) => Some(payment),
+            (None, [only], _) => Some(only),
+            (None, _, [only]) => Some(only),
+            _ => None,
+        }
+    }
+
+    /// Whether a refund ends the order. A part of a payment doesn't; one installment of several doesn't, until all are
+    /// back; of a plan without end the newest payment does, an older one is a gesture.
+    pub fn refund_is_full(&self, event: &Event) -> bool {
+        let Some(money) = &event.money else { return true };
+        let own = event.transaction.as_ref().map(|t| t.id.as_str()).unwrap_or_default();
+        let installments = event.subscription.as_ref().is_some_and(|s| s.installments > 1);
+        let Some(payment) = self.returned_payment(event) else { return !installments };
+        // This very refund may have been noted by an earlier try.
+        let noted: i64 = payment.returned.iter().filter(|r| r.id == own).map(|r| r.gross.0).sum();
+        if installments {
+            let paid: i64 = self.payments.iter().map(|p| p.gross.0).sum();
+            let back: i64 = self.payments.iter().map(Payment::back).sum();
+            return back - noted + money.gross.0 >= paid;
+        }
+        let newest = self.payments.iter().map(|p| p.sequence_no).max().unwrap_or_default();
+        payment.back() - noted + money.gross.0 >= payment.gross.0 && payment.sequence_no >= newest
+    }
+
+    /// What is left of all payments: paid less returned.
+    pub fn balance(&self) -> Cents {
+        Cents(self.payments.iter().map(|p| p.gross.0 - p.back()).sum())
+    }
+
+    /// Whether this payment's money has gone back.
+    pub fn is_returned(&self, transaction: &str) -> bool {
+        self.payments.iter().any(|p| p.id == transaction && !p.returned.is_empty())
+    }
+
+    /// An item by its key.
+    pub fn item(&self, key: &str) -> Option<&ItemState> {
+        self.items.iter().find(|i| i.key == key)
+    }
+
+    /// The item keys that an event means. A message without items means all of the order's.
+    pub fn keys_of(&self, event: &Event) -> Vec<String> {
+        let mut keys: Vec<String> = Vec::new();
+        let mut add = |key: &str| {
+            if !keys.iter().any(|k| k == key) {
+                keys.push(key.to_owned());
+            }
+        };
+        for item in &event.items {
+            match (&item.id, &item.product_id) {
+                (Some(id), _) => add(id),
+                (None, Some(product)) => {
+                    let known = self.items.iter().find(|i| i.product_id.as_ref() == Some(product));
+                    add(known.map_or(product, |i| &i.key));
+                }
+                (None, None) => self.items.iter().for_each(|i| add(&i.key)),
+            }
+        }
+        keys
+    }
+}
+
+/// How the event's payment number compares with the one that set the item's state. Without a number it counts as new.
+pub fn compare(item: Option<&ItemState>, event: &Event) -> Ordering {
+    match (item, event.subscription.as_ref().and_then(|s| s.told_sequence_no)) {
+        (Some(item), Some(number)) => number.cmp(&item.sequence_no),
+        _ => Ordering::Greater,
+    }
+}
+
+impl Person {
+    /// Forgets everything that belonged to a contact that is gone; what was bought stays.
+    #[must_use]
+    pub fn without_contact(mut self) -> Self {
+        for order in &mut self.orders {
+            order.note_id = None;
+            order.open_tasks.clear();
+        }
+        Self { orders: self.orders, buyers: self.buyers, newsletter: self.newsletter, ..Self::default() }
+    }
+
+    /// An order by `merchant:base order`.
+    pub fn order(&self, key: &str) -> Option<&OrderState> {
+        self.orders.iter().find(|o| o.key == key)
+    }
+
+    /// An order by `merchant:base order`.
+    pub fn order_mut(&mut self, key: &str) -> Option<&mut OrderState> {
+        self.orders.iter_mut().find(|o| o.key == key)
+    }
+
+    /// All items of all orders.
+    pub fn items(&self) -> impl Iterator<Item = &ItemState> {
+        self.orders.iter().flat_map(|o| &o.items)
+    }
+
+    /// The contact's status.
+    pub fn status(&self) -> Option<State> {
+        State::best(self.items().map(|i| i.state))
+    }
+
+    /// What all real orders in this currency have brought: paid less returned.
+    pub fn lifetime(&self, currency: &str) -> Cents {
+        Cents(self.orders.iter().filter(|o| !o.test && o.currency == currency).map(|o| o.balance().0).sum())
+    }
+
+    /// The tags that should be on the contact: ours by `prefix`, and the vendor's own of the products.
+    pub fn wanted_tags(&self, prefix: &str, vendor_tags: bool) -> BTreeSet<String> {
+        let mut tags = BTreeSet::new();
+        let mut own = |word: &str| {
+            tags.insert(format!("{prefix}{word}"));
+        };
+        for item in self.items().filter(|i| i.state.grants()) {
+            own("customer");
+            if let Some(product) = &item.product_id {
+                own(&format!("p-{product}"));
+            }
+        }
+        if let Some(status) = self.status() {
+            own(status.word());
+        }
+        if self.items().any(|i| i.state == State::ChargedBack) {
+            own(State::ChargedBack.word());
+        }
+        if self.orders.iter().any(|o| o.test) {
+            own("test");
+        }
+        match self.newsletter.as_deref() {
+            Some("optin") => own("newsletter-requested"),
+            Some("optout") => own("newsletter-no"),
+            _ => {}
+        }
+        if vendor_tags {
+            for item in self.items().filter(|i| i.state.grants()) {
+                tags.extend(item.tags.iter().filter(|t| !self.foreign_tags.contains(*t)).cloned());
+            }
+        }
+        tags
+    }
+}

@@ -1,0 +1,432 @@
+//! Event + what is known -> plan. Pure: no call is made, and the same input gives the same plan.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    content,
+    person::{self, HistoryLine, ItemState, OpenTask, OrderState, Person, Purpose},
+    settings::{Mapping, Notes},
+    transition::{self, Outcome, Signal, State},
+};
+use crate::{
+    clock,
+    digistore24::{Event, Item, Kind, order_key},
+    json::Json,
+    record, variants,
+};
+
+/// What is known about the buyer's contact when the plan is made.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Known {
+    /// No contact yet.
+    Nobody,
+    /// GHL has a contact with this e-mail address; the ledger doesn't know it.
+    Contact(Snapshot),
+    /// The ledger knows the person.
+    Person {
+        /// The contact's id; `None` where the contact is gone and may be made anew.
+        contact_id: Option<String>,
+        /// Its ledger entry.
+        person: Person,
+    },
+}
+
+/// A contact as GHL shows it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Snapshot {
+    /// Its id.
+    pub id: String,
+    /// Who looks after it.
+    pub assigned_to: Option<String>,
+    /// In lower case.
+    pub tags: Vec<String>,
+    /// Everything.
+    pub rest: Map<String, Value>,
+}
+
+record! {
+    /// What will be done, in order, and why.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct Plan {
+        /// The contact, where it is known.
+        pub contact_id: Option<String> as "contactId",
+        /// What changes for each item.
+        pub changes: Vec<Change>,
+        /// The writes. Tags come last: each may start a workflow that must find the rest in place.
+        pub steps: Vec<Step>,
+        /// Why something is not done.
+        pub remarks: Vec<String>,
+        /// The ledger entry when all is done.
+        pub person: Person,
+    }
+}
+
+record! {
+    /// What becomes of an item.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Change {
+        /// Order and item.
+        pub item: String,
+        /// The product's name.
+        pub product: Option<String>,
+        /// Before; `None` for a new item.
+        pub from: Option<State>,
+        /// After; `None` where the message creates nothing.
+        pub to: Option<State>,
+    }
+}
+
+record! {
+    /// One write.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct Step {
+        /// For people.
+        pub why: String,
+        /// What is done: one key, named after the action.
+        pub action: Action as "do",
+    }
+}
+
+variants! {
+    /// What is done. `custom` are custom fields by key, without `contact.`; `order` is an order's key in the ledger.
+    #[derive(Debug, Clone, PartialEq)]
+    pub enum Action {
+        /// A new contact, in GHL's own field names.
+        CreateContact as "createContact" { fields: Map<String, Value>, custom: Map<String, Value>, },
+        /// Fields of a contact. Never tags: an update would replace them all.
+        UpdateContact as "updateContact" { fields: Map<String, Value>, custom: Map<String, Value>, },
+        /// A new note; its title is how it is found again. `keep`: it becomes the order's note.
+        CreateNote as "createNote" { order: String, title: String, body: String, keep: bool, },
+        /// The order's note, brought up to date; made anew under `title` if a person deleted it.
+        UpdateNote as "updateNote" { order: String, title: String, note_id: String as "noteId", body: String, },
+        /// A new task, due at an ISO 8601 time; the last line of its body is how it is found again.
+        CreateTask as "createTask" {
+            order: String,
+            purpose: Purpose,
+            title: String,
+            body: String,
+            due: String,
+            assigned_to: Option<String> as "assignedTo",
+        },
+        /// A task of ours is done.
+        CompleteTask as "completeTask" { task_id: String as "taskId", },
+        /// Tags go. In lower case.
+        RemoveTags as "removeTags" { tags: Vec<String>, },
+        /// Tags come. In lower case.
+        AddTags as "addTags" { tags: Vec<String>, },
+    }
+}
+
+/// Plans an event about an order.
+///
+/// `repeated`: the same message came before. `now_ms`: for due dates and messages that carry no time.
+pub fn plan(mapping: &Mapping, event: &Event, known: Known, repeated: bool, now_ms: u64) -> Plan {
+    let (contact_id, snapshot, mut person) = match known {
+        Known::Nobody => (None, None, Person::default()),
+        Known::Contact(snapshot) => {
+            let mut person = Person { assigned_to: snapshot.assigned_to.clone(), ..Person::default() };
+            for tag in &snapshot.tags {
+                let set = if tag.starts_with(&mapping.tag_prefix) { &mut person.tags } else { &mut person.foreign_tags };
+                set.insert(tag.clone());
+            }
+            (Some(snapshot.id.clone()), Some(snapshot), person)
+        }
+        Known::Person { contact_id, person } => (contact_id, None, person),
+    };
+    let before = person.clone();
+    let mut draft = Draft { event, now_ms, person: &mut person, changes: Vec::new(), remarks: Vec::new(), ask: false };
+    let told = draft.apply(repeated);
+    let Draft { changes, remarks, ask, .. } = draft;
+    let mut steps = Vec::new();
+    if told {
+        write_contact(&mut steps, mapping, event, &mut person, snapshot.as_ref(), contact_id.is_none());
+        write_note(&mut steps, mapping, event, &person);
+        write_tasks(&mut steps, mapping, event, &mut person, &changes, ask, now_ms);
+        write_tags(&mut steps, mapping, &mut person, &before);
+    }
+    Plan { contact_id, changes, steps, remarks, person }
+}
+
+struct Draft<'a> {
+    event: &'a Event,
+    now_ms: u64,
+    person: &'a mut Person,
+    changes: Vec<Change>,
+    remarks: Vec<String>,
+    ask: bool,
+}
+
+impl Draft<'_> {
+    /// Brings the ledger entry up to date. False where the event leaves nothing to write.
+    fn apply(&mut self, repeated: bool) -> bool {
+        let event = self.event;
+        let key = event.order_key();
+        let fresh = self.person.order(&key).is_none();
+        let mut order = self.person.order(&key).cloned().unwrap_or_else(|| OrderState {
+            key: key.clone(),
+            id: event.order.base_id.clone(),
+            test: event.test,
+            ..OrderState::default()
+        });
+        let full = event.event == Kind::Refund && order.refund_is_full(event);
+        let again = repeated && event.transaction.as_ref().is_some_and(|t| order.is_returned(&t.id));
+        let signal = transition::signal(event, full, again);
+        let mut keys = order.keys_of(event);
+        if keys.is_empty() && !event.order.base_id.is_empty() && !matches!(signal, Signal::Resumed | Signal::Information) {
+            keys.push("1".to_owned());
+        }
+        for item_key in keys {
+            self.apply_item(&mut order, &item_key, signal);
+        }
+        if order.items.is_empty() {
+            self.remarks.push(format!("{} for an order that is not known creates nothing", event.event.name()));
+            return false;
+        }
+        order.note_money(event);
+        if let Some(money) = &event.money {
+            order.currency.clone_from(&money.currency);
+        }
+        self.note_dates(&mut order);
+        order.history.push(HistoryLine { on: content::day_of(event, self.now_ms), what: content::history_line(event), event: event.id.clone() });
+        let surplus = order.history.len().saturating_sub(content::MAX_HISTORY);
+        order.history.drain(..surplus);
+        match self.person.order_mut(&key) {
+            Some(slot) => *slot = order,
+            None => self.person.orders.push(order),
+        }
+        if fresh {
+            self.replace_upgraded();
+        }
+        if let Some(id) = &event.buyer.id {
+            self.person.buyers.insert(order_key(event.merchant.id.as_deref(), id));
+        }
+        if let Some(choice) = event.consent.newsletter.as_deref().filter(|c| matches!(*c, "optin" | "optout")) {
+            self.person.newsletter = Some(choice.to_owned());
+        }
+        true
+    }
+
+    fn apply_item(&mut self, order: &mut OrderState, item_key: &str, signal: Signal) {
+        let event = self.event;
+        let known = order.item(item_key);
+        let from = known.map(|i| i.state);
+        let told = event.items.iter().find(|i| is_item(i, item_key)).or_else(|| event.items.first());
+        let outcome = transition::transition(from, signal, person::compare(known, event));
+        let to = match outcome {
+            Outcome::To(state) => Some(state),
+            Outcome::Keep => from,
+            Outcome::Ask => {
+                self.ask = true;
+                self.remarks.push(format!("{} can't be decided from the message alone: a person is asked", event.event.name()));
+                from
+            }
+        };
+        let product = told.and_then(|i| i.name.clone()).or_else(|| known.and_then(|i| i.product_name.clone()));
+        self.changes.push(Change { item: format!("{}/{item_key}", order.id), product, from, to });
+        let Some(state) = to else { return };
+        let moved = matches!(outcome, Outcome::To(_));
+        if known.is_none() {
+            order.items.push(ItemState {
+                key: item_key.to_owned(),
+                state,
+                sequence_no: 0,
+                product_id: None,
+                product_name: None,
+                tags: Vec::new(),
+                billing_type: None,
+                last_event: String::new(),
+            });
+        }
+        let Some(item) = order.items.iter_mut().find(|i| i.key == item_key) else { return };
+        item.state = state;
+        if moved || matches!(signal, Signal::Paid { .. }) {
+            item.sequence_no = item.sequence_no.max(event.sequence_no());
+        }
+        if moved && from != Some(state) {
+            let reason = event.subscription.as_ref().and_then(|s| s.stop_reason.as_deref()).unwrap_or_default();
+            item.last_event = format!("{} {reason}", event.event.name()).trim_end().to_owned();
+        }
+        if let Some(told) = told {
+            keep_newer(&mut item.product_id, &told.product_id);
+            keep_newer(&mut item.product_name, &told.name);
+            if !told.tags.is_empty() {
+                item.tags.clone_from(&told.tags);
+            }
+        }
+        keep_newer(&mut item.billing_type, &event.subscription.as_ref().map(|s| s.billing_type.clone()));
+    }
+
+    fn note_dates(&self, order: &mut OrderState) {
+        let Some(plan) = &self.event.subscription else { return };
+        let running = order.items.iter().any(|i| i.state == State::Active);
+        match self.event.event {
+            Kind::Payment | Kind::RebillResumed if running => {
+                order.next_payment_at.clone_from(&plan.next_payment_at);
+                order.paid_until = None;
+            }
+            Kind::RebillCancelled | Kind::PaymentMissed if order.items.iter().any(|i| i.state == State::Cancelling) => {
+                let until = plan.paid_until.clone().or_else(|| plan.next_payment_at.clone()).or_else(|| order.next_payment_at.take());
+                keep_newer(&mut order.paid_until, &until);
+                order.next_payment_at = None;
+            }
+            Kind::Refund | Kind::Chargeback | Kind::LastPaidDay if !running => order.next_payment_at = None,
+            _ => {}
+        }
+    }
+
+    /// An upgrade ends the order that it replaces, unless that order still runs until a later day.
+    fn replace_upgraded(&mut self) {
+        let Some(old) = &self.event.order.upgraded_order_id else { return };
+        let today = clock::ymd(clock::in_berlin(clock::at(self.now_ms)).date());
+        if let Some(later) = self.event.order.delivery_date.as_ref().filter(|d| **d > today) {
+            self.remarks.push(format!("the replaced order runs until {later}"));
+            return;
+        }
+        let merchant = self.event.merchant.id.as_deref();
+        let Some(order) = self.person.order_mut(&order_key(merchant, old)) else { return };
+        for item in &mut order.items {
+            let outcome = transition::transition(Some(item.state), Signal::Replaced, std::cmp::Ordering::Greater);
+            if let Outcome::To(state) = outcome {
+                let change = Change { item: format!("{old}/{}", item.key), product: item.product_name.clone(), from: Some(item.state), to: Some(state) };
+                self.changes.push(change);
+                item.state = state;
+            }
+        }
+        order.next_payment_at = None;
+    }
+}
+
+fn is_item(item: &Item, key: &str) -> bool {
+    item.id.as_deref() == Some(key) || (item.id.is_none() && item.product_id.as_deref() == Some(key))
+}
+
+fn keep_newer<T: Clone>(old: &mut Option<T>, new: &Option<T>) {
+    if new.is_some() {
+        old.clone_from(new);
+    }
+}
+
+fn write_contact(steps: &mut Vec<Step>, mapping: &Mapping, event: &Event, person: &mut Person, snapshot: Option<&Snapshot>, create: bool) {
+    let profile = content::profile(event);
+    let custom = if mapping.custom_fields { content::custom_fields(event, person, &profile) } else { Map::new() };
+    let mut changed = Map::new();
+    for (key, value) in custom {
+        if person.fields.get(&key) != Some(&value) {
+            person.fields.insert(key.clone(), value.clone());
+            changed.insert(key, value);
+        }
+    }
+    if create {
+        let fields = content::for_creation(&profile);
+        remember(person, &profile.fields);
+        steps.push(Step { why: "no contact has this e-mail address".into(), action: Action::CreateContact { fields, custom: changed } });
+        return;
+    }
+    // Names and address: where empty, or changed by the same buyer. Never the e-mail address.
+    let known_buyer = event.buyer.id.as_ref().is_some_and(|_| person.buyers.len() == 1) && !person.profile.is_empty();
+    let mut fields = Map::new();
+    for (name, value) in &profile.fields {
+        let write = match snapshot {
+            Some(contact) => contact.rest.get(name).and_then(Value::as_str).is_none_or(|v| v.trim().is_empty()),
+            None => known_buyer && person.profile.get(name).is_some_and(|old| *old != content::hash(value)),
+        };
+        if write {
+            fields.insert(name.clone(), value.clone());
+        }
+    }
+    // What stood there before us is not ours; only what we wrote can be changed by us later.
+    remember(person, &fields);
+    if !fields.is_empty() || !changed.is_empty() {
+        let why = format!("{} changes the contact's fields", event.event.name());
+        steps.push(Step { why, action: Action::UpdateContact { fields, custom: changed } });
+    }
+}
+
+fn remember(person: &mut Person, fields: &Map<String, Value>) {
+    for (name, value) in fields {
+        person.profile.insert(name.clone(), content::hash(value));
+    }
+}
+
+fn write_note(steps: &mut Vec<Step>, mapping: &Mapping, event: &Event, person: &Person) {
+    let key = event.order_key();
+    let Some(order) = person.order(&key) else { return };
+    let title = content::note_title(event, order);
+    let action = match (mapping.notes, &order.note_id) {
+        (Notes::None, _) => return,
+        (Notes::PerOrder, Some(id)) => {
+            Action::UpdateNote { order: key, title, note_id: id.clone(), body: content::order_note(order) }
+        },
+        (Notes::PerOrder, None) => Action::CreateNote { order: key, title, body: content::order_note(order), keep: true },
+        (Notes::PerEvent, _) => Action::CreateNote { order: key, title, body: content::history_line(event), keep: false },
+    };
+    steps.push(Step { why: format!("the history of order {}", order.id), action });
+}
+
+fn write_tasks(steps: &mut Vec<Step>, mapping: &Mapping, event: &Event, person: &mut Person, changes: &[Change], ask: bool, now_ms: u64) {
+    let key = event.order_key();
+    let assigned_to = person.assigned_to.clone().or_else(|| mapping.tasks.assigned_to.clone());
+    let Some(order) = person.order_mut(&key) else { return };
+    let became = |state: State| changes.iter().any(|c| c.to == Some(state) && c.from != Some(state));
+
+    let (paid, refunded) = (event.event == Kind::Payment && !ask, became(State::Refunded));
+    let is_done = |task: &OpenTask| (paid && task.purpose == Purpose::Dunning) || (refunded && task.purpose != Purpose::Review);
+    let why = if paid { "the missing payment came" } else { "the order was refunded" };
+    for task in order.open_tasks.iter().filter(|t| is_done(t)) {
+        steps.push(Step { why: why.into(), action: Action::CompleteTask { task_id: task.id.clone() } });
+    }
+    order.open_tasks.retain(|task| !is_done(task));
+
+    let open = |purpose: Purpose| order.open_tasks.iter().any(|t| t.purpose == purpose);
+    let mut wanted = Vec::new();
+    if ask && !open(Purpose::Review) {
+        wanted.push((Purpose::Review, "the message alone can't tell what to do"));
+    }
+    if became(State::Paused) && mapping.tasks.dunning && !open(Purpose::Dunning) {
+        wanted.push((Purpose::Dunning, "a payment is missing"));
+    }
+    if became(State::Cancelling) && mapping.tasks.retention && !open(Purpose::Retention) {
+        wanted.push((Purpose::Retention, "the plan was cancelled"));
+    }
+    if became(State::ChargedBack) && mapping.tasks.chargeback {
+        wanted.push((Purpose::Chargeback, "the bank took the money back"));
+    }
+    let due = clock::iso(clock::next_working_morning(clock::at(now_ms), i64::from(mapping.tasks.due_days)));
+    for (purpose, why) in wanted {
+        let (title, body) = content::task(event, order, purpose);
+        let action = Action::CreateTask { order: key.clone(), purpose, title, body, due: due.clone(), assigned_to: assigned_to.clone() };
+        steps.push(Step { why: why.into(), action });
+    }
+}
+
+fn write_tags(steps: &mut Vec<Step>, mapping: &Mapping, person: &mut Person, before: &Person) {
+    let wanted = person.wanted_tags(&mapping.tag_prefix, mapping.vendor_tags);
+    let imported = format!("{}import", mapping.tag_prefix);
+    let without = |these: &BTreeSet<String>, those: &BTreeSet<String>| {
+        these.iter().filter(|tag| !those.contains(*tag) && **tag != imported).cloned().collect::<Vec<_>>()
+    };
+    let gone = without(&before.tags, &wanted);
+    let come = without(&wanted, &before.tags);
+    person.tags = wanted;
+    if before.tags.contains(&imported) {
+        person.tags.insert(imported);
+    }
+    if !gone.is_empty() {
+        steps.push(Step { why: "no item earns them any more".into(), action: Action::RemoveTags { tags: gone } });
+    }
+    if !come.is_empty() {
+        steps.push(Step { why: "last, because tags start workflows".into(), action: Action::AddTags { tags: come } });
+    }
+}
+
+/// The plan as the answer of a dry run: without the ledger entry.
+pub fn describe(plan: &Plan) -> Value {
+    json!({
+        "contactId": plan.contact_id,
+        "changes": plan.changes.to_json(),
+        "steps": plan.steps.to_json(),
+        "remarks": plan.remarks,
+    })
+}

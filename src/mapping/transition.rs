@@ -1,0 +1,212 @@
+//! State × signal -> state, one table. Transitions decide, not clocks: most messages carry no time of the event, and
+//! Digistore24 delivers in any order.
+
+use crate::{
+    digistore24::{Event, Kind},
+    words,
+};
+
+words! {
+/// Where one item of an order stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// Paid, and renewals (if any) go on.
+    Active = "active",
+    /// Cancelled, but paid until a later day.
+    Cancelling = "cancelling",
+    /// The last installment is paid: access for ever.
+    Completed = "completed",
+    /// A renewal is missing; may come yet.
+    Paused = "paused",
+    /// The paid time is over.
+    Ended = "ended",
+    /// The money went back.
+    Refunded = "refunded",
+    /// The bank took the money back.
+    ChargedBack = "chargeback",
+    /// Replaced by another order.
+    Upgraded = "upgraded",
+}
+}
+
+/// What an event says about one item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// A payment came.
+    Paid {
+        /// It was the last installment.
+        last: bool,
+        /// The message says that renewals have been stopped.
+        stop_noted: bool,
+    },
+    /// The very same payment was sent again after its money went back: Digistore24 may mean "restore access".
+    PaidAgain,
+    /// A renewal could not be charged.
+    Unpaid,
+    /// A renewal was not tried because buyer or vendor had cancelled.
+    NotTried,
+    /// A renewal is missing for a reason that doesn't say what to do.
+    MissedUnclear,
+    /// All that counts went back.
+    RefundFull,
+    /// A part went back.
+    RefundPart,
+    /// The bank took the money back.
+    Chargeback,
+    /// A cancellation was noted.
+    Cancelled,
+    /// The cancellation was withdrawn.
+    Resumed,
+    /// The paid time is over.
+    LastPaidDay,
+    /// Another order replaced this one.
+    Replaced,
+    /// Nothing that concerns the state.
+    Information,
+}
+
+/// What follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The new state (may be the old one).
+    To(State),
+    /// Nothing changes.
+    Keep,
+    /// The message alone can't tell: ask Digistore24 or a person.
+    Ask,
+}
+
+/// The table.
+///
+/// `state` is `None` for an item that was never seen. `order` compares the payment number (`pay_sequence_no`) of the
+/// event with that of the last payment or miss that set the state: a renewal has a greater one.
+pub fn transition(state: Option<State>, signal: Signal, order: std::cmp::Ordering) -> Outcome {
+    use Outcome::{Ask, Keep, To};
+    use Signal as S;
+    use State as T;
+
+    let newer = order.is_gt();
+    let paid = |last: bool| To(if last { T::Completed } else { T::Active });
+
+    match (state, signal) {
+        (_, S::Information) => Keep,
+
+        // Never seen: the message itself is the state. A withdrawn cancellation creates nothing.
+        (None, S::Paid { last, stop_noted }) => if stop_noted && !last { To(T::Cancelling) } else { paid(last) },
+        (None, S::PaidAgain) => paid(false),
+        (None, S::Unpaid) => To(T::Paused),
+        (None, S::NotTried | S::Cancelled) => To(T::Cancelling),
+        (None, S::MissedUnclear) => Ask,
+        (None, S::RefundFull) => To(T::Refunded),
+        (None, S::Chargeback) => To(T::ChargedBack),
+        (None, S::LastPaidDay) => To(T::Ended),
+        (None, S::Resumed | S::RefundPart) => Keep,
+        (None, S::Replaced) => To(T::Upgraded),
+
+        // The money's end beats everything but a chargeback, and a payment that is newer.
+        (Some(T::ChargedBack), S::Paid { last, .. }) => if newer { paid(last) } else { Keep },
+        (Some(T::ChargedBack), S::PaidAgain) => Ask,
+        (Some(T::ChargedBack), _) => Keep,
+        (Some(_), S::Chargeback) => To(T::ChargedBack),
+        (Some(T::Refunded), S::Paid { last, .. }) => if newer { paid(last) } else { Keep },
+        (Some(T::Refunded), S::PaidAgain) => Ask,
+        (Some(T::Refunded), _) => Keep,
+        (Some(T::Upgraded), S::Paid { .. }) => if newer { Ask } else { Keep },
+        (Some(T::Upgraded), S::PaidAgain) => Ask,
+        // The replaced order's remains are settled in the new one.
+        (Some(T::Upgraded), _) => Keep,
+        (Some(_), S::RefundFull) => To(T::Refunded),
+        (Some(_), S::RefundPart) => Keep,
+        (Some(_), S::Replaced) => To(T::Upgraded),
+
+        (Some(T::Ended), S::Paid { last, .. }) => if newer { paid(last) } else { Keep },
+        (Some(T::Ended), S::PaidAgain) => Ask,
+        (Some(T::Ended), _) => Keep,
+
+        // A repeated message is no news unless money had gone back.
+        (Some(_), S::PaidAgain) => Keep,
+
+        (Some(T::Completed), S::Unpaid) => if newer { Ask } else { Keep },
+        (Some(T::Completed), S::MissedUnclear) => if newer { Ask } else { Keep },
+        (Some(T::Completed), _) => Keep,
+
+        (Some(T::Active), S::Paid { last, stop_noted }) => if stop_noted && !last && newer { To(T::Cancelling) } else if last { paid(true) } else { Keep },
+        // An equal number: the payment may have come after all, just before this message. An older one is settled.
+        (Some(T::Active), S::Unpaid) => match order {
+            std::cmp::Ordering::Greater => To(T::Paused),
+            std::cmp::Ordering::Equal => Ask,
+            std::cmp::Ordering::Less => Keep,
+        },
+        (Some(T::Active), S::NotTried | S::Cancelled) => To(T::Cancelling),
+        (Some(T::Active), S::MissedUnclear) => Ask,
+        (Some(T::Active), S::Resumed) => Keep,
+        (Some(T::Active), S::LastPaidDay) => To(T::Ended),
+
+        // The missed payment itself, paid late, has the same number as the miss.
+        (Some(T::Paused), S::Paid { last, stop_noted }) => {
+            if order.is_lt() { Keep } else if stop_noted && !last { To(T::Cancelling) } else { paid(last) }
+        }
+        (Some(T::Paused), S::Unpaid) => Keep,
+        (Some(T::Paused), S::NotTried | S::Cancelled) => To(T::Cancelling),
+        (Some(T::Paused), S::MissedUnclear) => Ask,
+        (Some(T::Paused), S::Resumed) => To(T::Active),
+        (Some(T::Paused), S::LastPaidDay) => To(T::Ended),
+
+        // A cancelled plan never becomes paused. A payment that still says "stopped" was already under way.
+        (Some(T::Cancelling), S::Paid { last: true, .. }) => paid(true),
+        (Some(T::Cancelling), S::Paid { stop_noted, .. }) => if newer && !stop_noted { paid(false) } else { Keep },
+        (Some(T::Cancelling), S::Unpaid | S::NotTried | S::Cancelled) => Keep,
+        (Some(T::Cancelling), S::MissedUnclear) => Ask,
+        (Some(T::Cancelling), S::Resumed) => To(T::Active),
+        (Some(T::Cancelling), S::LastPaidDay) => To(T::Ended),
+    }
+}
+
+/// What an event says about the order that it names. Refunds are judged by [`super::person::Payments`] first.
+pub fn signal(event: &Event, refund_is_full: bool, repeated: bool) -> Signal {
+    let plan = event.subscription.as_ref();
+    let reason = plan.and_then(|p| p.stop_reason.as_deref()).unwrap_or_default();
+    match event.event {
+        Kind::Payment if repeated => Signal::PaidAgain,
+        Kind::Payment => Signal::Paid {
+            last: plan.is_some_and(|p| p.installments > 1 && p.sequence_no >= p.installments),
+            stop_noted: plan.is_some_and(|p| p.stop_noted_at.is_some()),
+        },
+        Kind::PaymentMissed => match reason {
+            "" | "by_payment_denial" | "by_payment_uncertain" | "pay_alias_invalid" => Signal::Unpaid,
+            "by_buyer" | "by_operator" => Signal::NotTried,
+            _ => Signal::MissedUnclear,
+        },
+        Kind::Refund if refund_is_full => Signal::RefundFull,
+        Kind::Refund => Signal::RefundPart,
+        Kind::Chargeback => Signal::Chargeback,
+        Kind::RebillCancelled => Signal::Cancelled,
+        Kind::RebillResumed => Signal::Resumed,
+        Kind::LastPaidDay => Signal::LastPaidDay,
+        _ => Signal::Information,
+    }
+}
+
+impl State {
+    /// Every state, the best for a contact's status first. `Upgraded` says nothing about the contact.
+    pub const ALL: [Self; 8] = [
+        Self::Active,
+        Self::Cancelling,
+        Self::Completed,
+        Self::Paused,
+        Self::Ended,
+        Self::Refunded,
+        Self::ChargedBack,
+        Self::Upgraded,
+    ];
+
+    /// Whether the buyer may use the product. While a payment is missing the access is in suspense, not gone.
+    pub fn grants(self) -> bool {
+        matches!(self, Self::Active | Self::Cancelling | Self::Completed | Self::Paused)
+    }
+
+    /// The contact's status: the best of all items.
+    pub fn best(states: impl IntoIterator<Item = Self>) -> Option<Self> {
+        states.into_iter().filter(|s| *s != Self::Upgraded).min()
+    }
+}

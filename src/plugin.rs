@@ -1,0 +1,332 @@
+//! The one façade that every binding exposes: a method name, arguments as JSON, and a [`Task`] that the host drives.
+
+use std::rc::Rc;
+
+use serde_json::{Value, json};
+
+use crate::{
+    catalog, client,
+    digistore24::{self, Event, Kind, Params, Verdict},
+    effects::{Effects, Level, Task},
+    error::{Code, Error, FieldProblem, Result},
+    highlevel,
+    json::Json,
+    mapping::{self, Mapping},
+    record,
+    sync::{Accepted, Report, Scope, Sync},
+};
+
+const SCHEMA: &str = include_str!("options.schema.json");
+
+/// One vendor joined to one location.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Connection {
+    /// Stands at the start of every store key.
+    pub id: String,
+    /// The CRM side.
+    pub highlevel: Option<highlevel::Account>,
+    /// The shop side.
+    pub digistore24: Option<digistore24::Account>,
+}
+
+impl Connection {
+    /// The CRM side.
+    ///
+    /// # Errors
+    /// `misconfigured`.
+    pub fn highlevel(&self) -> Result<&highlevel::Account> {
+        self.highlevel.as_ref().ok_or_else(|| {
+            Error::new(
+                Code::Misconfigured,
+                "no HighLevel account is set",
+                "Set highlevel.auth and highlevel.locationId (GHL_TOKEN and GHL_LOCATION_ID).",
+            )
+        })
+    }
+
+    /// The shop side.
+    ///
+    /// # Errors
+    /// `misconfigured`.
+    pub fn digistore24(&self) -> Result<&digistore24::Account> {
+        self.digistore24.as_ref().ok_or_else(|| {
+            Error::new(
+                Code::Misconfigured,
+                "no Digistore24 account is set",
+                "Set digistore24.apiKey and digistore24.ipnPassphrase (DIGISTORE24_API_KEY, DIGISTORE24_IPN_PASSPHRASE).",
+            )
+        })
+    }
+}
+
+/// The plugin with its settings. Holds no durable state: that is in the host's store.
+#[derive(Debug, Clone)]
+pub struct Plugin(Rc<Settings>);
+
+#[derive(Debug)]
+struct Settings {
+    connection: Connection,
+    mapping: Mapping,
+    settle_ms: u64,
+}
+
+/// How long a write may take effect after its request ended, unless told otherwise.
+const SETTLE_MS: u64 = 60_000;
+
+record! {
+/// A webhook as it arrived, without its body.
+#[derive(Debug, Clone, Default)]
+struct Incoming {
+    method: String,
+}
+}
+
+fn plain(status: u16, body: impl Into<String>) -> Value {
+    let headers = [["content-type", "text/plain; charset=utf-8"], ["cache-control", "no-store"]];
+    json!({ "status": status, "headers": headers, "body": body.into() })
+}
+
+impl Plugin {
+    /// Reads the options of `createPlugin`.
+    ///
+    /// # Errors
+    /// `invalid_input` with every wrong option by path; values are never repeated.
+    pub fn new(options: Value) -> Result<Self> {
+        let schema: Value = serde_json::from_str(SCHEMA).unwrap_or_default();
+        let mut problems = catalog::validate(&schema, schema.get("$defs").unwrap_or(&Value::Null), &options);
+        let auth = options.pointer("/highlevel/auth");
+        let kind = auth.and_then(|a| a.get("kind")).and_then(Value::as_str);
+        if kind == Some("private-integration") && auth.is_some_and(|a| a.get("token").is_none()) {
+            problems.push(FieldProblem { path: "highlevel.auth.token".into(), problem: "is required".into() });
+        }
+        for name in ["id", "highlevel.locationId"] {
+            let value = options.pointer(&format!("/{}", name.replace('.', "/"))).and_then(Value::as_str);
+            if value.is_some_and(|v| v.contains('/')) {
+                problems.push(FieldProblem { path: name.into(), problem: "must not contain a slash".into() });
+            }
+        }
+        if !problems.is_empty() {
+            return Err(Error::invalid(format!("the options have {}", catalog::count(problems.len(), "wrong field")), problems));
+        }
+        let mapping = options.get("mapping").map(Mapping::read).unwrap_or_default();
+        let settle = options.get("settleSeconds").and_then(Value::as_f64);
+        Ok(Self(Rc::new(Settings {
+            connection: Connection {
+                id: options.get("id").and_then(Value::as_str).unwrap_or("default").to_owned(),
+                highlevel: options.get("highlevel").map(highlevel::Account::from_options),
+                digistore24: options.get("digistore24").map(digistore24::Account::from_options),
+            },
+            mapping,
+            settle_ms: settle.map_or(SETTLE_MS, |s| (s * 1000.0) as u64),
+        })))
+    }
+
+    /// Starts a call. `args` is a JSON array; `body` are the raw bytes of a webhook.
+    ///
+    /// Methods: `run(id, input)`, `receive({method})`, `tick({maxRequests})`, `sync.plan(event)`, `sync.apply(event)`,
+    /// `timeline({email} | {contactId})`, `setup()`, `inbox.list({room, limit})`.
+    pub fn start(&self, method: &str, args: &str, body: Vec<u8>) -> Task {
+        let (settings, method, args) = (self.0.clone(), method.to_owned(), args.to_owned());
+        Task::new(move |effects| async move {
+            let args = serde_json::from_str(&args).ok().and_then(Vec::<Value>::from_json);
+            let args = args.ok_or_else(|| Error::invalid_field("arguments", "must be a JSON array"))?;
+            settings.dispatch(&effects, &method, args, &body).await.map(|result| result.to_string())
+        })
+    }
+}
+
+/// The argument at `index`, an object with no other fields than `known`.
+fn argument<T: Json>(args: &[Value], index: usize, name: &str, known: &[&str]) -> Result<T> {
+    let value = args.get(index).filter(|v| !v.is_null()).cloned().unwrap_or_else(|| json!({}));
+    let object = value.as_object().ok_or_else(|| Error::invalid_field(name, "must be an object"))?;
+    let unknown = object.keys().filter(|k| !known.contains(&k.as_str())).map(|k| FieldProblem {
+        path: format!("{name}.{k}"),
+        problem: "is not a field here".into(),
+    });
+    let unknown: Vec<_> = unknown.collect();
+    if !unknown.is_empty() {
+        return Err(Error::invalid(format!("{name} has {}", catalog::count(unknown.len(), "unknown field")), unknown));
+    }
+    T::from_json(value).ok_or_else(|| Error::invalid_field(name, "has a field of the wrong type"))
+}
+
+record! {
+#[derive(Debug, Clone, Default)]
+struct TickOptions {
+    max_requests: Option<u32> as "maxRequests",
+}
+}
+
+record! {
+#[derive(Debug, Clone, Default)]
+struct Listing {
+    room: Option<String>,
+    limit: Option<u32>,
+}
+}
+
+impl Settings {
+    async fn dispatch(&self, effects: &Effects, method: &str, args: Vec<Value>, body: &[u8]) -> Result<Value> {
+        match method {
+            "run" => {
+                let id = args.first().and_then(Value::as_str).ok_or_else(|| Error::invalid_field("operation", "must be the id of an operation"))?;
+                client::run(effects, &self.connection, id, args.get(1).cloned().unwrap_or_default()).await
+            }
+            "receive" => self.receive(effects, &argument(&args, 0, "request", &["method"])?, body).await,
+            "tick" => {
+                let options: TickOptions = argument(&args, 0, "options", &["maxRequests"])?;
+                Ok(self.sync(effects)?.tick(options.max_requests.unwrap_or(u32::MAX)).await?.to_json())
+            }
+            "sync.plan" => self.plan(effects, &read_event(&args)?).await,
+            "sync.apply" => self.apply(effects, &read_event(&args)?).await,
+            "timeline" => self.sync(effects)?.timeline(&argument(&args, 0, "whom", &["email", "contactId"])?).await,
+            "setup" => Ok(self.sync(effects)?.setup().await?.to_json()),
+            "inbox.list" => self.list(effects, argument(&args, 0, "options", &["room", "limit"])?).await,
+            _ => Err(Error::invalid_field("method", "is not known")),
+        }
+    }
+
+    fn sync(&self, effects: &Effects) -> Result<Sync<'_>> {
+        let location = &self.connection.highlevel()?.location_id;
+        Ok(Sync {
+            effects: effects.clone(),
+            connection: &self.connection,
+            mapping: &self.mapping,
+            scope: Scope::new(&self.connection.id, location),
+            settle_ms: self.settle_ms,
+        })
+    }
+
+    /// A webhook of Digistore24: verified, stored, and only then answered with `OK`.
+    async fn receive(&self, effects: &Effects, request: &Incoming, body: &[u8]) -> Result<Value> {
+        if matches!(request.method.to_ascii_uppercase().as_str(), "GET" | "HEAD") {
+            // Digistore24 checks the address so before it saves a connection.
+            return Ok(json!({ "response": plain(200, "OK"), "events": [], "outcome": "checked" }));
+        }
+        match self.accept(effects, body).await {
+            Ok((accepted, event)) => {
+                effects.log(Level::Info, "a message was stored", [("event", event.event.name().to_owned()), ("id", event.id.clone())]);
+                let events = if accepted == Accepted::Duplicate { Vec::new() } else { vec![event] };
+                Ok(json!({ "response": plain(200, "OK"), "events": events.to_json(), "outcome": accepted.word() }))
+            }
+            Err(error) => {
+                let fields = [("problem", error.details().message.clone()), ("help", error.details().help.clone())];
+                effects.log(Level::Error, "a message was not accepted", fields);
+                Ok(json!({ "response": refusal(&error, body.len()), "events": [], "outcome": "refused", "error": error.to_json() }))
+            }
+        }
+    }
+
+    async fn accept(&self, effects: &Effects, body: &[u8]) -> Result<(Accepted, Event)> {
+        let sync = self.sync(effects)?;
+        let params = digistore24::parse(body)?;
+        let account = self.connection.digistore24()?;
+        let verdict = digistore24::verify(&params, account.ipn_passphrase.iter().map(highlevel::Secret::reveal));
+        if let Some(error) = verdict.error() {
+            return Err(error);
+        }
+        let event = Event::read(&self.connection.id, &params, effects.now());
+        let (accepted, _) = sync.accept(&event, &params).await?;
+        Ok((accepted, event))
+    }
+
+    async fn plan(&self, effects: &Effects, params: &Params) -> Result<Value> {
+        let event = Event::read(&self.connection.id, params, effects.now());
+        let verdict = self.connection.digistore24.as_ref().map(|account| {
+            digistore24::verify(params, account.ipn_passphrase.iter().map(highlevel::Secret::reveal))
+        });
+        let (plan, repeated) = self.sync(effects)?.dry_run(&event).await?;
+        let mut described = mapping::describe(&plan);
+        let known = plan.contact_id.is_some();
+        if let Some(object) = described.as_object_mut() {
+            object.insert("event".into(), event.to_json());
+            object.insert("repeated".into(), repeated.into());
+            object.insert("signature".into(), signature_word(verdict).into());
+            object.insert("lookUp".into(), if known { "none: the ledger knows the contact" } else {
+                "ghl.contacts.getDuplicateContact by e-mail; if a contact is found it is updated in place of created"
+            }.into());
+            // A repetition is recognised before anything is planned.
+            if repeated && plan.changes.iter().all(|c| c.from == c.to) {
+                object.insert("steps".into(), json!([]));
+            }
+        }
+        Ok(described)
+    }
+
+    async fn apply(&self, effects: &Effects, params: &Params) -> Result<Value> {
+        let event = Event::read(&self.connection.id, params, effects.now());
+        let sync = self.sync(effects)?;
+        let (accepted, name) = sync.accept(&event, params).await?;
+        let outcome = match accepted {
+            Accepted::Queued => match sync.drain_person(&name).await? {
+                Some(report) => return Ok(report.to_json()),
+                None => "done",
+            },
+            Accepted::Duplicate => "duplicate",
+            Accepted::Kept => "kept",
+        };
+        let report = Report {
+            id: event.id,
+            event: event.event.name().to_owned(),
+            order: event.order.id,
+            outcome: outcome.to_owned(),
+            contact_id: None,
+            plan: None,
+            calls: Vec::new(),
+            requests: effects.requests(),
+            error: None,
+            next_at: None,
+        };
+        Ok(report.to_json())
+    }
+
+    /// What lies in a room of the store: `inbox`, `dead`, `kept`, `done`. Without the messages' content.
+    async fn list(&self, effects: &Effects, listing: Listing) -> Result<Value> {
+        let room = listing.room.as_deref().unwrap_or("inbox");
+        let scope = Scope::new(&self.connection.id, &self.connection.highlevel()?.location_id);
+        let prefix = match room {
+            "inbox" => scope.inbox(""),
+            "dead" => scope.dead(""),
+            "kept" => scope.kept(""),
+            "done" => scope.done(""),
+            _ => return Err(Error::invalid_field("room", "must be inbox, dead, kept or done")),
+        };
+        let (entries, _) = effects.list(prefix.clone(), None, listing.limit.unwrap_or(100)).await?;
+        let rows = entries.iter().map(|entry| {
+            let message: Value = serde_json::from_str(&entry.value).unwrap_or_default();
+            let of = |name: &str| message.get(name).cloned().unwrap_or_default();
+            let kind = digistore24::parse(of("body").as_str().unwrap_or_default().as_bytes())
+                .map(|p| Kind::parse(p.get("event")).name().to_owned())
+                .unwrap_or_default();
+            json!({ "name": entry.key.strip_prefix(&prefix), "event": kind, "attempts": of("attempts"), "error": of("error"), "reason": of("reason") })
+        });
+        Ok(Value::Array(rows.collect()))
+    }
+}
+
+fn signature_word(verdict: Option<Verdict>) -> &'static str {
+    match verdict {
+        Some(Verdict::Valid) => "valid",
+        Some(Verdict::ConnectionHasNoPassphrase | Verdict::Missing) => "missing",
+        Some(Verdict::Mismatch) => "wrong",
+        Some(Verdict::NoPassphraseSet) | None => "not checked",
+    }
+}
+
+/// `sync.plan` and `sync.apply` take an event as `receive` gave it; its `raw` is what counts.
+fn read_event(args: &[Value]) -> Result<Params> {
+    let event = args.first().unwrap_or(&Value::Null);
+    let raw = event.get("raw").ok_or_else(|| Error::invalid_field("event.raw", "is required: pass an event as receive() gave it"))?;
+    digistore24::parse_json(raw)
+}
+
+/// One plain sentence without a secret: the vendor reads it in Digistore24's log. Nothing but `OK` counts as received.
+fn refusal(error: &Error, length: usize) -> Value {
+    let sentence = format!("Not accepted: {}.", error.details().message);
+    match error.code() {
+        Code::SignatureInvalid => plain(403, sentence),
+        Code::InvalidInput if length > digistore24::MAX_BODY => plain(413, sentence),
+        Code::InvalidInput => plain(400, sentence),
+        _ => plain(503, "Not stored: please send it again."),
+    }
+}

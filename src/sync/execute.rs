@@ -1,0 +1,379 @@
+//! The writes of one plan. Before each one the ledger says "sent", after it "done": whatever happens in between, the next
+//! try knows which write may or may not have taken effect, and looks for it by its marker.
+
+use serde_json::{Map, Value, json};
+
+use super::{Sync, lease::Lease, process::{Report, is_uncertain, snapshot}};
+use crate::{
+    digistore24::Event,
+    effects::Write,
+    error::{Code, Error, Result},
+    json::Json,
+    mapping::{Action, Known, OpenTask, OrderState, Person, Plan},
+    record,
+};
+
+record! {
+    /// A plan under way.
+    #[derive(Debug, Clone, PartialEq)]
+    pub(super) struct Work {
+        /// What is to be done.
+        pub(super) plan: Plan,
+        /// How far each step is.
+        pub(super) progress: Vec<Progress>,
+        /// The contact, once known.
+        pub(super) contact_id: Option<String>,
+        /// The version of the person's entry that the plan was made from; 0 for a new one.
+        pub(super) person_version: u64,
+        /// The contact that the person had before it was deleted or merged.
+        pub(super) moved_from: Option<String>,
+        /// The keys of the claims on contacts.
+        pub(super) claimed: Vec<String>,
+    }
+}
+
+/// How far a step is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// Not begun.
+    Todo,
+    /// Sent at this time (milliseconds since 1970), answer unknown.
+    Sent(u64),
+    /// Certainly carried out.
+    Done,
+}
+
+/// `null`, the time of sending, `true`.
+impl Json for Progress {
+    fn to_json(&self) -> Value {
+        match self {
+            Self::Todo => Value::Null,
+            Self::Sent(at) => Value::from(*at),
+            Self::Done => Value::Bool(true),
+        }
+    }
+    fn from_json(value: Value) -> Option<Self> {
+        match value {
+            Value::Null => Some(Self::Todo),
+            Value::Bool(true) => Some(Self::Done),
+            other => other.as_u64().map(Self::Sent),
+        }
+    }
+}
+
+/// How a run over the steps ended.
+pub(super) enum Next {
+    /// All done.
+    Finished,
+    /// The contact is another one than thought: plan again with this.
+    Resolve(Box<Known>),
+}
+
+impl Work {
+    pub(super) fn new(plan: Plan, person_version: u64, claimed: Vec<String>) -> Self {
+        let progress = plan.steps.iter().map(|_| Progress::Todo).collect();
+        let contact_id = plan.contact_id.clone();
+        Self { plan, progress, contact_id, person_version, moved_from: None, claimed }
+    }
+}
+
+impl Sync<'_> {
+    /// Carries out what is left of a plan.
+    pub(super) async fn carry_out(&self, lease: &mut Lease, report: &mut Report, name: &str, event: &Event, work: &mut Work) -> Result<Next> {
+        for index in 0..work.plan.steps.len() {
+            let (Some(step), Some(progress)) = (work.plan.steps.get(index).cloned(), work.progress.get(index).copied()) else { continue };
+            if progress == Progress::Done {
+                continue;
+            }
+            let mut found = None;
+            if let Progress::Sent(at) = progress {
+                let settled = at + self.settle_ms;
+                if self.effects.now() < settled {
+                    return Err(unsettled(settled - self.effects.now()));
+                }
+                found = self.look_up(report, event, work, &step.action).await?;
+            }
+            if let Some(id) = found {
+                note_result(work, &step.action, Some(id));
+            } else {
+                self.mark(lease, name, work, index, Progress::Sent(self.effects.now())).await?;
+                match self.write(report, work, &step.action).await {
+                    Ok(id) => note_result(work, &step.action, id),
+                    Err(error) => match self.recover(report, event, work, &step.action, error).await {
+                        Ok(Recovered::Id(id)) => note_result(work, &step.action, Some(id)),
+                        Ok(Recovered::Nothing) => {}
+                        Ok(Recovered::Resolve(known)) => return Ok(Next::Resolve(known)),
+                        Err(error) => {
+                            // A certain refusal: the step may be begun anew without a look-up.
+                            if !is_uncertain(&error) {
+                                self.mark(lease, name, work, index, Progress::Todo).await?;
+                            }
+                            return Err(error);
+                        }
+                    },
+                }
+            }
+            self.mark(lease, name, work, index, Progress::Done).await?;
+        }
+        Ok(Next::Finished)
+    }
+
+    async fn mark(&self, lease: &mut Lease, name: &str, work: &mut Work, index: usize, progress: Progress) -> Result<()> {
+        if let Some(slot) = work.progress.get_mut(index) {
+            *slot = progress;
+        }
+        // The end of the last step is written together with the ledger's conclusion.
+        if progress == Progress::Done && work.progress.iter().all(|p| *p == Progress::Done) {
+            return Ok(());
+        }
+        lease.commit(vec![Write { key: self.scope.work(name), expect: None, value: Some(work.to_json().to_string()) }]).await.map(|_| ())
+    }
+
+    /// Performs one write. Gives the id of what was made.
+    async fn write(&self, report: &mut Report, work: &Work, action: &Action) -> Result<Option<String>> {
+        let contact = || work.contact_id.clone().ok_or_else(no_contact);
+        let (operation, input, id) = match action {
+            Action::CreateContact { fields, custom } => {
+                let body = with_custom(fields, self.custom_fields(custom).await?);
+                ("ghl.contacts.createContact", body, "/contact/id")
+            }
+            Action::UpdateContact { fields, custom } => {
+                let mut body = with_custom(fields, self.custom_fields(custom).await?);
+                if body.is_empty() {
+                    return Ok(None);
+                }
+                body.insert("contactId".into(), contact()?.into());
+                ("ghl.contacts.updateContact", body, "")
+            }
+            Action::CreateNote { title, body, .. } => {
+                ("ghl.contacts.createNote", object(json!({ "contactId": contact()?, "title": title, "body": body })), "/note/id")
+            }
+            Action::UpdateNote { note_id, body, .. } => {
+                ("ghl.contacts.updateNote", object(json!({ "contactId": contact()?, "id": note_id, "body": body })), "")
+            }
+            Action::CreateTask { title, body, due, assigned_to, .. } => {
+                let mut input = object(json!({ "contactId": contact()?, "title": title, "body": body, "dueDate": due, "completed": false }));
+                input.extend(assigned_to.as_ref().map(|user| ("assignedTo".to_owned(), Value::from(user.clone()))));
+                ("ghl.contacts.createTask", input, "/task/id")
+            }
+            Action::CompleteTask { task_id } => {
+                let input = json!({ "contactId": contact()?, "taskId": task_id, "completed": true });
+                ("ghl.contacts.updateTaskCompleted", object(input), "")
+            }
+            Action::RemoveTags { tags } => ("ghl.contacts.removeTags", object(json!({ "contactId": contact()?, "tags": tags })), ""),
+            Action::AddTags { tags } => ("ghl.contacts.addTags", object(json!({ "contactId": contact()?, "tags": tags })), ""),
+        };
+        let answer = self.call(report, operation, Value::Object(input)).await?;
+        if id.is_empty() {
+            return Ok(None);
+        }
+        match answer.pointer(id).and_then(Value::as_str) {
+            Some(id) => Ok(Some(id.to_owned())),
+            // It answered "created" but not what: look for it as if the answer had been lost.
+            None => Err(Error::new(Code::OutcomeUnknown, "HighLevel's answer lacks the new id", "Nothing to do: it is looked up.").of_operation(operation)),
+        }
+    }
+
+    /// Some refusals have a way out.
+    async fn recover(&self, report: &mut Report, event: &Event, work: &mut Work, action: &Action, error: Error) -> Result<Recovered> {
+        match (action, error.code()) {
+            (Action::CreateContact { fields, custom }, Code::Duplicate) if error.details().cause.as_deref() == Some("phone") => {
+                // The phone belongs to somebody else: it never identifies a person.
+                self.create_without_phone(report, work, fields, custom).await
+            }
+            (Action::CreateContact { .. }, Code::Duplicate) => match &error.details().existing_id {
+                Some(id) => self.resolve_to(report, id).await,
+                None => Err(error),
+            },
+            (Action::CreateContact { fields, custom }, Code::InvalidInput) => {
+                // GHL sometimes answers 422 and has created the contact all the same.
+                if let Some(contact) = self.contact_by_email(report, event).await? {
+                    return Ok(Recovered::Id(contact.id));
+                }
+                if fields.contains_key("phone") { self.create_without_phone(report, work, fields, custom).await } else { Err(error) }
+            }
+            (Action::UpdateContact { fields, custom }, Code::InvalidInput | Code::Duplicate) if fields.contains_key("phone") => {
+                let (fields, custom) = without_phone(fields, custom);
+                work.plan.person.profile.remove("phone");
+                self.write(report, work, &Action::UpdateContact { fields, custom }).await.map(|_| Recovered::Nothing)
+            }
+            (Action::UpdateNote { order, title, body, .. }, Code::NotFound) if self.contact_exists(report, work).await? => {
+                let action = Action::CreateNote { order: order.clone(), title: title.clone(), body: body.clone(), keep: true };
+                let id = self.write(report, work, &action).await?;
+                note_result(work, &action, id);
+                Ok(Recovered::Nothing)
+            }
+            (Action::CompleteTask { .. }, Code::NotFound) if self.contact_exists(report, work).await? => Ok(Recovered::Nothing),
+            (Action::CreateContact { .. }, _) => Err(error),
+            (_, Code::NotFound) => self.contact_is_gone(report, event, work).await,
+            _ => Err(error),
+        }
+    }
+
+    async fn create_without_phone(
+        &self,
+        report: &mut Report,
+        work: &mut Work,
+        fields: &Map<String, Value>,
+        custom: &Map<String, Value>,
+    ) -> Result<Recovered> {
+        let (fields, custom) = without_phone(fields, custom);
+        work.plan.person.profile.remove("phone");
+        match self.write(report, work, &Action::CreateContact { fields, custom }).await {
+            Ok(Some(id)) => Ok(Recovered::Id(id)),
+            Ok(None) => Err(no_contact()),
+            Err(error) if error.code() == Code::Duplicate => match error.details().existing_id.clone() {
+                Some(id) => self.resolve_to(report, &id).await,
+                None => Err(error),
+            },
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Another contact turned out to be the right one.
+    async fn resolve_to(&self, report: &mut Report, contact_id: &str) -> Result<Recovered> {
+        if let Some((person, _)) = super::person(&self.effects, &self.scope, contact_id).await? {
+            return Ok(Recovered::Resolve(Box::new(Known::Person { contact_id: Some(contact_id.to_owned()), person })));
+        }
+        let answer = self.call(report, "ghl.contacts.getContact", json!({ "contactId": contact_id })).await?;
+        let contact = answer.get("contact").and_then(snapshot).ok_or_else(no_contact)?;
+        Ok(Recovered::Resolve(Box::new(Known::Contact(contact))))
+    }
+
+    async fn contact_exists(&self, report: &mut Report, work: &Work) -> Result<bool> {
+        let Some(id) = &work.contact_id else { return Ok(false) };
+        match self.call(report, "ghl.contacts.getContact", json!({ "contactId": id })).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.code() == Code::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The ledger's contact was deleted or merged. One with the same e-mail address takes its place; else only a new order
+    /// makes a new contact: whoever was deleted by a person (erasure!) doesn't come back with a renewal.
+    async fn contact_is_gone(&self, report: &mut Report, event: &Event, work: &mut Work) -> Result<Recovered> {
+        let Some(gone) = work.contact_id.clone() else { return Err(no_contact()) };
+        let before = super::person(&self.effects, &self.scope, &gone).await?.map(|(p, _)| p);
+        let person = before.unwrap_or_default().without_contact();
+        let known = match self.contact_by_email(report, event).await? {
+            Some(contact) if contact.id != gone => match super::person(&self.effects, &self.scope, &contact.id).await? {
+                Some((there, _)) => {
+                    let merged = Person { orders: merge(person.orders, there.orders.clone()), ..there };
+                    Known::Person { contact_id: Some(contact.id), person: merged }
+                }
+                None => Known::Person { contact_id: Some(contact.id), person },
+            },
+            _ if is_new_order(event) => Known::Person { contact_id: None, person },
+            _ => {
+                return Err(Error::new(
+                    Code::NotFound,
+                    "the contact was deleted in HighLevel and is not made again for this event",
+                    "If the deletion was a mistake, restore the contact in HighLevel and process the event again.",
+                ));
+            }
+        };
+        work.moved_from = Some(gone);
+        Ok(Recovered::Resolve(Box::new(known)))
+    }
+
+    /// Whether a write of unknown outcome has taken effect. Only creations are looked for: all else may be repeated.
+    async fn look_up(&self, report: &mut Report, event: &Event, work: &Work, action: &Action) -> Result<Option<String>> {
+        let contact = json!({ "contactId": work.contact_id });
+        let find = |answer: &Value, list: &str, matches: &dyn Fn(&Value) -> bool| {
+            let items = answer.get(list).and_then(Value::as_array).into_iter().flatten();
+            items.filter(|i| matches(i)).find_map(|i| i.get("id").and_then(Value::as_str).map(str::to_owned))
+        };
+        match action {
+            Action::CreateContact { .. } => Ok(self.contact_by_email(report, event).await?.map(|c| c.id)),
+            Action::CreateNote { title, .. } => {
+                let answer = self.call(report, "ghl.contacts.getAllNotes", contact).await?;
+                Ok(find(&answer, "notes", &|note| note.get("title").and_then(Value::as_str) == Some(title)))
+            }
+            Action::CreateTask { body, .. } => {
+                let marker = body.lines().last().unwrap_or_default();
+                let answer = self.call(report, "ghl.contacts.getAllTasks", contact).await?;
+                let marked = |task: &Value| task.get("body").and_then(Value::as_str).is_some_and(|b| b.contains(marker));
+                Ok(find(&answer, "tasks", &marked))
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+enum Recovered {
+    Id(String),
+    Nothing,
+    Resolve(Box<Known>),
+}
+
+/// Puts a new id where the ledger keeps it.
+fn note_result(work: &mut Work, action: &Action, id: Option<String>) {
+    let Some(id) = id else { return };
+    match action {
+        Action::CreateContact { .. } => work.contact_id = Some(id),
+        Action::CreateNote { order, keep: true, .. } | Action::UpdateNote { order, .. } => {
+            if let Some(order) = work.plan.person.order_mut(order) {
+                order.note_id = Some(id);
+            }
+        }
+        Action::CreateTask { order, purpose, .. } => {
+            if let Some(order) = work.plan.person.order_mut(order) {
+                order.open_tasks.push(OpenTask { id, purpose: *purpose });
+            }
+        }
+        _ => {}
+    }
+}
+
+fn is_new_order(event: &Event) -> bool {
+    event.event == crate::digistore24::Kind::Payment && event.sequence_no() <= 1
+}
+
+/// Orders that both know are taken from `there`.
+fn merge(mut here: Vec<OrderState>, there: Vec<OrderState>) -> Vec<OrderState> {
+    here.retain(|o| !there.iter().any(|t| t.key == o.key));
+    here.extend(there);
+    here
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(object) => object,
+        _ => Map::new(),
+    }
+}
+
+fn with_custom(fields: &Map<String, Value>, custom: Vec<Value>) -> Map<String, Value> {
+    let mut body = fields.clone();
+    if !custom.is_empty() {
+        body.insert("customFields".into(), Value::Array(custom));
+    }
+    body
+}
+
+fn without_phone(
+    fields: &Map<String, Value>,
+    custom: &Map<String, Value>,
+) -> (Map<String, Value>, Map<String, Value>) {
+    let (mut fields, mut custom) = (fields.clone(), custom.clone());
+    if let Some(phone) = fields.remove("phone") {
+        custom.insert("ds24_phone".into(), phone);
+    }
+    (fields, custom)
+}
+
+fn unsettled(wait_ms: u64) -> Error {
+    Error::new(
+        Code::OutcomeUnknown,
+        "a write of unknown outcome may still take effect",
+        "Nothing to do: it is looked up when that can't be any more.",
+    )
+    .with(|d| {
+        d.retryable = true;
+        d.retry_after_ms = Some(wait_ms);
+    })
+}
+
+fn no_contact() -> Error {
+    Error::new(Code::MalformedResponse, "HighLevel didn't say which contact it made", "Look at the contact in HighLevel; the event is tried again.")
+}

@@ -1,0 +1,128 @@
+//! The location's custom fields: found by key, created by `setup`, never changed or deleted.
+
+use serde_json::{Map, Value, json};
+
+use super::{Sync, from_json};
+use crate::{
+    client,
+    effects::{Level, Write},
+    error::{Code, Error, Result},
+    json::Json,
+    record,
+};
+
+/// Every custom field of the default mapping: key, name, GHL data type.
+pub const CUSTOM_FIELDS: [(&str, &str, &str); 16] = [
+    ("ds24_buyer_id", "DS24 Buyer ID", "TEXT"),
+    ("ds24_order_id", "DS24 Order ID", "TEXT"),
+    ("ds24_product", "DS24 Product", "TEXT"),
+    ("ds24_products", "DS24 Products", "TEXT"),
+    ("ds24_status", "DS24 Status", "TEXT"),
+    ("ds24_segment", "DS24 Segment", "TEXT"),
+    ("ds24_currency", "DS24 Currency", "TEXT"),
+    ("ds24_last_event", "DS24 Last Event", "TEXT"),
+    ("ds24_newsletter", "DS24 Newsletter", "TEXT"),
+    ("ds24_phone", "DS24 Phone", "TEXT"),
+    ("ds24_amount", "DS24 Amount", "NUMERICAL"),
+    ("ds24_earnings", "DS24 Earnings", "NUMERICAL"),
+    ("ds24_lifetime", "DS24 Lifetime", "NUMERICAL"),
+    ("ds24_last_activity", "DS24 Last Activity", "DATE"),
+    ("ds24_next_payment", "DS24 Next Payment", "DATE"),
+    ("ds24_paid_until", "DS24 Paid Until", "DATE"),
+];
+
+/// A field that is missing is looked for again after this time; all are after a day.
+const RELOAD_MISSING_MS: u64 = 5 * 60_000;
+const RELOAD_MS: u64 = 24 * 3_600_000;
+
+record! {
+    #[derive(Debug, Default)]
+    struct Cache {
+        at: u64,
+        ids: Map<String, Value>,
+    }
+}
+
+record! {
+    /// What `setup` did.
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    pub struct Setup {
+        /// Keys that were there already.
+        pub present: Vec<String>,
+        /// Keys that were created.
+        pub created: Vec<String>,
+        /// Keys whose field has another type: left alone, and a person must decide.
+        pub wrong_type: Vec<String> as "wrongType",
+    }
+}
+
+/// A custom field of the location.
+struct Field {
+    /// Without `contact.`.
+    key: String,
+    id: String,
+    kind: String,
+}
+
+impl Sync<'_> {
+    /// Turns fields by key into GHL's `customFields`. Missing fields are left out, with a warning.
+    pub(super) async fn custom_fields(&self, wanted: &Map<String, Value>) -> Result<Vec<Value>> {
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (entries, _) = self.effects.get(vec![self.scope.fields()]).await?;
+        // A cache that can't be read is no cache.
+        let mut cache: Cache = entries.first().and_then(|e| from_json(&e.value).ok()).unwrap_or_default();
+        let age = self.effects.now().saturating_sub(cache.at);
+        let missing = |cache: &Cache| wanted.keys().filter(|k| !cache.ids.contains_key(*k)).cloned().collect::<Vec<_>>();
+        if age > RELOAD_MS || (age > RELOAD_MISSING_MS && !missing(&cache).is_empty()) {
+            cache = Cache { at: self.effects.now(), ids: Map::new() };
+            for field in self.location_fields().await? {
+                cache.ids.insert(field.key, field.id.into());
+            }
+            self.effects.commit(vec![Write { key: self.scope.fields(), expect: None, value: Some(cache.to_json().to_string()) }]).await?;
+        }
+        let absent = missing(&cache);
+        if !absent.is_empty() {
+            let fields = [("missing", absent.join(", ")), ("help", "run the command `setup` once; it creates them".to_owned())];
+            self.effects.log(Level::Warn, "the location lacks custom fields, so their values are not written", fields);
+        }
+        let known = wanted.iter().filter_map(|(key, value)| Some(json!({ "id": cache.ids.get(key)?, "field_value": value })));
+        Ok(known.collect())
+    }
+
+    async fn location_fields(&self) -> Result<Vec<Field>> {
+        let answer = client::run(&self.effects, self.connection, "ghl.locations.getCustomFields", json!({ "model": "contact" })).await?;
+        let fields = answer.get("customFields").and_then(Value::as_array).ok_or_else(|| {
+            Error::new(Code::MalformedResponse, "HighLevel's list of custom fields can't be understood", "Check the base address.")
+        })?;
+        let text = |field: &Value, name: &str| field.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let read = fields.iter().map(|f| {
+            let key = text(f, "fieldKey");
+            Field { key: key.strip_prefix("contact.").unwrap_or(&key).to_owned(), id: text(f, "id"), kind: text(f, "dataType") }
+        });
+        Ok(read.collect())
+    }
+
+    /// Creates the custom fields that are missing.
+    ///
+    /// # Errors
+    /// What GHL said; running it again goes on where it stopped.
+    pub async fn setup(&self) -> Result<Setup> {
+        let present = self.location_fields().await?;
+        let mut setup = Setup::default();
+        for (key, name, kind) in CUSTOM_FIELDS {
+            match present.iter().find(|f| f.key == key) {
+                Some(field) if field.kind == kind => setup.present.push(key.to_owned()),
+                Some(_) => setup.wrong_type.push(key.to_owned()),
+                None => {
+                    let input = json!({ "name": name, "dataType": kind, "model": "contact" });
+                    client::run(&self.effects, self.connection, "ghl.locations.createCustomField", input).await?;
+                    setup.created.push(key.to_owned());
+                }
+            }
+        }
+        self.effects.commit(vec![Write { key: self.scope.fields(), expect: None, value: None }]).await?;
+        Ok(setup)
+    }
+}

@@ -1,0 +1,127 @@
+//! Where a message is safe before the sender hears `OK`.
+
+use super::{Sync, person_of};
+use crate::{
+    digistore24::{Event, Kind, Params, parse},
+    effects::Write,
+    error::{Details, Result},
+    json::Json,
+    mapping::TestOrders,
+    record, words,
+};
+
+record! {
+/// A message in the store.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Message {
+    /// Milliseconds since 1970.
+    pub(super) received_at: u64,
+    /// The message itself, as a form without its signature.
+    pub(super) body: String,
+    /// Messages of one person are worked on in order.
+    pub(super) person: String,
+    /// Items that came before, by deduplication key: this message tells nothing new about them.
+    pub(super) known_items: Vec<String>,
+    /// The very same message came before and its payment has been returned since.
+    pub(super) repeated: bool,
+    /// Tries so far.
+    pub(super) attempts: u32,
+    /// Not before this time, milliseconds since 1970.
+    pub(super) next_at: u64,
+    /// Why the last try failed, or why the message is kept.
+    pub(super) error: Option<Details>,
+    /// Why the message is kept without being worked on.
+    pub(super) reason: Option<String>,
+}
+}
+
+impl Message {
+    /// The event in it, without the items that came before.
+    pub(super) fn event(&self, connection: &str) -> Result<Event> {
+        let params = parse(self.body.as_bytes())?;
+        let mut event = Event::read(connection, &params, self.received_at);
+        event.items.retain(|item| !self.known_items.contains(&item.dedupe_key));
+        Ok(event)
+    }
+}
+
+words! {
+/// What became of an incoming message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accepted {
+    /// It waits in the inbox.
+    Queued = "queued",
+    /// It came before; nothing to do.
+    Duplicate = "duplicate",
+    /// It is kept, nothing is done: a test, something unknown, another merchant's.
+    Kept = "kept",
+}
+}
+
+impl Sync<'_> {
+    /// Stores a message. When this returns, the message can't be lost any more.
+    ///
+    /// # Errors
+    /// `storage`: the sender must not hear `OK`.
+    pub async fn accept(&self, event: &Event, params: &Params) -> Result<(Accepted, String)> {
+        let received_at = self.effects.now();
+        let name = format!("{received_at:013}-{}", event.id);
+        let unsigned = params.iter().filter(|(n, _)| !n.to_ascii_lowercase().starts_with("sha"));
+        let unsigned = unsigned.map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
+        let mut message = Message {
+            received_at,
+            body: Params::new(unsigned)?.to_form(),
+            person: event.person_key(),
+            known_items: Vec::new(),
+            repeated: false,
+            attempts: 0,
+            next_at: 0,
+            error: None,
+            reason: self.reason_to_keep(event),
+        };
+        loop {
+            let keys: Vec<(String, String)> =
+                event.items.iter().map(|i| (i.dedupe_key.clone(), self.scope.seen(&i.dedupe_key))).collect();
+            let (seen, _) = self.effects.get(keys.iter().map(|(_, k)| k.clone()).collect()).await?;
+            let is_seen = |key: &str| seen.iter().any(|e| e.key == key);
+            let (old, new): (Vec<_>, Vec<_>) = keys.into_iter().partition(|(_, key)| is_seen(key));
+            if new.is_empty() {
+                if !self.was_returned_since(event).await? {
+                    return Ok((Accepted::Duplicate, name));
+                }
+                message.repeated = true;
+            } else {
+                message.known_items = old.into_iter().map(|(dedupe, _)| dedupe).collect();
+            }
+            let room = if message.reason.is_some() { self.scope.kept(&name) } else { self.scope.inbox(&name) };
+            let mut writes: Vec<Write> =
+                new.into_iter().map(|(_, key)| Write { key, expect: Some(0), value: Some(format!("\"{name}\"")) }).collect();
+            writes.push(Write { key: room, expect: Some(0), value: Some(message.to_json().to_string()) });
+            if self.effects.commit(writes).await?.is_some() {
+                let accepted = if message.reason.is_some() { Accepted::Kept } else { Accepted::Queued };
+                return Ok((accepted, name));
+            }
+            // Somebody stored the same message in between: look again.
+        }
+    }
+
+    fn reason_to_keep(&self, event: &Event) -> Option<String> {
+        let ours = self.connection.digistore24.as_ref().and_then(|a| a.merchant_id.as_ref());
+        match &event.event {
+            Kind::ConnectionTest => Some("a connection test".to_owned()),
+            Kind::Unknown(_) => Some("an event that is not known".to_owned()),
+            kind if !kind.is_about_order() => Some(format!("{} is not synced", kind.name())),
+            _ if ours.is_some() && ours != event.merchant.id.as_ref() => Some("another merchant's message".to_owned()),
+            _ if event.order.base_id.is_empty() => Some("a message without an order".to_owned()),
+            _ if event.test && self.mapping.test_orders == TestOrders::Ignore => Some("a test order".to_owned()),
+            _ => None,
+        }
+    }
+
+    /// Digistore24 may send a payment again on purpose after its refund, to restore access. That is no plain repetition.
+    async fn was_returned_since(&self, event: &Event) -> Result<bool> {
+        let (Kind::Payment, Some(transaction)) = (&event.event, &event.transaction) else { return Ok(false) };
+        let Some((_, person, _)) = person_of(&self.effects, &self.scope, event).await? else { return Ok(false) };
+        Ok(person.order(&event.order_key()).is_some_and(|o| o.is_returned(&transaction.id)))
+    }
+}

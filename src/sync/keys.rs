@@ -1,0 +1,98 @@
+//! Names in the store. Every key starts with its scope, `connection/location`: what belongs together is written together.
+
+use crate::digistore24::{Event, order_key, short_hash};
+
+/// `connection/location`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope(String);
+
+impl Scope {
+    /// The scope of a location within a connection.
+    pub fn new(connection: &str, location: &str) -> Self {
+        Self(format!("{connection}/{location}"))
+    }
+
+    fn key(&self, room: &str, name: &str) -> String {
+        format!("{}/{room}/{name}", self.0)
+    }
+
+    /// Messages that wait, oldest first.
+    pub fn inbox(&self, name: &str) -> String {
+        self.key("inbox", name)
+    }
+
+    /// Messages that are done, kept for a while.
+    pub fn done(&self, name: &str) -> String {
+        self.key("done", name)
+    }
+
+    /// Messages that nothing was done for: tests, other merchants', unknown ones.
+    pub fn kept(&self, name: &str) -> String {
+        self.key("kept", name)
+    }
+
+    /// Messages that can't be carried out without a person.
+    pub fn dead(&self, name: &str) -> String {
+        self.key("dead", name)
+    }
+
+    /// Says that a message came before.
+    pub fn seen(&self, dedupe_key: &str) -> String {
+        self.key("seen", &short_hash([dedupe_key]))
+    }
+
+    /// The progress of a message's plan.
+    pub fn work(&self, name: &str) -> String {
+        self.key("work", name)
+    }
+
+    /// What is known about a contact.
+    pub fn person(&self, contact_id: &str) -> String {
+        self.key("person", contact_id)
+    }
+
+    /// Which contact an order belongs to.
+    pub fn order(&self, order_key: &str) -> String {
+        self.key("order", order_key)
+    }
+
+    /// Which contact a buyer (`merchant:id`) is.
+    pub fn buyer(&self, buyer: &str) -> String {
+        self.key("buyer", buyer)
+    }
+
+    /// Which contact an e-mail address belongs to. Hashed: addresses don't belong into keys.
+    pub fn email(&self, email: &str) -> String {
+        self.key("email", &short_hash([email]))
+    }
+
+    /// The ids of the location's custom fields.
+    pub fn fields(&self) -> String {
+        self.key("cache", "custom-fields")
+    }
+
+    /// The lease on the messages of one person.
+    pub fn lease(&self, person: &str) -> String {
+        self.key("lease", person)
+    }
+
+    /// Says which unfinished message may write to a contact.
+    pub fn claim_contact(&self, contact_id: &str) -> String {
+        self.key("claim", &format!("contact/{contact_id}"))
+    }
+
+    /// Says which unfinished message may look for, or create, the contact with this e-mail address.
+    pub fn claim_email(&self, email: &str) -> String {
+        self.key("claim", &format!("email/{}", short_hash([email])))
+    }
+
+    /// The keys that may say which contact an event is about, the surest first.
+    pub fn identities(&self, event: &Event) -> Vec<String> {
+        let merchant = event.merchant.id.as_deref();
+        let mut keys = vec![self.order(&event.order_key())];
+        keys.extend(event.order.upgraded_order_id.as_deref().map(|id| self.order(&order_key(merchant, id))));
+        keys.extend(event.buyer.id.as_deref().map(|id| self.buyer(&order_key(merchant, id))));
+        keys.extend(event.buyer.email.as_deref().map(|e| self.email(e)));
+        keys
+    }
+}

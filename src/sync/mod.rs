@@ -1,0 +1,71 @@
+//! Plan -> effects, exactly once.
+//!
+//! The fault model: a write takes effect at most `settle` after its request ended; within that, a service that repeats,
+//! reorders or fails, a process that dies at any point and two workers with the same event lead to the same CRM. GHL has
+//! no idempotency keys, so a ledger entry stands before and after every write, a write of unknown outcome is looked up by
+//! its marker before it is tried again, and writes to one person are serialised by a lease in the store.
+
+mod execute;
+mod fields;
+mod inbox;
+mod keys;
+mod lease;
+mod process;
+mod timeline;
+
+use crate::{
+    digistore24::Event,
+    effects::Effects,
+    error::{Code, Error, Result},
+    json::Json,
+    mapping::{Mapping, Person},
+    plugin::Connection,
+};
+
+pub use fields::{CUSTOM_FIELDS, Setup};
+pub use inbox::Accepted;
+pub use keys::Scope;
+pub use process::{Call, Report, Tick};
+pub use timeline::Whom;
+
+/// The sync of one location within one connection.
+#[derive(Debug)]
+pub struct Sync<'a> {
+    pub(crate) effects: Effects,
+    pub(crate) connection: &'a Connection,
+    pub(crate) mapping: &'a Mapping,
+    pub(crate) scope: Scope,
+    /// How long a write may take effect after its request ended, in milliseconds.
+    pub(crate) settle_ms: u64,
+}
+
+pub(crate) fn from_json<T: Json>(text: &str) -> Result<T> {
+    serde_json::from_str(text).ok().and_then(T::from_json).ok_or_else(|| {
+        Error::new(
+            Code::Storage,
+            "an entry of the ledger can't be read",
+            "The state file is damaged or of another version: restore a backup or start a new one; nothing was changed.",
+        )
+        .with(|d| d.retryable = false)
+    })
+}
+
+/// The contact that the ledger knows for an event: its id, its entry, the entry's version.
+pub(crate) async fn person_of(effects: &Effects, scope: &Scope, event: &Event) -> Result<Option<(String, Person, u64)>> {
+    match contact_of(effects, scope.identities(event)).await? {
+        Some(contact_id) => Ok(person(effects, scope, &contact_id).await?.map(|(p, v)| (contact_id, p, v))),
+        None => Ok(None),
+    }
+}
+
+/// The first of these keys that names a contact.
+pub(crate) async fn contact_of(effects: &Effects, keys: Vec<String>) -> Result<Option<String>> {
+    let (entries, _) = effects.get(keys.clone()).await?;
+    let mut found = keys.iter().filter_map(|key| entries.iter().find(|e| e.key == *key));
+    found.next().map(|entry| from_json::<String>(&entry.value)).transpose()
+}
+
+pub(crate) async fn person(effects: &Effects, scope: &Scope, contact_id: &str) -> Result<Option<(Person, u64)>> {
+    let (entries, _) = effects.get(vec![scope.person(contact_id)]).await?;
+    entries.first().map(|e| Ok((from_json(&e.value)?, e.version))).transpose()
+}

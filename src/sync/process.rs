@@ -1,0 +1,485 @@
+//! From the inbox to the CRM: one message at a time, one person at a time, resumable at any point.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::{
+    Sync, contact_of,
+    execute::{Next, Work},
+    from_json,
+    inbox::Message,
+    lease::Lease,
+    person,
+};
+use crate::{
+    client,
+    clock,
+    digistore24::Event,
+    effects::{Level, Write},
+    error::{Code, Details, Error, Result},
+    json::Json,
+    mapping::{self, Known, Plan, Snapshot},
+    record,
+};
+
+/// A call must end within this time after it began.
+const DEADLINE_MS: u64 = 60_000;
+/// After so many failures that time was expected to heal, a message waits for a person.
+const MAX_ATTEMPTS: u32 = 50;
+/// Requests that one event can need at most: look-ups, six writes, repeated look-ups.
+const REQUESTS_PER_EVENT: u32 = 14;
+const PAGE: u32 = 100;
+
+record! {
+/// One call that was made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call {
+    /// Catalog id.
+    pub operation: String,
+    /// `ok` or the error's code.
+    pub result: String,
+}
+}
+
+record! {
+/// What became of one message.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    /// The event's id.
+    pub id: String,
+    /// `payment`, `refund`, …
+    pub event: String,
+    /// The order as sent.
+    pub order: String,
+    /// `done`, `waiting` (tried again later), `dead` (waits for a person), `busy` (another worker has it), `duplicate`,
+    /// `kept`.
+    pub outcome: String,
+    /// The contact in GHL.
+    pub contact_id: Option<String> as "contactId",
+    /// The plan that was carried out.
+    pub plan: Option<Value>,
+    /// The calls of this try, in order.
+    pub calls: Vec<Call>,
+    /// Requests of this try, repetitions included.
+    pub requests: u32,
+    /// Why it waits.
+    pub error: Option<Details>,
+    /// When it is tried again. ISO 8601.
+    pub next_at: Option<String> as "nextAt",
+}
+}
+
+record! {
+/// What a tick did.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Tick {
+    /// Nothing is left that could be done now.
+    pub done: bool,
+    /// When to come again, milliseconds since 1970.
+    pub next_at: Option<u64> as "nextAt",
+    /// What became of each message.
+    pub events: Vec<Report>,
+}
+}
+
+impl Sync<'_> {
+    /// Works on the inbox, oldest first, until it is empty or `max_requests` might be exceeded.
+    ///
+    /// # Errors
+    /// `storage`. Whatever concerns one message is in its report.
+    pub async fn tick(&self, max_requests: u32) -> Result<Tick> {
+        let prefix = self.scope.inbox("");
+        let mut tick = Tick { done: true, ..Tick::default() };
+        let mut blocked: BTreeSet<String> = BTreeSet::new();
+        let mut after = None;
+        loop {
+            let (page, _) = self.effects.list(prefix.clone(), after, PAGE).await?;
+            for entry in &page {
+                let Ok(message) = from_json::<Message>(&entry.value) else {
+                    self.bury_unreadable(&entry.key, &entry.value, entry.version).await?;
+                    continue;
+                };
+                if blocked.contains(&message.person) {
+                    continue;
+                }
+                if message.next_at > self.effects.now() {
+                    tick.next_at = Some(tick.next_at.map_or(message.next_at, |t| t.min(message.next_at)));
+                    blocked.insert(message.person);
+                    continue;
+                }
+                if self.effects.requests() + REQUESTS_PER_EVENT > max_requests {
+                    tick.done = false;
+                    tick.next_at = Some(self.effects.now());
+                    return Ok(tick);
+                }
+                let name = entry.key.strip_prefix(&prefix).unwrap_or_default();
+                let report = self.process(name).await?;
+                if let Some(report) = report {
+                    if matches!(report.outcome.as_str(), "waiting" | "busy") {
+                        blocked.insert(message.person);
+                        let at = self.effects.now() + if report.outcome == "busy" { 15_000 } else { 0 };
+                        let told = report.next_at.as_ref().and(self.next_at(name).await?);
+                        let at = told.unwrap_or(at);
+                        tick.next_at = Some(tick.next_at.map_or(at, |t| t.min(at)));
+                    }
+                    tick.events.push(report);
+                }
+            }
+            if page.len() < PAGE as usize {
+                return Ok(tick);
+            }
+            after = page.last().map(|e| e.key.clone());
+        }
+    }
+
+    async fn next_at(&self, name: &str) -> Result<Option<u64>> {
+        let (entries, _) = self.effects.get(vec![self.scope.inbox(name)]).await?;
+        Ok(entries.first().and_then(|e| from_json::<Message>(&e.value).ok()).map(|m| m.next_at))
+    }
+
+    /// Works on the messages of one person up to and including `name`. Gives the report of the last one.
+    ///
+    /// # Errors
+    /// `storage`.
+    pub async fn drain_person(&self, name: &str) -> Result<Option<Report>> {
+        let prefix = self.scope.inbox("");
+        let (own, _) = self.effects.get(vec![self.scope.inbox(name)]).await?;
+        let Some(own) = own.first().and_then(|e| from_json::<Message>(&e.value).ok()) else { return Ok(None) };
+        let mut after = None;
+        loop {
+            let (page, _) = self.effects.list(prefix.clone(), after, PAGE).await?;
+            for entry in &page {
+                let same = from_json::<Message>(&entry.value).is_ok_and(|m| m.person == own.person);
+                let this = entry.key.strip_prefix(&prefix).unwrap_or_default();
+                if !same {
+                    continue;
+                }
+                let report = self.process(this).await?;
+                let stopped = report.as_ref().is_some_and(|r| matches!(r.outcome.as_str(), "waiting" | "busy"));
+                if stopped || this == name {
+                    return Ok(report);
+                }
+            }
+            if page.len() < PAGE as usize {
+                return Ok(None);
+            }
+            after = page.last().map(|e| e.key.clone());
+        }
+    }
+
+    /// Works on one message. Nothing, where another worker has finished it.
+    async fn process(&self, name: &str) -> Result<Option<Report>> {
+        let mut report = None;
+        match self.process_leased(name, &mut report).await {
+            // Fenced off: another worker has taken over and goes on from the ledger.
+            Err(error) if error.code() == Code::Conflict => {
+                if let Some(report) = &mut report {
+                    report.outcome = "busy".to_owned();
+                }
+                Ok(report)
+            }
+            result => result.map(|()| report),
+        }
+    }
+
+    async fn process_leased(&self, name: &str, told: &mut Option<Report>) -> Result<()> {
+        let key = self.scope.inbox(name);
+        let before = self.effects.requests();
+        let mut lease = Lease::new(&self.effects, DEADLINE_MS + 2 * self.settle_ms);
+        let (entries, _) = self.effects.get(vec![key.clone()]).await?;
+        let Some(entry) = entries.first() else { return Ok(()) };
+        let message: Message = from_json(&entry.value)?;
+        let event = message.event(&self.connection.id)?;
+        let report = told.insert(Report {
+            id: event.id.clone(),
+            event: event.event.name().to_owned(),
+            order: event.order.id.clone(),
+            outcome: "busy".to_owned(),
+            contact_id: None,
+            plan: None,
+            calls: Vec::new(),
+            requests: 0,
+            error: None,
+            next_at: None,
+        });
+        if !lease.acquire(self.scope.lease(&message.person)).await? {
+            return Ok(());
+        }
+        // Under the lease: is it still to be done, and where did the last try stop?
+        let (entries, _) = self.effects.get(vec![key.clone(), self.scope.work(name)]).await?;
+        let Some(entry) = entries.iter().find(|e| e.key == key) else {
+            *told = None;
+            return lease.release(Vec::new()).await;
+        };
+        let version = entry.version;
+        let mut message: Message = from_json(&entry.value)?;
+        let work = entries.iter().find(|e| e.key != key).map(|e| from_json::<Work>(&e.value)).transpose()?;
+
+        let result = self.attempt(&mut lease, report, name, &event, &message, work).await;
+        report.requests = self.effects.requests() - before;
+        match result {
+            Ok(Some(work)) => {
+                let mut writes = self.conclusion(&event, &work)?;
+                writes.extend(lease.unclaim());
+                writes.push(Write { key, expect: Some(version), value: None });
+                writes.push(Write { key: self.scope.work(name), expect: None, value: None });
+                writes.push(Write { key: self.scope.done(name), expect: None, value: Some(message.to_json().to_string()) });
+                lease.release(writes).await?;
+                report.outcome = "done".to_owned();
+                report.contact_id.clone_from(&work.contact_id);
+                report.plan = Some(mapping::describe(&work.plan));
+            }
+            Ok(None) => {
+                let claims = lease.unclaim();
+                lease.release(claims).await?;
+            }
+            Err(error) if error.code() == Code::Storage || is_fence(&error) => return Err(error),
+            Err(error) => {
+                let dead = self.postpone(&mut message, &error);
+                report.outcome = if dead { "dead" } else { "waiting" }.to_owned();
+                report.error = Some(error.details().clone());
+                report.next_at = (!dead).then(|| clock::iso_utc(message.next_at));
+                let mut writes = vec![Write { key, expect: Some(version), value: (!dead).then(|| message.to_json().to_string()) }];
+                if dead || !self.is_begun(name).await? {
+                    // Nothing is under way any more: others may go on.
+                    writes.extend(lease.unclaim());
+                    writes.push(Write { key: self.scope.work(name), expect: None, value: None });
+                }
+                if dead {
+                    writes.push(Write { key: self.scope.dead(name), expect: None, value: Some(message.to_json().to_string()) });
+                }
+                lease.release(writes).await?;
+                self.log_failure(report, dead);
+            }
+        }
+        Ok(())
+    }
+
+    /// Resolves, plans and writes. `None`: another worker holds the contact.
+    async fn attempt(
+        &self,
+        lease: &mut Lease,
+        report: &mut Report,
+        name: &str,
+        event: &Event,
+        message: &Message,
+        work: Option<Work>,
+    ) -> Result<Option<Work>> {
+        let mut work = match work {
+            Some(work) => {
+                lease.claims.clone_from(&work.claimed);
+                work
+            }
+            None => {
+                if let Some(email) = &event.buyer.email {
+                    if !lease.claim(self.scope.claim_email(email), name).await? {
+                        return Ok(None);
+                    }
+                }
+                let known = self.resolve(report, event).await?;
+                match self.begin(lease, name, event, message, known).await? {
+                    Some(work) => work,
+                    None => return Ok(None),
+                }
+            }
+        };
+        for _ in 0..3 {
+            match self.carry_out(lease, report, name, event, &mut work).await? {
+                Next::Finished => return Ok(Some(work)),
+                Next::Resolve(known) => {
+                    let moved_from = work.moved_from.clone();
+                    match self.begin(lease, name, event, message, *known).await? {
+                        Some(next) => work = Work { moved_from, ..next },
+                        None => {
+                            lease.commit(vec![Write { key: self.scope.work(name), expect: None, value: None }]).await?;
+                            return Ok(None);
+                        }
+                    }
+                }
+            }
+        }
+        Err(Error::new(
+            Code::Unavailable,
+            "the contact changes faster than it can be written",
+            "Look at the contact in HighLevel; the event is tried again later.",
+        ))
+    }
+
+    /// Plans and stores the plan. Nothing, where another unfinished message has claimed the contact.
+    async fn begin(
+        &self,
+        lease: &mut Lease,
+        name: &str,
+        event: &Event,
+        message: &Message,
+        known: Known,
+    ) -> Result<Option<Work>> {
+        let contact_id = contact_id_of(&known).map(str::to_owned);
+        if let Some(id) = &contact_id {
+            if !lease.claim(self.scope.claim_contact(id), name).await? {
+                return Ok(None);
+            }
+        }
+        // Only under the claim is the ledger's entry certain to stay as it is.
+        let (known, version) = match &contact_id {
+            Some(id) => match (person(&self.effects, &self.scope, id).await?, known) {
+                (Some((person, version)), Known::Contact(_)) => (Known::Person { contact_id, person }, version),
+                (Some((_, version)), known @ Known::Person { .. }) => (known, version),
+                (_, known) => (known, 0),
+            },
+            None => (known, 0),
+        };
+        let plan = mapping::plan(self.mapping, event, known, message.repeated, message.received_at);
+        let work = Work::new(plan, version, lease.claims.clone());
+        lease.commit(vec![Write { key: self.scope.work(name), expect: None, value: Some(work.to_json().to_string()) }]).await?;
+        Ok(Some(work))
+    }
+
+    async fn is_begun(&self, name: &str) -> Result<bool> {
+        Ok(!self.effects.get(vec![self.scope.work(name)]).await?.0.is_empty())
+    }
+
+    /// Whose event is it? By order, replaced order, buyer and e-mail in the ledger, then by e-mail in GHL. Never by phone.
+    async fn resolve(&self, report: &mut Report, event: &Event) -> Result<Known> {
+        if let Some(contact_id) = contact_of(&self.effects, self.scope.identities(event)).await? {
+            if let Some((person, _)) = person(&self.effects, &self.scope, &contact_id).await? {
+                return Ok(Known::Person { contact_id: Some(contact_id), person });
+            }
+        }
+        Ok(self.contact_by_email(report, event).await?.map_or(Known::Nobody, Known::Contact))
+    }
+
+    /// The contact with exactly this address. GHL's search index lags, its duplicate check doesn't.
+    pub(super) async fn contact_by_email(&self, report: &mut Report, event: &Event) -> Result<Option<Snapshot>> {
+        let Some(email) = &event.buyer.email else { return Ok(None) };
+        let answer = self.call(report, "ghl.contacts.getDuplicateContact", json!({ "email": email })).await?;
+        let Some(contact) = answer.get("contact").filter(|c| c.is_object()) else { return Ok(None) };
+        let same = contact.get("email").and_then(Value::as_str).is_none_or(|e| e.trim().eq_ignore_ascii_case(email));
+        Ok(if same { snapshot(contact) } else { None })
+    }
+
+    /// Calls and notes it in the report.
+    pub(super) async fn call(&self, report: &mut Report, id: &str, input: Value) -> Result<Value> {
+        let result = client::run_once(&self.effects, self.connection, id, input).await;
+        let word = match &result {
+            Ok(_) => "ok".to_owned(),
+            Err(error) => error.code().word().to_owned(),
+        };
+        report.calls.push(Call { operation: id.to_owned(), result: word });
+        result
+    }
+
+    /// What the ledger must say when all writes are done.
+    fn conclusion(&self, event: &Event, work: &Work) -> Result<Vec<Write>> {
+        let Some(contact_id) = &work.contact_id else { return Ok(Vec::new()) };
+        if work.plan.person.orders.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut keys = BTreeSet::new();
+        keys.extend(self.scope.identities(event));
+        keys.extend(work.plan.person.orders.iter().map(|o| self.scope.order(&o.key)));
+        keys.extend(work.plan.person.buyers.iter().map(|b| self.scope.buyer(b)));
+        let value = contact_id.to_json().to_string();
+        let mut writes: Vec<Write> =
+            keys.into_iter().map(|key| Write { key, expect: None, value: Some(value.clone()) }).collect();
+        if let Some(old) = work.moved_from.as_ref().filter(|old| *old != contact_id) {
+            writes.push(Write { key: self.scope.person(old), expect: None, value: None });
+        }
+        let person = &work.plan.person;
+        writes.push(Write { key: self.scope.person(contact_id), expect: Some(work.person_version), value: Some(person.to_json().to_string()) });
+        Ok(writes)
+    }
+
+    /// When to try again. True: never, a person must look.
+    fn postpone(&self, message: &mut Message, error: &Error) -> bool {
+        message.attempts += 1;
+        message.error = Some(error.details().clone());
+        let backoff = 15_000u64.saturating_mul(1 << message.attempts.min(8)).min(3_600_000);
+        let wait = match error.code() {
+            _ if is_uncertain(error) => error.details().retry_after_ms.unwrap_or(self.settle_ms) + 1_000,
+            Code::RateLimited => error.details().retry_after_ms.unwrap_or(backoff),
+            Code::QuotaExhausted => 3_600_000,
+            // A person must mend the settings; the event itself is fine, so it is never given up.
+            Code::Unauthenticated | Code::Forbidden | Code::Misconfigured => backoff.max(60_000),
+            Code::OutcomeUnknown | Code::Timeout | Code::Unavailable | Code::Conflict | Code::Cancelled | Code::Storage | Code::MalformedResponse => backoff,
+            Code::InvalidInput | Code::NotFound | Code::Duplicate | Code::SignatureInvalid => return true,
+        };
+        message.next_at = self.effects.now() + wait;
+        let healing = !matches!(error.code(), Code::Unauthenticated | Code::Forbidden | Code::Misconfigured);
+        healing && message.attempts >= MAX_ATTEMPTS
+    }
+
+    fn log_failure(&self, report: &Report, dead: bool) {
+        let error = report.error.as_ref();
+        let message = if dead { "an event waits for a person" } else { "an event is tried again later" };
+        let text = |f: fn(&Details) -> String| error.map(f).unwrap_or_default();
+        let fields = [
+            ("event", report.event.clone()),
+            ("id", report.id.clone()),
+            ("problem", text(|e| e.message.clone())),
+            ("help", text(|e| e.help.clone())),
+            ("nextAt", report.next_at.clone().unwrap_or_default()),
+        ];
+        self.effects.log(if dead { Level::Error } else { Level::Warn }, message, fields);
+    }
+
+    async fn bury_unreadable(&self, key: &str, value: &str, version: u64) -> Result<()> {
+        let name = key.rsplit('/').next().unwrap_or_default();
+        self.effects.log(Level::Error, "a stored message can't be read and waits for a person", [("name", name.to_owned())]);
+        let writes = vec![
+            Write { key: key.to_owned(), expect: Some(version), value: None },
+            Write { key: self.scope.dead(name), expect: None, value: Some(value.to_owned()) },
+        ];
+        self.effects.commit(writes).await.map(|_| ())
+    }
+
+    /// The plan as it would be made now, from the ledger alone: no call is made.
+    ///
+    /// # Errors
+    /// `storage`.
+    pub async fn dry_run(&self, event: &Event) -> Result<(Plan, bool)> {
+        let seen_keys: Vec<String> = event.items.iter().map(|i| self.scope.seen(&i.dedupe_key)).collect();
+        let (seen, _) = self.effects.get(seen_keys.clone()).await?;
+        let repeated = !seen_keys.is_empty() && seen.len() == seen_keys.len();
+        let known = match super::person_of(&self.effects, &self.scope, event).await? {
+            Some((contact_id, person, _)) => Known::Person { contact_id: Some(contact_id), person },
+            None => Known::Nobody,
+        };
+        Ok((mapping::plan(self.mapping, event, known, repeated, self.effects.now()), repeated))
+    }
+}
+
+/// Whether a write that ended so may have been carried out, or may yet be.
+pub(super) fn is_uncertain(error: &Error) -> bool {
+    match error.code() {
+        Code::OutcomeUnknown | Code::Timeout | Code::Cancelled | Code::MalformedResponse => true,
+        // With a status the service was reached; without one the connection was never made.
+        Code::Unavailable => error.details().status.is_some(),
+        _ => false,
+    }
+}
+
+/// A conflict of the store, not of a service.
+fn is_fence(error: &Error) -> bool {
+    error.code() == Code::Conflict && error.details().operation.is_none()
+}
+
+fn contact_id_of(known: &Known) -> Option<&str> {
+    match known {
+        Known::Nobody => None,
+        Known::Contact(snapshot) => Some(&snapshot.id),
+        Known::Person { contact_id, .. } => contact_id.as_deref(),
+    }
+}
+
+pub(super) fn snapshot(contact: &Value) -> Option<Snapshot> {
+    let id = contact.get("id").and_then(Value::as_str).filter(|id| !id.is_empty())?;
+    let tags = contact.get("tags").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    Some(Snapshot {
+        id: id.to_owned(),
+        assigned_to: contact.get("assignedTo").and_then(Value::as_str).filter(|a| !a.is_empty()).map(str::to_owned),
+        tags: tags.map(|t| t.trim().to_lowercase()).collect(),
+        rest: contact.as_object().cloned().unwrap_or_default(),
+    })
+}

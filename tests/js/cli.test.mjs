@@ -1,0 +1,344 @@
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, beforeEach, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import {
+  DEFAULT_API_KEY,
+  DEFAULT_LOCATION_ID,
+  DEFAULT_TOKEN,
+  signed,
+  startSandbox,
+} from '../../pkg/dist/sandbox/index.js';
+import { form, passphrase, temporaryFolder } from './support.mjs';
+
+const program = fileURLToPath(new URL('../../pkg/dist/src/cli/main.js', import.meta.url));
+const sandbox = await startSandbox();
+after(() => sandbox.close());
+beforeEach(() => sandbox.reset());
+
+/** The settings of the sandbox; the state lies in the test's folder. */
+function environment(folder) {
+  return {
+    PATH: process.env.PATH,
+    GHL_BASE_URL: sandbox.highlevelUrl,
+    GHL_TOKEN: DEFAULT_TOKEN,
+    GHL_LOCATION_ID: DEFAULT_LOCATION_ID,
+    DIGISTORE24_BASE_URL: sandbox.digistore24Url,
+    DIGISTORE24_API_KEY: DEFAULT_API_KEY,
+    DIGISTORE24_IPN_PASSPHRASE: passphrase,
+    STATE: join(folder, 'state.sqlite'),
+    SETTLE_SECONDS: '0',
+  };
+}
+
+/** A command line in a folder of its own. */
+function terminal(t, env) {
+  const folder = temporaryFolder(t);
+  const settings = env ?? environment(folder);
+  const cli = (args, { input, more = {} } = {}) =>
+    new Promise((resolve) => {
+      const options = { cwd: folder, env: { ...settings, ...more } };
+      const child = execFile(process.execPath, [program, ...args], options, (error, stdout, stderr) =>
+        resolve({
+          code: error?.code ?? 0,
+          stdout,
+          stderr,
+          json: () => JSON.parse(stdout),
+          error: () => lastJson(stderr),
+        }),
+      );
+      child.stdin.end(input ?? '');
+    });
+  const file = (name, content) => {
+    writeFileSync(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content));
+    return name;
+  };
+  return { cli, file, folder };
+}
+
+const lastJson = (text) => JSON.parse(text.trim().split('\n').at(-1));
+
+describe('results and exit codes', () => {
+  test('catalog', async (t) => {
+    const { cli } = terminal(t);
+    const all = await cli(['catalog', '--json']);
+    assert.equal(all.code, 0);
+    assert.ok(all.json().length > 30);
+    const some = await cli(['catalog', '--service', 'ghl', '--kind', 'action', '--resource', 'contacts']);
+    assert.match(some.stdout, /ghl\.contacts\.addTags/);
+    assert.doesNotMatch(some.stdout, /digistore24/);
+    assert.ok(!some.stdout.includes('\u001b'), 'no colour outside a terminal');
+    assert.match((await cli(['catalog', '--id', 'digistore24.ping'])).stdout, /sample/);
+    assert.equal((await cli(['catalog', '--id', 'nothing', '--json'])).error().code, 'invalid_input');
+  });
+
+  test('run: input from the line, a file, and standard input', async (t) => {
+    const { cli, file } = terminal(t);
+    const body = { email: 'käte@example.com' };
+    const created = await cli(['run', 'ghl.contacts.createContact', '--input', JSON.stringify(body), '--json']);
+    assert.equal(created.code, 0, created.stderr);
+    const tags = { contactId: created.json().contact.id, tags: ['vip'] };
+    const byFile = await cli(['run', 'ghl.contacts.addTags', '--input', `@${file('tags.json', tags)}`, '--json']);
+    assert.deepEqual(byFile.json().tags, ['vip']);
+    const byPipe = await cli(['run', 'ghl.contacts.removeTags', '--input', '-'], { input: JSON.stringify(tags) });
+    assert.deepEqual(byPipe.json().tags, []);
+    assert.equal((await cli(['run', 'digistore24.ping'])).code, 0);
+  });
+
+  test('1: the service said no', async (t) => {
+    const { cli } = terminal(t);
+    const missing = ['run', 'ghl.contacts.getContact', '--input', '{"contactId":"someContact000000001"}', '--json'];
+    const { code, stdout, error } = await cli(missing);
+    assert.deepEqual([code, stdout, error().code], [1, '', 'not_found']);
+    const refused = await cli(missing, { more: { GHL_TOKEN: 'pit-unknown' } });
+    assert.deepEqual([refused.code, refused.error().code], [1, 'unauthenticated']);
+    const away = await cli(['run', 'digistore24.ping', '--json'], {
+      more: { DIGISTORE24_BASE_URL: 'http://127.0.0.1:9' },
+    });
+    assert.deepEqual([away.code, away.error().code], [1, 'unavailable']);
+  });
+
+  test('2: the input is wrong, and nothing was sent', async (t) => {
+    const { cli, file } = terminal(t);
+    file('list.json', '[]');
+    for (const args of [
+      [],
+      ['unknown-command'],
+      ['catalog', '--unknown'],
+      ['run'],
+      ['run', 'ghl.contacts.addTags', 'more'],
+      ['run', 'ghl.contacts.explode'],
+      ['run', 'ghl.contacts.addTags', '--input', '{"contactId":'],
+      ['run', 'ghl.contacts.addTags', '--input', '@missing.json'],
+      ['run', 'ghl.contacts.addTags', '--input', '@list.json'],
+      ['run', 'ghl.contacts.addTags', '--input', '{"contactId":"c"}'],
+      ['run', 'ghl.contacts.addTags', '--input'],
+      ['plan'],
+      ['plan', '--ipn', 'missing.txt'],
+      ['plan', '--ipn', 'list.json'],
+      ['serve', '--port', '99999'],
+      ['serve', '--port', 'http'],
+      ['inbox', '--limit', '-1'],
+      ['setup', '--settle-seconds', 'soon'],
+      ['setup', '--config', 'missing.json'],
+    ]) {
+      const { code, stdout, stderr } = await cli([...args, '--json']);
+      const error = lastJson(stderr);
+      assert.deepEqual([code, stdout], [2, ''], `${args.join(' ')}: ${stderr}`);
+      assert.ok(['invalid_input', 'misconfigured'].includes(error.code) && error.message && error.help, stderr);
+      const spoken = await cli(args);
+      assert.deepEqual([spoken.code, spoken.stdout], [2, ''], args.join(' '));
+      assert.match(spoken.stderr, /^error: /);
+    }
+    assert.deepEqual(sandbox.requests(), []);
+    const { error } = await cli(['run', 'ghl.contacts.createTask', '--input', '{"title":7}', '--json']);
+    assert.deepEqual(
+      error()
+        .fields.map(({ path }) => path)
+        .sort(),
+      ['completed', 'contactId', 'dueDate', 'title'],
+    );
+  });
+
+  test('help and version', async (t) => {
+    const { cli } = terminal(t);
+    const help = await cli(['--help']);
+    assert.equal(help.code, 0);
+    for (const name of [
+      'catalog',
+      'run',
+      'plan',
+      'sync',
+      'timeline',
+      'serve',
+      'sandbox',
+      'setup',
+      'inbox',
+      'deadletters',
+    ]) {
+      assert.match(help.stdout, new RegExp(`^ +${name}\\b`, 'm'));
+    }
+    const run = await cli(['run', '--help']);
+    assert.doesNotMatch(run.stdout, /token|passphrase|api-key/i, 'no secret is a flag');
+    assert.match((await cli(['--version'])).stdout, /^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+describe('settings', () => {
+  test('flags before environment before file; paths in the file count from its folder', async (t) => {
+    const folder = temporaryFolder(t);
+    const { GHL_TOKEN, DIGISTORE24_IPN_PASSPHRASE, STATE: _state, PATH: _path, ...rest } = environment(folder);
+    const { cli, file, folder: cwd } = terminal(t, { PATH: process.env.PATH });
+    mkdirSync(join(cwd, 'conf'));
+    file('conf/token', `${GHL_TOKEN}\n`);
+    file('conf/settings.json', {
+      ...rest,
+      GHL_TOKEN: 'file:token',
+      DIGISTORE24_IPN_PASSPHRASE: [DIGISTORE24_IPN_PASSPHRASE, 'the next one'],
+      STATE: 'own.sqlite',
+      MAPPING: { tags: { prefix: 'shop-' } },
+    });
+    const config = ['--config', 'conf/settings.json', '--json'];
+    const setup = await cli(['setup', ...config]);
+    assert.equal(setup.code, 0, setup.stderr);
+    assert.ok(existsSync(join(cwd, 'conf/own.sqlite')));
+    const ipn = file('ipn.txt', form(sandbox.story().payment(), 'the next one'));
+    const plan = (await cli(['plan', '--ipn', ipn, ...config])).json();
+    assert.equal(plan.signature, 'valid');
+    assert.ok(plan.steps.at(-1).do.addTags.tags.includes('shop-customer'));
+
+    file('mapping.json', { tags: { prefix: 'env-' } });
+    const byEnvironment = { more: { MAPPING: 'mapping.json' } };
+    const other = (await cli(['plan', '--ipn', ipn, ...config], byEnvironment)).json();
+    assert.ok(other.steps.at(-1).do.addTags.tags.includes('env-customer'));
+    file('flag.json', { tags: { prefix: 'flag-' } });
+    const flag = (await cli(['plan', '--ipn', ipn, ...config, '--mapping', 'flag.json'], byEnvironment)).json();
+    assert.ok(flag.steps.at(-1).do.addTags.tags.includes('flag-customer'));
+  });
+
+  test('errors name the setting and never its value', async (t) => {
+    const { cli, file } = terminal(t);
+    for (const [more, name] of [
+      [{ GHL_TOKEN: 'file:canary-missing' }, 'GHL_TOKEN'],
+      [{ GHL_TOKEN: '' }, 'GHL_TOKEN'],
+      [{ GHL_LOCATION_ID: '' }, 'GHL_LOCATION_ID'],
+      [{ GHL_BASE_URL: 'canary' }, 'GHL_BASE_URL'],
+      [{ SETTLE_SECONDS: 'canary' }, 'SETTLE_SECONDS'],
+      [{ MAPPING: 'canary.json' }, 'MAPPING'],
+      [{ MAPPING: file('bad.json', '{"canary"') }, 'MAPPING'],
+    ]) {
+      const { code, stderr, error } = await cli(['setup', '--json'], { more });
+      assert.deepEqual([code, error().code], [2, 'misconfigured'], stderr);
+      assert.match(error().message, new RegExp(name));
+      assert.doesNotMatch(stderr, /canary/);
+    }
+    for (const [content, wanted] of [
+      ['{"GHL_TOKE":"canary"}', /GHL_TOKE/],
+      ['{"pit-canary":"x"}', /unknown settings/],
+      ['{"GHL_TOKEN": canary', /JSON/],
+      ['["canary"]', /object/],
+    ]) {
+      const { code, stderr, error } = await cli(['setup', '--config', file('s.json', content), '--json']);
+      assert.deepEqual([code, error().code], [2, 'misconfigured']);
+      assert.match(error().message, wanted);
+      assert.doesNotMatch(stderr, /canary/);
+    }
+  });
+
+  test('a state file that can’t be used is an error, and nothing is sent', async (t) => {
+    const { cli, file } = terminal(t);
+    const state = file('notes.txt', 'not a database at all, but long enough to look like a header. '.repeat(40));
+    const ipn = file('ipn.txt', form(sandbox.story().payment()));
+    const { code, error } = await cli(['sync', '--ipn', ipn, '--state', state, '--json']);
+    assert.deepEqual([code, error().code], [1, 'storage']);
+    assert.deepEqual(sandbox.requests(), []);
+  });
+});
+
+describe('a message from a file', () => {
+  test('plan leaves nothing behind, sync carries out once, timeline shows it', async (t) => {
+    const { cli, file, folder } = terminal(t);
+    const message = sandbox.story({ buyer: { email: 'käte@example.com' } }).payment();
+    const ipn = file('ipn.txt', form(message));
+    const plan = await cli(['plan', '--ipn', ipn]);
+    assert.equal(plan.code, 0, plan.stderr);
+    assert.match(plan.stdout, /signature valid[\s\S]*1\. create the contact[\s\S]*add the tags ds24-active/);
+    assert.equal(existsSync(join(folder, 'state.sqlite')), false);
+    assert.deepEqual(sandbox.requests(), []);
+
+    const first = await cli(['sync', '--ipn', ipn, '--json']);
+    assert.deepEqual([first.code, first.json().outcome], [0, 'done'], first.stderr);
+    const second = await cli(['sync', '--ipn', ipn, '--json']);
+    assert.deepEqual([second.code, second.json().outcome, second.json().requests], [0, 'duplicate', 0]);
+    const timeline = await cli(['timeline', 'käte@example.com']);
+    assert.match(timeline.stdout, /käte@example\.com: active[\s\S]*payment · 49\.00 EUR/);
+    assert.equal((await cli(['timeline', 'nobody@example.com'])).code, 1);
+    assert.deepEqual((await cli(['inbox', '--json'])).json(), []);
+    assert.equal((await cli(['deadletters'])).stdout, 'none\n');
+  });
+
+  test('sync wants a valid signature or --unsigned', async (t) => {
+    const { cli, file } = terminal(t);
+    const message = sandbox.story().payment();
+    const { sha_sign: _, ...unsigned } = message;
+    for (const [name, content, wanted] of [
+      ['forged.txt', form(message, 'another'), /wrong/],
+      ['bare.json', unsigned, /missing/],
+      ['params.json', { params: unsigned }, /missing/],
+    ]) {
+      const { code, error } = await cli(['sync', '--ipn', file(name, content), '--json']);
+      assert.deepEqual([code, error().code], [1, 'signature_invalid']);
+      assert.match(error().message, wanted);
+    }
+    const without = await cli(['sync', '--ipn', 'forged.txt', '--json'], { more: { DIGISTORE24_IPN_PASSPHRASE: '' } });
+    assert.match(without.error().message, /no passphrase is set/);
+    assert.deepEqual(sandbox.requests(), []);
+    assert.equal((await cli(['sync', '--ipn', 'bare.json', '--unsigned'])).code, 0);
+    const asJson = file('signed.json', { raw: signed(sandbox.story().payment(), passphrase) });
+    assert.equal((await cli(['sync', '--ipn', asJson])).code, 0);
+    assert.equal((await cli(['sync', '--ipn', '-'], { input: form(sandbox.story().payment()) })).code, 0);
+    assert.equal(sandbox.state().contacts.length, 3);
+  });
+
+  test('1: the sync said no', async (t) => {
+    const { cli, file } = terminal(t);
+    sandbox.fault({ service: 'ghl', kind: 'status', status: 401, body: { message: 'Invalid JWT' } });
+    const { code, json } = await cli(['sync', '--ipn', file('ipn.txt', form(sandbox.story().payment())), '--json']);
+    assert.deepEqual([code, json().outcome, json().error.code], [1, 'waiting', 'unauthenticated']);
+    assert.equal((await cli(['inbox', '--json'])).json().length, 1);
+    assert.match((await cli(['inbox'])).stdout, /payment .* 1 tries/);
+  });
+});
+
+describe('servers', () => {
+  /** Starts a command that keeps running; gives its first line. */
+  async function start(t, args, env) {
+    const cwd = temporaryFolder(t);
+    const child = spawn(process.execPath, [program, ...args, '--json'], { cwd, env: env ?? environment(cwd) });
+    t.after(() => child.kill('SIGKILL'));
+    const ended = new Promise((resolve) => child.on('close', (code) => resolve(code)));
+    let stderr = '';
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk;
+    });
+    let stdout = '';
+    for await (const chunk of child.stdout) {
+      stdout += chunk;
+      if (stdout.includes('\n}\n')) break;
+    }
+    return { child, ended, said: JSON.parse(stdout), stderr: () => stderr };
+  }
+
+  test('serve takes a message, works on it, and stops when told', async (t) => {
+    const { child, ended, said, stderr } = await start(t, ['serve', '--port', '0']);
+    const message = sandbox.story({ buyer: { email: 'canary@example.com' } }).payment();
+    const delivery = await sandbox.sendIpn(message, { to: said.webhookUrl, passphrase, maxAttempts: 1 });
+    assert.equal(delivery.ok, true);
+    for (let i = 0; i < 200 && sandbox.state().triggers.at(-1)?.trigger !== 'tag_added'; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    child.kill('SIGTERM');
+    assert.equal(await ended, 0, stderr());
+    assert.equal(sandbox.state().contacts[0]?.notes.length, 1);
+    assert.doesNotMatch(stderr(), /canary/);
+  });
+
+  test('serve on a port that is taken', async (t) => {
+    const { said } = await start(t, ['serve', '--port', '0']);
+    const { cli } = terminal(t);
+    const { code, error } = await cli(['serve', '--port', new URL(said.url).port, '--json']);
+    assert.deepEqual([code, error().code], [2, 'misconfigured']);
+    assert.match(error().message, /port \d+ is taken/);
+  });
+
+  test('sandbox prints the settings that fit', async (t) => {
+    const { child, ended, said } = await start(t, ['sandbox', '--port', '0'], { PATH: process.env.PATH });
+    const { cli } = terminal(t, { PATH: process.env.PATH, ...said.settings });
+    assert.equal((await cli(['run', 'ghl.locations.getLocation'])).code, 0);
+    assert.equal((await cli(['run', 'digistore24.ping'])).code, 0);
+    child.kill('SIGINT');
+    assert.equal(await ended, 0);
+  });
+});

@@ -1,0 +1,364 @@
+//! A world in memory for tests: a store with compare-and-set, a clock, and GHL as far as the sync uses it, with faults.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail by panicking")]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ghl_digistore24::{
+    effects::{Answer, Effect, Entry, Outgoing, Reply, Step, StepInput, Task, Write},
+    http::{Failure, Request, Response},
+    plugin::Plugin,
+};
+use serde_json::{Value, json};
+
+/// xorshift64*: the same seed gives the same run.
+#[derive(Debug, Clone)]
+pub struct Rng(u64);
+
+impl Rng {
+    pub fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+    }
+
+    pub fn below(&mut self, n: u64) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) % n
+    }
+}
+
+/// What goes wrong. Chances in percent.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Faults {
+    /// The connection is refused: nothing happens.
+    pub refused: u64,
+    /// The write happens, the answer is lost.
+    pub lost: u64,
+    /// The answer is lost now, the write happens up to `settle` later.
+    pub late: u64,
+    /// 429 with a wait.
+    pub limited: u64,
+    /// 500, nothing happened.
+    pub broken: u64,
+    /// The process dies at this effect.
+    pub crash: u64,
+}
+
+#[derive(Debug, Default, Clone)]
+pub struct Contact {
+    pub fields: BTreeMap<String, Value>,
+    pub custom: BTreeMap<String, Value>,
+    pub tags: BTreeSet<String>,
+    pub notes: Vec<Value>,
+    pub tasks: Vec<Value>,
+}
+
+#[derive(Debug, Default)]
+pub struct World {
+    pub now: u64,
+    pub entries: BTreeMap<String, (String, u64)>,
+    pub version: u64,
+    pub contacts: BTreeMap<String, Contact>,
+    pub requests: Vec<String>,
+    /// Every change that could start a workflow, in order.
+    pub triggers: Vec<String>,
+    pub logs: Vec<Value>,
+    pub faults: Faults,
+    /// Writes that take effect later.
+    pending: Vec<(u64, Request)>,
+    ids: u64,
+}
+
+pub const FIELDS: [&str; 16] = [
+    "ds24_buyer_id", "ds24_order_id", "ds24_product", "ds24_products", "ds24_status", "ds24_segment", "ds24_currency",
+    "ds24_last_event", "ds24_newsletter", "ds24_phone", "ds24_amount", "ds24_earnings", "ds24_lifetime", "ds24_last_activity",
+    "ds24_next_payment", "ds24_paid_until",
+];
+
+/// How a run of a task ended.
+#[derive(Debug)]
+pub enum End {
+    Done(Value),
+    Failed(Value),
+    Crashed,
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self { now: 1_795_000_000_000, ..Self::default() }
+    }
+
+    /// Drives a task to its end, or to its death.
+    pub fn drive(&mut self, mut task: Task, rng: &mut Rng) -> End {
+        let mut answers = Vec::new();
+        for _ in 0..10_000 {
+            match self.step(&mut task, &mut answers, rng) {
+                Some(end) => return end,
+                None => continue,
+            }
+        }
+        panic!("the task doesn't end");
+    }
+
+    /// One step, so that several tasks can be interleaved.
+    pub fn step(&mut self, task: &mut Task, answers: &mut Vec<Answer>, rng: &mut Rng) -> Option<End> {
+        let input = StepInput { now: self.now, seed: rng.below(1 << 32) as u32, answers: std::mem::take(answers) };
+        match task.step(input) {
+            Step::Done(text) => return Some(End::Done(serde_json::from_str(&text).unwrap())),
+            Step::Failed(error) => return Some(End::Failed(error.to_json())),
+            Step::Effects(effects) => {
+                for Outgoing { id, effect } in effects {
+                    if rng.below(100) < self.faults.crash {
+                        // Died just before or just after the effect.
+                        if rng.below(2) == 0 {
+                            self.perform(effect, rng);
+                        }
+                        return Some(End::Crashed);
+                    }
+                    if let Some(result) = self.perform(effect, rng) {
+                        answers.push(Answer { id, result });
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    fn perform(&mut self, effect: Effect, rng: &mut Rng) -> Option<Reply> {
+        self.now += 1 + rng.below(20);
+        self.settle();
+        let entry = |(key, (value, version)): (&String, &(String, u64))| Entry { key: key.clone(), value: value.clone(), version: *version };
+        Some(match effect {
+            Effect::Http(request) => self.http(request, rng),
+            Effect::Sleep { ms } => {
+                self.now += ms;
+                Reply::Slept
+            }
+            Effect::Get { keys } => {
+                let found = keys.iter().filter_map(|k| self.entries.get_key_value(k)).map(entry);
+                Reply::Values { entries: found.collect(), now: self.now }
+            }
+            Effect::List { prefix, after, limit } => {
+                let range = self.entries.iter().filter(|(k, _)| k.starts_with(&prefix) && after.as_ref().is_none_or(|a| *k > a));
+                Reply::Values { entries: range.take(limit as usize).map(entry).collect(), now: self.now }
+            }
+            Effect::Commit { writes } => {
+                let scopes: BTreeSet<String> = writes.iter().map(|w| w.key.splitn(3, '/').take(2).collect::<Vec<_>>().join("/")).collect();
+                assert_eq!(scopes.len(), 1, "a commit stays within one scope");
+                let version_of = |key: &str| self.entries.get(key).map_or(0, |(_, v)| *v);
+                let ok = writes.iter().all(|w| w.expect.is_none_or(|e| e == version_of(&w.key)));
+                if ok {
+                    self.version += 1;
+                    for Write { key, value, .. } in writes {
+                        match value {
+                            Some(value) => self.entries.insert(key, (value, self.version)),
+                            None => self.entries.remove(&key),
+                        };
+                    }
+                }
+                Reply::Committed { ok, version: self.version, now: self.now }
+            }
+            Effect::Log { level, message, fields } => {
+                self.logs.push(json!({ "level": format!("{level:?}"), "message": message, "fields": fields }));
+                return None;
+            }
+        })
+    }
+
+    fn settle(&mut self) {
+        let (due, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut self.pending).into_iter().partition(|(at, _)| *at <= self.now);
+        self.pending = rest;
+        for (_, request) in due {
+            self.answer(&request);
+        }
+    }
+
+    fn http(&mut self, request: Request, rng: &mut Rng) -> Reply {
+        let path = request.url.trim_start_matches("http://ghl.test");
+        self.requests.push(format!("{} {}", request.method, path.split('?').next().unwrap()));
+        let dice = rng.below(100);
+        let f = self.faults;
+        let write = request.method != "GET";
+        let mut bound = f.refused;
+        if dice < bound {
+            return Reply::HttpError { reason: Failure::Refused };
+        }
+        bound += f.lost;
+        if dice < bound {
+            self.answer(&request);
+            return Reply::HttpError { reason: if rng.below(2) == 0 { Failure::Lost } else { Failure::Timeout } };
+        }
+        bound += f.late;
+        if dice < bound {
+            if write {
+                // The request ends now; the service may carry it out up to one second less than the settle time later.
+                self.pending.push((self.now + rng.below(59_000), request));
+            }
+            return Reply::HttpError { reason: Failure::Lost };
+        }
+        bound += f.limited;
+        if dice < bound {
+            let headers = vec![("X-RateLimit-Interval-Milliseconds".to_owned(), "10000".to_owned())];
+            return Reply::Http(Response { status: 429, headers, body: json!({ "statusCode": 429, "message": "Too Many Requests" }).to_string() });
+        }
+        bound += f.broken;
+        if dice < bound {
+            return Reply::Http(Response { status: 500, headers: vec![], body: "oops".into() });
+        }
+        Reply::Http(self.answer(&request))
+    }
+
+    fn id(&mut self, kind: &str) -> String {
+        self.ids += 1;
+        format!("{kind}{}", self.ids)
+    }
+
+    fn answer(&mut self, request: &Request) -> Response {
+        let (status, body) = self.route(request);
+        Response { status, headers: vec![], body: body.to_string() }
+    }
+
+    fn route(&mut self, request: &Request) -> (u16, Value) {
+        let url = request.url.trim_start_matches("http://ghl.test");
+        let (path, query) = url.split_once('?').unwrap_or((url, ""));
+        let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+        let body: Value = request.body.as_deref().map(|b| serde_json::from_str(b).unwrap()).unwrap_or_default();
+        let missing = |id: &str| (400, json!({ "statusCode": 400, "message": format!("Contact with id {id} not found") }));
+        match (request.method.as_str(), parts.as_slice()) {
+            ("GET", ["locations", _, "customFields"]) => {
+                let fields = FIELDS.iter().map(|k| json!({ "id": format!("id-{k}"), "fieldKey": format!("contact.{k}"), "dataType": "TEXT" }));
+                (200, json!({ "customFields": fields.collect::<Vec<_>>() }))
+            }
+            ("GET", ["contacts", "search", "duplicate"]) => {
+                let email = query.split('&').find_map(|p| p.strip_prefix("email=")).unwrap_or_default().replace("%40", "@").replace("%2B", "+");
+                let found = self.contacts.iter().find(|(_, c)| c.fields.get("email") == Some(&Value::from(email.as_str())));
+                (200, json!({ "contact": found.map(|(id, c)| show(id, c)) }))
+            }
+            ("POST", ["contacts"]) => {
+                let same = |name: &str| body.get(name).and_then(|v| self.contacts.iter().find(|(_, c)| c.fields.get(name) == Some(v)).map(|(id, _)| id.clone()));
+                for field in ["email", "phone"] {
+                    if let Some(id) = same(field) {
+                        let meta = json!({ "contactId": id, "contactName": "x", "matchingField": field });
+                        return (400, json!({ "statusCode": 400, "message": "This location does not allow duplicated contacts.", "meta": meta }));
+                    }
+                }
+                let id = self.id("c");
+                let mut contact = Contact::default();
+                fill(&mut contact, &body);
+                let shown = show(&id, &contact);
+                self.contacts.insert(id.clone(), contact);
+                self.triggers.push(format!("{id} created"));
+                (201, json!({ "contact": shown }))
+            }
+            (method, ["contacts", id, rest @ ..]) => {
+                if !self.contacts.contains_key(*id) {
+                    return missing(id);
+                }
+                let fresh = self.id("x");
+                let contact = self.contacts.get_mut(*id).unwrap();
+                match (method, rest) {
+                    ("GET", []) => (200, json!({ "contact": show(id, contact) })),
+                    ("PUT", []) => {
+                        fill(contact, &body);
+                        (200, json!({ "succeded": true, "contact": show(id, contact) }))
+                    }
+                    ("GET", ["notes"]) => (200, json!({ "notes": contact.notes })),
+                    ("GET", ["tasks"]) => (200, json!({ "tasks": contact.tasks })),
+                    ("POST", ["notes"]) => {
+                        let note = json!({ "id": fresh, "title": body["title"], "body": body["body"] });
+                        contact.notes.push(note.clone());
+                        self.triggers.push(format!("{id} note"));
+                        (201, json!({ "note": note }))
+                    }
+                    ("PUT", ["notes", note]) => match contact.notes.iter_mut().find(|n| n["id"] == **note) {
+                        Some(found) => {
+                            found["body"] = body["body"].clone();
+                            (200, json!({ "note": found }))
+                        }
+                        None => (404, json!({ "statusCode": 404, "message": "Note not found" })),
+                    },
+                    ("POST", ["tasks"]) => {
+                        let mut task = body.clone();
+                        task["id"] = fresh.into();
+                        contact.tasks.push(task.clone());
+                        self.triggers.push(format!("{id} task"));
+                        (201, json!({ "task": task }))
+                    }
+                    ("PUT", ["tasks", task, "completed"]) => match contact.tasks.iter_mut().find(|t| t["id"] == **task) {
+                        Some(found) => {
+                            found["completed"] = body["completed"].clone();
+                            (200, json!({ "task": found }))
+                        }
+                        None => (404, json!({ "statusCode": 404, "message": "Task not found" })),
+                    },
+                    ("POST", ["tags"]) => {
+                        for tag in body["tags"].as_array().unwrap() {
+                            let tag = tag.as_str().unwrap().to_lowercase();
+                            if contact.tags.insert(tag.clone()) {
+                                self.triggers.push(format!("{id} +{tag}"));
+                            }
+                        }
+                        (201, json!({ "tags": contact.tags }))
+                    }
+                    ("DELETE", ["tags"]) => {
+                        for tag in body["tags"].as_array().unwrap() {
+                            contact.tags.remove(tag.as_str().unwrap());
+                        }
+                        (200, json!({ "tags": contact.tags }))
+                    }
+                    _ => panic!("the fake doesn't know {method} {path}"),
+                }
+            }
+            (method, _) => panic!("the fake doesn't know {method} {path}"),
+        }
+    }
+}
+
+fn fill(contact: &mut Contact, body: &Value) {
+    for (name, value) in body.as_object().unwrap() {
+        match name.as_str() {
+            "customFields" => {
+                for field in value.as_array().unwrap() {
+                    let key = field["id"].as_str().unwrap().trim_start_matches("id-").to_owned();
+                    contact.custom.insert(key, field["field_value"].clone());
+                }
+            }
+            "tags" => panic!("tags must only be written by the tag endpoints"),
+            "locationId" => {}
+            _ => {
+                contact.fields.insert(name.clone(), value.clone());
+            }
+        }
+    }
+}
+
+fn show(id: &str, contact: &Contact) -> Value {
+    let mut shown = json!({ "id": id, "tags": contact.tags });
+    shown.as_object_mut().unwrap().extend(contact.fields.clone());
+    shown
+}
+
+/// A plugin for the world's one location.
+pub fn plugin() -> Plugin {
+    Plugin::new(json!({
+        "highlevel": { "auth": { "kind": "private-integration", "token": "pit-test" }, "locationId": "loc1", "baseUrl": "http://ghl.test" },
+        "digistore24": { "ipnPassphrase": "secret-phrase" },
+        "settleSeconds": 60,
+    }))
+    .unwrap()
+}
+
+/// An event as `receive` would hand it on.
+pub fn event(extra: Value) -> Value {
+    let mut raw = json!({
+        "event": "on_payment", "api_mode": "live", "merchant_id": "777", "order_id": "C74PNZH5", "order_item_id": "31",
+        "product_id": "512345", "product_name": "Kräuterkurs", "buyer_id": "42", "email": "kaethe@example.de",
+        "address_first_name": "Käthe", "address_last_name": "Grünwald", "address_country": "DE", "address_phone_no": "030 1234567",
+        "transaction_id": "9001", "transaction_amount": "47.00", "transaction_currency": "EUR", "transaction_date": "2026-11-18",
+        "transaction_time": "10:00:00", "billing_type": "subscription", "pay_sequence_no": "1", "number_of_installments": "0",
+        "next_payment_at": "2026-12-18",
+    });
+    raw.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+    json!({ "raw": raw })
+}
