@@ -33,7 +33,13 @@ pub async fn run_once(effects: &Effects, connection: &Connection, id: &str, inpu
     call(effects, connection, &operation, input, repeatable).await.map_err(|e| e.of_operation(id))
 }
 
-async fn call(effects: &Effects, connection: &Connection, operation: &Operation, input: Value, repeatable: bool) -> Result<Value> {
+async fn call(
+    effects: &Effects,
+    connection: &Connection,
+    operation: &Operation,
+    input: Value,
+    repeatable: bool,
+) -> Result<Value> {
     match operation.service() {
         Service::Ghl => {
             let account = connection.highlevel()?;
@@ -47,7 +53,8 @@ async fn call(effects: &Effects, connection: &Connection, operation: &Operation,
             let mut attempt = 0;
             loop {
                 attempt += 1;
-                let response = send(effects, operation, digistore24::encode(operation, account, &input)?, repeatable).await?;
+                let response =
+                    send(effects, operation, digistore24::encode(operation, account, &input)?, repeatable).await?;
                 // Digistore24 says "too many requests" inside a 200.
                 match digistore24::decode(operation, &response) {
                     Err(error) if error.code() == Code::RateLimited && attempt < 4 => {
@@ -74,7 +81,8 @@ async fn send(effects: &Effects, operation: &Operation, request: Request, repeat
         let elapsed = effects.now().saturating_sub(started);
         match retry(&policy, repeatable, attempt, elapsed, outcome, effects.random()) {
             Decision::After(ms) => {
-                let fields = [("operation", operation.id.clone()), ("attempt", attempt.to_string()), ("waitMs", ms.to_string())];
+                let fields =
+                    [("operation", operation.id.clone()), ("attempt", attempt.to_string()), ("waitMs", ms.to_string())];
                 effects.log(Level::Warn, "a call is tried again", fields);
                 effects.sleep(ms).await;
             }
@@ -86,9 +94,9 @@ async fn send(effects: &Effects, operation: &Operation, request: Request, repeat
 /// How long the service asks to wait, in milliseconds: `Retry-After` in seconds, else GHL's rate window.
 fn wait_of(response: &Response) -> Option<u64> {
     let number = |name: &str| response.header(name).and_then(|v| v.trim().parse::<u64>().ok());
-    number("retry-after").map(|s| s.saturating_mul(1000)).or_else(|| {
-        (response.status == 429).then(|| number("x-ratelimit-interval-milliseconds")).flatten()
-    })
+    number("retry-after")
+        .map(|s| s.saturating_mul(1000))
+        .or_else(|| (response.status == 429).then(|| number("x-ratelimit-interval-milliseconds")).flatten())
 }
 
 fn no_answer(operation: &Operation, failure: Failure) -> Error {
@@ -102,7 +110,9 @@ fn no_answer(operation: &Operation, failure: Failure) -> Error {
             format!("{service} can't be reached"),
             "Check the network and the base address in the settings; nothing was sent.",
         ),
-        (Failure::Cancelled, _) => Error::new(Code::Cancelled, "the call was cancelled", "Call again if it is still wanted."),
+        (Failure::Cancelled, _) => {
+            Error::new(Code::Cancelled, "the call was cancelled", "Call again if it is still wanted.")
+        }
         (_, Retry::Safe) => Error::new(
             Code::Timeout,
             format!("{service} didn't answer in time"),

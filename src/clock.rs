@@ -22,7 +22,9 @@ pub fn iso(moment: OffsetDateTime) -> String {
     let (h, m, s) = time.as_hms();
     let zone = match offset.whole_minutes() {
         0 => "Z".to_owned(),
-        minutes => format!("{}{:02}:{:02}", if minutes < 0 { '-' } else { '+' }, minutes.abs() / 60, minutes.abs() % 60),
+        minutes => {
+            format!("{}{:02}:{:02}", if minutes < 0 { '-' } else { '+' }, minutes.abs() / 60, minutes.abs() % 60)
+        }
     };
     format!("{}T{h:02}:{m:02}:{s:02}{zone}", ymd(date))
 }

@@ -182,7 +182,9 @@ impl Outgoing {
             }),
             Effect::Sleep { ms } => json!({ "kind": "sleep", "ms": ms }),
             Effect::Get { keys } => json!({ "kind": "get", "keys": keys }),
-            Effect::List { prefix, after, limit } => json!({ "kind": "list", "prefix": prefix, "after": after, "limit": limit }),
+            Effect::List { prefix, after, limit } => {
+                json!({ "kind": "list", "prefix": prefix, "after": after, "limit": limit })
+            }
             Effect::Commit { writes } => json!({
                 "kind": "commit",
                 "writes": writes.into_iter().map(|w| json!({ "key": w.key, "expect": w.expect, "value": w.value })).collect::<Vec<_>>(),
@@ -240,7 +242,13 @@ impl Reply {
         match value.get("kind").and_then(Value::as_str).unwrap_or_default() {
             "http" => Reply::Http(http::Response {
                 status: number(&value, "status") as u16,
-                headers: value.get("headers").and_then(Value::as_array).into_iter().flatten().filter_map(header).collect(),
+                headers: value
+                    .get("headers")
+                    .and_then(Value::as_array)
+                    .into_iter()
+                    .flatten()
+                    .filter_map(header)
+                    .collect(),
                 body: text(&mut value, "body"),
             }),
             "httpError" => Reply::HttpError {
@@ -284,7 +292,9 @@ impl Step {
     /// As JSON: `{ effects }`, `{ done }` or `{ failed }`.
     pub fn to_value(self) -> Value {
         match self {
-            Self::Effects(effects) => json!({ "effects": effects.into_iter().map(Outgoing::to_value).collect::<Vec<_>>() }),
+            Self::Effects(effects) => {
+                json!({ "effects": effects.into_iter().map(Outgoing::to_value).collect::<Vec<_>>() })
+            }
             Self::Done(text) => json!({ "done": text }),
             Self::Failed(error) => json!({ "failed": error.to_json() }),
         }

@@ -94,7 +94,12 @@ impl Error {
     pub fn new(code: Code, message: impl Into<String>, help: impl Into<String>) -> Self {
         let retryable = matches!(
             code,
-            Code::RateLimited | Code::QuotaExhausted | Code::Unavailable | Code::Timeout | Code::Conflict | Code::Storage
+            Code::RateLimited
+                | Code::QuotaExhausted
+                | Code::Unavailable
+                | Code::Timeout
+                | Code::Conflict
+                | Code::Storage
         );
         Self(Box::new(Details {
             code,

@@ -15,7 +15,6 @@
 //! - [`plugin`]: the one façade that every binding exposes.
 //! - [`bindings`]: JavaScript. No logic.
 
-
 pub mod bindings;
 pub mod catalog;
 pub mod client;

@@ -106,7 +106,10 @@ impl Plugin {
             }
         }
         if !problems.is_empty() {
-            return Err(Error::invalid(format!("the options have {}", catalog::count(problems.len(), "wrong field")), problems));
+            return Err(Error::invalid(
+                format!("the options have {}", catalog::count(problems.len(), "wrong field")),
+                problems,
+            ));
         }
         let mapping = options.get("mapping").map(Mapping::read).unwrap_or_default();
         let settle = options.get("settleSeconds").and_then(Value::as_f64);
@@ -139,10 +142,10 @@ impl Plugin {
 fn argument<T: Json>(args: &[Value], index: usize, name: &str, known: &[&str]) -> Result<T> {
     let value = args.get(index).filter(|v| !v.is_null()).cloned().unwrap_or_else(|| json!({}));
     let object = value.as_object().ok_or_else(|| Error::invalid_field(name, "must be an object"))?;
-    let unknown = object.keys().filter(|k| !known.contains(&k.as_str())).map(|k| FieldProblem {
-        path: format!("{name}.{k}"),
-        problem: "is not a field here".into(),
-    });
+    let unknown = object
+        .keys()
+        .filter(|k| !known.contains(&k.as_str()))
+        .map(|k| FieldProblem { path: format!("{name}.{k}"), problem: "is not a field here".into() });
     let unknown: Vec<_> = unknown.collect();
     if !unknown.is_empty() {
         return Err(Error::invalid(format!("{name} has {}", catalog::count(unknown.len(), "unknown field")), unknown));
@@ -169,7 +172,10 @@ impl Settings {
     async fn dispatch(&self, effects: &Effects, method: &str, args: Vec<Value>, body: &[u8]) -> Result<Value> {
         match method {
             "run" => {
-                let id = args.first().and_then(Value::as_str).ok_or_else(|| Error::invalid_field("operation", "must be the id of an operation"))?;
+                let id = args
+                    .first()
+                    .and_then(Value::as_str)
+                    .ok_or_else(|| Error::invalid_field("operation", "must be the id of an operation"))?;
                 client::run(effects, &self.connection, id, args.get(1).cloned().unwrap_or_default()).await
             }
             "receive" => self.receive(effects, &argument(&args, 0, "request", &["method"])?, body).await,
@@ -205,14 +211,20 @@ impl Settings {
         }
         match self.accept(effects, body).await {
             Ok((accepted, event)) => {
-                effects.log(Level::Info, "a message was stored", [("event", event.event.name().to_owned()), ("id", event.id.clone())]);
+                effects.log(
+                    Level::Info,
+                    "a message was stored",
+                    [("event", event.event.name().to_owned()), ("id", event.id.clone())],
+                );
                 let events = if accepted == Accepted::Duplicate { Vec::new() } else { vec![event] };
                 Ok(json!({ "response": plain(200, "OK"), "events": events.to_json(), "outcome": accepted.word() }))
             }
             Err(error) => {
                 let fields = [("problem", error.details().message.clone()), ("help", error.details().help.clone())];
                 effects.log(Level::Error, "a message was not accepted", fields);
-                Ok(json!({ "response": refusal(&error, body.len()), "events": [], "outcome": "refused", "error": error.to_json() }))
+                Ok(
+                    json!({ "response": refusal(&error, body.len()), "events": [], "outcome": "refused", "error": error.to_json() }),
+                )
             }
         }
     }
@@ -232,9 +244,10 @@ impl Settings {
 
     async fn plan(&self, effects: &Effects, params: &Params) -> Result<Value> {
         let event = Event::read(&self.connection.id, params, effects.now());
-        let verdict = self.connection.digistore24.as_ref().map(|account| {
-            digistore24::verify(params, account.ipn_passphrase.iter().map(highlevel::Secret::reveal))
-        });
+        let verdict =
+            self.connection.digistore24.as_ref().map(|account| {
+                digistore24::verify(params, account.ipn_passphrase.iter().map(highlevel::Secret::reveal))
+            });
         let (plan, repeated) = self.sync(effects)?.dry_run(&event).await?;
         let mut described = mapping::describe(&plan);
         let known = plan.contact_id.is_some();
@@ -316,7 +329,9 @@ fn signature_word(verdict: Option<Verdict>) -> &'static str {
 /// `sync.plan` and `sync.apply` take an event as `receive` gave it; its `raw` is what counts.
 fn read_event(args: &[Value]) -> Result<Params> {
     let event = args.first().unwrap_or(&Value::Null);
-    let raw = event.get("raw").ok_or_else(|| Error::invalid_field("event.raw", "is required: pass an event as receive() gave it"))?;
+    let raw = event
+        .get("raw")
+        .ok_or_else(|| Error::invalid_field("event.raw", "is required: pass an event as receive() gave it"))?;
     digistore24::parse_json(raw)
 }
 

@@ -83,8 +83,12 @@ operations! {
 #[wasm_bindgen(js_name = receiveIpn)]
 pub fn receive_ipn(connection: JsValue, input: JsValue) -> Promise {
     let body = Reflect::get(&input, &"body".into()).unwrap_or(JsValue::UNDEFINED);
-    let bytes = body.as_string().map(String::into_bytes).or_else(|| body.dyn_into::<js_sys::Uint8Array>().ok().map(|b| b.to_vec()));
-    let method = Reflect::get(&input, &"method".into()).ok().and_then(|m| m.as_string()).unwrap_or_else(|| "POST".into());
+    let bytes = body
+        .as_string()
+        .map(String::into_bytes)
+        .or_else(|| body.dyn_into::<js_sys::Uint8Array>().ok().map(|b| b.to_vec()));
+    let method =
+        Reflect::get(&input, &"method".into()).ok().and_then(|m| m.as_string()).unwrap_or_else(|| "POST".into());
     start(connection, "receive", None, to_js(&json!({ "method": method })), bytes.unwrap_or_default())
 }
 
@@ -101,7 +105,13 @@ pub fn apply_sync(connection: JsValue, event: JsValue) -> Promise {
 }
 
 /// One promise for all exports: an `async` export each would repeat the machinery.
-fn start(connection: JsValue, method: &'static str, operation: Option<&'static str>, input: JsValue, body: Vec<u8>) -> Promise {
+fn start(
+    connection: JsValue,
+    method: &'static str,
+    operation: Option<&'static str>,
+    input: JsValue,
+    body: Vec<u8>,
+) -> Promise {
     future_to_promise(async move {
         let input = from_js(input)?;
         let args = operation.map_or_else(|| json!([input]), |id| json!([id, input]));
@@ -117,7 +127,11 @@ async fn drive(connection: JsValue, method: &str, args: Value, body: Vec<u8>) ->
     let mut queue: VecDeque<Outgoing> = VecDeque::new();
     let mut answers = Vec::new();
     loop {
-        let input = StepInput { now: date_now() as u64, seed: (math_random() * f64::from(u32::MAX)) as u32, answers: std::mem::take(&mut answers) };
+        let input = StepInput {
+            now: date_now() as u64,
+            seed: (math_random() * f64::from(u32::MAX)) as u32,
+            answers: std::mem::take(&mut answers),
+        };
         match task.step(input) {
             Step::Done(text) => return js_sys::JSON::parse(&text),
             Step::Failed(error) => return Err(error_to_js(&error)),
@@ -222,10 +236,15 @@ impl Memory {
     fn answer(&mut self, effect: Effect) -> Reply {
         let now = date_now() as u64;
         match effect {
-            Effect::Get { keys } => Reply::Values { entries: keys.iter().filter_map(|k| self.entry(k)).cloned().collect(), now },
+            Effect::Get { keys } => {
+                Reply::Values { entries: keys.iter().filter_map(|k| self.entry(k)).cloned().collect(), now }
+            }
             Effect::List { prefix, after, limit } => {
                 let later = |e: &&Entry| e.key.starts_with(&prefix) && after.as_ref().is_none_or(|a| e.key > *a);
-                Reply::Values { entries: self.entries.iter().filter(later).take(limit as usize).cloned().collect(), now }
+                Reply::Values {
+                    entries: self.entries.iter().filter(later).take(limit as usize).cloned().collect(),
+                    now,
+                }
             }
             Effect::Commit { writes } => {
                 let version = |key: &str| self.entry(key).map(|e| e.version).unwrap_or_default();

@@ -46,7 +46,10 @@ impl JsPlugin {
 impl JsTask {
     /// Takes answers, gives the next effects or the end.
     #[wasm_bindgen(unchecked_return_type = "Step")]
-    pub fn step(&mut self, #[wasm_bindgen(unchecked_param_type = "StepInput")] input: JsValue) -> Result<JsValue, JsValue> {
+    pub fn step(
+        &mut self,
+        #[wasm_bindgen(unchecked_param_type = "StepInput")] input: JsValue,
+    ) -> Result<JsValue, JsValue> {
         let input = StepInput::from_value(from_js(input)?);
         Ok(to_js(&self.0.step(input).to_value()))
     }
@@ -56,8 +59,9 @@ impl JsTask {
 #[wasm_bindgen(js_name = catalogList)]
 pub fn catalog_list(filter: &str) -> Result<String, JsValue> {
     let filter = serde_json::from_str(filter).ok().and_then(catalog::Filter::from_json);
-    let filter = filter
-        .ok_or_else(|| error_to_js(&Error::invalid_field("filter", "must be an object with id, service, resource, kind, tier or text")))?;
+    let filter = filter.ok_or_else(|| {
+        error_to_js(&Error::invalid_field("filter", "must be an object with id, service, resource, kind, tier or text"))
+    })?;
     let entries = catalog::list(&filter).map_err(|e| error_to_js(&e))?;
     Ok(Value::Array(entries).to_string())
 }
@@ -69,7 +73,8 @@ pub fn version() -> String {
 }
 
 pub(super) fn from_js(value: JsValue) -> Result<Value, JsValue> {
-    serde_wasm_bindgen::from_value(value).map_err(|_| error_to_js(&Error::invalid_field("input", "must be a plain object of JSON values")))
+    serde_wasm_bindgen::from_value(value)
+        .map_err(|_| error_to_js(&Error::invalid_field("input", "must be a plain object of JSON values")))
 }
 
 pub(super) fn to_js(value: &Value) -> JsValue {

@@ -155,10 +155,11 @@ fn collect_defs(schema: &Value, defs: &Value, into: &mut Map<String, Value>) {
     match schema {
         Value::Object(object) => {
             if let Some(name) = object.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix("#/$defs/"))
-                && let (false, Some(definition)) = (into.contains_key(name), defs.get(name)) {
-                    into.insert(name.to_owned(), definition.clone());
-                    collect_defs(definition, defs, into);
-                }
+                && let (false, Some(definition)) = (into.contains_key(name), defs.get(name))
+            {
+                into.insert(name.to_owned(), definition.clone());
+                collect_defs(definition, defs, into);
+            }
             object.values().for_each(|v| collect_defs(v, defs, into));
         }
         Value::Array(list) => list.iter().for_each(|v| collect_defs(v, defs, into)),
@@ -286,7 +287,12 @@ fn describe(mut object: Map<String, Value>, defs: &Value, resource: &Resource) -
             schema.insert("$defs".to_owned(), Value::Object(needed));
         }
     }
-    for (name, value) in [("service", resource.service), ("resource", resource.name), ("resourceTitle", resource.title), ("version", resource.version)] {
+    for (name, value) in [
+        ("service", resource.service),
+        ("resource", resource.name),
+        ("resourceTitle", resource.title),
+        ("version", resource.version),
+    ] {
         if !value.is_empty() {
             object.insert(name.to_owned(), value.into());
         }

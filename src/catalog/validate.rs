@@ -36,21 +36,24 @@ impl Check<'_> {
             }
         }
         if let Some(kind) = schema.get("type")
-            && !fits_type(kind, value) {
-                self.report(path, format!("must be {}, but is {}", name_types(kind), type_of(value)));
-                return;
-            }
+            && !fits_type(kind, value)
+        {
+            self.report(path, format!("must be {}, but is {}", name_types(kind), type_of(value)));
+            return;
+        }
         if value.is_null() {
             return;
         }
         if let Some(allowed) = schema.get("enum").and_then(Value::as_array)
-            && !allowed.contains(value) {
-                self.report(path, format!("must be one of {}", Value::from(allowed.clone())));
-            }
+            && !allowed.contains(value)
+        {
+            self.report(path, format!("must be one of {}", Value::from(allowed.clone())));
+        }
         if let Some(expected) = schema.get("const")
-            && expected != value {
-                self.report(path, format!("must be {expected}"));
-            }
+            && expected != value
+        {
+            self.report(path, format!("must be {expected}"));
+        }
         for keyword in ["anyOf", "oneOf"] {
             if let Some(choices) = schema.get(keyword).and_then(Value::as_array) {
                 self.choice(choices, value, path);
@@ -127,7 +130,8 @@ impl Check<'_> {
     fn text(&mut self, schema: &Map<String, Value>, text: &str, path: &str) {
         let length = text.chars().count() as u64;
         if let Some(min) = schema.get("minLength").and_then(Value::as_u64).filter(|min| length < *min) {
-            let problem = if min == 1 { "must not be empty".to_owned() } else { format!("must have at least {min} characters") };
+            let problem =
+                if min == 1 { "must not be empty".to_owned() } else { format!("must have at least {min} characters") };
             self.report(path, problem);
         }
         if let Some(max) = schema.get("maxLength").and_then(Value::as_u64).filter(|max| length > *max) {
@@ -137,7 +141,9 @@ impl Check<'_> {
             Some("email") if !is_email(text) => "must be an e-mail address",
             Some("date") if !is_date(text) => "must be a date such as 2026-11-23",
             Some("date-time") if !is_date_time(text) => "must be a time such as 2026-11-23T09:00:00Z",
-            Some("uri") if !(text.starts_with("https://") || text.starts_with("http://")) => "must be an http or https address",
+            Some("uri") if !(text.starts_with("https://") || text.starts_with("http://")) => {
+                "must be an http or https address"
+            }
             _ => return,
         };
         self.report(path, problem);
@@ -194,7 +200,11 @@ fn name_types(kind: &Value) -> String {
 fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
     let bad = |c: char| c.is_whitespace() || c.is_control();
-    !local.is_empty() && domain.contains('.') && !domain.starts_with('.') && !domain.ends_with('.') && !text.contains(bad)
+    !local.is_empty()
+        && domain.contains('.')
+        && !domain.starts_with('.')
+        && !domain.ends_with('.')
+        && !text.contains(bad)
 }
 
 fn is_date(text: &str) -> bool {
@@ -258,7 +268,8 @@ mod tests {
 
     #[test]
     fn formats() {
-        let ok = |format: &str, text: &str| problems(json!({ "type": "string", "format": format }), json!(text)).is_empty();
+        let ok =
+            |format: &str, text: &str| problems(json!({ "type": "string", "format": format }), json!(text)).is_empty();
         assert!(ok("email", "käthe+shop@example.de") && !ok("email", "a b@example.de") && !ok("email", "@x.de"));
         assert!(ok("date", "2028-02-29") && !ok("date", "2026-02-29") && !ok("date", "2026-1-1"));
         assert!(ok("date-time", "2026-11-23T09:00:00Z") && ok("date-time", "2026-11-23T09:00:00.000+01:00"));

@@ -89,7 +89,9 @@ fn append(form: &mut form_urlencoded::Serializer<'_, String>, name: &str, value:
         Value::String(text) => {
             form.append_pair(name, text);
         }
-        Value::Array(items) => items.iter().enumerate().for_each(|(i, item)| append(form, &format!("{name}[{i}]"), item)),
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(i, item)| append(form, &format!("{name}[{i}]"), item))
+        }
         Value::Object(object) => object.iter().for_each(|(key, item)| append(form, &format!("{name}[{key}]"), item)),
     }
 }
@@ -139,7 +141,9 @@ fn refused(operation: &Operation, envelope: &Value) -> Error {
             "Digistore24 doesn't accept the API key",
             "Check that the key was copied whole, has not been deleted and may be used from this address.",
         )
-    } else if (code == 5 || code == 8) && (said.contains("permission") || said.contains("access") || said.contains("right")) {
+    } else if (code == 5 || code == 8)
+        && (said.contains("permission") || said.contains("access") || said.contains("right"))
+    {
         Error::new(
             Code::Forbidden,
             "the API key may not do this",
@@ -147,7 +151,11 @@ fn refused(operation: &Operation, envelope: &Value) -> Error {
         )
     } else {
         match code {
-            4 => Error::new(Code::NotFound, "Digistore24 doesn't know this id", "Check the id and that it belongs to this account."),
+            4 => Error::new(
+                Code::NotFound,
+                "Digistore24 doesn't know this id",
+                "Check the id and that it belongs to this account.",
+            ),
             12 => Error::new(Code::RateLimited, "too many requests in a short time", "Wait and try again."),
             3 | 9 => Error::invalid("Digistore24 refused the arguments", Vec::new()),
             1 | 5..=8 | 11 if operation.retry == Retry::Safe => {
@@ -158,9 +166,11 @@ fn refused(operation: &Operation, envelope: &Value) -> Error {
                 "Digistore24 failed while it carried out a write",
                 "Look in Digistore24 whether the change was made before you repeat it.",
             ),
-            _ if said.contains("not found") || said.contains("unknown") => {
-                Error::new(Code::NotFound, "Digistore24 doesn't know this id", "Check the id and that it belongs to this account.")
-            }
+            _ if said.contains("not found") || said.contains("unknown") => Error::new(
+                Code::NotFound,
+                "Digistore24 doesn't know this id",
+                "Check the id and that it belongs to this account.",
+            ),
             _ => Error::invalid("Digistore24 refused the call", Vec::new()),
         }
     };
@@ -199,7 +209,9 @@ mod tests {
     #[test]
     fn an_error_inside_http_200_is_an_error() {
         let code = |code: i64, message: &str| {
-            answer("digistore24.getPurchase", json!({ "result": "error", "code": code, "message": message })).unwrap_err().code()
+            answer("digistore24.getPurchase", json!({ "result": "error", "code": code, "message": message }))
+                .unwrap_err()
+                .code()
         };
         assert_eq!(code(2, "No API key given."), Code::Unauthenticated);
         assert_eq!(code(5, "You need full access rights"), Code::Forbidden);

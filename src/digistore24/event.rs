@@ -362,12 +362,18 @@ impl Event {
                 first_name: first(&["address_first_name", "buyer_first_name"]),
                 last_name: first(&["address_last_name", "buyer_last_name"]),
                 company: first(&["address_company", "buyer_address_company"]),
-                phone: first(&["address_phone_no", "address_mobile_no", "buyer_address_phone_no", "buyer_address_mobile_no"]),
+                phone: first(&[
+                    "address_phone_no",
+                    "address_mobile_no",
+                    "buyer_address_phone_no",
+                    "buyer_address_mobile_no",
+                ]),
                 street: first(&["address_street", "buyer_address_street"]),
                 zipcode: first(&["address_zipcode", "buyer_address_zipcode"]),
                 city: first(&["address_city", "buyer_address_city"]),
                 state: first(&["address_state", "buyer_address_state"]),
-                country: first(&["address_country", "buyer_address_country", "country"]).map(|c| c.to_ascii_uppercase()),
+                country: first(&["address_country", "buyer_address_country", "country"])
+                    .map(|c| c.to_ascii_uppercase()),
                 language: first(&["buyer_language", "language"]),
             },
             order,
@@ -503,7 +509,9 @@ fn dedupe_key(connection: &str, kind: &Kind, order: &Order, item: Option<&str>, 
         }
         Kind::Eticket => format!("{}|{}|{}", find(&["eticket_id"]), find(&["action"]), find(&["eticket_modified_at"])),
         Kind::CustomForm => {
-            let content = short_hash(params.iter().filter(|(n, _)| !n.starts_with("ipn_") && !n.starts_with("sha")).map(|(_, v)| v));
+            let content = short_hash(
+                params.iter().filter(|(n, _)| !n.starts_with("ipn_") && !n.starts_with("sha")).map(|(_, v)| v),
+            );
             format!("{}|{}|{}|{content}", order.id, find(&["form_no"]), find(&["action"]))
         }
         Kind::Affiliation => format!("{}|{}", find(&["affiliate_name", "email"]), find(&["product_id", "product_ids"])),

@@ -7,7 +7,9 @@ mod money;
 mod signature;
 
 pub use call::{Account, decode, encode};
-pub use event::{Buyer, Consent, Event, Item, Kind, Merchant, Money, Order, Subscription, Transaction, order_key, short_hash};
+pub use event::{
+    Buyer, Consent, Event, Item, Kind, Merchant, Money, Order, Subscription, Transaction, order_key, short_hash,
+};
 pub use ipn::{MAX_BODY, Params, parse, parse_json};
 pub use money::Cents;
 pub use signature::{Verdict, sign, verify};

@@ -32,7 +32,8 @@ impl Cents {
         }
         let mut decimals = fraction.bytes().map(|b| i64::from(b - b'0')).chain(std::iter::repeat(0));
         let (tens, ones, next) = (decimals.next()?, decimals.next()?, decimals.next()?);
-        let cents = whole.parse::<i64>().ok()?.checked_mul(100)?.checked_add(tens * 10 + ones + i64::from(next >= 5))?;
+        let cents =
+            whole.parse::<i64>().ok()?.checked_mul(100)?.checked_add(tens * 10 + ones + i64::from(next >= 5))?;
         Some(Self(if negative { -cents } else { cents }))
     }
 
@@ -57,7 +58,9 @@ mod tests {
 
     #[test]
     fn reads_what_digistore24_sends() {
-        for (text, cents) in [("49.00", 4900), ("49", 4900), ("3.5", 350), ("-29.77", -2977), ("0.005", 1), ("-0.00", 0)] {
+        for (text, cents) in
+            [("49.00", 4900), ("49", 4900), ("3.5", 350), ("-29.77", -2977), ("0.005", 1), ("-0.00", 0)]
+        {
             assert_eq!(Cents::parse(text), Some(Cents(cents)), "{text}");
         }
         for text in ["", "abc", "1,50", "1.2.3", "99999999999999999999", "-", ".5", "9223372036854775807"] {

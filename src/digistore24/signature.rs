@@ -55,8 +55,9 @@ fn is_signature(name: &str) -> bool {
 pub fn sign(params: &Params, passphrase: &str, uppercase_keys: bool) -> String {
     // An array parameter (`a[]`) is no text for PHP and is not signed.
     let signed = params.iter().filter(|(name, value)| !is_signature(name) && !value.is_empty() && !name.contains('['));
-    let mut pairs: Vec<(String, &str)> =
-        signed.map(|(name, value)| (if uppercase_keys { name.to_ascii_uppercase() } else { name.to_owned() }, value)).collect();
+    let mut pairs: Vec<(String, &str)> = signed
+        .map(|(name, value)| (if uppercase_keys { name.to_ascii_uppercase() } else { name.to_owned() }, value))
+        .collect();
     pairs.sort_unstable();
     let mut hash = Sha512::new();
     for (name, value) in pairs {

@@ -23,7 +23,9 @@ fn the_known_answer_in_any_order_with_empty_values_and_in_lower_case() {
 
 #[test]
 fn what_is_no_signature_is_refused() {
-    let verdict = |sign: &str| verify(&params(&[("order_id", "ORD-1"), ("product_id", "42"), ("sha_sign", sign)]), ["s3cret-passphrase"]);
+    let verdict = |sign: &str| {
+        verify(&params(&[("order_id", "ORD-1"), ("product_id", "42"), ("sha_sign", sign)]), ["s3cret-passphrase"])
+    };
     assert_eq!(verdict("no_signature_passphrase_provided"), Verdict::ConnectionHasNoPassphrase);
     assert_eq!(verdict(""), Verdict::Missing);
     assert_eq!(verdict(&KNOWN[1..]), Verdict::Missing);
@@ -81,7 +83,12 @@ fn every_event_name_is_understood() {
 #[test]
 fn times_are_berlin_time() {
     let event = |date: &str, time: &str| {
-        let message = params(&[("event", "on_payment"), ("transaction_id", "1"), ("transaction_date", date), ("transaction_time", time)]);
+        let message = params(&[
+            ("event", "on_payment"),
+            ("transaction_id", "1"),
+            ("transaction_date", date),
+            ("transaction_time", time),
+        ]);
         Event::read("c", &message, 0).occurred_at.unwrap_or_default()
     };
     assert_eq!(event("2026-08-18", "08:41:48"), "2026-08-18T08:41:48+02:00");
@@ -94,7 +101,9 @@ fn times_are_berlin_time() {
 
 #[test]
 fn an_upsell_names_its_base_order_and_a_natural_digit_stays() {
-    let base = |id: &str, upsell: &str| Event::read("c", &params(&[("event", "on_payment"), ("order_id", id), ("upsell_no", upsell)]), 0).order.base_id;
+    let base = |id: &str, upsell: &str| {
+        Event::read("c", &params(&[("event", "on_payment"), ("order_id", id), ("upsell_no", upsell)]), 0).order.base_id
+    };
     assert_eq!(base("C74PNZH51", "1"), "C74PNZH5");
     assert_eq!(base("C74PNZH512", "12"), "C74PNZH5");
     assert_eq!(base("C74PNZH5", "0"), "C74PNZH5");
@@ -104,8 +113,16 @@ fn an_upsell_names_its_base_order_and_a_natural_digit_stays() {
 #[test]
 fn grouped_items_have_their_own_keys() {
     let message = params(&[
-        ("event", "on_payment"), ("merchant_id", "7"), ("transaction_id", "5"), ("item_count", "2"), ("order_item_id", "a"),
-        ("product_id", "1"), ("order_item_id_2", "b"), ("product_id_2", "2"), ("quantity_2", "3"), ("tags_2", "X, y"),
+        ("event", "on_payment"),
+        ("merchant_id", "7"),
+        ("transaction_id", "5"),
+        ("item_count", "2"),
+        ("order_item_id", "a"),
+        ("product_id", "1"),
+        ("order_item_id_2", "b"),
+        ("product_id_2", "2"),
+        ("quantity_2", "3"),
+        ("tags_2", "X, y"),
     ]);
     let event = Event::read("c", &message, 0);
     let keys: Vec<&str> = event.items.iter().map(|i| i.dedupe_key.as_str()).collect();
@@ -116,8 +133,20 @@ fn grouped_items_have_their_own_keys() {
 #[test]
 fn deduplication_keys_tell_renewals_apart_and_repetitions_not() {
     let key = |pairs: &[(&str, &str)]| Event::read("c", &params(pairs), 0).items[0].dedupe_key.clone();
-    let first = [("event", "on_payment"), ("order_id", "A"), ("order_item_id", "1"), ("transaction_id", "10"), ("pay_sequence_no", "1")];
-    let renewal = [("event", "on_payment"), ("order_id", "A"), ("order_item_id", "1"), ("transaction_id", "11"), ("pay_sequence_no", "2")];
+    let first = [
+        ("event", "on_payment"),
+        ("order_id", "A"),
+        ("order_item_id", "1"),
+        ("transaction_id", "10"),
+        ("pay_sequence_no", "1"),
+    ];
+    let renewal = [
+        ("event", "on_payment"),
+        ("order_id", "A"),
+        ("order_item_id", "1"),
+        ("transaction_id", "11"),
+        ("pay_sequence_no", "2"),
+    ];
     assert_ne!(key(&first), key(&renewal));
     let mut other_connection = first.to_vec();
     other_connection.push(("ipn_config_id", "99"));

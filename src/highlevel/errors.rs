@@ -23,9 +23,11 @@ pub(super) fn decode(operation: &Operation, response: &Response) -> Error {
             "Check that the token belongs to this location and that its plan includes this feature.",
         ),
         429 => too_many(response),
-        400 | 404 | 422 if is_not_found(response.status, &said) => {
-            Error::new(Code::NotFound, "the thing named by the id doesn't exist", "Check the id; it may have been deleted or merged.")
-        }
+        400 | 404 | 422 if is_not_found(response.status, &said) => Error::new(
+            Code::NotFound,
+            "the thing named by the id doesn't exist",
+            "Check the id; it may have been deleted or merged.",
+        ),
         400 if said.contains("duplicate") => duplicate(&body),
         400 | 409 | 422 => refused(&messages),
         500..=599 if operation.retry == Retry::Safe => Error::new(
@@ -44,7 +46,10 @@ pub(super) fn decode(operation: &Operation, response: &Response) -> Error {
             "Check the base address and whether a proxy answers in its place.",
         ),
     };
-    let trace = body.get("traceId").and_then(Value::as_str).map(|t| format!("traceId {}", t.chars().take(64).collect::<String>()));
+    let trace = body
+        .get("traceId")
+        .and_then(Value::as_str)
+        .map(|t| format!("traceId {}", t.chars().take(64).collect::<String>()));
     error.with_status(response.status).with(|d| d.cause = d.cause.take().or(trace))
 }
 
@@ -93,9 +98,16 @@ fn too_many(response: &Response) -> Error {
             "Wait until the quota starts anew, or find what else uses it up.",
         );
     }
-    let wait = number("retry-after").map(|s| s * 1000).or_else(|| number("x-ratelimit-interval-milliseconds")).unwrap_or(10_000);
-    Error::new(Code::RateLimited, "too many requests in a short time", "Wait and try again; the sync does this by itself.")
-        .with(|d| d.retry_after_ms = Some(wait))
+    let wait = number("retry-after")
+        .map(|s| s * 1000)
+        .or_else(|| number("x-ratelimit-interval-milliseconds"))
+        .unwrap_or(10_000);
+    Error::new(
+        Code::RateLimited,
+        "too many requests in a short time",
+        "Wait and try again; the sync does this by itself.",
+    )
+    .with(|d| d.retry_after_ms = Some(wait))
 }
 
 /// `404`, or `400` with words such as "Contact with id … not found".
@@ -110,7 +122,12 @@ fn duplicate(body: &Value) -> Error {
         Some(field) => format!("the location has a contact with this {field} already"),
         None => "the location has this already".to_owned(),
     };
-    Error::new(Code::Duplicate, message, "Use the existing one (existingId), or allow duplicates in the location's settings.").with(|d| {
+    Error::new(
+        Code::Duplicate,
+        message,
+        "Use the existing one (existingId), or allow duplicates in the location's settings.",
+    )
+    .with(|d| {
         d.existing_id = meta("contactId").or_else(|| meta("existingId"));
         d.cause = field;
     })
@@ -124,7 +141,8 @@ fn refused(messages: &[String]) -> Error {
         let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "._[]".contains(c));
         // Only the validator's fixed phrases: any other sentence could repeat a value.
         let known = ["must be", "should not", "should be", "must not", "is required", "must match", "each value"];
-        (plain && known.iter().any(|k| rest.starts_with(k))).then(|| FieldProblem { path: name.to_owned(), problem: rest.to_owned() })
+        (plain && known.iter().any(|k| rest.starts_with(k)))
+            .then(|| FieldProblem { path: name.to_owned(), problem: rest.to_owned() })
     });
     Error::invalid("HighLevel refused the input", fields.collect())
         .with(|d| d.help = "Correct the named fields; HighLevel changed nothing.".into())

@@ -39,7 +39,9 @@ pub fn encode(operation: &Operation, account: &Account, input: &Map<String, Valu
                 path = path.replace(&format!("{{{name}}}"), &escape(&text));
             }
             Place::Query => match value {
-                Value::Array(items) => query.extend(items.iter().filter_map(scalar).map(|v| format!("{}={}", escape(name), escape(&v)))),
+                Value::Array(items) => {
+                    query.extend(items.iter().filter_map(scalar).map(|v| format!("{}={}", escape(name), escape(&v))))
+                }
                 other => query.extend(scalar(other).map(|v| format!("{}={}", escape(name), escape(&v)))),
             },
             Place::Body | Place::Data => {

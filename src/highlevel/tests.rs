@@ -42,13 +42,20 @@ fn a_plus_in_an_address_is_escaped_and_the_location_filled_in() {
 fn every_shape_of_error_is_understood() {
     let missing = answer(400, json!({ "statusCode": 400, "message": "Contact with id abc not found" }));
     assert_eq!(missing.code(), Code::NotFound);
-    let other = answer(404, json!({ "status": 404, "message": "Order not found", "name": "HttpException", "traceId": "t1" }));
+    let other =
+        answer(404, json!({ "status": 404, "message": "Order not found", "name": "HttpException", "traceId": "t1" }));
     assert_eq!((other.code(), other.details().cause.as_deref()), (Code::NotFound, Some("traceId t1")));
     let scope = answer(401, json!({ "statusCode": 401, "message": "The token is not authorized for this scope." }));
-    assert_eq!((scope.code(), scope.details().missing_scopes.as_slice()), (Code::Forbidden, &["contacts.write".to_owned()][..]));
+    assert_eq!(
+        (scope.code(), scope.details().missing_scopes.as_slice()),
+        (Code::Forbidden, &["contacts.write".to_owned()][..])
+    );
     assert_eq!(answer(401, json!({ "message": "Invalid JWT" })).code(), Code::Unauthenticated);
     assert_eq!(answer(401, json!({ "message": "version header was not found." })).code(), Code::Misconfigured);
-    assert_eq!(answer(403, json!({ "message": "The token does not have access to this location." })).code(), Code::Forbidden);
+    assert_eq!(
+        answer(403, json!({ "message": "The token does not have access to this location." })).code(),
+        Code::Forbidden
+    );
     assert_eq!(answer(502, json!("bad gateway")).code(), Code::OutcomeUnknown);
     assert_eq!(answer(418, json!({})).code(), Code::MalformedResponse);
 }

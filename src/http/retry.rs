@@ -48,7 +48,14 @@ pub enum Decision {
 ///
 /// `repeatable` says that a second execution changes nothing. Where it is false, only a request that certainly was not
 /// carried out (refused connection, 429) is repeated. The pause is exponential with full jitter; `random` is any u32.
-pub fn retry(policy: &RetryPolicy, repeatable: bool, attempt: u32, elapsed_ms: u64, outcome: Outcome, random: u32) -> Decision {
+pub fn retry(
+    policy: &RetryPolicy,
+    repeatable: bool,
+    attempt: u32,
+    elapsed_ms: u64,
+    outcome: Outcome,
+    random: u32,
+) -> Decision {
     let (again, told) = match outcome {
         Outcome::Answered { status: 429, wait_ms } => (true, wait_ms),
         Outcome::Answered { status: 500..=599, wait_ms } => (repeatable, wait_ms),

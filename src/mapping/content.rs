@@ -181,20 +181,28 @@ pub(super) fn history_line(event: &Event) -> String {
 pub(super) fn task(event: &Event, order: &OrderState, purpose: Purpose) -> (String, String) {
     let mark = if order.test { "[TEST] " } else { "" };
     let product = event.items.first().and_then(|i| i.name.clone());
-    let product = product.or_else(|| order.items.iter().find_map(|i| i.product_name.clone())).unwrap_or_else(|| "the product".into());
+    let product = product
+        .or_else(|| order.items.iter().find_map(|i| i.product_name.clone()))
+        .unwrap_or_else(|| "the product".into());
     let (title, text) = match purpose {
         Purpose::Dunning => (
             format!("Payment missing: {product}"),
-            "A renewal could not be charged. Digistore24 reminds the buyer by itself; a personal word often helps.".to_owned(),
+            "A renewal could not be charged. Digistore24 reminds the buyer by itself; a personal word often helps."
+                .to_owned(),
         ),
-        Purpose::Retention => (format!("Cancelled: {product}"), "The buyer cancelled. Access goes on until the last paid day.".to_owned()),
+        Purpose::Retention => {
+            (format!("Cancelled: {product}"), "The buyer cancelled. Access goes on until the last paid day.".to_owned())
+        }
         Purpose::Chargeback => (
             format!("Chargeback: {product}"),
             "The bank took the money back. Clear it up with the buyer before you sell to them again.".to_owned(),
         ),
         Purpose::Review => (
             format!("Check order {} in Digistore24", order.id),
-            format!("The message \"{}\" alone doesn't tell what to do. Look at the order and set the contact right by hand.", event.event.name()),
+            format!(
+                "The message \"{}\" alone doesn't tell what to do. Look at the order and set the contact right by hand.",
+                event.event.name()
+            ),
         ),
     };
     (format!("{mark}{title}"), format!("{text}\nOrder {}\nds24:{}:{}", order.id, purpose.word(), event.id))

@@ -169,7 +169,9 @@ impl OrderState {
             }
             Kind::Refund | Kind::Chargeback => {
                 let known = self.returned_payment(event).map(|p| p.id.clone());
-                let id = known.or_else(|| transaction.parent_id.clone()).unwrap_or_else(|| format!("before {}", transaction.id));
+                let id = known
+                    .or_else(|| transaction.parent_id.clone())
+                    .unwrap_or_else(|| format!("before {}", transaction.id));
                 let payment = self.payment_mut(&id);
                 if !payment.returned.iter().any(|r| r.id == transaction.id) {
                     payment.returned.push(Returned { id: transaction.id.clone(), gross: money.gross });
@@ -191,7 +193,8 @@ impl OrderState {
     /// Which payment a refund returns: the one it names, else the only one, else the only one of the same number.
     fn returned_payment(&self, event: &Event) -> Option<&Payment> {
         let named = event.transaction.as_ref().and_then(|t| t.parent_id.as_ref());
-        let same_number: Vec<&Payment> = self.payments.iter().filter(|p| p.sequence_no == event.sequence_no()).collect();
+        let same_number: Vec<&Payment> =
+            self.payments.iter().filter(|p| p.sequence_no == event.sequence_no()).collect();
         let by_name = self.payments.iter().find(|p| Some(&p.id) == named);
         match (by_name, self.payments.as_slice(), same_number.as_slice()) {
             (Some(payment), _, _) => Some(payment),

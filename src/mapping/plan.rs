@@ -128,7 +128,8 @@ pub fn plan(mapping: &Mapping, event: &Event, known: Known, repeated: bool, now_
         Known::Contact(snapshot) => {
             let mut person = Person { assigned_to: snapshot.assigned_to.clone(), ..Person::default() };
             for tag in &snapshot.tags {
-                let set = if tag.starts_with(&mapping.tag_prefix) { &mut person.tags } else { &mut person.foreign_tags };
+                let set =
+                    if tag.starts_with(&mapping.tag_prefix) { &mut person.tags } else { &mut person.foreign_tags };
                 set.insert(tag.clone());
             }
             (Some(snapshot.id.clone()), Some(snapshot), person)
@@ -174,7 +175,10 @@ impl Draft<'_> {
         let again = repeated && event.transaction.as_ref().is_some_and(|t| order.is_returned(&t.id));
         let signal = transition::signal(event, full, again);
         let mut keys = order.keys_of(event);
-        if keys.is_empty() && !event.order.base_id.is_empty() && !matches!(signal, Signal::Resumed | Signal::Information) {
+        if keys.is_empty()
+            && !event.order.base_id.is_empty()
+            && !matches!(signal, Signal::Resumed | Signal::Information)
+        {
             keys.push("1".to_owned());
         }
         for item_key in keys {
@@ -189,7 +193,11 @@ impl Draft<'_> {
             order.currency.clone_from(&money.currency);
         }
         self.note_dates(&mut order);
-        order.history.push(HistoryLine { on: content::day_of(event, self.now_ms), what: content::history_line(event), event: event.id.clone() });
+        order.history.push(HistoryLine {
+            on: content::day_of(event, self.now_ms),
+            what: content::history_line(event),
+            event: event.id.clone(),
+        });
         let surplus = order.history.len().saturating_sub(content::MAX_HISTORY);
         order.history.drain(..surplus);
         match self.person.order_mut(&key) {
@@ -219,7 +227,8 @@ impl Draft<'_> {
             Outcome::Keep => from,
             Outcome::Ask => {
                 self.ask = true;
-                self.remarks.push(format!("{} can't be decided from the message alone: a person is asked", event.event.name()));
+                self.remarks
+                    .push(format!("{} can't be decided from the message alone: a person is asked", event.event.name()));
                 from
             }
         };
@@ -267,7 +276,11 @@ impl Draft<'_> {
                 order.paid_until = None;
             }
             Kind::RebillCancelled | Kind::PaymentMissed if order.items.iter().any(|i| i.state == State::Cancelling) => {
-                let until = plan.paid_until.clone().or_else(|| plan.next_payment_at.clone()).or_else(|| order.next_payment_at.take());
+                let until = plan
+                    .paid_until
+                    .clone()
+                    .or_else(|| plan.next_payment_at.clone())
+                    .or_else(|| order.next_payment_at.take());
                 keep_newer(&mut order.paid_until, &until);
                 order.next_payment_at = None;
             }
@@ -289,7 +302,12 @@ impl Draft<'_> {
         for item in &mut order.items {
             let outcome = transition::transition(Some(item.state), Signal::Replaced, std::cmp::Ordering::Greater);
             if let Outcome::To(state) = outcome {
-                let change = Change { item: format!("{old}/{}", item.key), product: item.product_name.clone(), from: Some(item.state), to: Some(state) };
+                let change = Change {
+                    item: format!("{old}/{}", item.key),
+                    product: item.product_name.clone(),
+                    from: Some(item.state),
+                    to: Some(state),
+                };
                 self.changes.push(change);
                 item.state = state;
             }
@@ -308,7 +326,14 @@ fn keep_newer<T: Clone>(old: &mut Option<T>, new: &Option<T>) {
     }
 }
 
-fn write_contact(steps: &mut Vec<Step>, mapping: &Mapping, event: &Event, person: &mut Person, snapshot: Option<&Snapshot>, create: bool) {
+fn write_contact(
+    steps: &mut Vec<Step>,
+    mapping: &Mapping,
+    event: &Event,
+    person: &mut Person,
+    snapshot: Option<&Snapshot>,
+    create: bool,
+) {
     let profile = content::profile(event);
     let custom = if mapping.custom_fields { content::custom_fields(event, person, &profile) } else { Map::new() };
     let mut changed = Map::new();
@@ -321,7 +346,10 @@ fn write_contact(steps: &mut Vec<Step>, mapping: &Mapping, event: &Event, person
     if create {
         let fields = content::for_creation(&profile);
         remember(person, &profile.fields);
-        steps.push(Step { why: "no contact has this e-mail address".into(), action: Action::CreateContact { fields, custom: changed } });
+        steps.push(Step {
+            why: "no contact has this e-mail address".into(),
+            action: Action::CreateContact { fields, custom: changed },
+        });
         return;
     }
     // Names and address: where empty, or changed by the same buyer. Never the e-mail address.
@@ -358,21 +386,34 @@ fn write_note(steps: &mut Vec<Step>, mapping: &Mapping, event: &Event, person: &
         (Notes::None, _) => return,
         (Notes::PerOrder, Some(id)) => {
             Action::UpdateNote { order: key, title, note_id: id.clone(), body: content::order_note(order) }
-        },
-        (Notes::PerOrder, None) => Action::CreateNote { order: key, title, body: content::order_note(order), keep: true },
-        (Notes::PerEvent, _) => Action::CreateNote { order: key, title, body: content::history_line(event), keep: false },
+        }
+        (Notes::PerOrder, None) => {
+            Action::CreateNote { order: key, title, body: content::order_note(order), keep: true }
+        }
+        (Notes::PerEvent, _) => {
+            Action::CreateNote { order: key, title, body: content::history_line(event), keep: false }
+        }
     };
     steps.push(Step { why: format!("the history of order {}", order.id), action });
 }
 
-fn write_tasks(steps: &mut Vec<Step>, mapping: &Mapping, event: &Event, person: &mut Person, changes: &[Change], ask: bool, now_ms: u64) {
+fn write_tasks(
+    steps: &mut Vec<Step>,
+    mapping: &Mapping,
+    event: &Event,
+    person: &mut Person,
+    changes: &[Change],
+    ask: bool,
+    now_ms: u64,
+) {
     let key = event.order_key();
     let assigned_to = person.assigned_to.clone().or_else(|| mapping.tasks.assigned_to.clone());
     let Some(order) = person.order_mut(&key) else { return };
     let became = |state: State| changes.iter().any(|c| c.to == Some(state) && c.from != Some(state));
 
     let (paid, refunded) = (event.event == Kind::Payment && !ask, became(State::Refunded));
-    let is_done = |task: &OpenTask| (paid && task.purpose == Purpose::Dunning) || (refunded && task.purpose != Purpose::Review);
+    let is_done =
+        |task: &OpenTask| (paid && task.purpose == Purpose::Dunning) || (refunded && task.purpose != Purpose::Review);
     let why = if paid { "the missing payment came" } else { "the order was refunded" };
     for task in order.open_tasks.iter().filter(|t| is_done(t)) {
         steps.push(Step { why: why.into(), action: Action::CompleteTask { task_id: task.id.clone() } });
@@ -396,7 +437,14 @@ fn write_tasks(steps: &mut Vec<Step>, mapping: &Mapping, event: &Event, person: 
     let due = clock::iso(clock::next_working_morning(clock::at(now_ms), i64::from(mapping.tasks.due_days)));
     for (purpose, why) in wanted {
         let (title, body) = content::task(event, order, purpose);
-        let action = Action::CreateTask { order: key.clone(), purpose, title, body, due: due.clone(), assigned_to: assigned_to.clone() };
+        let action = Action::CreateTask {
+            order: key.clone(),
+            purpose,
+            title,
+            body,
+            due: due.clone(),
+            assigned_to: assigned_to.clone(),
+        };
         steps.push(Step { why: why.into(), action });
     }
 }

@@ -92,9 +92,15 @@ pub(super) fn message(extra: Value) -> Event {
 fn after(mut plan: Plan) -> Known {
     for (i, step) in plan.steps.iter().enumerate() {
         match &step.action {
-            Action::CreateNote { order, .. } => plan.person.order_mut(order).unwrap().note_id = Some(format!("note{i}")),
+            Action::CreateNote { order, .. } => {
+                plan.person.order_mut(order).unwrap().note_id = Some(format!("note{i}"))
+            }
             Action::CreateTask { order, purpose, .. } => {
-                plan.person.order_mut(order).unwrap().open_tasks.push(OpenTask { id: format!("task{i}"), purpose: *purpose });
+                plan.person
+                    .order_mut(order)
+                    .unwrap()
+                    .open_tasks
+                    .push(OpenTask { id: format!("task{i}"), purpose: *purpose });
             }
             _ => {}
         }
@@ -150,16 +156,23 @@ fn a_renewal_needs_two_calls() {
 
 #[test]
 fn a_missed_payment_makes_one_task_and_the_late_payment_completes_it() {
-    let missed = json!({ "event": "on_payment_missed", "pay_sequence_no": "2", "billing_stop_reason": "by_payment_denial" });
+    let missed =
+        json!({ "event": "on_payment_missed", "pay_sequence_no": "2", "billing_stop_reason": "by_payment_denial" });
     let again = json!({ "event": "on_payment_missed", "pay_sequence_no": "2", "billing_stop_reason": "" });
     let late = json!({ "pay_sequence_no": "2", "transaction_id": "9002" });
     let (plans, person) = run(&[message(json!({})), message(missed), message(again), message(late)]);
     assert_eq!(verbs(&plans[1]), ["updateContact", "updateNote", "createTask", "removeTags", "addTags"]);
-    assert_eq!((tags(&plans[1], "removeTags"), tags(&plans[1], "addTags")), (vec!["ds24-active".to_owned()], vec!["ds24-paused".to_owned()]));
+    assert_eq!(
+        (tags(&plans[1], "removeTags"), tags(&plans[1], "addTags")),
+        (vec!["ds24-active".to_owned()], vec!["ds24-paused".to_owned()])
+    );
     assert!(!verbs(&plans[2]).contains(&"createTask".to_owned()), "one open dunning task for an order");
     assert_eq!(verbs(&plans[3]), ["updateContact", "updateNote", "completeTask", "removeTags", "addTags"]);
     assert!(person.orders[0].open_tasks.is_empty());
-    assert!(!tags(&plans[3], "addTags").contains(&"ds24-customer".to_owned()), "the customer tag never left, so no workflow starts twice");
+    assert!(
+        !tags(&plans[3], "addTags").contains(&"ds24-customer".to_owned()),
+        "the customer tag never left, so no workflow starts twice"
+    );
 }
 
 #[test]
@@ -173,7 +186,10 @@ fn a_missed_payment_after_a_cancellation_is_no_dunning() {
     let unclear = json!({ "event": "on_payment_missed", "pay_sequence_no": "2", "billing_stop_reason": "no_product" });
     let (plans, person) = run(&[message(json!({})), message(unclear)]);
     assert_eq!(person.status(), Some(State::Active), "never a guess");
-    assert!(matches!(&plans[1].steps[2].action, Action::CreateTask { purpose: Purpose::Review, .. }), "a person is asked");
+    assert!(
+        matches!(&plans[1].steps[2].action, Action::CreateTask { purpose: Purpose::Review, .. }),
+        "a person is asked"
+    );
 }
 
 #[test]
@@ -182,24 +198,36 @@ fn a_tag_that_another_item_earns_stays() {
     let refund = json!({ "event": "on_refund", "transaction_id": "9003", "parent_transaction_id": "9001" });
     let (plans, person) = run(&[message(json!({})), message(second), message(refund)]);
     assert_eq!(person.status(), Some(State::Active));
-    assert_eq!(verbs(&plans[2]), ["updateContact", "updateNote"], "product and customer tag are earned by the other order");
+    assert_eq!(
+        verbs(&plans[2]),
+        ["updateContact", "updateNote"],
+        "product and customer tag are earned by the other order"
+    );
     assert_eq!(person.lifetime("EUR").to_string(), "47.00");
 }
 
 #[test]
 fn refunds_in_part_leave_the_state() {
-    let refund = |amount: &str, id: &str, parent: &str| {
-        json!({ "event": "on_refund", "transaction_id": id, "parent_transaction_id": parent, "transaction_amount": amount })
-    };
+    let refund = |amount: &str, id: &str, parent: &str| json!({ "event": "on_refund", "transaction_id": id, "parent_transaction_id": parent, "transaction_amount": amount });
     let renewal = json!({ "pay_sequence_no": "2", "transaction_id": "9002" });
     let state = |events: &[Event]| run(events).1.status();
     assert_eq!(state(&[message(json!({})), message(refund("-10.00", "9003", "9001"))]), Some(State::Active));
     assert_eq!(
-        state(&[message(json!({})), message(refund("-10.00", "9003", "9001")), message(refund("-37.00", "9004", "9001"))]),
+        state(&[
+            message(json!({})),
+            message(refund("-10.00", "9003", "9001")),
+            message(refund("-37.00", "9004", "9001"))
+        ]),
         Some(State::Refunded)
     );
-    assert_eq!(state(&[message(json!({})), message(renewal.clone()), message(refund("47.00", "9003", "9001"))]), Some(State::Active));
-    assert_eq!(state(&[message(json!({})), message(renewal), message(refund("47.00", "9003", "9002"))]), Some(State::Refunded));
+    assert_eq!(
+        state(&[message(json!({})), message(renewal.clone()), message(refund("47.00", "9003", "9001"))]),
+        Some(State::Active)
+    );
+    assert_eq!(
+        state(&[message(json!({})), message(renewal), message(refund("47.00", "9003", "9002"))]),
+        Some(State::Refunded)
+    );
     let plan = |extra: Value| {
         let mut base = json!({ "billing_type": "installment", "number_of_installments": "3" });
         base.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
@@ -207,7 +235,11 @@ fn refunds_in_part_leave_the_state() {
     };
     let two = [plan(json!({})), plan(json!({ "pay_sequence_no": "2", "transaction_id": "9002" }))];
     let back = plan(refund("47.00", "9003", "9002"));
-    assert_eq!(state(&[two[0].clone(), two[1].clone(), back.clone()]), Some(State::Active), "one installment of several");
+    assert_eq!(
+        state(&[two[0].clone(), two[1].clone(), back.clone()]),
+        Some(State::Active),
+        "one installment of several"
+    );
     let all = plan(refund("47.00", "9004", "9001"));
     assert_eq!(state(&[two[0].clone(), two[1].clone(), back, all]), Some(State::Refunded));
 }
@@ -272,7 +304,10 @@ fn a_found_contact_keeps_its_names_and_foreign_tags() {
     let event = message(json!({ "address_city": "Köln" }));
     let plan = plan(&Mapping::default(), &event, Known::Contact(snapshot), false, NOW);
     let Action::UpdateContact { fields, .. } = &plan.steps[0].action else { panic!() };
-    assert_eq!((fields.get("firstName"), &fields["lastName"], &fields["city"]), (None, &json!("Grünwald"), &json!("Köln")));
+    assert_eq!(
+        (fields.get("firstName"), &fields["lastName"], &fields["city"]),
+        (None, &json!("Grünwald"), &json!("Köln"))
+    );
     assert!(!fields.contains_key("email") && !fields.contains_key("tags"));
     assert_eq!(tags(&plan, "addTags"), ["ds24-active", "ds24-customer", "ds24-p-512345", "kurs"]);
     assert_eq!(tags(&plan, "removeTags"), Vec::<String>::new());
@@ -281,10 +316,12 @@ fn a_found_contact_keeps_its_names_and_foreign_tags() {
 
 #[test]
 fn resumed_creates_nothing_and_undoes_a_cancellation() {
-    let resumed = plan(&Mapping::default(), &message(json!({ "event": "on_rebill_resumed" })), Known::Nobody, false, NOW);
+    let resumed =
+        plan(&Mapping::default(), &message(json!({ "event": "on_rebill_resumed" })), Known::Nobody, false, NOW);
     assert!(resumed.steps.is_empty());
     let cancelled = json!({ "event": "on_rebill_cancelled", "rebill_stop_noted_at": "2026-11-20 10:00:00" });
-    let (plans, person) = run(&[message(json!({})), message(cancelled), message(json!({ "event": "on_rebill_resumed" }))]);
+    let (plans, person) =
+        run(&[message(json!({})), message(cancelled), message(json!({ "event": "on_rebill_resumed" }))]);
     assert_eq!(tags(&plans[1], "addTags"), ["ds24-cancelling"]);
     let Action::UpdateContact { custom, .. } = &plans[1].steps[0].action else { panic!() };
     assert_eq!((&custom["ds24_paid_until"], &custom["ds24_next_payment"]), (&json!("2026-12-18"), &json!("")));
@@ -317,7 +354,13 @@ fn phones_are_only_trusted_when_they_are_clear() {
     assert_eq!(e164("+49 (0)30 123 45 67", None).as_deref(), Some("+49301234567"));
     assert_eq!(e164("0043 1 5321234", None).as_deref(), Some("+4315321234"));
     assert_eq!(e164("0171/1234567", Some("DE")).as_deref(), Some("+491711234567"));
-    for (text, country) in [("0171 1234567", Some("FR")), ("12345", Some("DE")), ("call me", Some("DE")), ("+0123456789", None), ("", None)] {
+    for (text, country) in [
+        ("0171 1234567", Some("FR")),
+        ("12345", Some("DE")),
+        ("call me", Some("DE")),
+        ("+0123456789", None),
+        ("", None),
+    ] {
         assert_eq!(e164(text, country), None, "{text}");
     }
 }

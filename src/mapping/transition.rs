@@ -92,7 +92,13 @@ pub fn transition(state: Option<State>, signal: Signal, order: std::cmp::Orderin
         (_, S::Information) => Keep,
 
         // Never seen: the message itself is the state. A withdrawn cancellation creates nothing.
-        (None, S::Paid { last, stop_noted }) => if stop_noted && !last { To(T::Cancelling) } else { paid(last) },
+        (None, S::Paid { last, stop_noted }) => {
+            if stop_noted && !last {
+                To(T::Cancelling)
+            } else {
+                paid(last)
+            }
+        }
         (None, S::PaidAgain) => paid(false),
         (None, S::Unpaid) => To(T::Paused),
         (None, S::NotTried | S::Cancelled) => To(T::Cancelling),
@@ -104,14 +110,32 @@ pub fn transition(state: Option<State>, signal: Signal, order: std::cmp::Orderin
         (None, S::Replaced) => To(T::Upgraded),
 
         // The money's end beats everything but a chargeback, and a payment that is newer.
-        (Some(T::ChargedBack), S::Paid { last, .. }) => if newer { paid(last) } else { Keep },
+        (Some(T::ChargedBack), S::Paid { last, .. }) => {
+            if newer {
+                paid(last)
+            } else {
+                Keep
+            }
+        }
         (Some(T::ChargedBack), S::PaidAgain) => Ask,
         (Some(T::ChargedBack), _) => Keep,
         (Some(_), S::Chargeback) => To(T::ChargedBack),
-        (Some(T::Refunded), S::Paid { last, .. }) => if newer { paid(last) } else { Keep },
+        (Some(T::Refunded), S::Paid { last, .. }) => {
+            if newer {
+                paid(last)
+            } else {
+                Keep
+            }
+        }
         (Some(T::Refunded), S::PaidAgain) => Ask,
         (Some(T::Refunded), _) => Keep,
-        (Some(T::Upgraded), S::Paid { .. }) => if newer { Ask } else { Keep },
+        (Some(T::Upgraded), S::Paid { .. }) => {
+            if newer {
+                Ask
+            } else {
+                Keep
+            }
+        }
         (Some(T::Upgraded), S::PaidAgain) => Ask,
         // The replaced order's remains are settled in the new one.
         (Some(T::Upgraded), _) => Keep,
@@ -119,18 +143,44 @@ pub fn transition(state: Option<State>, signal: Signal, order: std::cmp::Orderin
         (Some(_), S::RefundPart) => Keep,
         (Some(_), S::Replaced) => To(T::Upgraded),
 
-        (Some(T::Ended), S::Paid { last, .. }) => if newer { paid(last) } else { Keep },
+        (Some(T::Ended), S::Paid { last, .. }) => {
+            if newer {
+                paid(last)
+            } else {
+                Keep
+            }
+        }
         (Some(T::Ended), S::PaidAgain) => Ask,
         (Some(T::Ended), _) => Keep,
 
         // A repeated message is no news unless money had gone back.
         (Some(_), S::PaidAgain) => Keep,
 
-        (Some(T::Completed), S::Unpaid) => if newer { Ask } else { Keep },
-        (Some(T::Completed), S::MissedUnclear) => if newer { Ask } else { Keep },
+        (Some(T::Completed), S::Unpaid) => {
+            if newer {
+                Ask
+            } else {
+                Keep
+            }
+        }
+        (Some(T::Completed), S::MissedUnclear) => {
+            if newer {
+                Ask
+            } else {
+                Keep
+            }
+        }
         (Some(T::Completed), _) => Keep,
 
-        (Some(T::Active), S::Paid { last, stop_noted }) => if stop_noted && !last && newer { To(T::Cancelling) } else if last { paid(true) } else { Keep },
+        (Some(T::Active), S::Paid { last, stop_noted }) => {
+            if stop_noted && !last && newer {
+                To(T::Cancelling)
+            } else if last {
+                paid(true)
+            } else {
+                Keep
+            }
+        }
         // An equal number: the payment may have come after all, just before this message. An older one is settled.
         (Some(T::Active), S::Unpaid) => match order {
             std::cmp::Ordering::Greater => To(T::Paused),
@@ -144,7 +194,13 @@ pub fn transition(state: Option<State>, signal: Signal, order: std::cmp::Orderin
 
         // The missed payment itself, paid late, has the same number as the miss.
         (Some(T::Paused), S::Paid { last, stop_noted }) => {
-            if order.is_lt() { Keep } else if stop_noted && !last { To(T::Cancelling) } else { paid(last) }
+            if order.is_lt() {
+                Keep
+            } else if stop_noted && !last {
+                To(T::Cancelling)
+            } else {
+                paid(last)
+            }
         }
         (Some(T::Paused), S::Unpaid) => Keep,
         (Some(T::Paused), S::NotTried | S::Cancelled) => To(T::Cancelling),
@@ -154,7 +210,13 @@ pub fn transition(state: Option<State>, signal: Signal, order: std::cmp::Orderin
 
         // A cancelled plan never becomes paused. A payment that still says "stopped" was already under way.
         (Some(T::Cancelling), S::Paid { last: true, .. }) => paid(true),
-        (Some(T::Cancelling), S::Paid { stop_noted, .. }) => if newer && !stop_noted { paid(false) } else { Keep },
+        (Some(T::Cancelling), S::Paid { stop_noted, .. }) => {
+            if newer && !stop_noted {
+                paid(false)
+            } else {
+                Keep
+            }
+        }
         (Some(T::Cancelling), S::Unpaid | S::NotTried | S::Cancelled) => Keep,
         (Some(T::Cancelling), S::MissedUnclear) => Ask,
         (Some(T::Cancelling), S::Resumed) => To(T::Active),

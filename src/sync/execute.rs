@@ -3,7 +3,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Sync, lease::Lease, process::{Report, is_uncertain, snapshot}};
+use super::{
+    Sync,
+    attempt::{is_uncertain, snapshot},
+    lease::Lease,
+    process::Report,
+};
 use crate::{
     digistore24::Event,
     effects::Write,
@@ -79,9 +84,19 @@ impl Work {
 
 impl Sync<'_> {
     /// Carries out what is left of a plan.
-    pub(super) async fn carry_out(&self, lease: &mut Lease, report: &mut Report, name: &str, event: &Event, work: &mut Work) -> Result<Next> {
+    pub(super) async fn carry_out(
+        &self,
+        lease: &mut Lease,
+        report: &mut Report,
+        name: &str,
+        event: &Event,
+        work: &mut Work,
+    ) -> Result<Next> {
         for index in 0..work.plan.steps.len() {
-            let (Some(step), Some(progress)) = (work.plan.steps.get(index).cloned(), work.progress.get(index).copied()) else { continue };
+            let (Some(step), Some(progress)) = (work.plan.steps.get(index).cloned(), work.progress.get(index).copied())
+            else {
+                continue;
+            };
             if progress == Progress::Done {
                 continue;
             }
@@ -118,7 +133,14 @@ impl Sync<'_> {
         Ok(Next::Finished)
     }
 
-    async fn mark(&self, lease: &mut Lease, name: &str, work: &mut Work, index: usize, progress: Progress) -> Result<()> {
+    async fn mark(
+        &self,
+        lease: &mut Lease,
+        name: &str,
+        work: &mut Work,
+        index: usize,
+        progress: Progress,
+    ) -> Result<()> {
         if let Some(slot) = work.progress.get_mut(index) {
             *slot = progress;
         }
@@ -126,7 +148,10 @@ impl Sync<'_> {
         if progress == Progress::Done && work.progress.iter().all(|p| *p == Progress::Done) {
             return Ok(());
         }
-        lease.commit(vec![Write { key: self.scope.work(name), expect: None, value: Some(work.to_json().to_string()) }]).await.map(|_| ())
+        lease
+            .commit(vec![Write { key: self.scope.work(name), expect: None, value: Some(work.to_json().to_string()) }])
+            .await
+            .map(|_| ())
     }
 
     /// Performs one write. Gives the id of what was made.
@@ -145,14 +170,18 @@ impl Sync<'_> {
                 body.insert("contactId".into(), contact()?.into());
                 ("ghl.contacts.updateContact", body, "")
             }
-            Action::CreateNote { title, body, .. } => {
-                ("ghl.contacts.createNote", object(json!({ "contactId": contact()?, "title": title, "body": body })), "/note/id")
-            }
+            Action::CreateNote { title, body, .. } => (
+                "ghl.contacts.createNote",
+                object(json!({ "contactId": contact()?, "title": title, "body": body })),
+                "/note/id",
+            ),
             Action::UpdateNote { note_id, body, .. } => {
                 ("ghl.contacts.updateNote", object(json!({ "contactId": contact()?, "id": note_id, "body": body })), "")
             }
             Action::CreateTask { title, body, due, assigned_to, .. } => {
-                let mut input = object(json!({ "contactId": contact()?, "title": title, "body": body, "dueDate": due, "completed": false }));
+                let mut input = object(
+                    json!({ "contactId": contact()?, "title": title, "body": body, "dueDate": due, "completed": false }),
+                );
                 input.extend(assigned_to.as_ref().map(|user| ("assignedTo".to_owned(), Value::from(user.clone()))));
                 ("ghl.contacts.createTask", input, "/task/id")
             }
@@ -160,8 +189,12 @@ impl Sync<'_> {
                 let input = json!({ "contactId": contact()?, "taskId": task_id, "completed": true });
                 ("ghl.contacts.updateTaskCompleted", object(input), "")
             }
-            Action::RemoveTags { tags } => ("ghl.contacts.removeTags", object(json!({ "contactId": contact()?, "tags": tags })), ""),
-            Action::AddTags { tags } => ("ghl.contacts.addTags", object(json!({ "contactId": contact()?, "tags": tags })), ""),
+            Action::RemoveTags { tags } => {
+                ("ghl.contacts.removeTags", object(json!({ "contactId": contact()?, "tags": tags })), "")
+            }
+            Action::AddTags { tags } => {
+                ("ghl.contacts.addTags", object(json!({ "contactId": contact()?, "tags": tags })), "")
+            }
         };
         let answer = self.call(report, operation, Value::Object(input)).await?;
         if id.is_empty() {
@@ -170,14 +203,28 @@ impl Sync<'_> {
         match answer.pointer(id).and_then(Value::as_str) {
             Some(id) => Ok(Some(id.to_owned())),
             // It answered "created" but not what: look for it as if the answer had been lost.
-            None => Err(Error::new(Code::OutcomeUnknown, "HighLevel's answer lacks the new id", "Nothing to do: it is looked up.").of_operation(operation)),
+            None => Err(Error::new(
+                Code::OutcomeUnknown,
+                "HighLevel's answer lacks the new id",
+                "Nothing to do: it is looked up.",
+            )
+            .of_operation(operation)),
         }
     }
 
     /// Some refusals have a way out.
-    async fn recover(&self, report: &mut Report, event: &Event, work: &mut Work, action: &Action, error: Error) -> Result<Recovered> {
+    async fn recover(
+        &self,
+        report: &mut Report,
+        event: &Event,
+        work: &mut Work,
+        action: &Action,
+        error: Error,
+    ) -> Result<Recovered> {
         match (action, error.code()) {
-            (Action::CreateContact { fields, custom }, Code::Duplicate) if error.details().cause.as_deref() == Some("phone") => {
+            (Action::CreateContact { fields, custom }, Code::Duplicate)
+                if error.details().cause.as_deref() == Some("phone") =>
+            {
                 // The phone belongs to somebody else: it never identifies a person.
                 self.create_without_phone(report, work, fields, custom).await
             }
@@ -190,20 +237,31 @@ impl Sync<'_> {
                 if let Some(contact) = self.contact_by_email(report, event).await? {
                     return Ok(Recovered::Id(contact.id));
                 }
-                if fields.contains_key("phone") { self.create_without_phone(report, work, fields, custom).await } else { Err(error) }
+                if fields.contains_key("phone") {
+                    self.create_without_phone(report, work, fields, custom).await
+                } else {
+                    Err(error)
+                }
             }
-            (Action::UpdateContact { fields, custom }, Code::InvalidInput | Code::Duplicate) if fields.contains_key("phone") => {
+            (Action::UpdateContact { fields, custom }, Code::InvalidInput | Code::Duplicate)
+                if fields.contains_key("phone") =>
+            {
                 let (fields, custom) = without_phone(fields, custom);
                 work.plan.person.profile.remove("phone");
                 self.write(report, work, &Action::UpdateContact { fields, custom }).await.map(|_| Recovered::Nothing)
             }
-            (Action::UpdateNote { order, title, body, .. }, Code::NotFound) if self.contact_exists(report, work).await? => {
-                let action = Action::CreateNote { order: order.clone(), title: title.clone(), body: body.clone(), keep: true };
+            (Action::UpdateNote { order, title, body, .. }, Code::NotFound)
+                if self.contact_exists(report, work).await? =>
+            {
+                let action =
+                    Action::CreateNote { order: order.clone(), title: title.clone(), body: body.clone(), keep: true };
                 let id = self.write(report, work, &action).await?;
                 note_result(work, &action, id);
                 Ok(Recovered::Nothing)
             }
-            (Action::CompleteTask { .. }, Code::NotFound) if self.contact_exists(report, work).await? => Ok(Recovered::Nothing),
+            (Action::CompleteTask { .. }, Code::NotFound) if self.contact_exists(report, work).await? => {
+                Ok(Recovered::Nothing)
+            }
             (Action::CreateContact { .. }, _) => Err(error),
             (_, Code::NotFound) => self.contact_is_gone(report, event, work).await,
             _ => Err(error),
@@ -256,13 +314,15 @@ impl Sync<'_> {
         let before = super::person(&self.effects, &self.scope, &gone).await?.map(|(p, _)| p);
         let person = before.unwrap_or_default().without_contact();
         let known = match self.contact_by_email(report, event).await? {
-            Some(contact) if contact.id != gone => match super::person(&self.effects, &self.scope, &contact.id).await? {
-                Some((there, _)) => {
-                    let merged = Person { orders: merge(person.orders, there.orders.clone()), ..there };
-                    Known::Person { contact_id: Some(contact.id), person: merged }
+            Some(contact) if contact.id != gone => {
+                match super::person(&self.effects, &self.scope, &contact.id).await? {
+                    Some((there, _)) => {
+                        let merged = Person { orders: merge(person.orders, there.orders.clone()), ..there };
+                        Known::Person { contact_id: Some(contact.id), person: merged }
+                    }
+                    None => Known::Person { contact_id: Some(contact.id), person },
                 }
-                None => Known::Person { contact_id: Some(contact.id), person },
-            },
+            }
             _ if is_new_order(event) => Known::Person { contact_id: None, person },
             _ => {
                 return Err(Error::new(
@@ -277,7 +337,13 @@ impl Sync<'_> {
     }
 
     /// Whether a write of unknown outcome has taken effect. Only creations are looked for: all else may be repeated.
-    async fn look_up(&self, report: &mut Report, event: &Event, work: &Work, action: &Action) -> Result<Option<String>> {
+    async fn look_up(
+        &self,
+        report: &mut Report,
+        event: &Event,
+        work: &Work,
+        action: &Action,
+    ) -> Result<Option<String>> {
         let contact = json!({ "contactId": work.contact_id });
         let find = |answer: &Value, list: &str, matches: &dyn Fn(&Value) -> bool| {
             let items = answer.get(list).and_then(Value::as_array).into_iter().flatten();
@@ -292,7 +358,8 @@ impl Sync<'_> {
             Action::CreateTask { body, .. } => {
                 let marker = body.lines().last().unwrap_or_default();
                 let answer = self.call(report, "ghl.contacts.getAllTasks", contact).await?;
-                let marked = |task: &Value| task.get("body").and_then(Value::as_str).is_some_and(|b| b.contains(marker));
+                let marked =
+                    |task: &Value| task.get("body").and_then(Value::as_str).is_some_and(|b| b.contains(marker));
                 Ok(find(&answer, "tasks", &marked))
             }
             _ => Ok(None),
@@ -351,10 +418,7 @@ fn with_custom(fields: &Map<String, Value>, custom: Vec<Value>) -> Map<String, V
     body
 }
 
-fn without_phone(
-    fields: &Map<String, Value>,
-    custom: &Map<String, Value>,
-) -> (Map<String, Value>, Map<String, Value>) {
+fn without_phone(fields: &Map<String, Value>, custom: &Map<String, Value>) -> (Map<String, Value>, Map<String, Value>) {
     let (mut fields, mut custom) = (fields.clone(), custom.clone());
     if let Some(phone) = fields.remove("phone") {
         custom.insert("ds24_phone".into(), phone);
@@ -375,5 +439,9 @@ fn unsettled(wait_ms: u64) -> Error {
 }
 
 fn no_contact() -> Error {
-    Error::new(Code::MalformedResponse, "HighLevel didn't say which contact it made", "Look at the contact in HighLevel; the event is tried again.")
+    Error::new(
+        Code::MalformedResponse,
+        "HighLevel didn't say which contact it made",
+        "Look at the contact in HighLevel; the event is tried again.",
+    )
 }

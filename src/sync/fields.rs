@@ -74,32 +74,51 @@ impl Sync<'_> {
         // A cache that can't be read is no cache.
         let mut cache: Cache = entries.first().and_then(|e| from_json(&e.value).ok()).unwrap_or_default();
         let age = self.effects.now().saturating_sub(cache.at);
-        let missing = |cache: &Cache| wanted.keys().filter(|k| !cache.ids.contains_key(*k)).cloned().collect::<Vec<_>>();
+        let missing =
+            |cache: &Cache| wanted.keys().filter(|k| !cache.ids.contains_key(*k)).cloned().collect::<Vec<_>>();
         if age > RELOAD_MS || (age > RELOAD_MISSING_MS && !missing(&cache).is_empty()) {
             cache = Cache { at: self.effects.now(), ids: Map::new() };
             for field in self.location_fields().await? {
                 cache.ids.insert(field.key, field.id.into());
             }
-            self.effects.commit(vec![Write { key: self.scope.fields(), expect: None, value: Some(cache.to_json().to_string()) }]).await?;
+            self.effects
+                .commit(vec![Write {
+                    key: self.scope.fields(),
+                    expect: None,
+                    value: Some(cache.to_json().to_string()),
+                }])
+                .await?;
         }
         let absent = missing(&cache);
         if !absent.is_empty() {
-            let fields = [("missing", absent.join(", ")), ("help", "run the command `setup` once; it creates them".to_owned())];
+            let fields =
+                [("missing", absent.join(", ")), ("help", "run the command `setup` once; it creates them".to_owned())];
             self.effects.log(Level::Warn, "the location lacks custom fields, so their values are not written", fields);
         }
-        let known = wanted.iter().filter_map(|(key, value)| Some(json!({ "id": cache.ids.get(key)?, "field_value": value })));
+        let known =
+            wanted.iter().filter_map(|(key, value)| Some(json!({ "id": cache.ids.get(key)?, "field_value": value })));
         Ok(known.collect())
     }
 
     async fn location_fields(&self) -> Result<Vec<Field>> {
-        let answer = client::run(&self.effects, self.connection, "ghl.locations.getCustomFields", json!({ "model": "contact" })).await?;
+        let answer =
+            client::run(&self.effects, self.connection, "ghl.locations.getCustomFields", json!({ "model": "contact" }))
+                .await?;
         let fields = answer.get("customFields").and_then(Value::as_array).ok_or_else(|| {
-            Error::new(Code::MalformedResponse, "HighLevel's list of custom fields can't be understood", "Check the base address.")
+            Error::new(
+                Code::MalformedResponse,
+                "HighLevel's list of custom fields can't be understood",
+                "Check the base address.",
+            )
         })?;
         let text = |field: &Value, name: &str| field.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let read = fields.iter().map(|f| {
             let key = text(f, "fieldKey");
-            Field { key: key.strip_prefix("contact.").unwrap_or(&key).to_owned(), id: text(f, "id"), kind: text(f, "dataType") }
+            Field {
+                key: key.strip_prefix("contact.").unwrap_or(&key).to_owned(),
+                id: text(f, "id"),
+                kind: text(f, "dataType"),
+            }
         });
         Ok(read.collect())
     }

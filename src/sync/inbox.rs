@@ -94,8 +94,10 @@ impl Sync<'_> {
                 message.known_items = old.into_iter().map(|(dedupe, _)| dedupe).collect();
             }
             let room = if message.reason.is_some() { self.scope.kept(&name) } else { self.scope.inbox(&name) };
-            let mut writes: Vec<Write> =
-                new.into_iter().map(|(_, key)| Write { key, expect: Some(0), value: Some(format!("\"{name}\"")) }).collect();
+            let mut writes: Vec<Write> = new
+                .into_iter()
+                .map(|(_, key)| Write { key, expect: Some(0), value: Some(format!("\"{name}\"")) })
+                .collect();
             writes.push(Write { key: room, expect: Some(0), value: Some(message.to_json().to_string()) });
             if self.effects.commit(writes).await?.is_some() {
                 let accepted = if message.reason.is_some() { Accepted::Kept } else { Accepted::Queued };

@@ -47,7 +47,8 @@ impl Lease {
             return Ok(false);
         }
         let expect = Some(entry.map_or(0, |e| e.version));
-        let version = self.effects.commit(vec![Write { key: key.clone(), expect, value: Some(self.value(now)) }]).await?;
+        let version =
+            self.effects.commit(vec![Write { key: key.clone(), expect, value: Some(self.value(now)) }]).await?;
         self.held = version.map(|version| (key, version));
         Ok(version.is_some())
     }
@@ -96,5 +97,9 @@ impl Lease {
 }
 
 fn taken_over() -> Error {
-    Error::new(Code::Conflict, "another worker has taken over this person's events", "Nothing to do: that worker goes on.")
+    Error::new(
+        Code::Conflict,
+        "another worker has taken over this person's events",
+        "Nothing to do: that worker goes on.",
+    )
 }

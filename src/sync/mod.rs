@@ -5,6 +5,7 @@
 //! no idempotency keys, so a ledger entry stands before and after every write, a write of unknown outcome is looked up by
 //! its marker before it is tried again, and writes to one person are serialised by a lease in the store.
 
+mod attempt;
 mod execute;
 mod fields;
 mod inbox;
@@ -51,7 +52,11 @@ pub(crate) fn from_json<T: Json>(text: &str) -> Result<T> {
 }
 
 /// The contact that the ledger knows for an event: its id, its entry, the entry's version.
-pub(crate) async fn person_of(effects: &Effects, scope: &Scope, event: &Event) -> Result<Option<(String, Person, u64)>> {
+pub(crate) async fn person_of(
+    effects: &Effects,
+    scope: &Scope,
+    event: &Event,
+) -> Result<Option<(String, Person, u64)>> {
     match contact_of(effects, scope.identities(event)).await? {
         Some(contact_id) => Ok(person(effects, scope, &contact_id).await?.map(|(p, v)| (contact_id, p, v))),
         None => Ok(None),

@@ -2,24 +2,23 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
-    Sync, contact_of,
-    execute::{Next, Work},
+    Sync,
+    attempt::{is_fence, is_uncertain},
+    execute::Work,
     from_json,
     inbox::Message,
     lease::Lease,
-    person,
 };
 use crate::{
-    client,
     clock,
     digistore24::Event,
     effects::{Level, Write},
     error::{Code, Details, Error, Result},
     json::Json,
-    mapping::{self, Known, Plan, Snapshot},
+    mapping::{self, Known, Plan},
     record,
 };
 
@@ -224,7 +223,11 @@ impl Sync<'_> {
                 writes.extend(lease.unclaim());
                 writes.push(Write { key, expect: Some(version), value: None });
                 writes.push(Write { key: self.scope.work(name), expect: None, value: None });
-                writes.push(Write { key: self.scope.done(name), expect: None, value: Some(message.to_json().to_string()) });
+                writes.push(Write {
+                    key: self.scope.done(name),
+                    expect: None,
+                    value: Some(message.to_json().to_string()),
+                });
                 lease.release(writes).await?;
                 report.outcome = "done".to_owned();
                 report.contact_id.clone_from(&work.contact_id);
@@ -240,155 +243,25 @@ impl Sync<'_> {
                 report.outcome = if dead { "dead" } else { "waiting" }.to_owned();
                 report.error = Some(error.details().clone());
                 report.next_at = (!dead).then(|| clock::iso_utc(message.next_at));
-                let mut writes = vec![Write { key, expect: Some(version), value: (!dead).then(|| message.to_json().to_string()) }];
+                let mut writes =
+                    vec![Write { key, expect: Some(version), value: (!dead).then(|| message.to_json().to_string()) }];
                 if dead || !self.is_begun(name).await? {
                     // Nothing is under way any more: others may go on.
                     writes.extend(lease.unclaim());
                     writes.push(Write { key: self.scope.work(name), expect: None, value: None });
                 }
                 if dead {
-                    writes.push(Write { key: self.scope.dead(name), expect: None, value: Some(message.to_json().to_string()) });
+                    writes.push(Write {
+                        key: self.scope.dead(name),
+                        expect: None,
+                        value: Some(message.to_json().to_string()),
+                    });
                 }
                 lease.release(writes).await?;
                 self.log_failure(report, dead);
             }
         }
         Ok(())
-    }
-
-    /// Resolves, plans and writes. `None`: another worker holds the contact.
-    async fn attempt(
-        &self,
-        lease: &mut Lease,
-        report: &mut Report,
-        name: &str,
-        event: &Event,
-        message: &Message,
-        work: Option<Work>,
-    ) -> Result<Option<Work>> {
-        let mut work = match work {
-            Some(work) => {
-                lease.claims.clone_from(&work.claimed);
-                work
-            }
-            None => {
-                if let Some(email) = &event.buyer.email {
-                    if !lease.claim(self.scope.claim_email(email), name).await? {
-                        return Ok(None);
-                    }
-                }
-                let known = self.resolve(report, event).await?;
-                match self.begin(lease, name, event, message, known).await? {
-                    Some(work) => work,
-                    None => return Ok(None),
-                }
-            }
-        };
-        for _ in 0..3 {
-            match self.carry_out(lease, report, name, event, &mut work).await? {
-                Next::Finished => return Ok(Some(work)),
-                Next::Resolve(known) => {
-                    let moved_from = work.moved_from.clone();
-                    match self.begin(lease, name, event, message, *known).await? {
-                        Some(next) => work = Work { moved_from, ..next },
-                        None => {
-                            lease.commit(vec![Write { key: self.scope.work(name), expect: None, value: None }]).await?;
-                            return Ok(None);
-                        }
-                    }
-                }
-            }
-        }
-        Err(Error::new(
-            Code::Unavailable,
-            "the contact changes faster than it can be written",
-            "Look at the contact in HighLevel; the event is tried again later.",
-        ))
-    }
-
-    /// Plans and stores the plan. Nothing, where another unfinished message has claimed the contact.
-    async fn begin(
-        &self,
-        lease: &mut Lease,
-        name: &str,
-        event: &Event,
-        message: &Message,
-        known: Known,
-    ) -> Result<Option<Work>> {
-        let contact_id = contact_id_of(&known).map(str::to_owned);
-        if let Some(id) = &contact_id {
-            if !lease.claim(self.scope.claim_contact(id), name).await? {
-                return Ok(None);
-            }
-        }
-        // Only under the claim is the ledger's entry certain to stay as it is.
-        let (known, version) = match &contact_id {
-            Some(id) => match (person(&self.effects, &self.scope, id).await?, known) {
-                (Some((person, version)), Known::Contact(_)) => (Known::Person { contact_id, person }, version),
-                (Some((_, version)), known @ Known::Person { .. }) => (known, version),
-                (_, known) => (known, 0),
-            },
-            None => (known, 0),
-        };
-        let plan = mapping::plan(self.mapping, event, known, message.repeated, message.received_at);
-        let work = Work::new(plan, version, lease.claims.clone());
-        lease.commit(vec![Write { key: self.scope.work(name), expect: None, value: Some(work.to_json().to_string()) }]).await?;
-        Ok(Some(work))
-    }
-
-    async fn is_begun(&self, name: &str) -> Result<bool> {
-        Ok(!self.effects.get(vec![self.scope.work(name)]).await?.0.is_empty())
-    }
-
-    /// Whose event is it? By order, replaced order, buyer and e-mail in the ledger, then by e-mail in GHL. Never by phone.
-    async fn resolve(&self, report: &mut Report, event: &Event) -> Result<Known> {
-        if let Some(contact_id) = contact_of(&self.effects, self.scope.identities(event)).await? {
-            if let Some((person, _)) = person(&self.effects, &self.scope, &contact_id).await? {
-                return Ok(Known::Person { contact_id: Some(contact_id), person });
-            }
-        }
-        Ok(self.contact_by_email(report, event).await?.map_or(Known::Nobody, Known::Contact))
-    }
-
-    /// The contact with exactly this address. GHL's search index lags, its duplicate check doesn't.
-    pub(super) async fn contact_by_email(&self, report: &mut Report, event: &Event) -> Result<Option<Snapshot>> {
-        let Some(email) = &event.buyer.email else { return Ok(None) };
-        let answer = self.call(report, "ghl.contacts.getDuplicateContact", json!({ "email": email })).await?;
-        let Some(contact) = answer.get("contact").filter(|c| c.is_object()) else { return Ok(None) };
-        let same = contact.get("email").and_then(Value::as_str).is_none_or(|e| e.trim().eq_ignore_ascii_case(email));
-        Ok(if same { snapshot(contact) } else { None })
-    }
-
-    /// Calls and notes it in the report.
-    pub(super) async fn call(&self, report: &mut Report, id: &str, input: Value) -> Result<Value> {
-        let result = client::run_once(&self.effects, self.connection, id, input).await;
-        let word = match &result {
-            Ok(_) => "ok".to_owned(),
-            Err(error) => error.code().word().to_owned(),
-        };
-        report.calls.push(Call { operation: id.to_owned(), result: word });
-        result
-    }
-
-    /// What the ledger must say when all writes are done.
-    fn conclusion(&self, event: &Event, work: &Work) -> Result<Vec<Write>> {
-        let Some(contact_id) = &work.contact_id else { return Ok(Vec::new()) };
-        if work.plan.person.orders.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut keys = BTreeSet::new();
-        keys.extend(self.scope.identities(event));
-        keys.extend(work.plan.person.orders.iter().map(|o| self.scope.order(&o.key)));
-        keys.extend(work.plan.person.buyers.iter().map(|b| self.scope.buyer(b)));
-        let value = contact_id.to_json().to_string();
-        let mut writes: Vec<Write> =
-            keys.into_iter().map(|key| Write { key, expect: None, value: Some(value.clone()) }).collect();
-        if let Some(old) = work.moved_from.as_ref().filter(|old| *old != contact_id) {
-            writes.push(Write { key: self.scope.person(old), expect: None, value: None });
-        }
-        let person = &work.plan.person;
-        writes.push(Write { key: self.scope.person(contact_id), expect: Some(work.person_version), value: Some(person.to_json().to_string()) });
-        Ok(writes)
     }
 
     /// When to try again. True: never, a person must look.
@@ -402,7 +275,13 @@ impl Sync<'_> {
             Code::QuotaExhausted => 3_600_000,
             // A person must mend the settings; the event itself is fine, so it is never given up.
             Code::Unauthenticated | Code::Forbidden | Code::Misconfigured => backoff.max(60_000),
-            Code::OutcomeUnknown | Code::Timeout | Code::Unavailable | Code::Conflict | Code::Cancelled | Code::Storage | Code::MalformedResponse => backoff,
+            Code::OutcomeUnknown
+            | Code::Timeout
+            | Code::Unavailable
+            | Code::Conflict
+            | Code::Cancelled
+            | Code::Storage
+            | Code::MalformedResponse => backoff,
             Code::InvalidInput | Code::NotFound | Code::Duplicate | Code::SignatureInvalid => return true,
         };
         message.next_at = self.effects.now() + wait;
@@ -426,7 +305,11 @@ impl Sync<'_> {
 
     async fn bury_unreadable(&self, key: &str, value: &str, version: u64) -> Result<()> {
         let name = key.rsplit('/').next().unwrap_or_default();
-        self.effects.log(Level::Error, "a stored message can't be read and waits for a person", [("name", name.to_owned())]);
+        self.effects.log(
+            Level::Error,
+            "a stored message can't be read and waits for a person",
+            [("name", name.to_owned())],
+        );
         let writes = vec![
             Write { key: key.to_owned(), expect: Some(version), value: None },
             Write { key: self.scope.dead(name), expect: None, value: Some(value.to_owned()) },
@@ -448,38 +331,4 @@ impl Sync<'_> {
         };
         Ok((mapping::plan(self.mapping, event, known, repeated, self.effects.now()), repeated))
     }
-}
-
-/// Whether a write that ended so may have been carried out, or may yet be.
-pub(super) fn is_uncertain(error: &Error) -> bool {
-    match error.code() {
-        Code::OutcomeUnknown | Code::Timeout | Code::Cancelled | Code::MalformedResponse => true,
-        // With a status the service was reached; without one the connection was never made.
-        Code::Unavailable => error.details().status.is_some(),
-        _ => false,
-    }
-}
-
-/// A conflict of the store, not of a service.
-fn is_fence(error: &Error) -> bool {
-    error.code() == Code::Conflict && error.details().operation.is_none()
-}
-
-fn contact_id_of(known: &Known) -> Option<&str> {
-    match known {
-        Known::Nobody => None,
-        Known::Contact(snapshot) => Some(&snapshot.id),
-        Known::Person { contact_id, .. } => contact_id.as_deref(),
-    }
-}
-
-pub(super) fn snapshot(contact: &Value) -> Option<Snapshot> {
-    let id = contact.get("id").and_then(Value::as_str).filter(|id| !id.is_empty())?;
-    let tags = contact.get("tags").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-    Some(Snapshot {
-        id: id.to_owned(),
-        assigned_to: contact.get("assignedTo").and_then(Value::as_str).filter(|a| !a.is_empty()).map(str::to_owned),
-        tags: tags.map(|t| t.trim().to_lowercase()).collect(),
-        rest: contact.as_object().cloned().unwrap_or_default(),
-    })
 }

@@ -71,10 +71,15 @@ impl Sync<'_> {
             add(field(task, "dueDate"), "task", pick(task, &["id", "title", "body", "completed", "assignedTo"]));
         }
         for appointment in list(&appointments, "events") {
-            add(field(appointment, "startTime"), "appointment", pick(appointment, &["id", "title", "appointmentStatus", "endTime", "address"]));
+            add(
+                field(appointment, "startTime"),
+                "appointment",
+                pick(appointment, &["id", "title", "appointmentStatus", "endTime", "address"]),
+            );
         }
         // The sort is stable: what the ledger wrote in order stays in order within a day.
-        let day = |e: &Value| e.get("at").and_then(Value::as_str).and_then(|at| at.get(..10)).unwrap_or_default().to_owned();
+        let day =
+            |e: &Value| e.get("at").and_then(Value::as_str).and_then(|at| at.get(..10)).unwrap_or_default().to_owned();
         entries.sort_by_key(day);
         Ok(json!({
             "contact": contact,
@@ -101,9 +106,15 @@ impl Sync<'_> {
         if let Some(id) = contact_of(&self.effects, vec![self.scope.email(&email)]).await? {
             return Ok(id);
         }
-        let found = client::run(&self.effects, self.connection, "ghl.contacts.getDuplicateContact", json!({ "email": email })).await?;
+        let found =
+            client::run(&self.effects, self.connection, "ghl.contacts.getDuplicateContact", json!({ "email": email }))
+                .await?;
         found.pointer("/contact/id").and_then(Value::as_str).map(str::to_owned).ok_or_else(|| {
-            Error::new(Code::NotFound, "no contact has this e-mail address", "Check the address; plus-addresses count as written.")
+            Error::new(
+                Code::NotFound,
+                "no contact has this e-mail address",
+                "Check the address; plus-addresses count as written.",
+            )
         })
     }
 }

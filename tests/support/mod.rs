@@ -1,6 +1,12 @@
 //! A world in memory for tests: a store with compare-and-set, a clock, and GHL as far as the sync uses it, with faults.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -71,9 +77,22 @@ pub struct World {
 }
 
 pub const FIELDS: [&str; 16] = [
-    "ds24_buyer_id", "ds24_order_id", "ds24_product", "ds24_products", "ds24_status", "ds24_segment", "ds24_currency",
-    "ds24_last_event", "ds24_newsletter", "ds24_phone", "ds24_amount", "ds24_earnings", "ds24_lifetime", "ds24_last_activity",
-    "ds24_next_payment", "ds24_paid_until",
+    "ds24_buyer_id",
+    "ds24_order_id",
+    "ds24_product",
+    "ds24_products",
+    "ds24_status",
+    "ds24_segment",
+    "ds24_currency",
+    "ds24_last_event",
+    "ds24_newsletter",
+    "ds24_phone",
+    "ds24_amount",
+    "ds24_earnings",
+    "ds24_lifetime",
+    "ds24_last_activity",
+    "ds24_next_payment",
+    "ds24_paid_until",
 ];
 
 /// How a run of a task ended.
@@ -128,7 +147,11 @@ impl World {
     fn perform(&mut self, effect: Effect, rng: &mut Rng) -> Option<Reply> {
         self.now += 1 + rng.below(20);
         self.settle();
-        let entry = |(key, (value, version)): (&String, &(String, u64))| Entry { key: key.clone(), value: value.clone(), version: *version };
+        let entry = |(key, (value, version)): (&String, &(String, u64))| Entry {
+            key: key.clone(),
+            value: value.clone(),
+            version: *version,
+        };
         Some(match effect {
             Effect::Http(request) => self.http(request, rng),
             Effect::Sleep { ms } => {
@@ -140,11 +163,15 @@ impl World {
                 Reply::Values { entries: found.collect(), now: self.now }
             }
             Effect::List { prefix, after, limit } => {
-                let range = self.entries.iter().filter(|(k, _)| k.starts_with(&prefix) && after.as_ref().is_none_or(|a| *k > a));
+                let range = self
+                    .entries
+                    .iter()
+                    .filter(|(k, _)| k.starts_with(&prefix) && after.as_ref().is_none_or(|a| *k > a));
                 Reply::Values { entries: range.take(limit as usize).map(entry).collect(), now: self.now }
             }
             Effect::Commit { writes } => {
-                let scopes: BTreeSet<String> = writes.iter().map(|w| w.key.splitn(3, '/').take(2).collect::<Vec<_>>().join("/")).collect();
+                let scopes: BTreeSet<String> =
+                    writes.iter().map(|w| w.key.splitn(3, '/').take(2).collect::<Vec<_>>().join("/")).collect();
                 assert_eq!(scopes.len(), 1, "a commit stays within one scope");
                 let version_of = |key: &str| self.entries.get(key).map_or(0, |(_, v)| *v);
                 let ok = writes.iter().all(|w| w.expect.is_none_or(|e| e == version_of(&w.key)));
@@ -167,7 +194,8 @@ impl World {
     }
 
     fn settle(&mut self) {
-        let (due, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut self.pending).into_iter().partition(|(at, _)| *at <= self.now);
+        let (due, rest): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.pending).into_iter().partition(|(at, _)| *at <= self.now);
         self.pending = rest;
         for (_, request) in due {
             self.answer(&request);
@@ -200,7 +228,11 @@ impl World {
         bound += f.limited;
         if dice < bound {
             let headers = vec![("X-RateLimit-Interval-Milliseconds".to_owned(), "10000".to_owned())];
-            return Reply::Http(Response { status: 429, headers, body: json!({ "statusCode": 429, "message": "Too Many Requests" }).to_string() });
+            return Reply::Http(Response {
+                status: 429,
+                headers,
+                body: json!({ "statusCode": 429, "message": "Too Many Requests" }).to_string(),
+            });
         }
         bound += f.broken;
         if dice < bound {
@@ -224,23 +256,39 @@ impl World {
         let (path, query) = url.split_once('?').unwrap_or((url, ""));
         let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
         let body: Value = request.body.as_deref().map(|b| serde_json::from_str(b).unwrap()).unwrap_or_default();
-        let missing = |id: &str| (400, json!({ "statusCode": 400, "message": format!("Contact with id {id} not found") }));
+        let missing =
+            |id: &str| (400, json!({ "statusCode": 400, "message": format!("Contact with id {id} not found") }));
         match (request.method.as_str(), parts.as_slice()) {
             ("GET", ["locations", _, "customFields"]) => {
-                let fields = FIELDS.iter().map(|k| json!({ "id": format!("id-{k}"), "fieldKey": format!("contact.{k}"), "dataType": "TEXT" }));
+                let fields = FIELDS.iter().map(
+                    |k| json!({ "id": format!("id-{k}"), "fieldKey": format!("contact.{k}"), "dataType": "TEXT" }),
+                );
                 (200, json!({ "customFields": fields.collect::<Vec<_>>() }))
             }
             ("GET", ["contacts", "search", "duplicate"]) => {
-                let email = query.split('&').find_map(|p| p.strip_prefix("email=")).unwrap_or_default().replace("%40", "@").replace("%2B", "+");
-                let found = self.contacts.iter().find(|(_, c)| c.fields.get("email") == Some(&Value::from(email.as_str())));
+                let email = query
+                    .split('&')
+                    .find_map(|p| p.strip_prefix("email="))
+                    .unwrap_or_default()
+                    .replace("%40", "@")
+                    .replace("%2B", "+");
+                let found =
+                    self.contacts.iter().find(|(_, c)| c.fields.get("email") == Some(&Value::from(email.as_str())));
                 (200, json!({ "contact": found.map(|(id, c)| show(id, c)) }))
             }
             ("POST", ["contacts"]) => {
-                let same = |name: &str| body.get(name).and_then(|v| self.contacts.iter().find(|(_, c)| c.fields.get(name) == Some(v)).map(|(id, _)| id.clone()));
+                let same = |name: &str| {
+                    body.get(name).and_then(|v| {
+                        self.contacts.iter().find(|(_, c)| c.fields.get(name) == Some(v)).map(|(id, _)| id.clone())
+                    })
+                };
                 for field in ["email", "phone"] {
                     if let Some(id) = same(field) {
                         let meta = json!({ "contactId": id, "contactName": "x", "matchingField": field });
-                        return (400, json!({ "statusCode": 400, "message": "This location does not allow duplicated contacts.", "meta": meta }));
+                        return (
+                            400,
+                            json!({ "statusCode": 400, "message": "This location does not allow duplicated contacts.", "meta": meta }),
+                        );
                     }
                 }
                 let id = self.id("c");
@@ -285,7 +333,8 @@ impl World {
                         self.triggers.push(format!("{id} task"));
                         (201, json!({ "task": task }))
                     }
-                    ("PUT", ["tasks", task, "completed"]) => match contact.tasks.iter_mut().find(|t| t["id"] == **task) {
+                    ("PUT", ["tasks", task, "completed"]) => match contact.tasks.iter_mut().find(|t| t["id"] == **task)
+                    {
                         Some(found) => {
                             found["completed"] = body["completed"].clone();
                             (200, json!({ "task": found }))

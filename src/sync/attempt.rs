@@ -1,0 +1,199 @@
+//! One try at a message: whose event is it, what is to be done, and what the ledger must say in the end.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::{
+    Sync, contact_of,
+    execute::{Next, Work},
+    inbox::Message,
+    lease::Lease,
+    person,
+    process::{Call, Report},
+};
+use crate::{
+    client,
+    digistore24::Event,
+    effects::Write,
+    error::{Code, Error, Result},
+    json::Json,
+    mapping::{self, Known, Snapshot},
+};
+
+impl Sync<'_> {
+    /// Resolves, plans and writes. `None`: another worker holds the contact.
+    pub(super) async fn attempt(
+        &self,
+        lease: &mut Lease,
+        report: &mut Report,
+        name: &str,
+        event: &Event,
+        message: &Message,
+        work: Option<Work>,
+    ) -> Result<Option<Work>> {
+        let mut work = match work {
+            Some(work) => {
+                lease.claims.clone_from(&work.claimed);
+                work
+            }
+            None => {
+                if let Some(email) = &event.buyer.email
+                    && !lease.claim(self.scope.claim_email(email), name).await?
+                {
+                    return Ok(None);
+                }
+                let known = self.resolve(report, event).await?;
+                match self.begin(lease, name, event, message, known).await? {
+                    Some(work) => work,
+                    None => return Ok(None),
+                }
+            }
+        };
+        for _ in 0..3 {
+            match self.carry_out(lease, report, name, event, &mut work).await? {
+                Next::Finished => return Ok(Some(work)),
+                Next::Resolve(known) => {
+                    let moved_from = work.moved_from.clone();
+                    match self.begin(lease, name, event, message, *known).await? {
+                        Some(next) => work = Work { moved_from, ..next },
+                        None => {
+                            lease.commit(vec![Write { key: self.scope.work(name), expect: None, value: None }]).await?;
+                            return Ok(None);
+                        }
+                    }
+                }
+            }
+        }
+        Err(Error::new(
+            Code::Unavailable,
+            "the contact changes faster than it can be written",
+            "Look at the contact in HighLevel; the event is tried again later.",
+        ))
+    }
+
+    /// Plans and stores the plan. Nothing, where another unfinished message has claimed the contact.
+    async fn begin(
+        &self,
+        lease: &mut Lease,
+        name: &str,
+        event: &Event,
+        message: &Message,
+        known: Known,
+    ) -> Result<Option<Work>> {
+        let contact_id = contact_id_of(&known).map(str::to_owned);
+        if let Some(id) = &contact_id
+            && !lease.claim(self.scope.claim_contact(id), name).await?
+        {
+            return Ok(None);
+        }
+        // Only under the claim is the ledger's entry certain to stay as it is.
+        let (known, version) = match &contact_id {
+            Some(id) => match (person(&self.effects, &self.scope, id).await?, known) {
+                (Some((person, version)), Known::Contact(_)) => (Known::Person { contact_id, person }, version),
+                (Some((_, version)), known @ Known::Person { .. }) => (known, version),
+                (_, known) => (known, 0),
+            },
+            None => (known, 0),
+        };
+        let plan = mapping::plan(self.mapping, event, known, message.repeated, message.received_at);
+        let work = Work::new(plan, version, lease.claims.clone());
+        lease
+            .commit(vec![Write { key: self.scope.work(name), expect: None, value: Some(work.to_json().to_string()) }])
+            .await?;
+        Ok(Some(work))
+    }
+
+    pub(super) async fn is_begun(&self, name: &str) -> Result<bool> {
+        Ok(!self.effects.get(vec![self.scope.work(name)]).await?.0.is_empty())
+    }
+
+    /// Whose event is it? By order, replaced order, buyer and e-mail in the ledger, then by e-mail in GHL. Never by phone.
+    async fn resolve(&self, report: &mut Report, event: &Event) -> Result<Known> {
+        if let Some(contact_id) = contact_of(&self.effects, self.scope.identities(event)).await?
+            && let Some((person, _)) = person(&self.effects, &self.scope, &contact_id).await?
+        {
+            return Ok(Known::Person { contact_id: Some(contact_id), person });
+        }
+        Ok(self.contact_by_email(report, event).await?.map_or(Known::Nobody, Known::Contact))
+    }
+
+    /// The contact with exactly this address. GHL's search index lags, its duplicate check doesn't.
+    pub(super) async fn contact_by_email(&self, report: &mut Report, event: &Event) -> Result<Option<Snapshot>> {
+        let Some(email) = &event.buyer.email else { return Ok(None) };
+        let answer = self.call(report, "ghl.contacts.getDuplicateContact", json!({ "email": email })).await?;
+        let Some(contact) = answer.get("contact").filter(|c| c.is_object()) else { return Ok(None) };
+        let same = contact.get("email").and_then(Value::as_str).is_none_or(|e| e.trim().eq_ignore_ascii_case(email));
+        Ok(if same { snapshot(contact) } else { None })
+    }
+
+    /// Calls and notes it in the report.
+    pub(super) async fn call(&self, report: &mut Report, id: &str, input: Value) -> Result<Value> {
+        let result = client::run_once(&self.effects, self.connection, id, input).await;
+        let word = match &result {
+            Ok(_) => "ok".to_owned(),
+            Err(error) => error.code().word().to_owned(),
+        };
+        report.calls.push(Call { operation: id.to_owned(), result: word });
+        result
+    }
+
+    /// What the ledger must say when all writes are done.
+    pub(super) fn conclusion(&self, event: &Event, work: &Work) -> Result<Vec<Write>> {
+        let Some(contact_id) = &work.contact_id else { return Ok(Vec::new()) };
+        if work.plan.person.orders.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut keys = BTreeSet::new();
+        keys.extend(self.scope.identities(event));
+        keys.extend(work.plan.person.orders.iter().map(|o| self.scope.order(&o.key)));
+        keys.extend(work.plan.person.buyers.iter().map(|b| self.scope.buyer(b)));
+        let value = contact_id.to_json().to_string();
+        let mut writes: Vec<Write> =
+            keys.into_iter().map(|key| Write { key, expect: None, value: Some(value.clone()) }).collect();
+        if let Some(old) = work.moved_from.as_ref().filter(|old| *old != contact_id) {
+            writes.push(Write { key: self.scope.person(old), expect: None, value: None });
+        }
+        let person = &work.plan.person;
+        writes.push(Write {
+            key: self.scope.person(contact_id),
+            expect: Some(work.person_version),
+            value: Some(person.to_json().to_string()),
+        });
+        Ok(writes)
+    }
+}
+
+fn contact_id_of(known: &Known) -> Option<&str> {
+    match known {
+        Known::Nobody => None,
+        Known::Contact(snapshot) => Some(&snapshot.id),
+        Known::Person { contact_id, .. } => contact_id.as_deref(),
+    }
+}
+
+pub(super) fn snapshot(contact: &Value) -> Option<Snapshot> {
+    let id = contact.get("id").and_then(Value::as_str).filter(|id| !id.is_empty())?;
+    let tags = contact.get("tags").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    Some(Snapshot {
+        id: id.to_owned(),
+        assigned_to: contact.get("assignedTo").and_then(Value::as_str).filter(|a| !a.is_empty()).map(str::to_owned),
+        tags: tags.map(|t| t.trim().to_lowercase()).collect(),
+        rest: contact.as_object().cloned().unwrap_or_default(),
+    })
+}
+
+/// Whether a write that ended so may have been carried out, or may yet be.
+pub(super) fn is_uncertain(error: &Error) -> bool {
+    match error.code() {
+        Code::OutcomeUnknown | Code::Timeout | Code::Cancelled | Code::MalformedResponse => true,
+        // With a status the service was reached; without one the connection was never made.
+        Code::Unavailable => error.details().status.is_some(),
+        _ => false,
+    }
+}
+
+/// A conflict of the store, not of a service.
+pub(super) fn is_fence(error: &Error) -> bool {
+    error.code() == Code::Conflict && error.details().operation.is_none()
+}
