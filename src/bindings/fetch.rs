@@ -113,7 +113,7 @@ fn start(
     body: Vec<u8>,
 ) -> Promise {
     future_to_promise(async move {
-        let input = from_js(input)?;
+        let input = from_js(&input)?;
         let args = operation.map_or_else(|| json!([input]), |id| json!([id, input]));
         drive(connection, method, args, body).await
     })
@@ -121,7 +121,7 @@ fn start(
 
 async fn drive(connection: JsValue, method: &str, args: Value, body: Vec<u8>) -> Result<JsValue, JsValue> {
     let store = Reflect::get(&connection, &"store".into()).ok().filter(|s| s.is_object());
-    let options = from_js(without_store(&connection)?)?;
+    let options = from_js(&without_store(&connection)?)?;
     let plugin = Plugin::new(options).map_err(|e| error_to_js(&e))?;
     let mut task = plugin.start(method, &args.to_string(), body);
     let mut queue: VecDeque<Outgoing> = VecDeque::new();
@@ -221,7 +221,7 @@ async fn in_host(store: &JsValue, effect: Effect) -> Reply {
     let failed = |_| Reply::StoreError { message: format!("store.{method} failed") };
     let Ok(value) = call.await else { return failed(JsValue::NULL) };
     let _ = Reflect::set(&value, &"kind".into(), &(if method == "commit" { "committed" } else { "values" }).into());
-    from_js(value).map(Reply::from_value).unwrap_or_else(failed)
+    from_js(&value).map(Reply::from_value).unwrap_or_else(failed)
 }
 
 impl Memory {

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { after, beforeEach, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startSandbox } from '../../pkg/dist/sandbox/index.js';
+import { drive } from '../../pkg/dist/src/drive.js';
 import { createPlugin, memoryStore, PluginError } from '../../pkg/dist/src/index.js';
 import { load } from '../../pkg/dist/src/loaders/node.js';
 import { failureOf, form, optionsFor, passphrase, pluginOn } from './support.mjs';
@@ -323,6 +324,41 @@ describe('the caller gives up', () => {
   });
 });
 
+describe('the loop that drives a call', () => {
+  const host = { store: memoryStore(), fetch, log() {}, clock: () => 7 };
+  /** A task that plays back steps and keeps what it was given. */
+  const scripted = (...steps) => {
+    const given = [];
+    return { given, step: (input) => given.push(input) && steps.shift() };
+  };
+
+  test('effects of one step run at the same time; answers go in as they come', async () => {
+    const task = scripted(
+      {
+        effects: [
+          { id: 1, kind: 'sleep', ms: 60 },
+          { id: 2, kind: 'sleep', ms: 1 },
+        ],
+      },
+      { effects: [{ id: 3, kind: 'get', keys: ['a'] }] },
+      { effects: [] },
+      { done: '"end"' },
+    );
+    assert.equal(await drive(task, host), '"end"');
+    const answers = task.given.map((input) => input.answers.map(({ id }) => id));
+    assert.deepEqual(answers, [[], [2], [3], [1]]);
+    assert.ok(task.given.every(({ now, seed }) => now === 7 && Number.isInteger(seed) && seed >= 0));
+  });
+
+  test('log lines need no answer; a task that waits for nothing is a bug', async () => {
+    const line = { id: 0, kind: 'log', level: 'info', message: 'm', fields: {} };
+    assert.equal(await drive(scripted({ effects: [line] }, { done: '1' }), host), '1');
+    assert.equal((await failureOf(drive(scripted({ effects: [] }), host))).code, 'outcome_unknown');
+    const failed = { code: 'conflict', message: 'm', help: 'h', retryable: true };
+    assert.deepEqual((await failureOf(drive(scripted({ failed }), host))).toJSON(), failed);
+  });
+});
+
 describe('a trap', () => {
   test('ends the calls in flight as outcome_unknown; the next call gets a new instance', async () => {
     const own = await pluginOn(sandbox);
@@ -372,7 +408,10 @@ describe('sync', () => {
     assert.equal(calls(), before, 'neither receiving nor planning makes a call');
 
     const tick = await own.tick();
-    assert.deepEqual([tick.done, tick.nextAt ?? null, tick.events.length, tick.events[0].outcome], [true, null, 1, 'done']);
+    assert.deepEqual(
+      [tick.done, tick.nextAt ?? null, tick.events.length, tick.events[0].outcome],
+      [true, null, 1, 'done'],
+    );
     assert.equal(calls() - before, 4);
     const again = await own.receive({ method: 'POST', body: new TextEncoder().encode(form(message)) });
     assert.deepEqual([again.outcome, again.events], ['duplicate', []]);
