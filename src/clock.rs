@@ -58,6 +58,21 @@ pub fn parse_berlin(text: &str) -> Option<OffsetDateTime> {
     Some(berlin(PrimitiveDateTime::new(date, Time::from_hms(h, m, s).ok()?)))
 }
 
+/// Reads ISO 8601: `2026-11-23T09:30:00.000Z`, `…+01:00`, or a date alone (midnight in Berlin). Seconds since 1970.
+pub fn parse_iso(text: &str) -> Option<i64> {
+    let date = parse_date(text)?;
+    let Some(rest) = text.get(10..).filter(|rest| !rest.is_empty()) else {
+        return Some(berlin(date.with_time(Time::MIDNIGHT)).unix_timestamp());
+    };
+    let two = |at: usize| rest.get(at..at + 2).and_then(|n| n.parse::<u8>().ok());
+    let wall = date.with_time(Time::from_hms(two(1)?, two(4)?, two(7).unwrap_or_default()).ok()?);
+    let zone = rest
+        .rfind(['+', '-'])
+        .and_then(|at| Some((rest.get(at..at + 1)?, two(at + 1)?, two(at + 4).unwrap_or_default())));
+    let minutes = zone.map_or(0, |(sign, h, m)| (i64::from(h) * 60 + i64::from(m)) * if sign == "-" { -1 } else { 1 });
+    Some(wall.assume_utc().unix_timestamp() - minutes * 60)
+}
+
 /// Gives a Berlin wall-clock time its offset.
 pub fn berlin(wall: PrimitiveDateTime) -> OffsetDateTime {
     const SUMMER: UtcOffset = hours(2);
@@ -101,4 +116,28 @@ pub fn next_working_morning(moment: OffsetDateTime, days: i64) -> OffsetDateTime
         date += Duration::DAY;
     }
     berlin(PrimitiveDateTime::new(date, Time::from_hms(9, 0, 0).unwrap_or(Time::MIDNIGHT)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn iso_times_are_read_as_written() {
+        assert_eq!(parse_iso("1970-01-01T00:00:00Z"), Some(0));
+        assert_eq!(parse_iso("1970-01-01T02:00:00.123+02:00"), Some(0));
+        assert_eq!(parse_iso("1970-01-02T00:00:00-01:30"), Some(86_400 + 5_400));
+        assert_eq!(parse_iso("2026-11-23"), parse_iso("2026-11-23T00:00:00+01:00"));
+        for text in ["", "soon", "2026-13-01", "2026-11-23T", "2026-11-23T9", "2026-11-23Tü"] {
+            assert_eq!(parse_iso(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn tasks_are_due_on_a_working_morning() {
+        let due = |moment: &str, days| iso(next_working_morning(parse_berlin(moment).unwrap(), days));
+        assert_eq!(due("2026-11-23 15:00:00", 1), "2026-11-24T09:00:00+01:00");
+        assert_eq!(due("2026-11-20 15:00:00", 1), "2026-11-23T09:00:00+01:00", "Saturday becomes Monday");
+        assert_eq!(due("2026-10-23 15:00:00", 1), "2026-10-26T09:00:00+01:00", "over the end of summer time");
+    }
 }

@@ -127,11 +127,22 @@ pub fn field<T: Json>(object: &mut Map<String, Value>, name: &str) -> Option<T> 
     T::from_json(object.get_mut(name).map(Value::take).unwrap_or_default())
 }
 
-/// Puts a field into an object; `Null` is left out.
+/// Puts a field into an object.
 pub fn put(object: &mut Map<String, Value>, name: &str, value: Value) {
+    object.insert(name.to_owned(), value);
+}
+
+/// Puts a field into an object unless it says nothing.
+pub fn put_some(object: &mut Map<String, Value>, name: &str, value: Value) {
     if !value.is_null() {
-        object.insert(name.to_owned(), value);
+        put(object, name, value);
     }
+}
+
+/// The fields of an object that are not among `known`.
+pub fn unknown_fields<'a>(value: &'a Value, known: &[&str]) -> Vec<&'a String> {
+    let fields = value.as_object().into_iter().flatten();
+    fields.map(|(name, _)| name).filter(|name| !known.contains(&name.as_str())).collect()
 }
 
 /// Declares a struct with its JSON form. `as "name"` gives a field another name on the wire.

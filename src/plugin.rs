@@ -141,15 +141,10 @@ impl Plugin {
 /// The argument at `index`, an object with no other fields than `known`.
 fn argument<T: Json>(args: &[Value], index: usize, name: &str, known: &[&str]) -> Result<T> {
     let value = args.get(index).filter(|v| !v.is_null()).cloned().unwrap_or_else(|| json!({}));
-    let object = value.as_object().ok_or_else(|| Error::invalid_field(name, "must be an object"))?;
-    let unknown = object
-        .keys()
-        .filter(|k| !known.contains(&k.as_str()))
-        .map(|k| FieldProblem { path: format!("{name}.{k}"), problem: "is not a field here".into() });
-    let unknown: Vec<_> = unknown.collect();
-    if !unknown.is_empty() {
-        return Err(Error::invalid(format!("{name} has {}", catalog::count(unknown.len(), "unknown field")), unknown));
+    if !value.is_object() {
+        return Err(Error::invalid_field(name, "must be an object"));
     }
+    catalog::check_known(name, &value, known)?;
     T::from_json(value).ok_or_else(|| Error::invalid_field(name, "has a field of the wrong type"))
 }
 
@@ -271,12 +266,15 @@ impl Settings {
         let sync = self.sync(effects)?;
         let (accepted, name) = sync.accept(&event, params).await?;
         let outcome = match accepted {
-            Accepted::Queued => match sync.drain_person(&name).await? {
-                Some(report) => return Ok(report.to_json()),
-                None => "done",
-            },
-            Accepted::Duplicate => "duplicate",
             Accepted::Kept => "kept",
+            // A message that still waits, or lies with the dead letters, is worked on now: somebody asked for it.
+            Accepted::Queued | Accepted::Duplicate => match sync.revive(&name).await? {
+                true => match sync.drain_person(&name).await? {
+                    Some(report) => return Ok(report.to_json()),
+                    None => "done",
+                },
+                false => "duplicate",
+            },
         };
         let report = Report {
             id: event.id,

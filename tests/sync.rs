@@ -54,10 +54,13 @@ fn subscription() -> Vec<Value> {
 #[test]
 fn four_calls_for_a_first_purchase_none_for_a_repeat_two_for_a_renewal() {
     let (mut world, plugin) = (World::new(), plugin());
+    // `setup` keeps the ids of the custom fields.
+    world.drive(plugin.start("setup", "[]", Vec::new()), &mut Rng::new(1));
+    world.requests.clear();
     let first = apply(&mut world, &plugin, &event(json!({})));
     assert_eq!(first["outcome"], "done");
     assert_eq!(operations(&first), ["getDuplicateContact", "createContact", "createNote", "addTags"]);
-    assert_eq!(world.requests.len(), 5, "and once the ids of the custom fields, which are kept");
+    assert_eq!(world.requests.len(), 4);
     let before = world.requests.len();
     let repeat = apply(&mut world, &plugin, &event(json!({})));
     assert_eq!((repeat["outcome"].as_str(), world.requests.len()), (Some("duplicate"), before));
@@ -96,6 +99,26 @@ fn a_message_sent_again_after_its_refund_is_a_question_not_a_guess() {
     assert_eq!(contact.tasks.len(), 1);
     assert!(contact.tasks[0]["title"].as_str().unwrap().starts_with("Check order"));
     assert!(contact.tags.contains("ds24-refunded"));
+}
+
+#[test]
+fn a_message_that_waits_or_is_dead_is_tried_again_when_somebody_asks() {
+    let (mut world, plugin) = (World::new(), plugin());
+    world.faults.refused = 100;
+    let waiting = apply(&mut world, &plugin, &event(json!({})));
+    assert_eq!(
+        (waiting["outcome"].as_str(), waiting["error"]["code"].as_str()),
+        (Some("waiting"), Some("unavailable"))
+    );
+    world.faults.refused = 0;
+    assert_eq!(apply(&mut world, &plugin, &event(json!({})))["outcome"], "done");
+    assert_eq!(apply(&mut world, &plugin, &event(json!({})))["outcome"], "duplicate");
+    let gone = world.contacts.remove("c1").unwrap();
+    let renewal = event(json!({ "pay_sequence_no": "2", "transaction_id": "9002" }));
+    assert_eq!(apply(&mut world, &plugin, &renewal)["outcome"], "dead");
+    world.contacts.insert("c1".into(), gone);
+    assert_eq!(apply(&mut world, &plugin, &renewal)["outcome"], "done");
+    assert!(!world.entries.keys().any(|k| k.contains("/dead/") || k.contains("/inbox/")));
 }
 
 #[test]

@@ -9,7 +9,6 @@ use crate::{
     catalog,
     effects::{StepInput, Task},
     error::Error,
-    json::Json,
     plugin::Plugin,
 };
 
@@ -49,10 +48,8 @@ impl JsTask {
 /// The catalog's entries that match a filter (JSON), as JSON. Throws an `ErrorDetails` object.
 #[wasm_bindgen(js_name = catalogList)]
 pub fn catalog_list(filter: &str) -> Result<String, JsValue> {
-    let filter = serde_json::from_str(filter).ok().and_then(catalog::Filter::from_json);
-    let filter = filter.ok_or_else(|| {
-        error_to_js(&Error::invalid_field("filter", "must be an object with id, service, resource, kind, tier or text"))
-    })?;
+    let filter = serde_json::from_str(filter).map_err(|_| error_to_js(&not_json()))?;
+    let filter = catalog::Filter::read(filter).map_err(|e| error_to_js(&e))?;
     let entries = catalog::list(&filter).map_err(|e| error_to_js(&e))?;
     Ok(Value::Array(entries).to_string())
 }

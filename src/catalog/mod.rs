@@ -5,11 +5,13 @@
 
 mod validate;
 
+use std::{cell::RefCell, rc::Rc};
+
 use serde_json::{Map, Value};
 
 use crate::{
-    error::{Code, Error, Result},
-    json::{Json, field},
+    error::{Code, Error, FieldProblem, Result},
+    json::{Json, field, unknown_fields},
     record, words,
 };
 
@@ -171,9 +173,20 @@ fn collect_defs(schema: &Value, defs: &Value, into: &mut Map<String, Value>) {
 ///
 /// # Errors
 /// `invalid_input` that suggests the nearest id.
-pub fn find(id: &str) -> Result<Operation> {
+pub fn find(id: &str) -> Result<Rc<Operation>> {
+    let cached = PARSED.with_borrow(|parsed| parsed.iter().find(|o| o.id == id).cloned());
+    if let Some(operation) = cached {
+        return Ok(operation);
+    }
     let found = ENTRIES.binary_search_by(|e| e.id.cmp(id)).ok().and_then(|i| ENTRIES.get(i));
-    found.map_or_else(|| Err(unknown(id)), parse)
+    let operation = Rc::new(found.map_or_else(|| Err(unknown(id)), parse)?);
+    PARSED.with_borrow_mut(|parsed| parsed.push(operation.clone()));
+    Ok(operation)
+}
+
+thread_local! {
+    /// Entries that have been called: parsing one takes longer than calling it.
+    static PARSED: RefCell<Vec<Rc<Operation>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The entry as written, and its resource.
@@ -242,6 +255,32 @@ record! {
         /// A word in id, title or description.
         pub text: Option<String>,
     }
+}
+
+impl Filter {
+    /// Reads a filter.
+    ///
+    /// # Errors
+    /// `invalid_input` with every unknown field.
+    pub fn read(value: Value) -> Result<Self> {
+        let known = ["id", "service", "resource", "kind", "tier", "text"];
+        check_known("filter", &value, &known)?;
+        Self::from_json(value).ok_or_else(|| Error::invalid_field("filter", "must be an object of strings"))
+    }
+}
+
+/// Refuses fields of an argument that are not known.
+pub(crate) fn check_known(argument: &str, value: &Value, known: &[&str]) -> Result<()> {
+    let mut problems = Vec::new();
+    for name in unknown_fields(value, known) {
+        let near = nearest(name, known.iter().copied()).map(|n| format!("; did you mean {n}?")).unwrap_or_default();
+        problems
+            .push(FieldProblem { path: format!("{argument}.{name}"), problem: format!("is not a field here{near}") });
+    }
+    if problems.is_empty() {
+        return Ok(());
+    }
+    Err(Error::invalid(format!("{argument} has {}", count(problems.len(), "unknown field")), problems))
 }
 
 /// The entries that match, whole: with schemas and sample.

@@ -117,7 +117,8 @@ fn is_not_found(status: u16, said: &str) -> bool {
 
 fn duplicate(body: &Value) -> Error {
     let meta = |name: &str| body.pointer(&format!("/meta/{name}")).and_then(Value::as_str).map(str::to_owned);
-    let field = meta("matchingField");
+    // Only the two fields that GHL matches by: any other word could be a value.
+    let field = meta("matchingField").filter(|f| matches!(f.as_str(), "email" | "phone"));
     let message = match &field {
         Some(field) => format!("the location has a contact with this {field} already"),
         None => "the location has this already".to_owned(),
@@ -133,17 +134,36 @@ fn duplicate(body: &Value) -> Error {
     })
 }
 
+/// What GHL's validator says about a property, after its name. Anything else could repeat a value.
+const PHRASES: [&str; 14] = [
+    "should not exist",
+    "should not be empty",
+    "must be a string",
+    "must be a number",
+    "must be a boolean",
+    "must be an array",
+    "must be an object",
+    "must be an email",
+    "must be a valid phone number",
+    "must be a valid ISO 8601 date string",
+    "must be one of the following values",
+    "must be longer than or equal to",
+    "must be shorter than or equal to",
+    "is required",
+];
+
 /// GHL's validator names the property first: `property nickname should not exist`, `title must be a string`.
 fn refused(messages: &[String]) -> Error {
-    let fields = messages.iter().filter_map(|m| {
-        let words = m.strip_prefix("property ").unwrap_or(m);
-        let (name, rest) = words.split_once(' ')?;
-        let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "._[]".contains(c));
-        // Only the validator's fixed phrases: any other sentence could repeat a value.
-        let known = ["must be", "should not", "should be", "must not", "is required", "must match", "each value"];
-        (plain && known.iter().any(|k| rest.starts_with(k)))
-            .then(|| FieldProblem { path: name.to_owned(), problem: rest.to_owned() })
-    });
-    Error::invalid("HighLevel refused the input", fields.collect())
+    let mut fields = Vec::new();
+    for message in messages {
+        let words = message.strip_prefix("property ").unwrap_or(message);
+        let Some((name, rest)) = words.split_once(' ') else { continue };
+        let plain = name.len() <= 64 && name.chars().all(|c| c.is_ascii_alphanumeric() || "._[]".contains(c));
+        let phrase = PHRASES.iter().find(|phrase| rest.starts_with(**phrase));
+        if let (true, Some(phrase)) = (plain, phrase) {
+            fields.push(FieldProblem { path: name.to_owned(), problem: (*phrase).to_owned() });
+        }
+    }
+    Error::invalid("HighLevel refused the input", fields)
         .with(|d| d.help = "Correct the named fields; HighLevel changed nothing.".into())
 }

@@ -81,6 +81,17 @@ fn refused_fields_are_named_but_values_are_not_repeated() {
 }
 
 #[test]
+fn what_a_service_says_is_cut_to_what_cannot_be_a_value() {
+    let said = json!({ "message": ["email must be an email kaethe@example.de", "kaethe@example.de must be a string", "x y z"] });
+    let error = answer(422, said);
+    assert_eq!(error.details().fields.len(), 1);
+    let meta = json!({ "message": "duplicated contacts", "meta": { "matchingField": "kaethe@example.de", "contactId": "c1" } });
+    for error in [error, answer(400, meta)] {
+        assert!(!error.to_json().to_string().contains("kaethe"));
+    }
+}
+
+#[test]
 fn a_success_that_is_not_json_is_malformed() {
     let operation = catalog::find("ghl.contacts.createContact").unwrap();
     let response = Response { status: 200, headers: vec![], body: "<html>".into() };

@@ -8,7 +8,7 @@ use super::person::{OrderState, Person, Purpose};
 use crate::{
     clock,
     digistore24::{Event, Kind},
-    json::{Json, put},
+    json::{Json, put_some},
 };
 
 /// A note keeps so many lines; the oldest go first.
@@ -41,7 +41,7 @@ pub(super) fn profile(event: &Event) -> Profile {
     ];
     let mut fields = Map::new();
     for (name, value) in pairs {
-        put(&mut fields, name, value.to_json());
+        put_some(&mut fields, name, value.to_json());
     }
     Profile { fields, email: buyer.email.clone(), company: buyer.company.clone(), odd_phone }
 }
@@ -50,8 +50,8 @@ pub(super) fn profile(event: &Event) -> Profile {
 pub(super) fn for_creation(profile: &Profile) -> Map<String, Value> {
     let mut fields = profile.fields.clone();
     fields.insert("source".into(), "Digistore24".into());
-    put(&mut fields, "email", profile.email.to_json());
-    put(&mut fields, "companyName", profile.company.to_json());
+    put_some(&mut fields, "email", profile.email.to_json());
+    put_some(&mut fields, "companyName", profile.company.to_json());
     fields
 }
 
@@ -78,10 +78,9 @@ pub(super) fn e164(text: &str, country: Option<&str>) -> Option<String> {
     ((8..=15).contains(&international.len()) && !international.starts_with('0')).then(|| format!("+{international}"))
 }
 
-/// The day of the event in Berlin: when it happened, else when it came.
-pub(super) fn day_of(event: &Event, now_ms: u64) -> String {
-    let told = event.occurred_at.as_deref().and_then(|at| at.get(..10)).map(str::to_owned);
-    told.unwrap_or_else(|| clock::ymd(clock::in_berlin(clock::at(now_ms)).date()))
+/// The moment of the event in Berlin: when it happened, else when it came.
+pub(super) fn moment_of(event: &Event, now_ms: u64) -> String {
+    event.occurred_at.clone().unwrap_or_else(|| clock::iso(clock::in_berlin(clock::at(now_ms))))
 }
 
 /// Our custom fields by key. An empty text clears a field.
@@ -149,7 +148,7 @@ pub(super) fn order_note(order: &OrderState) -> String {
         lines.push(format!("Paid until: {until}"));
     }
     lines.push(String::new());
-    lines.extend(order.history.iter().map(|line| format!("{}  {}", line.on, line.what)));
+    lines.extend(order.history.iter().map(|line| format!("{}  {}", line.at.get(..10).unwrap_or_default(), line.what)));
     lines.join("\n")
 }
 

@@ -116,8 +116,8 @@ record! {
     /// One line of the order's note.
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub struct HistoryLine {
-        /// `2026-11-23`, Berlin.
-        pub on: String,
+        /// When, Berlin time: `2026-11-23T10:00:00+01:00`.
+        pub at: String,
         /// `payment 2 · 47.00 EUR · transaction 3999938`.
         pub what: String,
         /// The event's id.

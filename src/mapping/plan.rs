@@ -194,7 +194,7 @@ impl Draft<'_> {
         }
         self.note_dates(&mut order);
         order.history.push(HistoryLine {
-            on: content::day_of(event, self.now_ms),
+            at: content::moment_of(event, self.now_ms),
             what: content::history_line(event),
             event: event.id.clone(),
         });

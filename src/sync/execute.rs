@@ -159,11 +159,11 @@ impl Sync<'_> {
         let contact = || work.contact_id.clone().ok_or_else(no_contact);
         let (operation, input, id) = match action {
             Action::CreateContact { fields, custom } => {
-                let body = with_custom(fields, self.custom_fields(custom).await?);
+                let body = with_custom(fields, self.custom_fields(report, custom).await?);
                 ("ghl.contacts.createContact", body, "/contact/id")
             }
             Action::UpdateContact { fields, custom } => {
-                let mut body = with_custom(fields, self.custom_fields(custom).await?);
+                let mut body = with_custom(fields, self.custom_fields(report, custom).await?);
                 if body.is_empty() {
                     return Ok(None);
                 }

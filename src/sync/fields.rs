@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Sync, from_json};
+use super::{Sync, from_json, process::Report};
 use crate::{
     client,
     effects::{Level, Write},
@@ -66,7 +66,7 @@ struct Field {
 
 impl Sync<'_> {
     /// Turns fields by key into GHL's `customFields`. Missing fields are left out, with a warning.
-    pub(super) async fn custom_fields(&self, wanted: &Map<String, Value>) -> Result<Vec<Value>> {
+    pub(super) async fn custom_fields(&self, report: &mut Report, wanted: &Map<String, Value>) -> Result<Vec<Value>> {
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
@@ -77,10 +77,8 @@ impl Sync<'_> {
         let missing =
             |cache: &Cache| wanted.keys().filter(|k| !cache.ids.contains_key(*k)).cloned().collect::<Vec<_>>();
         if age > RELOAD_MS || (age > RELOAD_MISSING_MS && !missing(&cache).is_empty()) {
-            cache = Cache { at: self.effects.now(), ids: Map::new() };
-            for field in self.location_fields().await? {
-                cache.ids.insert(field.key, field.id.into());
-            }
+            let answer = self.call(report, LIST, json!({ "model": "contact" })).await?;
+            cache = self.cache_of(&read_fields(&answer)?);
             self.effects
                 .commit(vec![Write {
                     key: self.scope.fields(),
@@ -100,27 +98,12 @@ impl Sync<'_> {
         Ok(known.collect())
     }
 
-    async fn location_fields(&self) -> Result<Vec<Field>> {
-        let answer =
-            client::run(&self.effects, self.connection, "ghl.locations.getCustomFields", json!({ "model": "contact" }))
-                .await?;
-        let fields = answer.get("customFields").and_then(Value::as_array).ok_or_else(|| {
-            Error::new(
-                Code::MalformedResponse,
-                "HighLevel's list of custom fields can't be understood",
-                "Check the base address.",
-            )
-        })?;
-        let text = |field: &Value, name: &str| field.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let read = fields.iter().map(|f| {
-            let key = text(f, "fieldKey");
-            Field {
-                key: key.strip_prefix("contact.").unwrap_or(&key).to_owned(),
-                id: text(f, "id"),
-                kind: text(f, "dataType"),
-            }
-        });
-        Ok(read.collect())
+    fn cache_of(&self, fields: &[Field]) -> Cache {
+        let mut cache = Cache { at: self.effects.now(), ids: Map::new() };
+        for field in fields {
+            cache.ids.insert(field.key.clone(), field.id.clone().into());
+        }
+        cache
     }
 
     /// Creates the custom fields that are missing.
@@ -128,20 +111,43 @@ impl Sync<'_> {
     /// # Errors
     /// What GHL said; running it again goes on where it stopped.
     pub async fn setup(&self) -> Result<Setup> {
-        let present = self.location_fields().await?;
+        let answer = client::run(&self.effects, self.connection, LIST, json!({ "model": "contact" })).await?;
+        let mut fields = read_fields(&answer)?;
         let mut setup = Setup::default();
         for (key, name, kind) in CUSTOM_FIELDS {
-            match present.iter().find(|f| f.key == key) {
+            match fields.iter().find(|f| f.key == key) {
                 Some(field) if field.kind == kind => setup.present.push(key.to_owned()),
                 Some(_) => setup.wrong_type.push(key.to_owned()),
                 None => {
                     let input = json!({ "name": name, "dataType": kind, "model": "contact" });
-                    client::run(&self.effects, self.connection, "ghl.locations.createCustomField", input).await?;
+                    let made =
+                        client::run(&self.effects, self.connection, "ghl.locations.createCustomField", input).await?;
+                    fields.extend(made.get("customField").map(read_field));
                     setup.created.push(key.to_owned());
                 }
             }
         }
-        self.effects.commit(vec![Write { key: self.scope.fields(), expect: None, value: None }]).await?;
+        let cache = self.cache_of(&fields).to_json().to_string();
+        self.effects.commit(vec![Write { key: self.scope.fields(), expect: None, value: Some(cache) }]).await?;
         Ok(setup)
     }
+}
+
+const LIST: &str = "ghl.locations.getCustomFields";
+
+fn read_fields(answer: &Value) -> Result<Vec<Field>> {
+    let fields = answer.get("customFields").and_then(Value::as_array).ok_or_else(|| {
+        Error::new(
+            Code::MalformedResponse,
+            "HighLevel's list of custom fields can't be understood",
+            "Check the base address.",
+        )
+    })?;
+    Ok(fields.iter().map(read_field).collect())
+}
+
+fn read_field(field: &Value) -> Field {
+    let text = |name: &str| field.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let key = text("fieldKey");
+    Field { key: key.strip_prefix("contact.").unwrap_or(&key).to_owned(), id: text("id"), kind: text("dataType") }
 }

@@ -1,6 +1,6 @@
 //! Where a message is safe before the sender hears `OK`.
 
-use super::{Sync, person_of};
+use super::{Sync, from_json, person_of};
 use crate::{
     digistore24::{Event, Kind, Params, parse},
     effects::Write,
@@ -87,7 +87,8 @@ impl Sync<'_> {
             let (old, new): (Vec<_>, Vec<_>) = keys.into_iter().partition(|(_, key)| is_seen(key));
             if new.is_empty() {
                 if !self.was_returned_since(event).await? {
-                    return Ok((Accepted::Duplicate, name));
+                    let first = seen.first().and_then(|e| from_json::<String>(&e.value).ok());
+                    return Ok((Accepted::Duplicate, first.unwrap_or(name)));
                 }
                 message.repeated = true;
             } else {
@@ -105,6 +106,25 @@ impl Sync<'_> {
             }
             // Somebody stored the same message in between: look again.
         }
+    }
+
+    /// Whether a message waits in the inbox. A dead letter is put back there first.
+    ///
+    /// # Errors
+    /// `storage`.
+    pub async fn revive(&self, name: &str) -> Result<bool> {
+        let (inbox, dead) = (self.scope.inbox(name), self.scope.dead(name));
+        let (entries, _) = self.effects.get(vec![inbox.clone(), dead.clone()]).await?;
+        if let Some(letter) = entries.iter().find(|e| e.key == dead) {
+            let message = Message { attempts: 0, next_at: 0, ..from_json(&letter.value)? };
+            let back = Write { key: inbox, expect: Some(0), value: Some(message.to_json().to_string()) };
+            return Ok(self
+                .effects
+                .commit(vec![Write { key: dead, expect: Some(letter.version), value: None }, back])
+                .await?
+                .is_some());
+        }
+        Ok(!entries.is_empty())
     }
 
     fn reason_to_keep(&self, event: &Event) -> Option<String> {

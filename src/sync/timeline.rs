@@ -4,9 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::{Sync, contact_of, person};
 use crate::{
-    client,
+    client, clock,
     error::{Code, Error, Result},
-    json::{Json, put},
+    json::{Json, put_some},
     record,
 };
 
@@ -45,7 +45,7 @@ impl Sync<'_> {
         let pick = |from: &Value, names: &[&str]| {
             let mut picked = Map::new();
             for name in names {
-                put(&mut picked, name, from.get(*name).cloned().unwrap_or_default());
+                put_some(&mut picked, name, from.get(*name).cloned().unwrap_or_default());
             }
             picked
         };
@@ -57,7 +57,7 @@ impl Sync<'_> {
                 rest.insert("order".into(), order.id.clone().into());
                 rest.insert("title".into(), line.what.clone().into());
                 rest.insert("test".into(), order.test.into());
-                add(line.on.clone().into(), "purchase", rest);
+                add(line.at.clone().into(), "purchase", rest);
             }
         }
         let own: Vec<&str> = person.orders.iter().filter_map(|o| o.note_id.as_deref()).collect();
@@ -77,10 +77,8 @@ impl Sync<'_> {
                 pick(appointment, &["id", "title", "appointmentStatus", "endTime", "address"]),
             );
         }
-        // The sort is stable: what the ledger wrote in order stays in order within a day.
-        let day =
-            |e: &Value| e.get("at").and_then(Value::as_str).and_then(|at| at.get(..10)).unwrap_or_default().to_owned();
-        entries.sort_by_key(day);
+        // The sort is stable: what the ledger wrote in order stays in order within a second.
+        entries.sort_by_key(|e| e.get("at").and_then(Value::as_str).and_then(clock::parse_iso).unwrap_or_default());
         Ok(json!({
             "contact": contact,
             "status": person.status().map(|s| s.word()),
