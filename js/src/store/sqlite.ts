@@ -120,13 +120,28 @@ function connect(path: string, busyTimeoutMs: number): Database.Database {
   const db = new Database(path);
   try {
     db.exec(`PRAGMA busy_timeout = ${Math.trunc(busyTimeoutMs)}`);
-    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+    patiently(busyTimeoutMs, () => db.exec('PRAGMA journal_mode = WAL'));
+    db.exec('PRAGMA synchronous = FULL');
     if (statSync(path).size <= CHECKED_BYTES && text(db, 'PRAGMA quick_check(1)') !== 'ok') throw damaged();
     prepareSchema(db);
     return db;
   } catch (error) {
     db.close();
     throw error;
+  }
+}
+
+/** The change to WAL is the one statement that does not wait for others by itself: two processes may open at once. */
+function patiently(timeoutMs: number, work: () => void): void {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    try {
+      work();
+      return;
+    } catch (error) {
+      if (!reasonOf(error).startsWith('SQLITE_BUSY') || Date.now() >= deadline) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+    }
   }
 }
 
