@@ -188,6 +188,34 @@ fn a_note_that_a_person_deleted_is_made_anew() {
 }
 
 #[test]
+fn odd_addresses_and_countries_block_no_sale() {
+    let (mut world, plugin) = (World::new(), plugin());
+    let odd = event(json!({ "email": "no address", "address_country": "Deutschland", "address_phone_no": "call me" }));
+    assert_eq!(apply(&mut world, &plugin, &odd)["outcome"], "done");
+    let contact = &world.contacts["c1"];
+    assert_eq!((contact.fields.get("email"), contact.fields.get("country")), (None, None));
+    assert_eq!(contact.custom["ds24_phone"], "call me");
+}
+
+#[test]
+fn finished_messages_are_forgotten_after_a_month() {
+    let (mut world, plugin) = (World::new(), plugin());
+    apply(&mut world, &plugin, &event(json!({})));
+    let kept = |world: &World| world.entries.keys().filter(|k| k.contains("/done/")).count();
+    let tick = |world: &mut World| world.drive(plugin.start("tick", "[{}]", Vec::new()), &mut Rng::new(1));
+    tick(&mut world);
+    assert_eq!(kept(&world), 1);
+    world.now += 31 * 24 * 3_600_000;
+    tick(&mut world);
+    assert_eq!(kept(&world), 0);
+    assert_eq!(
+        apply(&mut world, &plugin, &event(json!({})))["outcome"],
+        "duplicate",
+        "that it came is never forgotten"
+    );
+}
+
+#[test]
 fn planning_makes_no_call_and_changes_nothing() {
     let (mut world, plugin) = (World::new(), plugin());
     let task = plugin.start("sync.plan", &json!([event(json!({}))]).to_string(), Vec::new());
@@ -206,9 +234,13 @@ fn a_broken_entry_of_the_ledger_is_a_clear_error_and_nothing_is_lost() {
         &json!([event(json!({ "pay_sequence_no": "2", "transaction_id": "9002" }))]).to_string(),
         Vec::new(),
     );
-    let End::Failed(error) = world.drive(task, &mut Rng::new(1)) else { panic!() };
-    assert_eq!(error["code"], "storage");
+    let End::Done(report) = world.drive(task, &mut Rng::new(1)) else { panic!() };
+    assert_eq!((report["outcome"].as_str(), report["error"]["code"].as_str()), (Some("waiting"), Some("storage")));
     assert!(world.entries.keys().any(|k| k.contains("/inbox/")));
+    let other = event(
+        json!({ "order_id": "B2", "order_item_id": "5", "transaction_id": "77", "buyer_id": "43", "email": "b@example.com" }),
+    );
+    assert_eq!(apply(&mut world, &plugin, &other)["outcome"], "done", "one damaged entry holds up nobody else");
 }
 
 /// Everything that must be the same whatever went wrong on the way.

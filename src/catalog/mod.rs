@@ -15,6 +15,7 @@ use crate::{
     record, words,
 };
 
+pub(crate) use validate::is_email;
 pub use validate::validate;
 
 include!(concat!(env!("OUT_DIR"), "/catalog.rs"));

@@ -197,7 +197,7 @@ fn name_types(kind: &Value) -> String {
 }
 
 /// Roughly what both services take: something@something.tld, without spaces.
-fn is_email(text: &str) -> bool {
+pub(crate) fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
     let bad = |c: char| c.is_whitespace() || c.is_control();
     !local.is_empty()

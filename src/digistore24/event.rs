@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha512};
 
 use super::{ipn::Params, money::Cents};
-use crate::{clock, json::Json, record};
+use crate::{catalog::is_email, clock, json::Json, record};
 
 /// What happened in Digistore24.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -358,7 +358,9 @@ impl Event {
             merchant: Merchant { id: text("merchant_id"), name: text("merchant_name") },
             buyer: Buyer {
                 id: text("buyer_id"),
-                email: first(&["email", "buyer_email", "address_email"]).map(|e| e.to_lowercase()),
+                email: first(&["email", "buyer_email", "address_email"])
+                    .map(|e| e.to_lowercase())
+                    .filter(|e| is_email(e)),
                 first_name: first(&["address_first_name", "buyer_first_name"]),
                 last_name: first(&["address_last_name", "buyer_last_name"]),
                 company: first(&["address_company", "buyer_address_company"]),

@@ -37,7 +37,7 @@ pub(super) fn profile(event: &Event) -> Profile {
         ("city", buyer.city.clone()),
         ("state", buyer.state.clone()),
         ("postalCode", buyer.zipcode.clone()),
-        ("country", buyer.country.clone()),
+        ("country", buyer.country.clone().filter(|c| c.len() == 2 && c.bytes().all(|b| b.is_ascii_alphabetic()))),
     ];
     let mut fields = Map::new();
     for (name, value) in pairs {

@@ -197,3 +197,8 @@ pub(super) fn is_uncertain(error: &Error) -> bool {
 pub(super) fn is_fence(error: &Error) -> bool {
     error.code() == Code::Conflict && error.details().operation.is_none()
 }
+
+/// The store answers, but an entry in it can't be read.
+pub(super) fn is_damage(error: &Error) -> bool {
+    error.code() == Code::Storage && !error.details().retryable
+}

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     Sync,
-    attempt::{is_fence, is_uncertain},
+    attempt::{is_damage, is_fence, is_uncertain},
     execute::Work,
     from_json,
     inbox::Message,
@@ -29,6 +29,8 @@ const MAX_ATTEMPTS: u32 = 50;
 /// Requests that one event can need at most: look-ups, six writes, repeated look-ups.
 const REQUESTS_PER_EVENT: u32 = 14;
 const PAGE: u32 = 100;
+/// Raw messages are kept so long.
+const KEEP_MS: u64 = 30 * 24 * 3_600_000;
 
 record! {
 /// One call that was made.
@@ -126,10 +128,27 @@ impl Sync<'_> {
                 }
             }
             if page.len() < PAGE as usize {
+                self.sweep().await?;
                 return Ok(tick);
             }
             after = page.last().map(|e| e.key.clone());
         }
+    }
+
+    /// Forgets messages that were finished a month ago, some at a time. Their names begin with the time of arrival.
+    async fn sweep(&self) -> Result<()> {
+        let before = format!("{:013}", self.effects.now().saturating_sub(KEEP_MS));
+        for room in [self.scope.done(""), self.scope.kept("")] {
+            let (oldest, _) = self.effects.list(room.clone(), None, PAGE).await?;
+            let expired = oldest.iter().filter(|e| e.key.strip_prefix(&room).is_some_and(|name| *name < *before));
+            let writes: Vec<Write> =
+                expired.map(|e| Write { key: e.key.clone(), expect: Some(e.version), value: None }).collect();
+            if !writes.is_empty() {
+                // A conflict means that another worker sweeps too.
+                self.effects.commit(writes).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn next_at(&self, name: &str) -> Result<Option<u64>> {
@@ -175,6 +194,15 @@ impl Sync<'_> {
             Err(error) if error.code() == Code::Conflict => {
                 if let Some(report) = &mut report {
                     report.outcome = "busy".to_owned();
+                }
+                Ok(report)
+            }
+            // An entry of this message can't be read: the others go on.
+            Err(error) if is_damage(&error) => {
+                if let Some(report) = &mut report {
+                    report.outcome = "waiting".to_owned();
+                    report.error = Some(error.details().clone());
+                    self.log_failure(report, false);
                 }
                 Ok(report)
             }
