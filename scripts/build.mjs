@@ -15,7 +15,6 @@ const wasmDir = join(root, 'pkg/wasm');
 const distDir = join(root, 'pkg/dist');
 const glueTypes = [`pkg/wasm/${name}.d.ts`, `pkg/wasm/${name}_glue.d.ts`];
 const generator = 'scripts/generate-types.mjs';
-const hasGenerator = () => existsSync(join(root, generator));
 
 /** Bytes of the wasm after gzip -9: what we aim at, and what fails the build. */
 const budget = { gzip: 150_000, hardLimit: 320_000 };
@@ -38,10 +37,14 @@ const wasmInputs = [
   'Cargo.lock',
   'scripts/bindgen',
   'scripts/lib/glue.mjs',
+  'scripts/lib/toolchain.mjs',
 ];
 const parts = {
   wasm: { stamp: join(wasmDir, '.stamp'), mark: () => fingerprint(wasmInputs) },
-  types: { stamp: join(wasmDir, '.stamp-types'), mark: () => fingerprint(['catalog', generator]) },
+  types: {
+    stamp: join(root, 'js/src/generated/.stamp'),
+    mark: () => fingerprint(['catalog', generator, 'package-lock.json']),
+  },
   js: {
     stamp: join(distDir, '.stamp'),
     mark: () => fingerprint(['js', 'package-lock.json', ...glueTypes]),
@@ -53,8 +56,7 @@ const isUpToDate = ({ stamp, mark }) => isFresh(stamp, mark());
 
 /** Whether all products match their sources. Asks no compiler, so it takes only some milliseconds. */
 export function isBuilt() {
-  const wanted = hasGenerator() ? [parts.wasm, parts.types, parts.js] : [parts.wasm, parts.js];
-  return wanted.every(isUpToDate) && existsSync(join(root, 'node_modules'));
+  return Object.values(parts).every(isUpToDate) && existsSync(join(root, 'node_modules'));
 }
 
 async function buildWasm(toolchain) {
@@ -110,9 +112,9 @@ export function create(): typeof import('./${name}.js') & { __wbg_set_wasm(expor
   for (const [file, content] of Object.entries(outputs)) writeFileSync(join(wasmDir, file), content);
 }
 
-/** TypeScript types of the catalog's operations, for the checkouts that have their generator. */
+/** TypeScript types of the catalog's operations. */
 async function generateTypes() {
-  if (!hasGenerator() || isUpToDate(parts.types)) return false;
+  if (isUpToDate(parts.types)) return false;
   await step('generating types from the catalog', () => run(process.execPath, [generator]));
   writeStamp(parts.types.stamp, parts.types.mark());
   return true;

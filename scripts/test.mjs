@@ -26,6 +26,7 @@ const steps = [
   { name: 'clippy, wasm', lint: true, slow: true, run: clippyWasm },
   { name: 'cargo test', run: () => cargo('test', '--workspace', ...locked) },
   { name: 'biome', lint: true, run: () => node('node_modules/@biomejs/biome/bin/biome', 'check', '.') },
+  { name: 'types', run: () => node('node_modules/typescript/bin/tsc', '-p', 'tests/types') },
   { name: 'node --test', run: nodeTests },
   { name: 'cargo deny', lint: true, slow: true, run: deny },
 ];
@@ -43,7 +44,8 @@ function nodeTests() {
   // By name: `node --test FOLDER` means different things to different versions of Node.
   const tests = files(['tests/js']).filter((path) => path.endsWith('.test.mjs'));
   if (!tests.length) throw new Skipped('there are none yet');
-  return node('--test', ...tests);
+  // Two at a time: they start servers and programs of their own, and none should wait long for its turn.
+  return node('--test', '--test-concurrency=2', ...tests);
 }
 
 async function deny() {
@@ -68,6 +70,9 @@ function command(program, args, env = {}) {
   });
 }
 
+const began = performance.now();
+const secondsSince = (start) => Number(((performance.now() - start) / 1000).toFixed(1));
+
 const table = [];
 let blocked;
 for (const step of steps) {
@@ -89,14 +94,19 @@ for (const step of steps) {
       if (step.needed) blocked = step.name;
     }
   }
-  table.push({ step: step.name, result, seconds: Number(((performance.now() - start) / 1000).toFixed(1)), note });
+  table.push({ step: step.name, result, seconds: secondsSince(start), note });
 }
+
+const total = secondsSince(began);
+const count = (result) => table.filter((one) => one.result === result).length;
+const shown = (seconds) => `${seconds.toFixed(1)} s`.padStart(8);
 
 say('');
 for (const { step, result, seconds, note } of table) {
-  console.log(
-    `${result.padEnd(8)} ${`${seconds.toFixed(1)} s`.padStart(8)}  ${step}${note ? `: ${note.split('\n')[0]}` : ''}`,
-  );
+  console.log(`${result.padEnd(8)} ${shown(seconds)}  ${step}${note ? `: ${note.split('\n')[0]}` : ''}`);
 }
-if (process.argv.includes('--json')) console.log(JSON.stringify(table));
-if (table.some(({ result }) => result === 'FAILED')) process.exitCode = 1;
+console.log(
+  `${'total'.padEnd(8)} ${shown(total)}  ${count('ok')} ok, ${count('FAILED')} failed, ${count('skipped')} skipped`,
+);
+if (process.argv.includes('--json')) console.log(JSON.stringify({ seconds: total, steps: table }));
+if (count('FAILED')) process.exitCode = 1;

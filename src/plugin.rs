@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::{
     catalog, client,
@@ -10,7 +10,7 @@ use crate::{
     effects::{Effects, Level, Task},
     error::{Code, Error, FieldProblem, Result},
     highlevel,
-    json::Json,
+    json::{Json, put, text},
     mapping::{self, Mapping},
     record,
     sync::{Accepted, Report, Scope, Sync},
@@ -92,8 +92,11 @@ impl Plugin {
     /// # Errors
     /// `invalid_input` with every wrong option by path; values are never repeated.
     pub fn new(options: Value) -> Result<Self> {
-        let schema: Value = serde_json::from_str(SCHEMA).unwrap_or_default();
-        let mut problems = catalog::validate(&schema, schema.get("$defs").unwrap_or(&Value::Null), &options);
+        thread_local! {
+            static PARSED: Value = serde_json::from_str(SCHEMA).unwrap_or_default();
+        }
+        let check = |schema: &Value| catalog::validate(schema, schema.get("$defs").unwrap_or(&Value::Null), &options);
+        let mut problems = PARSED.with(check);
         let auth = options.pointer("/highlevel/auth");
         let kind = auth.and_then(|a| a.get("kind")).and_then(Value::as_str);
         if kind == Some("private-integration") && auth.is_some_and(|a| a.get("token").is_none()) {
@@ -133,7 +136,7 @@ impl Plugin {
         Task::new(move |effects| async move {
             let args = serde_json::from_str(&args).ok().and_then(Vec::<Value>::from_json);
             let args = args.ok_or_else(|| Error::invalid_field("arguments", "must be a JSON array"))?;
-            settings.dispatch(&effects, &method, args, &body).await.map(|result| result.to_string())
+            settings.dispatch(&effects, &method, args, &body).await.map(|result| text(&result))
         })
     }
 }
@@ -212,7 +215,12 @@ impl Settings {
                     [("event", event.event.name().to_owned()), ("id", event.id.clone())],
                 );
                 let events = if accepted == Accepted::Duplicate { Vec::new() } else { vec![event] };
-                Ok(json!({ "response": plain(200, "OK"), "events": events.to_json(), "outcome": accepted.word() }))
+                // Put together by hand: `json!` would copy the event once more.
+                let mut answer = Map::new();
+                put(&mut answer, "response", plain(200, "OK"));
+                put(&mut answer, "events", events.to_json());
+                put(&mut answer, "outcome", accepted.word().into());
+                Ok(Value::Object(answer))
             }
             Err(error) => {
                 let fields = [("problem", error.details().message.clone()), ("help", error.details().help.clone())];

@@ -1,6 +1,7 @@
 import { load, reload, type Wasm } from '#loader';
 import { type Task as Driven, drive, type Host, Trap } from './drive.js';
 import { isDetails, PluginError } from './errors.js';
+import type { Step } from './protocol.js';
 
 type WasmPlugin = InstanceType<Wasm['Plugin']>;
 type WasmTask = ReturnType<WasmPlugin['start']>;
@@ -75,7 +76,7 @@ function watched(task: WasmTask, wasm: Wasm): Driven {
   return {
     step(input) {
       if (broken.has(wasm)) throw new Error('the instance has trapped');
-      return task.step(input);
+      return JSON.parse(task.step(JSON.stringify(input))) as Step;
     },
   };
 }

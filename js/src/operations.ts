@@ -2,11 +2,12 @@
  * The types of `plugin.run` and of the namespaces. They come from one table, {@link Operations}: an operation that is
  * in it is typed, any other takes and gives plain JSON.
  */
+import type {} from './generated/catalog.js';
 import type { JsonObject } from './protocol.js';
 
 /**
- * Input and output of each operation by its catalog id. Filled by the types that are generated from the catalog
- * (`generated/catalog.ts` merges into this interface).
+ * Input and output of each operation by its catalog id. `generated/catalog.ts`, which the build makes from the
+ * catalog, merges into this interface.
  */
 // biome-ignore lint/suspicious/noEmptyInterface: filled by declaration merging
 export interface Operations {}
@@ -31,8 +32,11 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
-/** One operation as a function. Throws PluginError. */
-export type Operation<Id extends string> = (input?: InputOf<Id>, options?: CallOptions) => Promise<OutputOf<Id>>;
+/** One operation as a function. Throws PluginError. The input may be left out where nothing in it is required. */
+export type Operation<Id extends string> =
+  Record<string, never> extends InputOf<Id>
+    ? (input?: InputOf<Id>, options?: CallOptions) => Promise<OutputOf<Id>>
+    : (input: InputOf<Id>, options?: CallOptions) => Promise<OutputOf<Id>>;
 
 type ResourceOf<Id> = Id extends `ghl.${infer Resource}.${string}` ? Resource : never;
 

@@ -15,13 +15,20 @@ export const exceptions = [
     reason: 'The service answers 422 without it.',
   })),
   ...contactWrites.flatMap((id) => [
-    { at: `${id} input dateOfBirth: type`, reason: 'Declared as object, but the service takes text: its own example is 1990-09-25.' },
-    { at: `${id} input customFields[].field_value: type`, reason: 'Numbers are declared as objects, but the examples and the service use plain numbers.' },
+    {
+      at: `${id} input dateOfBirth: type`,
+      reason: 'Declared as object, but the service takes text: its own example is 1990-09-25.',
+    },
+    {
+      at: `${id} input customFields[].field_value: type`,
+      reason: 'Numbers are declared as objects, but the examples and the service use plain numbers.',
+    },
   ]),
   ...['limit', 'skip'].flatMap((name) => [
     {
       at: `ghl.contacts.getContactsByBusinessId input ${name}: type`,
-      reason: 'Declared as text; in a query string the number looks the same, and numbers are what people count pages with.',
+      reason:
+        'Declared as text; in a query string the number looks the same, and numbers are what people count pages with.',
     },
     {
       at: `ghl.contacts.getContactsByBusinessId input ${name}: default`,

@@ -32,10 +32,14 @@ export async function startPrism(specification, { timeoutMs = 60_000 } = {}) {
   const script = prismScript();
   if (!script) throw new Error('@stoplight/prism-cli is not installed');
   const port = await freePort();
-  const child = spawn(process.execPath, [script, 'mock', '-h', '127.0.0.1', '-p', String(port), '-v', 'error', specification], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, SCARF_ANALYTICS: 'false', NO_COLOR: '1' },
-  });
+  const child = spawn(
+    process.execPath,
+    [script, 'mock', '-h', '127.0.0.1', '-p', String(port), '-v', 'error', specification],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, SCARF_ANALYTICS: 'false', NO_COLOR: '1' },
+    },
+  );
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (part) => (said = (said + part).slice(-4000)));
   const ended = new Promise((done) => child.once('exit', done));
@@ -73,7 +77,13 @@ export function watchingFetch(requests) {
     const request = new Request(input, init);
     const body = await request.clone().text();
     const answer = await fetch(request);
-    requests.push({ method: request.method, url: request.url, body, status: answer.status, violations: requestViolations(answer.headers) });
+    requests.push({
+      method: request.method,
+      url: request.url,
+      body,
+      status: answer.status,
+      violations: requestViolations(answer.headers),
+    });
     return answer;
   };
 }

@@ -67,6 +67,7 @@ export function remapFlags() {
   const folders = [
     ...indexes.map((name) => [join(registry, name), '/crates']),
     [join(root, 'src'), '/src'],
+    ...remappedSource(),
     ['/usr/lib/rustlib/src/rust', '/rustc'],
     ...readdirIf('/usr/src')
       .filter((name) => name.startsWith('rustc-'))
@@ -74,6 +75,13 @@ export function remapFlags() {
   ];
   const flags = folders.map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
   return ['--config', `target.${target}.rustflags=${JSON.stringify(flags)}`];
+}
+
+/** With the component rust-src, inlined code of the standard library names that folder instead of /rustc/COMMIT. */
+function remappedSource() {
+  const sysroot = capture('rustc', ['--print', 'sysroot']);
+  const commit = /^commit-hash: (\w+)$/m.exec(capture('rustc', ['-vV']) ?? '')?.[1];
+  return sysroot && commit ? [[join(sysroot, 'lib/rustlib/src/rust'), `/rustc/${commit}`]] : [];
 }
 
 const readdirIf = (path) => (existsSync(path) ? readdirSync(path) : []);

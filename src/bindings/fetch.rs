@@ -5,7 +5,7 @@
 
 use std::{cell::RefCell, collections::VecDeque};
 
-use gloo_net::http::{Headers, Method, RequestBuilder};
+use gloo_net::http::{Headers, Method, RequestBuilder, Response as HttpResponse};
 use js_sys::{Function, Promise, Reflect};
 use serde_json::{Value, json};
 use wasm_bindgen::{JsCast, prelude::*};
@@ -13,7 +13,7 @@ use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
 use super::js::{error_to_js, from_js, to_js};
 use crate::{
-    effects::{Answer, Effect, Entry, Outgoing, Reply, Step, StepInput, Write},
+    effects::{Answer, Effect, Entry, Level, Outgoing, Reply, Step, StepInput, Write},
     http::{Failure, Request, Response},
     plugin::Plugin,
 };
@@ -24,6 +24,8 @@ extern "C" {
     fn date_now() -> f64;
     #[wasm_bindgen(js_namespace = Math, js_name = random)]
     fn math_random() -> f64;
+    #[wasm_bindgen(js_name = fetch)]
+    fn host_fetch(request: &web_sys::Request) -> Promise;
     #[wasm_bindgen(js_name = setTimeout)]
     fn set_timeout(callback: &Function, ms: f64) -> JsValue;
     #[wasm_bindgen(js_name = clearTimeout)]
@@ -45,8 +47,8 @@ struct Memory {
 
 /// Declares the named exports: JavaScript name, Rust name, method, operation.
 macro_rules! operations {
-    ($($(#[$doc:meta])* $js:ident $name:ident $operation:literal;)*) => {$(
-        $(#[$doc])*
+    ($($doc:literal $js:ident $name:ident $operation:literal;)*) => {$(
+        #[doc = $doc]
         #[wasm_bindgen(js_name = $js)]
         pub fn $name(connection: JsValue, input: JsValue) -> Promise {
             start(connection, "run", Some($operation), input, Vec::new())
@@ -55,27 +57,27 @@ macro_rules! operations {
 }
 
 operations! {
-    /// Creates a contact.
+    "Creates a contact."
     createContact create_contact "ghl.contacts.createContact";
-    /// Changes a contact.
+    "Changes a contact."
     updateContact update_contact "ghl.contacts.updateContact";
-    /// Creates or changes a contact, by the location's own rules for duplicates.
+    "Creates or changes a contact, by the location's own rules for duplicates."
     upsertContact upsert_contact "ghl.contacts.upsertContact";
-    /// Reads a contact by id.
+    "Reads a contact by id."
     getContact get_contact "ghl.contacts.getContact";
-    /// Finds a contact by e-mail address or phone.
+    "Finds a contact by e-mail address or phone."
     findContact find_contact "ghl.contacts.getDuplicateContact";
-    /// Adds tags: `{ contactId, tags }`.
+    "Adds tags: `{ contactId, tags }`."
     addTag add_tag "ghl.contacts.addTags";
-    /// Removes tags: `{ contactId, tags }`.
+    "Removes tags: `{ contactId, tags }`."
     removeTag remove_tag "ghl.contacts.removeTags";
-    /// Creates a task.
+    "Creates a task."
     createTask create_task "ghl.contacts.createTask";
-    /// Completes a task (or reopens it): `{ contactId, taskId, completed }`.
+    "Completes a task (or reopens it): `{ contactId, taskId, completed }`."
     completeTask complete_task "ghl.contacts.updateTaskCompleted";
-    /// Creates a note.
+    "Creates a note."
     createNote create_note "ghl.contacts.createNote";
-    /// Lists a contact's appointments.
+    "Lists a contact's appointments."
     listAppointments list_appointments "ghl.contacts.getAppointmentsForContact";
 }
 
@@ -167,7 +169,10 @@ async fn perform(effect: Effect, store: Option<&JsValue>) -> Option<Reply> {
             let _ = JsFuture::from(promise).await;
             Reply::Slept
         }
-        Effect::Log { message, fields, .. } => {
+        Effect::Log { level, message, fields } => {
+            if matches!(level, Level::Debug | Level::Info) {
+                return None;
+            }
             console_warn(&format!("ghl-digistore24: {message} {}", Value::Object(fields)));
             return None;
         }
@@ -188,13 +193,20 @@ async fn send(request: Request) -> Result<Response, Failure> {
     let on_timeout = Closure::once_into_js(move || stop.abort());
     let timer = set_timeout(on_timeout.unchecked_ref(), request.timeout_ms as f64);
     let method: Method = request.method.parse().unwrap_or(Method::POST);
-    let builder = RequestBuilder::new(&request.url).method(method).headers(headers).abort_signal(Some(&abort.signal()));
+    let builder = RequestBuilder::new(&request.url)
+        .method(method)
+        .headers(headers)
+        // A redirect would carry the token to another address.
+        .redirect(web_sys::RequestRedirect::Manual)
+        .abort_signal(Some(&abort.signal()));
     let built = match request.body {
         Some(body) => builder.body(body),
         None => builder.build(),
     };
     let result = async {
-        let response = built.map_err(|_| Failure::Refused)?.send().await.map_err(|_| Failure::Lost)?;
+        let request: web_sys::Request = built.map_err(|_| Failure::Refused)?.into();
+        let answer = JsFuture::from(host_fetch(&request)).await.map_err(|e| failure_of(&e))?;
+        let response: HttpResponse = answer.dyn_into::<web_sys::Response>().map_err(|_| Failure::Lost)?.into();
         let headers = response.headers().entries().collect();
         let body = response.text().await.map_err(|_| Failure::Lost)?;
         Ok(Response { status: response.status(), headers, body })
@@ -202,6 +214,15 @@ async fn send(request: Request) -> Result<Response, Failure> {
     .await;
     clear_timeout(&timer);
     if result.is_err() && abort.signal().aborted() { Err(Failure::Timeout) } else { result }
+}
+
+/// Whether the connection was certainly never made: Node tells it in `error.cause.code`, browsers don't tell.
+fn failure_of(error: &JsValue) -> Failure {
+    let field = |of: &JsValue, name: &str| Reflect::get(of, &name.into()).unwrap_or(JsValue::UNDEFINED);
+    let code = field(&field(error, "cause"), "code").as_string().unwrap_or_default();
+    let never_made =
+        ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"];
+    if never_made.contains(&code.as_str()) { Failure::Refused } else { Failure::Lost }
 }
 
 /// Asks the host's store: `get(keys)`, `list({ prefix, after, limit })`, `commit(writes)`, each a promise.
@@ -215,13 +236,18 @@ async fn in_host(store: &JsValue, effect: Effect) -> Reply {
     };
     let call = async {
         let function: Function = Reflect::get(store, &method.into())?.dyn_into()?;
-        let promise: Promise = function.call1(store, &argument)?.dyn_into()?;
-        JsFuture::from(promise).await
+        // A store may answer at once or with a promise.
+        JsFuture::from(Promise::resolve(&function.call1(store, &argument)?)).await
     };
     let failed = |_| Reply::StoreError { message: format!("store.{method} failed") };
     let Ok(value) = call.await else { return failed(JsValue::NULL) };
-    let _ = Reflect::set(&value, &"kind".into(), &(if method == "commit" { "committed" } else { "values" }).into());
-    from_js(&value).map(Reply::from_value).unwrap_or_else(failed)
+    match from_js(&value) {
+        Ok(Value::Object(mut answer)) => {
+            answer.insert("kind".to_owned(), (if method == "commit" { "committed" } else { "values" }).into());
+            Reply::from_value(Value::Object(answer))
+        }
+        _ => failed(JsValue::NULL),
+    }
 }
 
 impl Memory {

@@ -295,12 +295,14 @@ pub fn list(filter: &Filter) -> Result<Vec<Value>> {
     let wanted = |asked: &Option<String>, is: &str| asked.as_deref().is_none_or(|a| a == is);
     let mut out = Vec::new();
     for entry in ENTRIES {
+        // Parsing comes after what can be told without it.
+        let in_resource = |r: &Resource| wanted(&filter.service, r.service) && wanted(&filter.resource, r.name);
+        if !wanted(&filter.id, entry.id) || !RESOURCES.get(entry.resource).is_some_and(in_resource) {
+            continue;
+        }
         let (object, defs, resource) = raw(entry)?;
         let text = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default();
-        let fits = wanted(&filter.id, entry.id)
-            && wanted(&filter.service, resource.service)
-            && wanted(&filter.resource, resource.name)
-            && wanted(&filter.kind, text("kind"))
+        let fits = wanted(&filter.kind, text("kind"))
             && filter.tier.as_deref().is_none_or(|t| t == "all" || t == text("tier"))
             && filter.text.as_ref().is_none_or(|sought| {
                 let sought = sought.to_lowercase();

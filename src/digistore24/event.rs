@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha512};
 
-use super::{ipn::Params, money::Cents};
+use super::{ipn::Params, money::Cents, signature::hex};
 use crate::{catalog::is_email, clock, json::Json, record};
 
 /// What happened in Digistore24.
@@ -390,7 +390,7 @@ impl Event {
             },
             affiliate: text("affiliate_name"),
             links: object(LINKS.iter().filter_map(|n| Some((*n, params.find(n)?)))),
-            raw: object(params.iter().filter(|(n, _)| !n.to_ascii_lowercase().starts_with("sha"))),
+            raw: object(params.content()),
         }
     }
 
@@ -511,9 +511,7 @@ fn dedupe_key(connection: &str, kind: &Kind, order: &Order, item: Option<&str>, 
         }
         Kind::Eticket => format!("{}|{}|{}", find(&["eticket_id"]), find(&["action"]), find(&["eticket_modified_at"])),
         Kind::CustomForm => {
-            let content = short_hash(
-                params.iter().filter(|(n, _)| !n.starts_with("ipn_") && !n.starts_with("sha")).map(|(_, v)| v),
-            );
+            let content = short_hash(params.content().filter(|(n, _)| !n.starts_with("ipn_")).map(|(_, v)| v));
             format!("{}|{}|{}|{content}", order.id, find(&["form_no"]), find(&["action"]))
         }
         Kind::Affiliation => format!("{}|{}", find(&["affiliate_name", "email"]), find(&["product_id", "product_ids"])),
@@ -521,7 +519,7 @@ fn dedupe_key(connection: &str, kind: &Kind, order: &Order, item: Option<&str>, 
             let when = find(&["rebill_stop_noted_at", "next_payment_at", "delivery_date"]);
             format!("{}|{item}|{}|{when}", order.id, find(&["pay_sequence_no"]))
         }
-        _ => short_hash(params.iter().filter(|(n, _)| !n.starts_with("sha")).flat_map(|(n, v)| [n, v])),
+        _ => short_hash(params.content().flat_map(|(n, v)| [n, v])),
     };
     format!("{connection}|{merchant}|{}|{rest}", kind.name())
 }
@@ -533,5 +531,5 @@ pub fn short_hash<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
         hash.update(text.as_bytes());
         hash.update([0]);
     }
-    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hex(hash.finalize().get(..8).unwrap_or_default(), b"0123456789abcdef")
 }

@@ -7,20 +7,19 @@ pub const MAX_BODY: usize = 1024 * 1024;
 /// More parameters than any message can have (about 180 fields, 100 items).
 const MAX_PARAMS: usize = 5_000;
 
-/// The parameters of a message, names exactly as sent, in the order sent.
+/// The parameters of a message, names exactly as sent, sorted by the bytes of the names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Params(Vec<(String, String)>);
 
 impl Params {
-    /// From pairs.
+    /// From pairs in any order.
     ///
     /// # Errors
     /// `invalid_input` for a name that comes twice: PHP would take the last, others the first.
-    pub fn new(pairs: Vec<(String, String)>) -> Result<Self> {
-        let mut names: Vec<&str> = pairs.iter().map(|(n, _)| n.as_str()).collect();
-        names.sort_unstable();
-        if let Some((twice, _)) = names.iter().zip(names.iter().skip(1)).find(|(a, b)| a == b) {
-            let name: String = twice.chars().take(64).collect();
+    pub fn new(mut pairs: Vec<(String, String)>) -> Result<Self> {
+        pairs.sort_unstable();
+        if let Some((twice, _)) = pairs.iter().zip(pairs.iter().skip(1)).find(|(a, b)| a.0 == b.0) {
+            let name: String = twice.0.chars().take(64).collect();
             return Err(Error::invalid_field(name, "comes twice in the message"));
         }
         Ok(Self(pairs))
@@ -28,12 +27,13 @@ impl Params {
 
     /// The value, or "" where the name is missing.
     pub fn get(&self, name: &str) -> &str {
-        self.find(name).unwrap_or_default()
+        let index = self.0.binary_search_by(|(n, _)| n.as_str().cmp(name)).ok();
+        index.and_then(|i| self.0.get(i)).map(|(_, v)| v.as_str()).unwrap_or_default()
     }
 
     /// The value, if it is there and not empty.
     pub fn find(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str()).filter(|v| !v.is_empty())
+        Some(self.get(name)).filter(|v| !v.is_empty())
     }
 
     /// All pairs.
@@ -41,10 +41,20 @@ impl Params {
         self.0.iter().map(|(n, v)| (n.as_str(), v.as_str()))
     }
 
-    /// As a form again.
-    pub fn to_form(&self) -> String {
-        form_urlencoded::Serializer::new(String::new()).extend_pairs(self.iter()).finish()
+    /// All pairs but the signature.
+    pub fn content(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.iter().filter(|(name, _)| !is_signature(name))
     }
+
+    /// As a form again, without the signature.
+    pub fn to_form(&self) -> String {
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(self.content()).finish()
+    }
+}
+
+/// Whether a parameter carries the signature.
+pub(super) fn is_signature(name: &str) -> bool {
+    name.eq_ignore_ascii_case("sha_sign") || name.eq_ignore_ascii_case("shasign")
 }
 
 /// Reads the body of a webhook.

@@ -5,7 +5,7 @@
 use sha2::{Digest, Sha512};
 use subtle::ConstantTimeEq;
 
-use super::ipn::Params;
+use super::ipn::{Params, is_signature};
 use crate::error::{Code, Error};
 
 /// What a look at the signature found.
@@ -27,7 +27,8 @@ const UNSIGNED: &str = "no_signature_passphrase_provided";
 
 /// Checks the signature against each passphrase, in constant time, fail closed.
 pub fn verify<'a>(params: &Params, passphrases: impl IntoIterator<Item = &'a str>) -> Verdict {
-    let claimed = params.iter().find(|(name, _)| is_signature(name)).map(|(_, v)| v).unwrap_or_default();
+    let other = || params.iter().find(|(name, _)| is_signature(name)).map(|(_, v)| v);
+    let claimed = params.find("sha_sign").or_else(other).unwrap_or_default();
     if claimed.eq_ignore_ascii_case(UNSIGNED) {
         return Verdict::ConnectionHasNoPassphrase;
     }
@@ -47,25 +48,35 @@ pub fn verify<'a>(params: &Params, passphrases: impl IntoIterator<Item = &'a str
     if checked { Verdict::Mismatch } else { Verdict::NoPassphraseSet }
 }
 
-fn is_signature(name: &str) -> bool {
-    name.eq_ignore_ascii_case("sha_sign") || name.eq_ignore_ascii_case("shasign")
-}
-
 /// The signature of a message: 128 upper-case hex digits. `uppercase_keys` is a setting of old connections.
 pub fn sign(params: &Params, passphrase: &str, uppercase_keys: bool) -> String {
     // An array parameter (`a[]`) is no text for PHP and is not signed.
-    let signed = params.iter().filter(|(name, value)| !is_signature(name) && !value.is_empty() && !name.contains('['));
-    let mut pairs: Vec<(String, &str)> = signed
-        .map(|(name, value)| (if uppercase_keys { name.to_ascii_uppercase() } else { name.to_owned() }, value))
-        .collect();
-    pairs.sort_unstable();
+    let signed = params.content().filter(|(name, value)| !value.is_empty() && !name.contains('['));
     let mut hash = Sha512::new();
-    for (name, value) in pairs {
-        for part in [name.as_str(), "=", value, passphrase] {
+    let mut add = |name: &str, value: &str| {
+        for part in [name, "=", value, passphrase] {
             hash.update(part.as_bytes());
         }
+    };
+    if uppercase_keys {
+        let mut pairs: Vec<(String, &str)> = signed.map(|(name, value)| (name.to_ascii_uppercase(), value)).collect();
+        pairs.sort_unstable();
+        pairs.iter().for_each(|(name, value)| add(name, value));
+    } else {
+        signed.for_each(|(name, value)| add(name, value));
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02X}")).collect()
+    hex(&hash.finalize(), b"0123456789ABCDEF")
+}
+
+/// Two digits for each byte.
+pub(super) fn hex(bytes: &[u8], digits: &[u8; 16]) -> String {
+    let digit = |n: u8| digits.get(usize::from(n)).copied().map(char::from).unwrap_or_default();
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 15));
+    }
+    text
 }
 
 impl Verdict {

@@ -17,7 +17,7 @@ use crate::{
     digistore24::Event,
     effects::Write,
     error::{Code, Error, Result},
-    json::Json,
+    json::{Json, text},
     mapping::{self, Known, Snapshot},
 };
 
@@ -99,7 +99,7 @@ impl Sync<'_> {
         let plan = mapping::plan(self.mapping, event, known, message.repeated, message.received_at);
         let work = Work::new(plan, version, lease.claims.clone());
         lease
-            .commit(vec![Write { key: self.scope.work(name), expect: None, value: Some(work.to_json().to_string()) }])
+            .commit(vec![Write { key: self.scope.work(name), expect: None, value: Some(text(&work.to_json())) }])
             .await?;
         Ok(Some(work))
     }
@@ -148,7 +148,7 @@ impl Sync<'_> {
         keys.extend(self.scope.identities(event));
         keys.extend(work.plan.person.orders.iter().map(|o| self.scope.order(&o.key)));
         keys.extend(work.plan.person.buyers.iter().map(|b| self.scope.buyer(b)));
-        let value = contact_id.to_json().to_string();
+        let value = text(&contact_id.to_json());
         let mut writes: Vec<Write> =
             keys.into_iter().map(|key| Write { key, expect: None, value: Some(value.clone()) }).collect();
         if let Some(old) = work.moved_from.as_ref().filter(|old| *old != contact_id) {
@@ -158,7 +158,7 @@ impl Sync<'_> {
         writes.push(Write {
             key: self.scope.person(contact_id),
             expect: Some(work.person_version),
-            value: Some(person.to_json().to_string()),
+            value: Some(text(&person.to_json())),
         });
         Ok(writes)
     }

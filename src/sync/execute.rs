@@ -13,7 +13,7 @@ use crate::{
     digistore24::Event,
     effects::Write,
     error::{Code, Error, Result},
-    json::Json,
+    json::{Json, text},
     mapping::{Action, Known, OpenTask, OrderState, Person, Plan},
     record,
 };
@@ -149,7 +149,7 @@ impl Sync<'_> {
             return Ok(());
         }
         lease
-            .commit(vec![Write { key: self.scope.work(name), expect: None, value: Some(work.to_json().to_string()) }])
+            .commit(vec![Write { key: self.scope.work(name), expect: None, value: Some(text(&work.to_json())) }])
             .await
             .map(|_| ())
     }

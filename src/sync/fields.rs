@@ -7,7 +7,7 @@ use crate::{
     client,
     effects::{Level, Write},
     error::{Code, Error, Result},
-    json::Json,
+    json::{Json, text},
     record,
 };
 
@@ -80,11 +80,7 @@ impl Sync<'_> {
             let answer = self.call(report, LIST, json!({ "model": "contact" })).await?;
             cache = self.cache_of(&read_fields(&answer)?);
             self.effects
-                .commit(vec![Write {
-                    key: self.scope.fields(),
-                    expect: None,
-                    value: Some(cache.to_json().to_string()),
-                }])
+                .commit(vec![Write { key: self.scope.fields(), expect: None, value: Some(text(&cache.to_json())) }])
                 .await?;
         }
         let absent = missing(&cache);
@@ -127,7 +123,7 @@ impl Sync<'_> {
                 }
             }
         }
-        let cache = self.cache_of(&fields).to_json().to_string();
+        let cache = text(&self.cache_of(&fields).to_json());
         self.effects.commit(vec![Write { key: self.scope.fields(), expect: None, value: Some(cache) }]).await?;
         Ok(setup)
     }

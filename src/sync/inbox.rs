@@ -5,7 +5,7 @@ use crate::{
     digistore24::{Event, Kind, Params, parse},
     effects::Write,
     error::{Details, Result},
-    json::Json,
+    json::{Json, text},
     mapping::TestOrders,
     record, words,
 };
@@ -66,11 +66,9 @@ impl Sync<'_> {
     pub async fn accept(&self, event: &Event, params: &Params) -> Result<(Accepted, String)> {
         let received_at = self.effects.now();
         let name = format!("{received_at:013}-{}", event.id);
-        let unsigned = params.iter().filter(|(n, _)| !n.to_ascii_lowercase().starts_with("sha"));
-        let unsigned = unsigned.map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
         let mut message = Message {
             received_at,
-            body: Params::new(unsigned)?.to_form(),
+            body: params.to_form(),
             person: event.person_key(),
             known_items: Vec::new(),
             repeated: false,
@@ -99,7 +97,7 @@ impl Sync<'_> {
                 .into_iter()
                 .map(|(_, key)| Write { key, expect: Some(0), value: Some(format!("\"{name}\"")) })
                 .collect();
-            writes.push(Write { key: room, expect: Some(0), value: Some(message.to_json().to_string()) });
+            writes.push(Write { key: room, expect: Some(0), value: Some(text(&message.to_json())) });
             if self.effects.commit(writes).await?.is_some() {
                 let accepted = if message.reason.is_some() { Accepted::Kept } else { Accepted::Queued };
                 return Ok((accepted, name));
@@ -117,7 +115,7 @@ impl Sync<'_> {
         let (entries, _) = self.effects.get(vec![inbox.clone(), dead.clone()]).await?;
         if let Some(letter) = entries.iter().find(|e| e.key == dead) {
             let message = Message { attempts: 0, next_at: 0, ..from_json(&letter.value)? };
-            let back = Write { key: inbox, expect: Some(0), value: Some(message.to_json().to_string()) };
+            let back = Write { key: inbox, expect: Some(0), value: Some(text(&message.to_json())) };
             return Ok(self
                 .effects
                 .commit(vec![Write { key: dead, expect: Some(letter.version), value: None }, back])

@@ -5,7 +5,7 @@ use super::from_json;
 use crate::{
     effects::{Effects, Write},
     error::{Code, Error, Result},
-    json::Json,
+    json::{Json, text},
     record,
 };
 
@@ -69,7 +69,7 @@ impl Lease {
             return Ok(true);
         }
         let (entries, _) = self.effects.get(vec![key.clone()]).await?;
-        let value = name.to_owned().to_json().to_string();
+        let value = text(&name.to_owned().to_json());
         match entries.first() {
             Some(entry) if entry.value != value => return Ok(false),
             Some(_) => {}
@@ -92,7 +92,7 @@ impl Lease {
     }
 
     fn value(&self, now: u64) -> String {
-        Held { holder: self.holder.clone(), until: now + self.ttl_ms }.to_json().to_string()
+        text(&Held { holder: self.holder.clone(), until: now + self.ttl_ms }.to_json())
     }
 }
 

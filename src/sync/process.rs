@@ -17,7 +17,7 @@ use crate::{
     digistore24::Event,
     effects::{Level, Write},
     error::{Code, Details, Error, Result},
-    json::Json,
+    json::{Json, text},
     mapping::{self, Known, Plan},
     record,
 };
@@ -251,11 +251,7 @@ impl Sync<'_> {
                 writes.extend(lease.unclaim());
                 writes.push(Write { key, expect: Some(version), value: None });
                 writes.push(Write { key: self.scope.work(name), expect: None, value: None });
-                writes.push(Write {
-                    key: self.scope.done(name),
-                    expect: None,
-                    value: Some(message.to_json().to_string()),
-                });
+                writes.push(Write { key: self.scope.done(name), expect: None, value: Some(text(&message.to_json())) });
                 lease.release(writes).await?;
                 report.outcome = "done".to_owned();
                 report.contact_id.clone_from(&work.contact_id);
@@ -272,7 +268,7 @@ impl Sync<'_> {
                 report.error = Some(error.details().clone());
                 report.next_at = (!dead).then(|| clock::iso_utc(message.next_at));
                 let mut writes =
-                    vec![Write { key, expect: Some(version), value: (!dead).then(|| message.to_json().to_string()) }];
+                    vec![Write { key, expect: Some(version), value: (!dead).then(|| text(&message.to_json())) }];
                 if dead || !self.is_begun(name).await? {
                     // Nothing is under way any more: others may go on.
                     writes.extend(lease.unclaim());
@@ -282,7 +278,7 @@ impl Sync<'_> {
                     writes.push(Write {
                         key: self.scope.dead(name),
                         expect: None,
-                        value: Some(message.to_json().to_string()),
+                        value: Some(text(&message.to_json())),
                     });
                 }
                 lease.release(writes).await?;

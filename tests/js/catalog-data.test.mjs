@@ -8,14 +8,13 @@ import { pathNames, readCatalog, refsIn } from '../../scripts/conformance/catalo
 
 const root = new URL('../../', import.meta.url);
 const files = readCatalog();
-const operations = files.flatMap(({ data, name }) => data.operations.map((operation) => ({ name, file: data, operation })));
+const operations = files.flatMap(({ data, name }) =>
+  data.operations.map((operation) => ({ name, file: data, operation })),
+);
 
-function ajv() {
-  const it = new Ajv2020({ allErrors: true, allowUnionTypes: true, strictRequired: false, strictTypes: false });
-  addFormats(it);
-  it.addVocabulary(['x-connection', 'x-secret']);
-  return it;
-}
+const ajv = new Ajv2020({ allErrors: true, allowUnionTypes: true, strictRequired: false, strictTypes: false });
+addFormats(ajv);
+ajv.addVocabulary(['x-connection', 'x-secret']);
 
 /** A schema of the file, together with the file's shared definitions. */
 const whole = (file, schema) => ({ ...schema, $defs: file.$defs ?? {} });
@@ -24,15 +23,17 @@ const whole = (file, schema) => ({ ...schema, $defs: file.$defs ?? {} });
 function strict(schema) {
   if (Array.isArray(schema)) return schema.map(strict);
   if (schema === null || typeof schema !== 'object') return schema;
-  const copy = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, key === 'examples' ? value : strict(value)]));
+  const copy = Object.fromEntries(
+    Object.entries(schema).map(([key, value]) => [key, key === 'examples' ? value : strict(value)]),
+  );
   const isObject = schema.type === 'object' || (Array.isArray(schema.type) && schema.type.includes('object'));
   if (isObject && schema.properties && !('additionalProperties' in schema)) copy.additionalProperties = false;
   return copy;
 }
 
 function fits(schema, value, what) {
-  const validate = ajv().compile(schema);
-  assert.ok(validate(value), `${what}: ${ajv().errorsText(validate.errors, { separator: '\n  ' })}`);
+  const validate = ajv.compile(schema);
+  assert.ok(validate(value), `${what}: ${ajv.errorsText(validate.errors, { separator: '\n  ' })}`);
 }
 
 test('every file follows catalog/schema.json', () => {
@@ -67,7 +68,11 @@ test('shared definitions are all there and all used', () => {
       }
     };
     follow(data.operations);
-    assert.deepEqual(Object.keys(data.$defs ?? {}).filter((key) => !used.has(key)), [], `${name}: unused definitions`);
+    assert.deepEqual(
+      Object.keys(data.$defs ?? {}).filter((key) => !used.has(key)),
+      [],
+      `${name}: unused definitions`,
+    );
   }
 });
 
@@ -78,8 +83,10 @@ test('path parameters and places name input properties', () => {
       assert.ok(input.properties[name], `${operation.id}: ${name} is not an input`);
       assert.ok(input.required?.includes(name), `${operation.id}: ${name} must be required`);
     }
-    for (const name of Object.keys(place)) assert.ok(input.properties[name], `${operation.id}: place of unknown ${name}`);
-    for (const name of input.required ?? []) assert.ok(input.properties[name], `${operation.id}: required ${name} is unknown`);
+    for (const name of Object.keys(place))
+      assert.ok(input.properties[name], `${operation.id}: place of unknown ${name}`);
+    for (const name of input.required ?? [])
+      assert.ok(input.properties[name], `${operation.id}: required ${name} is unknown`);
   }
 });
 
@@ -92,7 +99,9 @@ test('a page is reached through fields that exist', () => {
     for (const name of inputs.filter(Boolean)) assert.ok(input.properties[name], `${id}: paging by unknown ${name}`);
     const size = input.properties[paging.limit ?? paging.size];
     if (paging.max) assert.equal(size.maximum, paging.max, `${id}: most rows of a page`);
-    for (const path of [paging.items, paging.total, paging.count, ...Object.values(paging.cursor ?? {})].filter(Boolean)) {
+    for (const path of [paging.items, paging.total, paging.count, ...Object.values(paging.cursor ?? {})].filter(
+      Boolean,
+    )) {
       let node = operation.output;
       for (const key of path.split('.')) {
         if (node?.$ref) node = file.$defs[node.$ref.slice('#/$defs/'.length)];

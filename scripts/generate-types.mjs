@@ -1,0 +1,76 @@
+// Writes js/src/generated/catalog.ts: input and output of every operation as TypeScript types, made from the catalog.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { compile } from 'json-schema-to-typescript';
+import { readCatalog, repoRoot } from './conformance/catalog.mjs';
+
+const file = join(repoRoot, 'js/src/generated/catalog.ts');
+
+/** `ghl.contacts.addTags` -> `GhlContactsAddTags` */
+const typeName = (...parts) => parts.join('.').replace(/(?:^|[.-])(\w)/g, (_, letter) => letter.toUpperCase());
+
+/** A catalog node as the generator needs it. `prefix` keeps equal names of two catalog files apart. */
+function node(from, prefix) {
+  // A title would give every field a type of its own.
+  const { title, $ref, properties, items, anyOf, additionalProperties, ...schema } = from;
+  const convert = (inner) => node(inner, prefix);
+  const shared = $ref && { $ref: `#/$defs/${prefix}${$ref.slice('#/$defs/'.length)}` };
+  // Beside a reference the generator takes no description: it would copy the type.
+  if (shared) return schema.description ? { description: schema.description, anyOf: [shared] } : shared;
+  if (properties) schema.properties = mapValues(properties, convert);
+  if (items) schema.items = convert(items);
+  if (anyOf) schema.anyOf = anyOf.map(convert);
+  if (typeof additionalProperties === 'object') schema.additionalProperties = convert(additionalProperties);
+  // An object of which nothing is known may have anything.
+  else if (!properties && [schema.type].flat().includes('object')) schema.additionalProperties = true;
+  return schema;
+}
+
+/** The connection fills in some fields, so the caller need not. */
+function input(from, prefix) {
+  // To TypeScript an empty interface is anything.
+  if (!Object.keys(from.properties).length) return { tsType: 'Record<string, never>' };
+  const required = from.required?.filter((name) => !from.properties[name]['x-connection']);
+  return node({ ...from, required }, prefix);
+}
+
+const mapValues = (object, convert) =>
+  Object.fromEntries(Object.entries(object).map(([key, value]) => [key, convert(value)]));
+
+/** One schema for all: the root has a property for each operation. */
+function wholeSchema() {
+  const $defs = {};
+  const properties = {};
+  for (const { data } of readCatalog()) {
+    const prefix = typeName(data.service, data.resource);
+    for (const [name, shared] of Object.entries(data.$defs ?? {})) $defs[`${prefix}${name}`] = node(shared, prefix);
+    for (const operation of data.operations) {
+      const name = typeName(operation.id);
+      $defs[`${name}Input`] = input(operation.input, prefix);
+      $defs[`${name}Output`] = node(operation.output, prefix);
+      properties[operation.id] = {
+        description: operation.description,
+        deprecated: operation.deprecated,
+        type: 'object',
+        properties: { input: { $ref: `#/$defs/${name}Input` }, output: { $ref: `#/$defs/${name}Output` } },
+        required: ['input', 'output'],
+        additionalProperties: false,
+      };
+    }
+  }
+  return { type: 'object', properties, required: Object.keys(properties), additionalProperties: false, $defs };
+}
+
+const types = await compile(wholeSchema(), 'CatalogOperations', {
+  bannerComment: '// Made from the catalog by scripts/generate-types.mjs.',
+  // Services add fields as they like. A type names what is known, so that slips of the pen show.
+  additionalProperties: false,
+  // The longest array of a service is no business of the compiler.
+  ignoreMinAndMaxItems: true,
+  style: { printWidth: 120, singleQuote: true },
+});
+mkdirSync(dirname(file), { recursive: true });
+writeFileSync(
+  file,
+  `${types}\ndeclare module '../operations.js' {\n  interface Operations extends CatalogOperations {}\n}\n`,
+);

@@ -1,0 +1,49 @@
+// What the compiler must accept and what it must refuse. It is compiled only, never run.
+import type { InputOf, Operations, OutputOf, Plugin } from '../../pkg/dist/src/index.js';
+
+/** Fails to compile unless both types are the same. */
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+const isTrue = <T extends true>(): T | undefined => undefined;
+
+export async function accepted(plugin: Plugin) {
+  const { tags } = await plugin.ghl.contacts.addTags({ contactId: 'c', tags: ['new'] });
+  isTrue<Same<typeof tags, string[] | undefined>>();
+
+  // The connection knows its locationId; another one may be named.
+  await plugin.ghl.contacts.createContact({ email: 'anna@example.com' });
+  await plugin.ghl.contacts.createContact({ email: null, locationId: 'l' });
+
+  await plugin.digistore24.ping();
+  const { buyer } = await plugin.run('digistore24.getPurchase', { purchase_id: 'K7QX2M9A' });
+  isTrue<Same<typeof buyer, OutputOf<'digistore24.getPurchase'>['buyer']>>();
+  buyer?.email?.toLowerCase();
+
+  // An operation that the types don't know yet takes and gives plain JSON.
+  const other: unknown = await plugin.run('ghl.calendars.getCalendar', { calendarId: 'c' });
+  await plugin.digistore24.listProducts({ sort_by: 'name' });
+  return other;
+}
+
+export async function refused(plugin: Plugin) {
+  const { contacts } = plugin.ghl;
+  // @ts-expect-error a missing field
+  await contacts.addTags({ contactId: 'c' });
+  // @ts-expect-error no input at all
+  await contacts.addTags();
+  // @ts-expect-error an unknown field
+  await contacts.addTags({ contactId: 'c', tags: [], tag: 'new' });
+  // @ts-expect-error a wrong type
+  await contacts.addTags({ contactId: 1, tags: [] });
+  // @ts-expect-error not one of the values
+  await plugin.ghl.locations.getCustomFields({ model: 'person' });
+  // @ts-expect-error an input where there is none
+  await plugin.digistore24.ping({ now: true });
+  // @ts-expect-error the same for run
+  await plugin.run('ghl.contacts.addTags', { contactId: 'c', tags: 'new' });
+  // @ts-expect-error a name that the resource lacks
+  await contacts.addTagz({ contactId: 'c', tags: [] });
+  // @ts-expect-error the answer has no such field
+  (await contacts.addTags({ contactId: 'c', tags: [] })).contact;
+}
+
+isTrue<Same<InputOf<'ghl.contacts.addTags'>, Operations['ghl.contacts.addTags']['input']>>();
