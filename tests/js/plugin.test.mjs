@@ -6,7 +6,7 @@ import { startSandbox } from '../../pkg/dist/sandbox/index.js';
 import { drive } from '../../pkg/dist/src/drive.js';
 import { createPlugin, memoryStore, PluginError } from '../../pkg/dist/src/index.js';
 import { load } from '../../pkg/dist/src/loaders/node.js';
-import { failureOf, form, optionsFor, passphrase, pluginOn } from './support.mjs';
+import { failureOf, form, freePort, optionsFor, passphrase, pluginOn } from './support.mjs';
 
 const sandbox = await startSandbox();
 const plugin = await pluginOn(sandbox);
@@ -503,14 +503,6 @@ describe('sync', () => {
     await own.close();
   });
 });
-
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 async function until(condition) {
   for (let i = 0; i < 500; i++) {

@@ -1,5 +1,6 @@
 // What several tests share: a plugin on the sandbox, signed messages, temporary folders.
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEFAULT_API_KEY, DEFAULT_LOCATION_ID, DEFAULT_TOKEN, signed } from '../../pkg/dist/sandbox/index.js';
@@ -52,4 +53,13 @@ export function failureOf(promise) {
     },
     (error) => error,
   );
+}
+
+/** A port on loopback where nobody listens. */
+export async function freePort() {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }

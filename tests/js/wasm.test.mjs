@@ -1,11 +1,10 @@
 // The bare wasm module: short names that take `(connection, input)` and bring their own requests and ledger.
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
 import { after, beforeEach, describe, mock, test } from 'node:test';
 import { DEFAULT_LOCATION_ID as locationId, startSandbox } from '../../pkg/dist/sandbox/index.js';
 import { memoryStore } from '../../pkg/dist/src/index.js';
 import { load } from '../../pkg/dist/src/loaders/node.js';
-import { failureOf, form, optionsFor } from './support.mjs';
+import { failureOf, form, freePort, optionsFor } from './support.mjs';
 
 const wasm = await load();
 const sandbox = await startSandbox();
@@ -264,12 +263,4 @@ function later(store) {
     return store[method](argument);
   };
   return { get: wait('get'), list: wait('list'), commit: wait('commit') };
-}
-
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -1,13 +1,5 @@
 //! A world in memory for tests: a store with compare-and-set, a clock, and GHL as far as the sync uses it, with faults.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests fail by panicking"
-)]
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use ghl_digistore24::{
