@@ -1,7 +1,6 @@
 //! One call: validate, encode, send with retries, decode. The same for both services.
 
-use serde_json::Value;
-
+use crate::json::Value;
 use crate::{
     catalog::{self, Operation, Retry, Service},
     digistore24,

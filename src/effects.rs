@@ -13,8 +13,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use serde_json::{Map, Value, json};
-
+use crate::json::{Map, Value, json};
 use crate::{
     error::{Code, Error, Result},
     http,
@@ -56,7 +55,7 @@ pub enum Effect {
         /// A constant sentence.
         message: String,
         /// Names and values without secrets or personal data.
-        fields: Map<String, Value>,
+        fields: Map,
     },
 }
 
@@ -284,7 +283,7 @@ impl Reply {
 }
 
 fn header(pair: &Value) -> Option<(String, String)> {
-    let part = |i: usize| pair.get(i).and_then(Value::as_str).map(str::to_owned);
+    let part = |i: usize| pair.at(i).and_then(Value::as_str).map(str::to_owned);
     Some((part(0)?, part(1)?))
 }
 

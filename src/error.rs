@@ -154,8 +154,8 @@ impl Error {
     }
 
     /// The shape that crosses every boundary.
-    pub fn to_json(&self) -> serde_json::Value {
-        let mut value = crate::json::Json::to_json(&*self.0);
+    pub fn to_json(&self) -> crate::json::Value {
+        let mut value = crate::json::ToJson::to_json(&*self.0);
         if let Some(object) = value.as_object_mut() {
             object.retain(|_, v| !v.is_null() && v.as_array().is_none_or(|list| !list.is_empty()));
         }

@@ -2,15 +2,13 @@
 
 use std::rc::Rc;
 
-use serde_json::{Map, Value, json};
-
+use crate::json::{Json, Map, ToJson, Value, json, put, text};
 use crate::{
     catalog, client,
     digistore24::{self, Event, Kind, Params, Verdict},
     effects::{Effects, Level, Task},
     error::{Code, Error, FieldProblem, Result},
     highlevel,
-    json::{Json, put, text},
     mapping::{self, Mapping},
     record,
     sync::{Accepted, Report, Scope, Sync},

@@ -10,8 +10,8 @@
 
 mod support;
 
+use ghl_digistore24::json::{Value, json};
 use ghl_digistore24::plugin::Plugin;
-use serde_json::{Value, json};
 use support::{End, Faults, Rng, World, event, plugin};
 
 fn apply(world: &mut World, plugin: &Plugin, event: &Value) -> Value {
@@ -252,8 +252,8 @@ fn outcome(world: &World) -> Value {
         tasks.sort();
         // The fields about "the latest event" depend on the order in which two buyers of one contact are served.
         let lasting = ["ds24_status", "ds24_lifetime", "ds24_products", "ds24_currency"];
-        let custom: Vec<&Value> = lasting.iter().filter_map(|k| c.custom.get(*k)).collect();
-        json!({ "fields": c.fields, "custom": custom, "tags": c.tags, "notes": notes, "tasks": tasks })
+        let custom: Vec<&Value> = lasting.iter().filter_map(|k| c.custom.get(k)).collect();
+        json!({ "fields": &c.fields, "custom": custom, "tags": c.tags, "notes": notes, "tasks": tasks })
     });
     let mut contacts: Vec<Value> = contacts.collect();
     contacts.sort_by_key(|c| c["fields"]["email"].to_string());

@@ -7,11 +7,11 @@ use std::{cell::RefCell, collections::VecDeque};
 
 use gloo_net::http::{Headers, Method, RequestBuilder, Response as HttpResponse};
 use js_sys::{Function, Promise, Reflect};
-use serde_json::{Value, json};
 use wasm_bindgen::{JsCast, prelude::*};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
 use super::js::{error_to_js, from_js, to_js};
+use crate::json::{Value, json};
 use crate::{
     effects::{Answer, Effect, Entry, Level, Outgoing, Reply, Step, StepInput, Write},
     http::{Failure, Request, Response},

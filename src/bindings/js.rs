@@ -1,15 +1,14 @@
 //! JavaScript: synchronous exports and steps. No async export: each one would bring globals that strict hosts refuse.
 
 use serde::Serialize;
-use serde_json::Value;
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
 
+use crate::json::{ToJson, Value, text};
 use crate::{
     catalog,
     effects::{StepInput, Task},
     error::Error,
-    json::text,
     plugin::Plugin,
 };
 

@@ -7,11 +7,9 @@ mod validate;
 
 use std::{cell::RefCell, rc::Rc};
 
-use serde_json::{Map, Value};
-
+use crate::json::{Json, Map, Value, field, put, unknown_fields};
 use crate::{
     error::{Code, Error, FieldProblem, Result},
-    json::{Json, field, unknown_fields},
     record, words,
 };
 
@@ -85,7 +83,7 @@ pub struct Operation {
     /// Whether it may be repeated.
     pub retry: Retry,
     /// Where an input field goes, if not to its usual place.
-    place: Map<String, Value>,
+    place: Map,
     /// JSON Schema 2020-12.
     input: Value,
     /// Schemas that the input refers to.
@@ -118,7 +116,7 @@ impl Operation {
     ///
     /// # Errors
     /// `invalid_input` with every wrong field.
-    pub fn accept(&self, input: Value, location_id: Option<&str>) -> Result<Map<String, Value>> {
+    pub fn accept(&self, input: Value, location_id: Option<&str>) -> Result<Map> {
         let mut object = match input {
             Value::Object(object) => object,
             Value::Null => Map::new(),
@@ -126,7 +124,9 @@ impl Operation {
         };
         if let Some(location) = location_id {
             for name in filled_by_connection(&self.input) {
-                object.entry(name).or_insert_with(|| Value::from(location));
+                if !object.contains_key(name) {
+                    put(&mut object, name, location.into());
+                }
             }
         }
         let input = Value::Object(object);
@@ -154,7 +154,7 @@ pub(crate) fn count(n: usize, noun: &str) -> String {
 }
 
 /// Adds all definitions that `schema` refers to, directly or through others.
-fn collect_defs(schema: &Value, defs: &Value, into: &mut Map<String, Value>) {
+fn collect_defs(schema: &Value, defs: &Value, into: &mut Map) {
     match schema {
         Value::Object(object) => {
             if let Some(name) = object.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix("#/$defs/"))
@@ -191,7 +191,7 @@ thread_local! {
 }
 
 /// The entry as written, and its resource.
-fn raw(entry: &Entry) -> Result<(Map<String, Value>, Value, &'static Resource)> {
+fn raw(entry: &Entry) -> Result<(Map, Value, &'static Resource)> {
     let parse = |text: &str| serde_json::from_str::<Value>(text).ok();
     let resource = RESOURCES.get(entry.resource);
     match (parse(entry.json), resource.and_then(|r| parse(r.defs)), resource) {
@@ -316,7 +316,7 @@ pub fn list(filter: &Filter) -> Result<Vec<Value>> {
 }
 
 /// An entry as a host should see it: schemas whole, and without what the connection fills in.
-fn describe(mut object: Map<String, Value>, defs: &Value, resource: &Resource) -> Value {
+fn describe(mut object: Map, defs: &Value, resource: &Resource) -> Value {
     for name in ["input", "output"] {
         let Some(schema) = object.get_mut(name) else { continue };
         let filled: Vec<String> = filled_by_connection(schema).cloned().collect();

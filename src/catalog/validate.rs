@@ -1,9 +1,8 @@
 //! The part of JSON Schema 2020-12 that the catalog uses, checked so that all errors come at once, by path.
 
-use serde_json::{Map, Value};
-
 use super::nearest;
 use crate::error::FieldProblem;
+use crate::json::{Map, Value};
 
 /// Every way in which `value` doesn't fit `schema`. Problems never repeat the value.
 ///
@@ -86,7 +85,7 @@ impl Check<'_> {
         }
     }
 
-    fn object(&mut self, schema: &Map<String, Value>, object: &Map<String, Value>, path: &str) {
+    fn object(&mut self, schema: &Map, object: &Map, path: &str) {
         let at = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
         let properties = schema.get("properties").and_then(Value::as_object);
         for name in schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
@@ -111,7 +110,7 @@ impl Check<'_> {
         }
     }
 
-    fn array(&mut self, schema: &Map<String, Value>, list: &[Value], path: &str) {
+    fn array(&mut self, schema: &Map, list: &[Value], path: &str) {
         let limit = |name: &str| schema.get(name).and_then(Value::as_u64);
         let length = list.len() as u64;
         if let Some(min) = limit("minItems").filter(|min| length < *min) {
@@ -127,7 +126,7 @@ impl Check<'_> {
         }
     }
 
-    fn text(&mut self, schema: &Map<String, Value>, text: &str, path: &str) {
+    fn text(&mut self, schema: &Map, text: &str, path: &str) {
         let length = text.chars().count() as u64;
         if let Some(min) = schema.get("minLength").and_then(Value::as_u64).filter(|min| length < *min) {
             let problem =
@@ -149,7 +148,7 @@ impl Check<'_> {
         self.report(path, problem);
     }
 
-    fn number(&mut self, schema: &Map<String, Value>, number: f64, path: &str) {
+    fn number(&mut self, schema: &Map, number: f64, path: &str) {
         let limit = |name: &str| schema.get(name).and_then(|l| Some((l, l.as_f64()?)));
         if let Some((min, _)) = limit("minimum").filter(|(_, min)| number < *min) {
             self.report(path, format!("must be at least {min}"));
@@ -165,7 +164,7 @@ fn fits_type(kind: &Value, value: &Value) -> bool {
         Value::Array(kinds) => kinds.iter().any(|k| fits_type(k, value)),
         Value::String(name) => match (name.as_str(), value) {
             ("number", Value::Number(_)) => true,
-            ("integer", Value::Number(n)) => n.is_i64() || n.is_u64() || n.as_f64().is_some_and(|f| f.fract() == 0.0),
+            ("integer", Value::Number(n)) => n.is_whole() || n.as_f64().is_some_and(|f| f.fract() == 0.0),
             (name, value) => name == type_of(value).trim_start_matches("an ").trim_start_matches("a "),
         },
         _ => true,
@@ -219,7 +218,7 @@ fn is_date_time(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
 

@@ -2,8 +2,7 @@
 //!
 //! Source: Digistore24's developer documentation (API basics) and OpenAPI 2025-10-15.
 
-use serde_json::{Map, Value};
-
+use crate::json::{Map, Value};
 use crate::{
     catalog::{Operation, Place, Retry},
     error::{Code, Error, Result},
@@ -50,7 +49,7 @@ impl Account {
 ///
 /// # Errors
 /// `misconfigured` without an API key.
-pub fn encode(operation: &Operation, account: &Account, input: &Map<String, Value>) -> Result<Request> {
+pub fn encode(operation: &Operation, account: &Account, input: &Map) -> Result<Request> {
     let key = account.api_key.as_ref().ok_or_else(|| {
         Error::new(
             Code::Misconfigured,
@@ -179,7 +178,7 @@ fn refused(operation: &Operation, envelope: &Value) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
     use crate::catalog;

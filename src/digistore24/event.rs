@@ -1,10 +1,10 @@
 //! What a message means: one shape for every event, whatever way it came.
 
-use serde_json::{Map, Value};
 use sha2::{Digest, Sha512};
 
 use super::{ipn::Params, money::Cents, signature::hex};
-use crate::{catalog::is_email, clock, json::Json, record};
+use crate::json::{Json, Map, ToJson, Value};
+use crate::{catalog::is_email, clock, record};
 
 /// What happened in Digistore24.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,10 +39,13 @@ pub enum Kind {
     Unknown(String),
 }
 
-impl Json for Kind {
+impl ToJson for Kind {
     fn to_json(&self) -> Value {
         self.name().into()
     }
+}
+
+impl Json for Kind {
     fn from_json(value: Value) -> Option<Self> {
         value.as_str().map(Self::parse)
     }
@@ -152,9 +155,9 @@ pub struct Event {
     /// Who brought the buyer.
     pub affiliate: Option<String>,
     /// Addresses for the buyer. They carry keys: treat as secrets.
-    pub links: Map<String, Value>,
+    pub links: Map,
     /// Every parameter as it came, the signature left out.
-    pub raw: Map<String, Value>,
+    pub raw: Map,
 }
 }
 
@@ -420,7 +423,7 @@ pub fn order_key(merchant: Option<&str>, base_id: &str) -> String {
     format!("{}:{base_id}", merchant.unwrap_or("-"))
 }
 
-fn object<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Map<String, Value> {
+fn object<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Map {
     let mut object = Map::new();
     for (name, value) in pairs {
         object.insert(name.to_owned(), value.into());

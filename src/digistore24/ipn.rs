@@ -92,7 +92,7 @@ pub fn parse(body: &[u8]) -> Result<Params> {
 ///
 /// # Errors
 /// `invalid_input` that names the parameter.
-pub fn parse_json(value: &serde_json::Value) -> Result<Params> {
+pub fn parse_json(value: &crate::json::Value) -> Result<Params> {
     let object = value.as_object().ok_or_else(|| Error::invalid_field("raw", "must be an object of texts"))?;
     let pairs = object.iter().map(|(name, value)| {
         let text = value.as_str().map(str::to_owned);

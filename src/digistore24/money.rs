@@ -1,17 +1,18 @@
 //! Money in hundredths, so that sums are exact. Digistore24 sends text with a dot: `49.00`, `-49`, `3.5`.
 
-use serde_json::Value;
-
-use crate::json::Json;
+use crate::json::{Json, ToJson, Value};
 
 /// An amount in hundredths of its currency. In JSON it is a number with decimals: 49.0, 49.5.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cents(pub i64);
 
-impl Json for Cents {
+impl ToJson for Cents {
     fn to_json(&self) -> Value {
         Value::from(self.0 as f64 / 100.0)
     }
+}
+
+impl Json for Cents {
     fn from_json(value: Value) -> Option<Self> {
         Some(Self((value.as_f64()? * 100.0).round() as i64))
     }

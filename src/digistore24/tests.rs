@@ -1,7 +1,7 @@
 use proptest::prelude::*;
-use serde_json::json;
 
 use super::*;
+use crate::json::json;
 
 fn params(pairs: &[(&str, &str)]) -> Params {
     Params::new(pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect()).unwrap()
@@ -159,7 +159,7 @@ fn deduplication_keys_tell_renewals_apart_and_repetitions_not() {
 #[test]
 fn an_event_keeps_all_parameters_but_the_signature() {
     let event = Event::read("c", &params(&[("event", "x_y"), ("new_field", "1"), ("sha_sign", "abc")]), 0);
-    assert_eq!(serde_json::Value::Object(event.raw), json!({ "event": "x_y", "new_field": "1" }));
+    assert_eq!(crate::json::Value::Object(event.raw), json!({ "event": "x_y", "new_field": "1" }));
 }
 
 proptest! {

@@ -1,8 +1,7 @@
 //! Who calls: the location, its address and its credential.
 
+use crate::json::Value;
 use std::fmt;
-
-use serde_json::Value;
 
 /// A text that never shows up in a log, an error or a debug print.
 #[derive(Clone, PartialEq, Eq)]

@@ -1,8 +1,7 @@
 //! GHL's error answers. Six shapes are known: `message` as text or list, `statusCode` or `status`, with or without
 //! `error`, and an envelope `{error: {code, message}}`. 401 has many meanings; "not found" may come as 400.
 
-use serde_json::Value;
-
+use crate::json::Value;
 use crate::{
     catalog::{Operation, Retry},
     error::{Code, Error, FieldProblem},

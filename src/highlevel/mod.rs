@@ -4,10 +4,10 @@ mod account;
 mod errors;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::{Map, Value};
 
 pub use account::{Account, Auth, Secret};
 
+use crate::json::{Map, Value};
 use crate::{
     catalog::{Operation, Place},
     error::{Code, Error, Result},
@@ -27,7 +27,7 @@ const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove
 ///
 /// # Errors
 /// `invalid_input` where a path parameter is empty or no text.
-pub fn encode(operation: &Operation, account: &Account, input: &Map<String, Value>) -> Result<Request> {
+pub fn encode(operation: &Operation, account: &Account, input: &Map) -> Result<Request> {
     let mut path = operation.path.clone();
     let mut query: Vec<String> = Vec::new();
     let mut body = Map::new();

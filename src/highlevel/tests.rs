@@ -1,7 +1,6 @@
-use serde_json::json;
-
 use super::*;
 use crate::catalog;
+use crate::json::json;
 
 fn account() -> Account {
     Account {

@@ -1,14 +1,10 @@
 //! The words and values that are written: contact, custom fields, notes, tasks.
 
-use std::collections::BTreeSet;
-
-use serde_json::{Map, Value};
-
 use super::person::{OrderState, Person, Purpose};
+use crate::json::{Map, Set, ToJson, Value, put_some};
 use crate::{
     clock,
     digistore24::{Event, Kind},
-    json::{Json, put_some},
 };
 
 /// A note keeps so many lines; the oldest go first.
@@ -18,7 +14,7 @@ pub(super) const MAX_HISTORY: usize = 200;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Profile {
     /// Without what only a creation may carry.
-    pub(super) fields: Map<String, Value>,
+    pub(super) fields: Map,
     email: Option<String>,
     company: Option<String>,
     /// As the buyer typed it, where it can't be read as an international number.
@@ -47,7 +43,7 @@ pub(super) fn profile(event: &Event) -> Profile {
 }
 
 /// The fields of a new contact. Tags come later, by their own call.
-pub(super) fn for_creation(profile: &Profile) -> Map<String, Value> {
+pub(super) fn for_creation(profile: &Profile) -> Map {
     let mut fields = profile.fields.clone();
     fields.insert("source".into(), "Digistore24".into());
     put_some(&mut fields, "email", profile.email.to_json());
@@ -84,7 +80,7 @@ pub(super) fn moment_of(event: &Event, now_ms: u64) -> String {
 }
 
 /// Our custom fields by key. An empty text clears a field.
-pub(super) fn custom_fields(event: &Event, person: &Person, profile: &Profile) -> Map<String, Value> {
+pub(super) fn custom_fields(event: &Event, person: &Person, profile: &Profile) -> Map {
     let mut fields = Map::new();
     let mut set = |key: &str, value: Option<Value>| {
         if let Some(value) = value {
@@ -96,7 +92,7 @@ pub(super) fn custom_fields(event: &Event, person: &Person, profile: &Profile) -
     set("buyer_id", text(&event.buyer.id));
     set("order_id", Some(event.order.base_id.clone().into()));
     set("product", event.items.first().and_then(|i| i.name.clone()).map(Value::from));
-    let mut granted = BTreeSet::new();
+    let mut granted = Set::new();
     granted.extend(person.items().filter(|i| i.state.grants()).filter_map(|i| i.product_name.clone()));
     set("products", Some(Vec::from_iter(granted).join(", ").into()));
     set("status", person.status().map(|s| s.word().into()));

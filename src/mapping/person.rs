@@ -1,11 +1,10 @@
 //! What the ledger knows about one contact: every order, every item, every payment. The contact's status, tags and
 //! fields follow from it and from nothing else.
 
-use std::{cmp::Ordering, collections::BTreeSet};
-
-use serde_json::{Map, Value};
+use std::cmp::Ordering;
 
 use super::transition::State;
+use crate::json::{Map, Set};
 use crate::{
     digistore24::{Cents, Event, Kind},
     record, words,
@@ -16,17 +15,17 @@ record! {
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct Person {
         /// Every buyer number seen: `merchant:id`. Two buyers may share an e-mail address and so a contact.
-        pub buyers: BTreeSet<String>,
+        pub buyers: Set,
         /// In the order in which they came.
         pub orders: Vec<OrderState>,
         /// Tags that we put on the contact and that are still there as far as we know.
-        pub tags: BTreeSet<String>,
+        pub tags: Set,
         /// Tags that were there before us: never ours to remove.
-        pub foreign_tags: BTreeSet<String>,
+        pub foreign_tags: Set,
         /// Custom fields as last written.
-        pub fields: Map<String, Value>,
+        pub fields: Map,
         /// Names and address as last written, each as a short hash.
-        pub profile: Map<String, Value>,
+        pub profile: Map,
         /// The GHL user who looks after the contact, as last seen.
         pub assigned_to: Option<String>,
         /// The last choice: `optin` or `optout`.
@@ -304,8 +303,8 @@ impl Person {
     }
 
     /// The tags that should be on the contact: ours by `prefix`, and the vendor's own of the products.
-    pub fn wanted_tags(&self, prefix: &str, vendor_tags: bool) -> BTreeSet<String> {
-        let mut tags = BTreeSet::new();
+    pub fn wanted_tags(&self, prefix: &str, vendor_tags: bool) -> Set {
+        let mut tags = Set::new();
         let mut own = |word: &str| {
             tags.insert(format!("{prefix}{word}"));
         };

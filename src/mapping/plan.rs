@@ -1,19 +1,15 @@
 //! Event + what is known -> plan. Pure: no call is made, and the same input gives the same plan.
 
-use std::collections::BTreeSet;
-
-use serde_json::{Map, Value, json};
-
 use super::{
     content,
     person::{self, HistoryLine, ItemState, OpenTask, OrderState, Person, Purpose},
     settings::{Mapping, Notes},
     transition::{self, Outcome, Signal, State},
 };
+use crate::json::{Map, Set, ToJson, Value, json};
 use crate::{
     clock,
     digistore24::{Event, Item, Kind, order_key},
-    json::Json,
     record, variants,
 };
 
@@ -43,7 +39,7 @@ pub struct Snapshot {
     /// In lower case.
     pub tags: Vec<String>,
     /// Everything.
-    pub rest: Map<String, Value>,
+    pub rest: Map,
 }
 
 record! {
@@ -94,9 +90,9 @@ variants! {
     #[derive(Debug, Clone, PartialEq)]
     pub enum Action {
         /// A new contact, in GHL's own field names.
-        CreateContact as "createContact" { fields: Map<String, Value>, custom: Map<String, Value>, },
+        CreateContact as "createContact" { fields: Map, custom: Map, },
         /// Fields of a contact. Never tags: an update would replace them all.
-        UpdateContact as "updateContact" { fields: Map<String, Value>, custom: Map<String, Value>, },
+        UpdateContact as "updateContact" { fields: Map, custom: Map, },
         /// A new note; its title is how it is found again. `keep`: it becomes the order's note.
         CreateNote as "createNote" { order: String, title: String, body: String, keep: bool, },
         /// The order's note, brought up to date; made anew under `title` if a person deleted it.
@@ -372,7 +368,7 @@ fn write_contact(
     }
 }
 
-fn remember(person: &mut Person, fields: &Map<String, Value>) {
+fn remember(person: &mut Person, fields: &Map) {
     for (name, value) in fields {
         person.profile.insert(name.clone(), content::hash(value));
     }
@@ -452,7 +448,7 @@ fn write_tasks(
 fn write_tags(steps: &mut Vec<Step>, mapping: &Mapping, person: &mut Person, before: &Person) {
     let wanted = person.wanted_tags(&mapping.tag_prefix, mapping.vendor_tags);
     let imported = format!("{}import", mapping.tag_prefix);
-    let without = |these: &BTreeSet<String>, those: &BTreeSet<String>| {
+    let without = |these: &Set, those: &Set| {
         these.iter().filter(|tag| !those.contains(*tag) && **tag != imported).cloned().collect::<Vec<_>>()
     };
     let gone = without(&before.tags, &wanted);

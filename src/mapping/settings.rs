@@ -1,9 +1,8 @@
 //! What can be set about the sync. An empty mapping file means the default mapping. The published schema is
 //! `options.schema.json`; it has been checked before anything gets here.
 
-use serde_json::Value;
-
-use crate::{json::Json, words};
+use crate::json::{Json, Value};
+use crate::words;
 
 /// The mapping file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,9 +1,8 @@
 use std::cmp::Ordering::{Equal, Greater, Less};
 
-use serde_json::{Value, json};
-
 use super::*;
 use crate::digistore24::{Event, parse_json};
+use crate::json::{ToJson, Value, json};
 
 /// The table as a grid: one row for each state, one column for each signal, each cell for an older, an equal and a newer
 /// payment number. `.` keep, `?` ask, else the first letters of the new state.

@@ -1,9 +1,5 @@
 //! One try at a message: whose event is it, what is to be done, and what the ledger must say in the end.
 
-use std::collections::BTreeSet;
-
-use serde_json::{Value, json};
-
 use super::{
     Sync, contact_of,
     execute::{Next, Work},
@@ -12,12 +8,12 @@ use super::{
     person,
     process::{Call, Report},
 };
+use crate::json::{Set, ToJson, Value, json, text};
 use crate::{
     client,
     digistore24::Event,
     effects::Write,
     error::{Code, Error, Result},
-    json::{Json, text},
     mapping::{self, Known, Snapshot},
 };
 
@@ -144,7 +140,7 @@ impl Sync<'_> {
         if work.plan.person.orders.is_empty() {
             return Ok(Vec::new());
         }
-        let mut keys = BTreeSet::new();
+        let mut keys = Set::new();
         keys.extend(self.scope.identities(event));
         keys.extend(work.plan.person.orders.iter().map(|o| self.scope.order(&o.key)));
         keys.extend(work.plan.person.buyers.iter().map(|b| self.scope.buyer(b)));

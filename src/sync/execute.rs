@@ -1,19 +1,17 @@
 //! The writes of one plan. Before each one the ledger says "sent", after it "done": whatever happens in between, the next
 //! try knows which write may or may not have taken effect, and looks for it by its marker.
 
-use serde_json::{Map, Value, json};
-
 use super::{
     Sync,
     attempt::{is_uncertain, snapshot},
     lease::Lease,
     process::Report,
 };
+use crate::json::{Json, Map, ToJson, Value, json, text};
 use crate::{
     digistore24::Event,
     effects::Write,
     error::{Code, Error, Result},
-    json::{Json, text},
     mapping::{Action, Known, OpenTask, OrderState, Person, Plan},
     record,
 };
@@ -49,7 +47,7 @@ pub(super) enum Progress {
 }
 
 /// `null`, the time of sending, `true`.
-impl Json for Progress {
+impl ToJson for Progress {
     fn to_json(&self) -> Value {
         match self {
             Self::Todo => Value::Null,
@@ -57,6 +55,9 @@ impl Json for Progress {
             Self::Done => Value::Bool(true),
         }
     }
+}
+
+impl Json for Progress {
     fn from_json(value: Value) -> Option<Self> {
         match value {
             Value::Null => Some(Self::Todo),
@@ -272,8 +273,8 @@ impl Sync<'_> {
         &self,
         report: &mut Report,
         work: &mut Work,
-        fields: &Map<String, Value>,
-        custom: &Map<String, Value>,
+        fields: &Map,
+        custom: &Map,
     ) -> Result<Recovered> {
         let (fields, custom) = without_phone(fields, custom);
         work.plan.person.profile.remove("phone");
@@ -403,14 +404,14 @@ fn merge(mut here: Vec<OrderState>, there: Vec<OrderState>) -> Vec<OrderState> {
     here
 }
 
-fn object(value: Value) -> Map<String, Value> {
+fn object(value: Value) -> Map {
     match value {
         Value::Object(object) => object,
         _ => Map::new(),
     }
 }
 
-fn with_custom(fields: &Map<String, Value>, custom: Vec<Value>) -> Map<String, Value> {
+fn with_custom(fields: &Map, custom: Vec<Value>) -> Map {
     let mut body = fields.clone();
     if !custom.is_empty() {
         body.insert("customFields".into(), Value::Array(custom));
@@ -418,7 +419,7 @@ fn with_custom(fields: &Map<String, Value>, custom: Vec<Value>) -> Map<String, V
     body
 }
 
-fn without_phone(fields: &Map<String, Value>, custom: &Map<String, Value>) -> (Map<String, Value>, Map<String, Value>) {
+fn without_phone(fields: &Map, custom: &Map) -> (Map, Map) {
     let (mut fields, mut custom) = (fields.clone(), custom.clone());
     if let Some(phone) = fields.remove("phone") {
         custom.insert("ds24_phone".into(), phone);

@@ -1,13 +1,11 @@
 //! The location's custom fields: found by key, created by `setup`, never changed or deleted.
 
-use serde_json::{Map, Value, json};
-
 use super::{Sync, from_json, process::Report};
+use crate::json::{Map, ToJson, Value, json, text};
 use crate::{
     client,
     effects::{Level, Write},
     error::{Code, Error, Result},
-    json::{Json, text},
     record,
 };
 
@@ -39,7 +37,7 @@ record! {
     #[derive(Debug, Default)]
     struct Cache {
         at: u64,
-        ids: Map<String, Value>,
+        ids: Map,
     }
 }
 
@@ -66,7 +64,7 @@ struct Field {
 
 impl Sync<'_> {
     /// Turns fields by key into GHL's `customFields`. Missing fields are left out, with a warning.
-    pub(super) async fn custom_fields(&self, report: &mut Report, wanted: &Map<String, Value>) -> Result<Vec<Value>> {
+    pub(super) async fn custom_fields(&self, report: &mut Report, wanted: &Map) -> Result<Vec<Value>> {
         if wanted.is_empty() {
             return Ok(Vec::new());
         }

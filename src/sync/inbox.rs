@@ -1,11 +1,11 @@
 //! Where a message is safe before the sender hears `OK`.
 
 use super::{Sync, from_json, person_of};
+use crate::json::{ToJson, text};
 use crate::{
     digistore24::{Event, Kind, Params, parse},
     effects::Write,
     error::{Details, Result},
-    json::{Json, text},
     mapping::TestOrders,
     record, words,
 };

@@ -2,10 +2,10 @@
 //! so a worker that was asleep too long can't write any more.
 
 use super::from_json;
+use crate::json::{ToJson, text};
 use crate::{
     effects::{Effects, Write},
     error::{Code, Error, Result},
-    json::{Json, text},
     record,
 };
 

@@ -14,11 +14,11 @@ mod lease;
 mod process;
 mod timeline;
 
+use crate::json::Json;
 use crate::{
     digistore24::Event,
     effects::Effects,
     error::{Code, Error, Result},
-    json::Json,
     mapping::{Mapping, Person},
     plugin::Connection,
 };

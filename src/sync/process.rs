@@ -1,9 +1,5 @@
 //! From the inbox to the CRM: one message at a time, one person at a time, resumable at any point.
 
-use std::collections::BTreeSet;
-
-use serde_json::Value;
-
 use super::{
     Sync,
     attempt::{is_damage, is_fence, is_uncertain},
@@ -12,12 +8,12 @@ use super::{
     inbox::Message,
     lease::Lease,
 };
+use crate::json::{Set, ToJson, Value, text};
 use crate::{
     clock,
     digistore24::Event,
     effects::{Level, Write},
     error::{Code, Details, Error, Result},
-    json::{Json, text},
     mapping::{self, Known, Plan},
     record,
 };
@@ -92,7 +88,7 @@ impl Sync<'_> {
     pub async fn tick(&self, max_requests: u32) -> Result<Tick> {
         let prefix = self.scope.inbox("");
         let mut tick = Tick { done: true, ..Tick::default() };
-        let mut blocked: BTreeSet<String> = BTreeSet::new();
+        let mut blocked: Set = Set::new();
         let mut after = None;
         loop {
             let (page, _) = self.effects.list(prefix.clone(), after, PAGE).await?;

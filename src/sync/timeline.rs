@@ -1,12 +1,10 @@
 //! One customer, one view: purchases, notes, tasks and appointments in order of time.
 
-use serde_json::{Map, Value, json};
-
 use super::{Sync, contact_of, person};
+use crate::json::{Map, ToJson, Value, json, put_some};
 use crate::{
     client, clock,
     error::{Code, Error, Result},
-    json::{Json, put_some},
     record,
 };
 
@@ -37,7 +35,7 @@ impl Sync<'_> {
         let person = person(&self.effects, &self.scope, &contact_id).await?.map(|(p, _)| p).unwrap_or_default();
 
         let mut entries = Vec::new();
-        let mut add = |at: Value, kind: &str, mut rest: Map<String, Value>| {
+        let mut add = |at: Value, kind: &str, mut rest: Map| {
             rest.insert("at".into(), at);
             rest.insert("kind".into(), kind.into());
             entries.push(Value::Object(rest));

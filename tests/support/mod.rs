@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ghl_digistore24::json::{Map, Set, Value, json, parse, put};
 use ghl_digistore24::{
     effects::{Answer, Effect, Entry, Outgoing, Reply, Step, StepInput, Task, Write},
     http::{Failure, Request, Response},
     plugin::Plugin,
 };
-use serde_json::{Value, json};
 
 /// xorshift64*: the same seed gives the same run.
 #[derive(Debug, Clone)]
@@ -45,9 +45,9 @@ pub struct Faults {
 
 #[derive(Debug, Default, Clone)]
 pub struct Contact {
-    pub fields: BTreeMap<String, Value>,
-    pub custom: BTreeMap<String, Value>,
-    pub tags: BTreeSet<String>,
+    pub fields: Map,
+    pub custom: Map,
+    pub tags: Set,
     pub notes: Vec<Value>,
     pub tasks: Vec<Value>,
 }
@@ -116,7 +116,7 @@ impl World {
     pub fn step(&mut self, task: &mut Task, answers: &mut Vec<Answer>, rng: &mut Rng) -> Option<End> {
         let input = StepInput { now: self.now, seed: rng.below(1 << 32) as u32, answers: std::mem::take(answers) };
         match task.step(input) {
-            Step::Done(text) => return Some(End::Done(serde_json::from_str(&text).unwrap())),
+            Step::Done(text) => return Some(End::Done(parse(&text).unwrap())),
             Step::Failed(error) => return Some(End::Failed(error.to_json())),
             Step::Effects(effects) => {
                 for Outgoing { id, effect } in effects {
@@ -247,7 +247,7 @@ impl World {
         let url = request.url.trim_start_matches("http://ghl.test");
         let (path, query) = url.split_once('?').unwrap_or((url, ""));
         let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
-        let body: Value = request.body.as_deref().map(|b| serde_json::from_str(b).unwrap()).unwrap_or_default();
+        let body: Value = request.body.as_deref().map(|b| parse(b).unwrap()).unwrap_or_default();
         let missing =
             |id: &str| (400, json!({ "statusCode": 400, "message": format!("Contact with id {id} not found") }));
         match (request.method.as_str(), parts.as_slice()) {
@@ -313,14 +313,14 @@ impl World {
                     }
                     ("PUT", ["notes", note]) => match contact.notes.iter_mut().find(|n| n["id"] == **note) {
                         Some(found) => {
-                            found["body"] = body["body"].clone();
-                            (200, json!({ "note": found }))
+                            put(found.as_object_mut().unwrap(), "body", body["body"].clone());
+                            (200, json!({ "note": &*found }))
                         }
                         None => (404, json!({ "statusCode": 404, "message": "Note not found" })),
                     },
                     ("POST", ["tasks"]) => {
                         let mut task = body.clone();
-                        task["id"] = fresh.into();
+                        put(task.as_object_mut().unwrap(), "id", fresh.into());
                         contact.tasks.push(task.clone());
                         self.triggers.push(format!("{id} task"));
                         (201, json!({ "task": task }))
@@ -328,8 +328,8 @@ impl World {
                     ("PUT", ["tasks", task, "completed"]) => match contact.tasks.iter_mut().find(|t| t["id"] == **task)
                     {
                         Some(found) => {
-                            found["completed"] = body["completed"].clone();
-                            (200, json!({ "task": found }))
+                            put(found.as_object_mut().unwrap(), "completed", body["completed"].clone());
+                            (200, json!({ "task": &*found }))
                         }
                         None => (404, json!({ "statusCode": 404, "message": "Task not found" })),
                     },

@@ -4,22 +4,71 @@
 //! docs/architecture.md). What the plugin stores goes through `serde_json::Value` anyway, so a record only has to pick its
 //! fields from an object. Input from people is checked against a JSON Schema before it gets here.
 
-use std::collections::BTreeSet;
+mod set;
+mod value;
 
-use serde_json::{Map, Value};
+pub use crate::json;
+pub use set::Set;
+pub use value::{Iter, Map, Number, Value};
 
-/// A type with one JSON form.
-pub trait Json: Sized {
+/// A type with a JSON form.
+pub trait ToJson {
     /// The JSON form.
     fn to_json(&self) -> Value;
+}
+
+/// A type that is read from its JSON form, too.
+pub trait Json: ToJson + Sized {
     /// Reads the JSON form; nothing where it doesn't fit. A missing field of a record comes as `Null`.
     fn from_json(value: Value) -> Option<Self>;
 }
 
-impl Json for String {
+impl<T: ToJson + ?Sized> ToJson for &T {
+    fn to_json(&self) -> Value {
+        (*self).to_json()
+    }
+}
+
+impl ToJson for str {
+    fn to_json(&self) -> Value {
+        Value::from(self)
+    }
+}
+
+impl<T: ToJson> ToJson for [T] {
+    fn to_json(&self) -> Value {
+        let mut list = Vec::new();
+        for item in self {
+            list.push(item.to_json());
+        }
+        Value::Array(list)
+    }
+}
+
+impl<T: ToJson, const N: usize> ToJson for [T; N] {
+    fn to_json(&self) -> Value {
+        self.as_slice().to_json()
+    }
+}
+
+macro_rules! to_number {
+    ($($type:ty)*) => {$(
+        impl ToJson for $type {
+            fn to_json(&self) -> Value {
+                Value::from(*self)
+            }
+        }
+    )*};
+}
+to_number!(bool u8 u16 u32 u64 usize i32 i64 f64);
+
+impl ToJson for String {
     fn to_json(&self) -> Value {
         Value::String(self.clone())
     }
+}
+
+impl Json for String {
     fn from_json(value: Value) -> Option<Self> {
         match value {
             Value::String(text) => Some(text),
@@ -29,9 +78,6 @@ impl Json for String {
 }
 
 impl Json for bool {
-    fn to_json(&self) -> Value {
-        Value::Bool(*self)
-    }
     fn from_json(value: Value) -> Option<Self> {
         Some(value.as_bool().unwrap_or_default())
     }
@@ -40,9 +86,6 @@ impl Json for bool {
 macro_rules! numbers {
     ($($type:ty)*) => {$(
         impl Json for $type {
-            fn to_json(&self) -> Value {
-                Value::from(*self)
-            }
             fn from_json(value: Value) -> Option<Self> {
                 // A host may hand a whole number over as 5.0.
                 Some(value.as_f64().unwrap_or_default() as $type)
@@ -52,19 +95,25 @@ macro_rules! numbers {
 }
 numbers!(u8 u16 u32 u64);
 
-impl Json for Value {
+impl ToJson for Value {
     fn to_json(&self) -> Value {
         self.clone()
     }
+}
+
+impl Json for Value {
     fn from_json(value: Value) -> Option<Self> {
         Some(value)
     }
 }
 
-impl Json for Map<String, Value> {
+impl ToJson for Map {
     fn to_json(&self) -> Value {
         Value::Object(self.clone())
     }
+}
+
+impl Json for Map {
     fn from_json(value: Value) -> Option<Self> {
         match value {
             Value::Object(map) => Some(map),
@@ -74,23 +123,25 @@ impl Json for Map<String, Value> {
     }
 }
 
-impl<T: Json> Json for Option<T> {
+impl<T: ToJson> ToJson for Option<T> {
     fn to_json(&self) -> Value {
         self.as_ref().map_or(Value::Null, T::to_json)
     }
+}
+
+impl<T: Json> Json for Option<T> {
     fn from_json(value: Value) -> Option<Self> {
         if value.is_null() { Some(None) } else { T::from_json(value).map(Some) }
     }
 }
 
-impl<T: Json> Json for Vec<T> {
+impl<T: ToJson> ToJson for Vec<T> {
     fn to_json(&self) -> Value {
-        let mut list = Vec::new();
-        for item in self {
-            list.push(item.to_json());
-        }
-        Value::Array(list)
+        self.as_slice().to_json()
     }
+}
+
+impl<T: Json> Json for Vec<T> {
     fn from_json(value: Value) -> Option<Self> {
         let mut items = Self::new();
         match value {
@@ -106,20 +157,9 @@ impl<T: Json> Json for Vec<T> {
     }
 }
 
-impl Json for BTreeSet<String> {
-    fn to_json(&self) -> Value {
-        let mut list = Vec::new();
-        for item in self {
-            list.push(Value::String(item.clone()));
-        }
-        Value::Array(list)
-    }
-    fn from_json(value: Value) -> Option<Self> {
-        let mut set = Self::new();
-        // One by one: collecting would bring a sort of its own.
-        set.extend(Vec::<String>::from_json(value)?);
-        Some(set)
-    }
+/// Reads JSON text; nothing where it is none.
+pub fn parse(text: &str) -> Option<Value> {
+    serde_json::from_str(text).ok()
 }
 
 /// As JSON text. Faster than `Value`'s `Display`, which goes through the formatting machinery.
@@ -128,17 +168,17 @@ pub fn text(value: &Value) -> String {
 }
 
 /// Takes a field out of an object; a missing one is `Null`.
-pub fn field<T: Json>(object: &mut Map<String, Value>, name: &str) -> Option<T> {
+pub fn field<T: Json>(object: &mut Map, name: &str) -> Option<T> {
     T::from_json(object.get_mut(name).map(Value::take).unwrap_or_default())
 }
 
 /// Puts a field into an object.
-pub fn put(object: &mut Map<String, Value>, name: &str, value: Value) {
+pub fn put(object: &mut Map, name: &str, value: Value) {
     object.insert(name.to_owned(), value);
 }
 
 /// Puts a field into an object unless it says nothing.
-pub fn put_some(object: &mut Map<String, Value>, name: &str, value: Value) {
+pub fn put_some(object: &mut Map, name: &str, value: Value) {
     if !value.is_null() {
         put(object, name, value);
     }
@@ -158,14 +198,17 @@ macro_rules! record {
         $(#[$meta])*
         $vis struct $name { $($(#[$fmeta])* $fvis $field: $type,)* }
 
-        impl $crate::json::Json for $name {
-            fn to_json(&self) -> serde_json::Value {
-                let mut object = serde_json::Map::new();
-                $($crate::json::put(&mut object, $crate::wire_name!($field $($wire)?), $crate::json::Json::to_json(&self.$field));)*
-                serde_json::Value::Object(object)
+        impl $crate::json::ToJson for $name {
+            fn to_json(&self) -> $crate::json::Value {
+                let mut object = $crate::json::Map::new();
+                $($crate::json::put(&mut object, $crate::wire_name!($field $($wire)?), $crate::json::ToJson::to_json(&self.$field));)*
+                $crate::json::Value::Object(object)
             }
-            fn from_json(value: serde_json::Value) -> Option<Self> {
-                let serde_json::Value::Object(mut object) = value else { return None };
+        }
+
+        impl $crate::json::Json for $name {
+            fn from_json(value: $crate::json::Value) -> Option<Self> {
+                let $crate::json::Value::Object(mut object) = value else { return None };
                 Some(Self { $($field: $crate::json::field(&mut object, $crate::wire_name!($field $($wire)?))?,)* })
             }
         }
@@ -187,11 +230,14 @@ macro_rules! words {
             }
         }
 
-        impl $crate::json::Json for $name {
-            fn to_json(&self) -> serde_json::Value {
-                serde_json::Value::from(self.word())
+        impl $crate::json::ToJson for $name {
+            fn to_json(&self) -> $crate::json::Value {
+                $crate::json::Value::from(self.word())
             }
-            fn from_json(value: serde_json::Value) -> Option<Self> {
+        }
+
+        impl $crate::json::Json for $name {
+            fn from_json(value: $crate::json::Value) -> Option<Self> {
                 match value.as_str()? { $($word => Some(Self::$variant),)* _ => None }
             }
         }
@@ -208,23 +254,26 @@ macro_rules! variants {
             $(#[doc = concat!("The field `", stringify!($field), "`: see the variant.")] $(#[$fmeta])* $field: $type,)*
         },)* }
 
-        impl $crate::json::Json for $name {
-            fn to_json(&self) -> serde_json::Value {
-                let mut inner = serde_json::Map::new();
+        impl $crate::json::ToJson for $name {
+            fn to_json(&self) -> $crate::json::Value {
+                let mut inner = $crate::json::Map::new();
                 let word = match self {
                     $(Self::$variant { $($field,)* } => {
-                        $($crate::json::put(&mut inner, $crate::wire_name!($field $($wire)?), $crate::json::Json::to_json($field));)*
+                        $($crate::json::put(&mut inner, $crate::wire_name!($field $($wire)?), $crate::json::ToJson::to_json($field));)*
                         $word
                     })*
                 };
-                let mut object = serde_json::Map::new();
-                object.insert(word.to_owned(), serde_json::Value::Object(inner));
-                serde_json::Value::Object(object)
+                let mut object = $crate::json::Map::new();
+                object.insert(word.to_owned(), $crate::json::Value::Object(inner));
+                $crate::json::Value::Object(object)
             }
-            fn from_json(value: serde_json::Value) -> Option<Self> {
-                let serde_json::Value::Object(object) = value else { return None };
+        }
+
+        impl $crate::json::Json for $name {
+            fn from_json(value: $crate::json::Value) -> Option<Self> {
+                let $crate::json::Value::Object(object) = value else { return None };
                 let (word, inner) = object.into_iter().next()?;
-                let serde_json::Value::Object(mut inner) = inner else { return None };
+                let $crate::json::Value::Object(mut inner) = inner else { return None };
                 match word.as_str() {
                     $($word => Some(Self::$variant { $($field: $crate::json::field(&mut inner, $crate::wire_name!($field $($wire)?))?,)* }),)*
                     _ => None,

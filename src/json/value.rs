@@ -1,0 +1,508 @@
+//! A JSON value. `serde_json` reads and writes the text; the tree is our own, because its objects are sorted vectors: a
+//! tree map of `String` to `Value` made up 9 kB of the compressed wasm, and an object here has a dozen fields.
+
+use std::{fmt, ops::Index, vec};
+
+use serde::{
+    de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor},
+    ser::{Serialize, SerializeMap, SerializeSeq, Serializer},
+};
+
+/// Any JSON value.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Value {
+    /// `null`.
+    #[default]
+    Null,
+    /// `true`, `false`.
+    Bool(bool),
+    /// A number.
+    Number(Number),
+    /// A text.
+    String(String),
+    /// A list.
+    Array(Vec<Value>),
+    /// An object.
+    Object(Map),
+}
+
+/// A JSON number: whole numbers keep all their digits.
+#[derive(Debug, Clone, Copy)]
+pub enum Number {
+    /// Zero or more.
+    Unsigned(u64),
+    /// Below zero.
+    Signed(i64),
+    /// With a fraction or an exponent.
+    Float(f64),
+}
+
+impl Number {
+    /// As the nearest `f64`.
+    pub fn as_f64(self) -> Option<f64> {
+        Some(match self {
+            Self::Unsigned(n) => n as f64,
+            Self::Signed(n) => n as f64,
+            Self::Float(n) => n,
+        })
+    }
+    /// Where it is a whole number of at least zero.
+    pub fn as_u64(self) -> Option<u64> {
+        match self {
+            Self::Unsigned(n) => Some(n),
+            _ => None,
+        }
+    }
+    /// Where it is a whole number that fits.
+    pub fn as_i64(self) -> Option<i64> {
+        match self {
+            Self::Unsigned(n) => i64::try_from(n).ok(),
+            Self::Signed(n) => Some(n),
+            Self::Float(_) => None,
+        }
+    }
+    /// Whether it was written as a whole number.
+    pub fn is_whole(self) -> bool {
+        !matches!(self, Self::Float(_))
+    }
+}
+
+impl PartialEq for Number {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Unsigned(a), Self::Unsigned(b)) => a == b,
+            (Self::Signed(a), Self::Signed(b)) => a == b,
+            (Self::Float(a), Self::Float(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&super::text(&Value::Number(*self)))
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&super::text(self))
+    }
+}
+
+impl Value {
+    /// The text, where it is one.
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::String(text) => Some(text),
+            _ => None,
+        }
+    }
+    /// The truth value, where it is one.
+    pub fn as_bool(&self) -> Option<bool> {
+        match self {
+            Self::Bool(yes) => Some(*yes),
+            _ => None,
+        }
+    }
+    /// The number, where it is one.
+    pub fn as_f64(&self) -> Option<f64> {
+        match self {
+            Self::Number(number) => number.as_f64(),
+            _ => None,
+        }
+    }
+    /// The whole number of at least zero, where it is one.
+    pub fn as_u64(&self) -> Option<u64> {
+        match self {
+            Self::Number(number) => number.as_u64(),
+            _ => None,
+        }
+    }
+    /// The whole number, where it is one.
+    pub fn as_i64(&self) -> Option<i64> {
+        match self {
+            Self::Number(number) => number.as_i64(),
+            _ => None,
+        }
+    }
+    /// The list, where it is one.
+    pub fn as_array(&self) -> Option<&Vec<Value>> {
+        match self {
+            Self::Array(list) => Some(list),
+            _ => None,
+        }
+    }
+    /// The list, where it is one.
+    pub fn as_array_mut(&mut self) -> Option<&mut Vec<Value>> {
+        match self {
+            Self::Array(list) => Some(list),
+            _ => None,
+        }
+    }
+    /// The object, where it is one.
+    pub fn as_object(&self) -> Option<&Map> {
+        match self {
+            Self::Object(map) => Some(map),
+            _ => None,
+        }
+    }
+    /// The object, where it is one.
+    pub fn as_object_mut(&mut self) -> Option<&mut Map> {
+        match self {
+            Self::Object(map) => Some(map),
+            _ => None,
+        }
+    }
+    /// Whether it is `null`.
+    pub fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+    /// Whether it is an object.
+    pub fn is_object(&self) -> bool {
+        matches!(self, Self::Object(_))
+    }
+    /// Whether it is a list.
+    pub fn is_array(&self) -> bool {
+        matches!(self, Self::Array(_))
+    }
+    /// Whether it is a text.
+    pub fn is_string(&self) -> bool {
+        matches!(self, Self::String(_))
+    }
+    /// Whether it is a number.
+    pub fn is_number(&self) -> bool {
+        matches!(self, Self::Number(_))
+    }
+    /// The field of that name.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.as_object()?.get(name)
+    }
+    /// The field of that name.
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
+        self.as_object_mut()?.get_mut(name)
+    }
+    /// The item at that place.
+    pub fn at(&self, index: usize) -> Option<&Value> {
+        self.as_array()?.get(index)
+    }
+    /// The value at a path such as `/buyer/email`: names of fields and numbers of items, without escapes.
+    pub fn pointer(&self, path: &str) -> Option<&Value> {
+        let mut value = self;
+        for part in path.split('/').skip(1) {
+            value = match value {
+                Self::Object(map) => map.get(part)?,
+                Self::Array(list) => list.get(part.parse::<usize>().ok()?)?,
+                _ => return None,
+            };
+        }
+        Some(value)
+    }
+    /// Takes the value and leaves `null`.
+    pub fn take(&mut self) -> Value {
+        std::mem::take(self)
+    }
+}
+
+/// An object: its fields in byte order of their names.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Map(Vec<(String, Value)>);
+
+impl Map {
+    /// An empty object.
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+    fn find(&self, name: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|(key, _)| key.as_str().cmp(name))
+    }
+    /// How many fields.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+    /// The field of that name.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        let index = self.find(name).ok()?;
+        self.0.get(index).map(|(_, value)| value)
+    }
+    /// The field of that name.
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
+        let index = self.find(name).ok()?;
+        self.0.get_mut(index).map(|(_, value)| value)
+    }
+    /// Whether there is a field of that name.
+    pub fn contains_key(&self, name: &str) -> bool {
+        self.find(name).is_ok()
+    }
+    /// Sets a field; gives its old value.
+    pub fn insert(&mut self, name: String, value: Value) -> Option<Value> {
+        match self.find(&name) {
+            Ok(index) => self.0.get_mut(index).map(|(_, old)| std::mem::replace(old, value)),
+            Err(index) => {
+                self.0.insert(index, (name, value));
+                None
+            }
+        }
+    }
+    /// Takes a field out.
+    pub fn remove(&mut self, name: &str) -> Option<Value> {
+        let index = self.find(name).ok()?;
+        Some(self.0.remove(index).1)
+    }
+    /// Keeps only the fields that `keep` wants.
+    pub fn retain(&mut self, mut keep: impl FnMut(&str, &mut Value) -> bool) {
+        self.0.retain_mut(|(name, value)| keep(name, value));
+    }
+    /// All fields.
+    pub fn iter(&self) -> Iter<'_> {
+        Iter(self.0.iter())
+    }
+    /// All names.
+    pub fn keys(&self) -> impl Iterator<Item = &String> {
+        self.iter().map(|(name, _)| name)
+    }
+    /// All values.
+    pub fn values(&self) -> impl Iterator<Item = &Value> {
+        self.iter().map(|(_, value)| value)
+    }
+    /// All values, to be changed.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut Value> {
+        self.0.iter_mut().map(|(_, value)| value)
+    }
+}
+
+/// The fields of an object.
+#[derive(Debug, Clone)]
+pub struct Iter<'a>(std::slice::Iter<'a, (String, Value)>);
+
+impl<'a> Iterator for Iter<'a> {
+    type Item = (&'a String, &'a Value);
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next().map(|(name, value)| (name, value))
+    }
+}
+
+impl<'a> IntoIterator for &'a Map {
+    type Item = (&'a String, &'a Value);
+    type IntoIter = Iter<'a>;
+    fn into_iter(self) -> Iter<'a> {
+        self.iter()
+    }
+}
+
+impl IntoIterator for Map {
+    type Item = (String, Value);
+    type IntoIter = vec::IntoIter<(String, Value)>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl Extend<(String, Value)> for Map {
+    fn extend<I: IntoIterator<Item = (String, Value)>>(&mut self, fields: I) {
+        for (name, value) in fields {
+            self.insert(name, value);
+        }
+    }
+}
+
+impl FromIterator<(String, Value)> for Map {
+    fn from_iter<I: IntoIterator<Item = (String, Value)>>(fields: I) -> Self {
+        let mut map = Self::new();
+        map.extend(fields);
+        map
+    }
+}
+
+macro_rules! from {
+    ($($type:ty, $value:ident => $into:expr;)*) => {$(
+        impl From<$type> for Value {
+            fn from($value: $type) -> Self {
+                $into
+            }
+        }
+    )*};
+}
+from! {
+    bool, yes => Self::Bool(yes);
+    u8, n => Self::Number(Number::Unsigned(n.into()));
+    u16, n => Self::Number(Number::Unsigned(n.into()));
+    u32, n => Self::Number(Number::Unsigned(n.into()));
+    u64, n => Self::Number(Number::Unsigned(n));
+    usize, n => Self::Number(Number::Unsigned(n as u64));
+    i32, n => Self::from(i64::from(n));
+    i64, n => Self::Number(u64::try_from(n).map_or(Number::Signed(n), Number::Unsigned));
+    f64, n => if n.is_finite() { Self::Number(Number::Float(n)) } else { Self::Null };
+    &str, text => Self::String(text.to_owned());
+    String, text => Self::String(text);
+    Vec<Value>, list => Self::Array(list);
+    Map, map => Self::Object(map);
+}
+
+impl PartialEq<str> for Value {
+    fn eq(&self, other: &str) -> bool {
+        self.as_str() == Some(other)
+    }
+}
+
+impl PartialEq<&str> for Value {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_str() == Some(other)
+    }
+}
+
+impl PartialEq<String> for Value {
+    fn eq(&self, other: &String) -> bool {
+        self.as_str() == Some(other)
+    }
+}
+
+static NOTHING: Value = Value::Null;
+
+/// `value["name"]`: `null` where there is no such field.
+impl Index<&str> for Value {
+    type Output = Value;
+    fn index(&self, name: &str) -> &Value {
+        self.get(name).unwrap_or(&NOTHING)
+    }
+}
+
+/// `value[0]`: `null` where there is no such item.
+impl Index<usize> for Value {
+    type Output = Value;
+    fn index(&self, index: usize) -> &Value {
+        self.at(index).unwrap_or(&NOTHING)
+    }
+}
+
+/// `map["name"]`: `null` where there is no such field.
+impl Index<&str> for Map {
+    type Output = Value;
+    fn index(&self, name: &str) -> &Value {
+        self.get(name).unwrap_or(&NOTHING)
+    }
+}
+
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => to.serialize_unit(),
+            Self::Bool(yes) => to.serialize_bool(*yes),
+            Self::Number(Number::Unsigned(n)) => to.serialize_u64(*n),
+            Self::Number(Number::Signed(n)) => to.serialize_i64(*n),
+            Self::Number(Number::Float(n)) => to.serialize_f64(*n),
+            Self::String(text) => to.serialize_str(text),
+            Self::Array(list) => {
+                let mut items = to.serialize_seq(Some(list.len()))?;
+                for item in list {
+                    items.serialize_element(item)?;
+                }
+                items.end()
+            }
+            Self::Object(map) => {
+                let mut fields = to.serialize_map(Some(map.len()))?;
+                for (name, value) in map {
+                    fields.serialize_entry(name, value)?;
+                }
+                fields.end()
+            }
+        }
+    }
+}
+
+struct Reader;
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Value;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+    fn visit_bool<E>(self, yes: bool) -> Result<Value, E> {
+        Ok(Value::Bool(yes))
+    }
+    fn visit_u64<E>(self, n: u64) -> Result<Value, E> {
+        Ok(Value::from(n))
+    }
+    fn visit_i64<E>(self, n: i64) -> Result<Value, E> {
+        Ok(Value::from(n))
+    }
+    fn visit_f64<E>(self, n: f64) -> Result<Value, E> {
+        Ok(Value::from(n))
+    }
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(Value::from(text))
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Value::Array(list))
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
+        let mut map = Map::new();
+        while let Some((name, value)) = fields.next_entry()? {
+            map.insert(name, value);
+        }
+        Ok(Value::Object(map))
+    }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(Reader)
+    }
+}
+
+/// A value written as JSON: `json!({ "a": [1, null, x] })`. An expression stands for anything with a JSON form.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! json {
+    (@list $list:ident) => {};
+    (@list $list:ident null $(, $($rest:tt)*)?) => {
+        $list.push($crate::json::Value::Null); $crate::json!(@list $list $($($rest)*)?)
+    };
+    (@list $list:ident [$($in:tt)*] $(, $($rest:tt)*)?) => {
+        $list.push($crate::json!([$($in)*])); $crate::json!(@list $list $($($rest)*)?)
+    };
+    (@list $list:ident {$($in:tt)*} $(, $($rest:tt)*)?) => {
+        $list.push($crate::json!({$($in)*})); $crate::json!(@list $list $($($rest)*)?)
+    };
+    (@list $list:ident $item:expr $(, $($rest:tt)*)?) => {
+        $list.push($crate::json!($item)); $crate::json!(@list $list $($($rest)*)?)
+    };
+    (@map $map:ident) => {};
+    (@map $map:ident $name:literal : null $(, $($rest:tt)*)?) => {
+        $crate::json::put(&mut $map, $name, $crate::json::Value::Null); $crate::json!(@map $map $($($rest)*)?)
+    };
+    (@map $map:ident $name:literal : [$($in:tt)*] $(, $($rest:tt)*)?) => {
+        $crate::json::put(&mut $map, $name, $crate::json!([$($in)*])); $crate::json!(@map $map $($($rest)*)?)
+    };
+    (@map $map:ident $name:literal : {$($in:tt)*} $(, $($rest:tt)*)?) => {
+        $crate::json::put(&mut $map, $name, $crate::json!({$($in)*})); $crate::json!(@map $map $($($rest)*)?)
+    };
+    (@map $map:ident $name:literal : $value:expr $(, $($rest:tt)*)?) => {
+        $crate::json::put(&mut $map, $name, $crate::json!($value)); $crate::json!(@map $map $($($rest)*)?)
+    };
+    (null) => { $crate::json::Value::Null };
+    ([]) => { $crate::json::Value::Array(Vec::new()) };
+    ([$($in:tt)+]) => {{
+        let mut list = Vec::new();
+        $crate::json!(@list list $($in)+);
+        $crate::json::Value::Array(list)
+    }};
+    ({}) => { $crate::json::Value::Object($crate::json::Map::new()) };
+    ({$($in:tt)+}) => {{
+        let mut map = $crate::json::Map::new();
+        $crate::json!(@map map $($in)+);
+        $crate::json::Value::Object(map)
+    }};
+    ($value:expr) => { $crate::json::ToJson::to_json(&$value) };
+}
