@@ -4,6 +4,7 @@
 //!
 //! - [`error`]: what can go wrong, as data.
 //! - [`json`]: records as JSON.
+//! - [`text`]: words as both services compare them.
 //! - [`effects`]: the one handle through which the core asks its host for HTTP, time, storage and logging.
 //! - [`catalog`]: what can be done; lookup and validation. Knows nobody.
 //! - [`http`]: requests, responses and the decision to try again, as values. Knows nobody.
@@ -28,3 +29,4 @@ pub mod json;
 pub mod mapping;
 pub mod plugin;
 pub mod sync;
+pub mod text;

@@ -8,6 +8,7 @@ mod validate;
 use std::{cell::RefCell, rc::Rc};
 
 use crate::json::{Json, Map, Value, field, put, unknown_fields};
+use crate::text::lower;
 use crate::{
     error::{Code, Error, FieldProblem, Result},
     record, words,
@@ -235,7 +236,7 @@ fn unknown(id: &str) -> Error {
 /// The most similar of `candidates`, if it is similar enough to be a slip.
 pub(crate) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (word.len() / 3).clamp(1, 8);
-    let scored = candidates.map(|c| (strsim::osa_distance(&word.to_lowercase(), &c.to_lowercase()), c));
+    let scored = candidates.map(|c| (strsim::osa_distance(&lower(word), &lower(c)), c));
     scored.min_by_key(|(distance, _)| *distance).filter(|(distance, _)| *distance <= limit).map(|(_, c)| c)
 }
 
@@ -305,8 +306,8 @@ pub fn list(filter: &Filter) -> Result<Vec<Value>> {
         let fits = wanted(&filter.kind, text("kind"))
             && filter.tier.as_deref().is_none_or(|t| t == "all" || t == text("tier"))
             && filter.text.as_ref().is_none_or(|sought| {
-                let sought = sought.to_lowercase();
-                ["id", "title", "description"].iter().any(|name| text(name).to_lowercase().contains(&sought))
+                let sought = lower(sought);
+                ["id", "title", "description"].iter().any(|name| lower(text(name)).contains(&sought))
             });
         if fits {
             out.push(describe(object, &defs, resource));

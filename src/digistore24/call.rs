@@ -3,6 +3,7 @@
 //! Source: Digistore24's developer documentation (API basics) and OpenAPI 2025-10-15.
 
 use crate::json::{Map, Value};
+use crate::text::lower;
 use crate::{
     catalog::{Operation, Place, Retry},
     error::{Code, Error, Result},
@@ -133,7 +134,7 @@ fn refused(operation: &Operation, envelope: &Value) -> Error {
         Some(Value::String(text)) => text.parse().unwrap_or_default(),
         _ => 0,
     };
-    let said = envelope.get("message").and_then(Value::as_str).unwrap_or_default().to_lowercase();
+    let said = lower(envelope.get("message").and_then(Value::as_str).unwrap_or_default());
     let error = if code == 2 || code == 10 || said.contains("api key") {
         Error::new(
             Code::Unauthenticated,

@@ -4,6 +4,7 @@ use sha2::{Digest, Sha512};
 
 use super::{ipn::Params, money::Cents, signature::hex};
 use crate::json::{Json, Map, ToJson, Value};
+use crate::text::lower;
 use crate::{catalog::is_email, clock, record};
 
 /// What happened in Digistore24.
@@ -361,9 +362,7 @@ impl Event {
             merchant: Merchant { id: text("merchant_id"), name: text("merchant_name") },
             buyer: Buyer {
                 id: text("buyer_id"),
-                email: first(&["email", "buyer_email", "address_email"])
-                    .map(|e| e.to_lowercase())
-                    .filter(|e| is_email(e)),
+                email: first(&["email", "buyer_email", "address_email"]).map(|e| lower(&e)).filter(|e| is_email(e)),
                 first_name: first(&["address_first_name", "buyer_first_name"]),
                 last_name: first(&["address_last_name", "buyer_last_name"]),
                 company: first(&["address_company", "buyer_address_company"]),
@@ -387,7 +386,7 @@ impl Event {
             money,
             subscription,
             consent: Consent {
-                newsletter: text("newsletter_choice").map(|c| c.to_lowercase()),
+                newsletter: text("newsletter_choice").map(|c| lower(&c)),
                 newsletter_text: text("newsletter_choice_msg"),
                 gdpr_country: text("is_gdpr_country").map(|v| v.eq_ignore_ascii_case("y")),
             },
@@ -485,7 +484,7 @@ fn read_items(connection: &str, kind: &Kind, order: &Order, params: &Params) -> 
         }
         let mut tags: Vec<String> = Vec::new();
         for list in [text("tags"), text("tag")].into_iter().flatten() {
-            for tag in list.split(',').map(|t| t.trim().to_lowercase()) {
+            for tag in list.split(',').map(|t| lower(t.trim())) {
                 if !tag.is_empty() && !tags.contains(&tag) {
                     tags.push(tag);
                 }

@@ -2,6 +2,7 @@
 //! `error`, and an envelope `{error: {code, message}}`. 401 has many meanings; "not found" may come as 400.
 
 use crate::json::Value;
+use crate::text::lower;
 use crate::{
     catalog::{Operation, Retry},
     error::{Code, Error, FieldProblem},
@@ -13,7 +14,7 @@ use crate::{
 pub(super) fn decode(operation: &Operation, response: &Response) -> Error {
     let body: Value = serde_json::from_str(&response.body).unwrap_or(Value::Null);
     let messages = messages(&body);
-    let said = messages.join("; ").to_lowercase();
+    let said = lower(&messages.join("; "));
     let error = match response.status {
         401 => unauthorized(operation, &said),
         403 => Error::new(

@@ -2,6 +2,7 @@
 //! `options.schema.json`; it has been checked before anything gets here.
 
 use crate::json::{Json, Value};
+use crate::text::lower;
 use crate::words;
 
 /// The mapping file.
@@ -67,7 +68,7 @@ impl Mapping {
         let yes = |path: &str, default: bool| at(path).as_bool().unwrap_or(default);
         Self {
             custom_fields: yes("/customFields", true),
-            tag_prefix: at("/tags/prefix").as_str().unwrap_or("ds24-").to_lowercase(),
+            tag_prefix: lower(at("/tags/prefix").as_str().unwrap_or("ds24-")),
             vendor_tags: yes("/tags/vendorTags", true),
             notes: Notes::from_json(at("/notes")).unwrap_or(Notes::PerOrder),
             tasks: Tasks {

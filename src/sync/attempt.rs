@@ -9,6 +9,7 @@ use super::{
     process::{Call, Report},
 };
 use crate::json::{Set, ToJson, Value, json, text};
+use crate::text::lower;
 use crate::{
     client,
     digistore24::Event,
@@ -174,7 +175,7 @@ pub(super) fn snapshot(contact: &Value) -> Option<Snapshot> {
     Some(Snapshot {
         id: id.to_owned(),
         assigned_to: contact.get("assignedTo").and_then(Value::as_str).filter(|a| !a.is_empty()).map(str::to_owned),
-        tags: tags.map(|t| t.trim().to_lowercase()).collect(),
+        tags: tags.map(|t| lower(t.trim())).collect(),
         rest: contact.as_object().cloned().unwrap_or_default(),
     })
 }

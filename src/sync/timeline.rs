@@ -2,6 +2,7 @@
 
 use super::{Sync, contact_of, person};
 use crate::json::{Map, ToJson, Value, json, put_some};
+use crate::text::lower;
 use crate::{
     client, clock,
     error::{Code, Error, Result},
@@ -97,7 +98,7 @@ impl Sync<'_> {
         if let Some(id) = whom.contact_id.as_ref().filter(|id| !id.trim().is_empty()) {
             return Ok(id.trim().to_owned());
         }
-        let email = whom.email.as_deref().map(|e| e.trim().to_lowercase()).filter(|e| !e.is_empty());
+        let email = whom.email.as_deref().map(|e| lower(e.trim())).filter(|e| !e.is_empty());
         let email = email.ok_or_else(|| Error::invalid_field("email", "or contactId is required"))?;
         if let Some(id) = contact_of(&self.effects, vec![self.scope.email(&email)]).await? {
             return Ok(id);
