@@ -7,7 +7,7 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { publicNames, splitGlue } from './lib/glue.mjs';
 import { Failed, main, root, run, say, seconds, step } from './lib/shell.mjs';
 import { files, fingerprint, isFresh, writeStamp } from './lib/stamp.mjs';
-import { locked, remapFlags, target } from './lib/toolchain.mjs';
+import { locked, rustFlags, target } from './lib/toolchain.mjs';
 import { bindgen, setup } from './setup.mjs';
 
 const name = 'ghl_digistore24';
@@ -72,7 +72,7 @@ async function buildWasm(toolchain) {
         ...['--target', target, '--target-dir', toolchain.dir],
         ...locked,
         ...toolchain.args,
-        ...remapFlags(),
+        ...rustFlags(toolchain),
       ],
       { env: toolchain.env },
     ),

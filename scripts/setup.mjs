@@ -60,6 +60,7 @@ async function installRust(report) {
     if (process.env.GHL_DS24_WASM !== 'debian') await addTarget();
     toolchain = wasmToolchain() ?? (await installDebianToolchain());
   }
+  if (toolchain.name === 'plain') toolchain = await addSource(toolchain);
   report(`${toolchain.version} for ${target}${toolchain.name === 'debian' ? ", Debian's" : ''}`);
   if (!rustVersion()) throw new Failed('no Rust for this machine itself: install it from https://rustup.rs');
   return toolchain;
@@ -75,6 +76,19 @@ async function addTarget() {
     say(`  The Rust distribution server can't be reached: trying Debian's packages instead.`);
     say('  (For bare cargo commands set RUSTUP_AUTO_INSTALL=0, or rustup tries to download the target each time.)');
   }
+}
+
+/** Without the standard library's source the wasm gets larger, but it works the same. */
+async function addSource(toolchain) {
+  if (!which('rustup')) return toolchain;
+  try {
+    await step('rustup component add rust-src', () =>
+      run('rustup', ['component', 'add', 'rust-src'], { env: { RUST_BACKTRACE: '0' }, timeout: 300_000 }),
+    );
+  } catch {
+    say('  The component rust-src is not to be had: the wasm will be about a tenth larger.');
+  }
+  return wasmToolchain();
 }
 
 async function installDebianToolchain() {

@@ -1,10 +1,14 @@
 // Finds a Rust toolchain that can build for wasm32-unknown-unknown. Installs nothing: that is setup.mjs.
 //
-//   normal  the toolchain on PATH (rustup's, as a rule) has the target
+//   normal  the toolchain on PATH (rustup's, as a rule) has the target, and the component rust-src
+//   plain   the same without rust-src: the ready-made standard library makes the wasm a tenth larger
 //   debian  Debian's packages rustc-web, cargo-web and rust-web-src, for machines that can't reach the Rust
 //           distribution server. They put the compiler into /usr/bin and the standard library's source into
-//           /usr/lib/rustlib/src/rust (a link to /usr/src/rustc-VERSION), but no wasm standard library, so
-//           cargo builds it (-Z build-std). Tests, lints and helpers keep using the toolchain on PATH.
+//           /usr/lib/rustlib/src/rust (a link to /usr/src/rustc-VERSION), but no wasm standard library.
+//           Tests, lints and helpers keep using the toolchain on PATH.
+//
+// Normal and debian compile the standard library along with the plugin, for its size: a panic stops at once, without
+// the code that would describe it, and std is optimized like the rest. RUSTC_BOOTSTRAP lets a stable compiler do that.
 //
 // GHL_DS24_WASM=debian skips the normal way.
 import { existsSync, readdirSync } from 'node:fs';
@@ -33,7 +37,9 @@ export function wasmToolchain() {
   if (forced !== 'debian') {
     const library = capture('rustc', ['--print', 'target-libdir', '--target', target]);
     if (library && existsSync(library)) {
-      return { name: 'normal', version: rustVersion(), cargo: 'cargo', args: [], env: {}, dir: targetDir };
+      const found = { version: rustVersion(), cargo: 'cargo', dir: targetDir };
+      if (!existsSync(join(sysrootSource(), 'std'))) return { ...found, name: 'plain', args: [], flags: [], env: {} };
+      return { ...found, name: 'normal', args: buildStd, flags: sizeFlags, env: { RUSTC_BOOTSTRAP: '1' } };
     }
   }
   const linker = wasmLinker();
@@ -42,13 +48,18 @@ export function wasmToolchain() {
     name: 'debian',
     version: capture(debianRustc, ['--version']),
     cargo: debianCargo,
-    args: ['-Z', 'build-std=std,panic_abort'],
-    // RUSTC_BOOTSTRAP lets a stable compiler take the -Z flag.
+    args: buildStd,
+    flags: sizeFlags,
     env: { RUSTC: debianRustc, RUSTC_BOOTSTRAP: '1', CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER: linker },
     // Another compiler: a folder of its own, so that neither throws away what the other has built.
     dir: join(targetDir, 'debian'),
   };
 }
+
+const buildStd = ['-Z', 'build-std=std,panic_abort', '-Z', 'build-std-features=optimize_for_size'];
+const sizeFlags = ['-Zunstable-options', '-Cpanic=immediate-abort'];
+
+const sysrootSource = () => join(capture('rustc', ['--print', 'sysroot']) ?? '', 'lib/rustlib/src/rust/library');
 
 export const hasDebianCompiler = () => [debianRustc, debianCargo, debianSource].every((path) => existsSync(path));
 
@@ -60,8 +71,11 @@ export function wasmLinker() {
   return bundled && existsSync(bundled) ? bundled : which('wasm-ld');
 }
 
-/** Keeps this machine's folders out of panic messages: smaller, private, and the same bytes on every machine. */
-export function remapFlags() {
+/**
+ * Cargo's arguments for the compiler's flags. Keeps this machine's folders out of panic messages: smaller, private, and
+ * the same bytes on every machine.
+ */
+export function rustFlags(toolchain) {
   const registry = join(process.env.CARGO_HOME ?? join(homedir(), '.cargo'), 'registry/src');
   const indexes = existsSync(registry) ? readdirSync(registry) : [];
   const folders = [
@@ -73,7 +87,7 @@ export function remapFlags() {
       .filter((name) => name.startsWith('rustc-'))
       .map((name) => [`/usr/src/${name}`, '/rustc']),
   ];
-  const flags = folders.map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
+  const flags = [...toolchain.flags, ...folders.map(([from, to]) => `--remap-path-prefix=${from}=${to}`)];
   return ['--config', `target.${target}.rustflags=${JSON.stringify(flags)}`];
 }
 
