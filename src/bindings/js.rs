@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
 
-use crate::json::{ToJson, Value, text};
+use crate::json::{Value, text};
 use crate::{
     catalog,
     effects::{StepInput, Task},

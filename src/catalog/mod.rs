@@ -1,13 +1,17 @@
 //! What can be done: every operation with its input, output and sample, as data.
 //!
-//! The data is `catalog/<service>/<resource>.json`; the build puts it into the program as text, and only what is asked
-//! for is parsed.
+//! The data is `catalog/<service>/<resource>.json`; the build packs it into the program, and only what is asked for is
+//! decoded.
 
+#[allow(dead_code, reason = "shared with build.rs, which uses more of it")]
+mod form;
+mod packed;
+mod title;
 mod validate;
 
 use std::{cell::RefCell, rc::Rc};
 
-use crate::json::{Json, Map, Value, field, put, unknown_fields};
+use crate::json::{Json, Map, ToJson, Value, field, put, unknown_fields};
 use crate::text::lower;
 use crate::{
     error::{Code, Error, FieldProblem, Result},
@@ -16,22 +20,6 @@ use crate::{
 
 pub(crate) use validate::is_email;
 pub use validate::validate;
-
-include!(concat!(env!("OUT_DIR"), "/catalog.rs"));
-
-struct Resource {
-    service: &'static str,
-    name: &'static str,
-    title: &'static str,
-    version: &'static str,
-    defs: &'static str,
-}
-
-struct Entry {
-    id: &'static str,
-    resource: usize,
-    json: &'static str,
-}
 
 /// Which service an operation belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,11 +64,11 @@ pub struct Operation {
     /// `ghl.contacts.addTags`, `digistore24.listPurchases`.
     pub id: String,
     /// HTTP method.
-    pub method: String,
+    pub method: &'static str,
     /// Path template.
     pub path: String,
     /// Scopes that the token needs (GHL), or `readonly` / `full` (Digistore24).
-    pub scopes: Vec<String>,
+    pub scopes: Vec<&'static str>,
     /// Whether it may be repeated.
     pub retry: Retry,
     /// Where an input field goes, if not to its usual place.
@@ -107,7 +95,7 @@ impl Operation {
         if self.path.contains(&format!("{{{name}}}")) {
             return Place::Path;
         }
-        match (self.service(), self.method.as_str()) {
+        match (self.service(), self.method) {
             (Service::Ghl, "GET" | "DELETE") => Place::Query,
             _ => Place::Body,
         }
@@ -154,23 +142,6 @@ pub(crate) fn count(n: usize, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
 }
 
-/// Adds all definitions that `schema` refers to, directly or through others.
-fn collect_defs(schema: &Value, defs: &Value, into: &mut Map) {
-    match schema {
-        Value::Object(object) => {
-            if let Some(name) = object.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix("#/$defs/"))
-                && let (false, Some(definition)) = (into.contains_key(name), defs.get(name))
-            {
-                into.insert(name.to_owned(), definition.clone());
-                collect_defs(definition, defs, into);
-            }
-            object.values().for_each(|v| collect_defs(v, defs, into));
-        }
-        Value::Array(list) => list.iter().for_each(|v| collect_defs(v, defs, into)),
-        _ => {}
-    }
-}
-
 /// Finds an operation.
 ///
 /// # Errors
@@ -180,52 +151,40 @@ pub fn find(id: &str) -> Result<Rc<Operation>> {
     if let Some(operation) = cached {
         return Ok(operation);
     }
-    let found = ENTRIES.binary_search_by(|e| e.id.cmp(id)).ok().and_then(|i| ENTRIES.get(i));
-    let operation = Rc::new(found.map_or_else(|| Err(unknown(id)), parse)?);
+    let entry = packed::find(id).filter(|entry| entry.kind != "trigger").ok_or_else(|| unknown(id))?;
+    let operation = Rc::new(operation(entry).ok_or_else(|| broken(id))?);
     PARSED.with_borrow_mut(|parsed| parsed.push(operation.clone()));
     Ok(operation)
 }
 
 thread_local! {
-    /// Entries that have been called: parsing one takes longer than calling it.
+    /// Entries that have been called: decoding one takes longer than calling it.
     static PARSED: RefCell<Vec<Rc<Operation>>> = const { RefCell::new(Vec::new()) };
-}
-
-/// The entry as written, and its resource.
-fn raw(entry: &Entry) -> Result<(Map, Value, &'static Resource)> {
-    let parse = |text: &str| serde_json::from_str::<Value>(text).ok();
-    let resource = RESOURCES.get(entry.resource);
-    match (parse(entry.json), resource.and_then(|r| parse(r.defs)), resource) {
-        (Some(Value::Object(object)), Some(defs), Some(resource)) => Ok((object, defs, resource)),
-        _ => Err(broken(entry.id)),
-    }
 }
 
 fn broken(id: &str) -> Error {
     Error::new(Code::Misconfigured, format!("the catalog entry {id} can't be read"), "Report this as a bug.")
 }
 
-fn parse(entry: &Entry) -> Result<Operation> {
-    let (mut object, defs, resource) = raw(entry)?;
-    let read = || {
-        Some(Operation {
-            id: field(&mut object, "id")?,
-            method: field(&mut object, "method")?,
-            path: field(&mut object, "path")?,
-            scopes: field(&mut object, "scopes")?,
-            retry: field(&mut object, "retry")?,
-            place: field(&mut object, "place")?,
-            input: field(&mut object, "input")?,
-            defs,
-            version: resource.version,
-        })
-    };
-    read().ok_or_else(|| broken(entry.id))
+fn operation(mut entry: packed::Entry) -> Option<Operation> {
+    let (input, defs) = entry.input();
+    let mut rest = entry.rest();
+    Some(Operation {
+        id: entry.id,
+        method: entry.method,
+        path: entry.path,
+        scopes: entry.scopes,
+        retry: Retry::from_json(entry.retry.into())?,
+        place: field(&mut rest, "place")?,
+        input: Value::Object(input),
+        defs: Value::Object(defs),
+        version: entry.version,
+    })
 }
 
 fn unknown(id: &str) -> Error {
-    let suggestion = nearest(id, ENTRIES.iter().map(|e| e.id));
-    let problem = match suggestion {
+    let ids: Vec<String> = (0..packed::count()).filter_map(packed::entry).map(|entry| entry.id).collect();
+    let problem = match nearest(id, ids.iter().map(String::as_str)) {
         Some(near) => format!("is not a known operation; did you mean {near}?"),
         None => "is not a known operation".to_owned(),
     };
@@ -291,54 +250,74 @@ pub(crate) fn check_known(argument: &str, value: &Value, known: &[&str]) -> Resu
 /// `invalid_input` for a filter by id that doesn't exist.
 pub fn list(filter: &Filter) -> Result<Vec<Value>> {
     if let Some(id) = &filter.id {
-        find(id)?;
+        let entry = packed::find(id).ok_or_else(|| unknown(id))?;
+        return Ok(if filter.fits(&entry) { vec![describe(entry)] } else { Vec::new() });
     }
-    let wanted = |asked: &Option<String>, is: &str| asked.as_deref().is_none_or(|a| a == is);
     let mut out = Vec::new();
-    for entry in ENTRIES {
-        // Parsing comes after what can be told without it.
-        let in_resource = |r: &Resource| wanted(&filter.service, r.service) && wanted(&filter.resource, r.name);
-        if !wanted(&filter.id, entry.id) || !RESOURCES.get(entry.resource).is_some_and(in_resource) {
-            continue;
-        }
-        let (object, defs, resource) = raw(entry)?;
-        let text = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default();
-        let fits = wanted(&filter.kind, text("kind"))
-            && filter.tier.as_deref().is_none_or(|t| t == "all" || t == text("tier"))
-            && filter.text.as_ref().is_none_or(|sought| {
-                let sought = lower(sought);
-                ["id", "title", "description"].iter().any(|name| lower(text(name)).contains(&sought))
-            });
-        if fits {
-            out.push(describe(object, &defs, resource));
+    for entry in (0..packed::count()).filter_map(packed::entry) {
+        if filter.fits(&entry) {
+            out.push(describe(entry));
         }
     }
     Ok(out)
 }
 
-/// An entry as a host should see it: schemas whole, and without what the connection fills in.
-fn describe(mut object: Map, defs: &Value, resource: &Resource) -> Value {
-    for name in ["input", "output"] {
-        let Some(schema) = object.get_mut(name) else { continue };
-        let filled: Vec<String> = filled_by_connection(schema).cloned().collect();
-        if let Some(required) = schema.get_mut("required").and_then(Value::as_array_mut) {
-            required.retain(|name| !filled.iter().any(|f| name == f));
-        }
-        let mut needed = Map::new();
-        collect_defs(schema, defs, &mut needed);
-        if let (Some(schema), false) = (schema.as_object_mut(), needed.is_empty()) {
-            schema.insert("$defs".to_owned(), Value::Object(needed));
-        }
+impl Filter {
+    fn fits(&self, entry: &packed::Entry) -> bool {
+        let wanted = |asked: &Option<String>, is: &str| asked.as_deref().is_none_or(|a| a == is);
+        wanted(&self.service, entry.resource.service)
+            && wanted(&self.resource, entry.resource.name)
+            && wanted(&self.kind, entry.kind)
+            && self.tier.as_deref().is_none_or(|t| t == "all" || (t == "core") == entry.core)
+            && self.text.as_ref().is_none_or(|sought| {
+                let sought = lower(sought);
+                let has = |text: &str| lower(text).contains(&sought);
+                has(&entry.id) || has(&entry.title()) || has(entry.description.unwrap_or_default())
+            })
     }
-    for (name, value) in [
+}
+
+/// An entry as a host should see it: schemas whole, with titles, and without what the connection fills in.
+fn describe(mut entry: packed::Entry) -> Value {
+    let mut object = entry.rest();
+    let (input, output, sample) = entry.whole();
+    let resource = entry.resource;
+    for (name, text) in [
         ("service", resource.service),
         ("resource", resource.name),
         ("resourceTitle", resource.title),
-        ("version", resource.version),
+        ("version", entry.version),
+        ("kind", entry.kind),
+        ("tier", if entry.core { "core" } else { "all" }),
+        ("description", entry.description.unwrap_or_default()),
+        ("method", entry.method),
+        ("path", &entry.path),
+        ("effect", entry.effect),
+        ("retry", entry.retry),
     ] {
-        if !value.is_empty() {
-            object.insert(name.to_owned(), value.into());
+        if !text.is_empty() {
+            put(&mut object, name, text.into());
         }
     }
+    put(&mut object, "title", Value::String(entry.title()));
+    put(&mut object, "scopes", entry.scopes.to_json());
+    if !object.contains_key("paging") {
+        put(&mut object, "paging", Value::Null);
+    }
+    if entry.deprecated {
+        put(&mut object, "deprecated", true.into());
+    }
+    for (name, schema) in [("input", input), ("output", output)] {
+        let Some(mut schema) = schema.map(Value::Object) else { continue };
+        let filled: Vec<String> = filled_by_connection(&schema).cloned().collect();
+        if let Some(required) = schema.get_mut("required").and_then(Value::as_array_mut) {
+            required.retain(|name| !filled.iter().any(|f| name == f));
+        }
+        put(&mut object, name, schema);
+    }
+    if let Some(sample) = sample {
+        put(&mut object, "sample", sample);
+    }
+    put(&mut object, "id", Value::String(entry.id));
     Value::Object(object)
 }

@@ -64,7 +64,7 @@ pub fn encode(operation: &Operation, account: &Account, input: &Map) -> Result<R
         append(&mut form, &name, value);
     }
     Ok(Request {
-        method: operation.method.clone(),
+        method: operation.method.to_owned(),
         url: format!("{}{}", account.base_url.trim_end_matches('/'), operation.path),
         headers: vec![
             ("accept".to_owned(), "application/json".to_owned()),

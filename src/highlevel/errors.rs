@@ -70,7 +70,7 @@ fn unauthorized(operation: &Operation, said: &str) -> Error {
             format!("the token lacks the scope {scopes}"),
             format!("Tick {scopes} for the private integration (Settings > Private Integrations); the token itself stays the same."),
         )
-        .with(|d| d.missing_scopes = operation.scopes.clone());
+        .with(|d| d.missing_scopes = operation.scopes.iter().map(|s| (*s).to_owned()).collect());
     }
     if said.contains("version") {
         return Error::new(Code::Misconfigured, "HighLevel refused the Version header", "Report this as a bug.");

@@ -49,7 +49,7 @@ pub fn encode(operation: &Operation, account: &Account, input: &Map) -> Result<R
             }
         }
     }
-    let has_body = !matches!(operation.method.as_str(), "GET") && (!body.is_empty() || operation.method != "DELETE");
+    let has_body = !matches!(operation.method, "GET") && (!body.is_empty() || operation.method != "DELETE");
     let mut headers = vec![("accept".to_owned(), "application/json".to_owned())];
     if !operation.version.is_empty() {
         headers.push(("version".to_owned(), operation.version.to_owned()));
@@ -65,7 +65,7 @@ pub fn encode(operation: &Operation, account: &Account, input: &Map) -> Result<R
         url = format!("{url}?{}", query.join("&"));
     }
     let body = has_body.then(|| Value::Object(body).to_string());
-    Ok(Request { method: operation.method.clone(), url, headers, body, timeout_ms: TIMEOUT_MS })
+    Ok(Request { method: operation.method.to_owned(), url, headers, body, timeout_ms: TIMEOUT_MS })
 }
 
 fn escape(text: &str) -> String {

@@ -1,0 +1,92 @@
+//! The numbers of the packed catalog. `build.rs` writes by them, `packed.rs` reads by them.
+//!
+//! ```text
+//! catalog  = count { length } { bytes }             strings that are used more than once, the most used first
+//!            count { service resource title version }   resources
+//!            count { length property }               properties that are used more than once
+//!            count { length name schema }            definitions
+//!            count { length entry }                  entries, by id
+//! text     = number of its string | 0 length bytes
+//! text?    = 0 | text plus one
+//! entry    = resource name flags kind method effect retry title? description? count { segment } count { scope }
+//!            [version] rest? [input] [output] [sample]
+//! schema   = head [number of the definition | types] { keyword body } 0
+//! property = name schema; in a schema: its number times two, or 0 and the property itself; plus one where required
+//! ```
+
+/// The number of a word in a list; 0 is kept for none.
+pub(crate) fn word(words: &[&str], one: &str) -> Option<u8> {
+    words.iter().position(|w| *w == one).and_then(|i| u8::try_from(i).ok())
+}
+
+pub(crate) const KINDS: [&str; 3] = ["action", "search", "trigger"];
+pub(crate) const METHODS: [&str; 6] = ["", "GET", "POST", "PUT", "PATCH", "DELETE"];
+pub(crate) const EFFECTS: [&str; 5] = ["", "read", "create", "update", "delete"];
+pub(crate) const RETRIES: [&str; 4] = ["", "safe", "verify", "never"];
+pub(crate) const FORMATS: [&str; 4] = ["date-time", "date", "email", "uri"];
+pub(crate) const TYPES: [&str; 8] = ["", "string", "number", "integer", "boolean", "array", "object", "null"];
+/// The first is the end of the list.
+pub(crate) const KEYWORDS: [&str; 21] = [
+    "",
+    "title",
+    "description",
+    "format",
+    "minLength",
+    "maxLength",
+    "minItems",
+    "maxItems",
+    "minimum",
+    "maximum",
+    "items",
+    "anyOf",
+    "properties",
+    "required",
+    "additionalProperties",
+    "enum",
+    "examples",
+    "default",
+    "x-connection",
+    "x-secret",
+    "x-choices",
+];
+
+/// Bits of an entry.
+pub(crate) mod flag {
+    pub(crate) const CORE: u8 = 1;
+    pub(crate) const VERSION: u8 = 2;
+    pub(crate) const INPUT: u8 = 4;
+    pub(crate) const OUTPUT: u8 = 8;
+    pub(crate) const SAMPLE: u8 = 16;
+    pub(crate) const DEPRECATED: u8 = 32;
+}
+
+/// The first byte of a schema: its type in the low bits, and what follows.
+pub(crate) mod node {
+    pub(crate) const ANY: u8 = 0;
+    pub(crate) const ARRAY: u8 = 5;
+    pub(crate) const OBJECT: u8 = 6;
+    pub(crate) const REFERENCE: u8 = 8;
+    /// Several types: a byte of bits follows.
+    pub(crate) const SEVERAL: u8 = 9;
+    pub(crate) const TYPE: u8 = 0x0F;
+    /// The type or null.
+    pub(crate) const NULLABLE: u8 = 0x10;
+    /// Keywords follow, up to 0.
+    pub(crate) const MORE: u8 = 0x20;
+    /// Only properties (of an object) or items (of a list) follow.
+    pub(crate) const PLAIN: u8 = 0x40;
+}
+
+/// The first byte of a value.
+pub(crate) mod value {
+    pub(crate) const NULL: u8 = 0;
+    pub(crate) const FALSE: u8 = 1;
+    pub(crate) const TRUE: u8 = 2;
+    /// A whole number follows.
+    pub(crate) const WHOLE: u8 = 3;
+    /// Another number follows, as text.
+    pub(crate) const NUMBER: u8 = 4;
+    pub(crate) const STRING: u8 = 5;
+    pub(crate) const LIST: u8 = 6;
+    pub(crate) const OBJECT: u8 = 7;
+}
