@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::json::{Json, Map, ToJson, Value, json, put, text};
+use crate::json::{Json, Map, ToJson, Value, json, parse, put, text};
 use crate::{
     catalog, client,
     digistore24::{self, Event, Kind, Params, Verdict},
@@ -91,7 +91,7 @@ impl Plugin {
     /// `invalid_input` with every wrong option by path; values are never repeated.
     pub fn new(options: Value) -> Result<Self> {
         thread_local! {
-            static PARSED: Value = serde_json::from_str(SCHEMA).unwrap_or_default();
+            static PARSED: Value = parse(SCHEMA).unwrap_or_default();
         }
         let check = |schema: &Value| catalog::validate(schema, schema.get("$defs").unwrap_or(&Value::Null), &options);
         let mut problems = PARSED.with(check);
@@ -132,7 +132,7 @@ impl Plugin {
     pub fn start(&self, method: &str, args: &str, body: Vec<u8>) -> Task {
         let (settings, method, args) = (self.0.clone(), method.to_owned(), args.to_owned());
         Task::new(move |effects| async move {
-            let args = serde_json::from_str(&args).ok().and_then(Vec::<Value>::from_json);
+            let args = parse(&args).and_then(Vec::<Value>::from_json);
             let args = args.ok_or_else(|| Error::invalid_field("arguments", "must be a JSON array"))?;
             settings.dispatch(&effects, &method, args, &body).await.map(|result| text(&result))
         })
@@ -310,7 +310,7 @@ impl Settings {
         };
         let (entries, _) = effects.list(prefix.clone(), None, listing.limit.unwrap_or(100)).await?;
         let rows = entries.iter().map(|entry| {
-            let message: Value = serde_json::from_str(&entry.value).unwrap_or_default();
+            let message = parse(&entry.value).unwrap_or_default();
             let of = |name: &str| message.get(name).cloned().unwrap_or_default();
             let kind = digistore24::parse(of("body").as_str().unwrap_or_default().as_bytes())
                 .map(|p| Kind::parse(p.get("event")).name().to_owned())

@@ -62,7 +62,7 @@ impl Check<'_> {
             Value::Object(object) => self.object(schema, object, path),
             Value::Array(list) => self.array(schema, list, path),
             Value::String(text) => self.text(schema, text, path),
-            Value::Number(number) => self.number(schema, number.as_f64().unwrap_or_default(), path),
+            Value::Number(number) => self.number(schema, number.as_f64(), path),
             _ => {}
         }
     }
@@ -164,7 +164,7 @@ fn fits_type(kind: &Value, value: &Value) -> bool {
         Value::Array(kinds) => kinds.iter().any(|k| fits_type(k, value)),
         Value::String(name) => match (name.as_str(), value) {
             ("number", Value::Number(_)) => true,
-            ("integer", Value::Number(n)) => n.is_whole() || n.as_f64().is_some_and(|f| f.fract() == 0.0),
+            ("integer", Value::Number(n)) => n.is_whole(),
             (name, value) => name == type_of(value).trim_start_matches("an ").trim_start_matches("a "),
         },
         _ => true,

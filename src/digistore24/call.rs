@@ -2,7 +2,7 @@
 //!
 //! Source: Digistore24's developer documentation (API basics) and OpenAPI 2025-10-15.
 
-use crate::json::{Map, Value};
+use crate::json::{Map, Value, parse};
 use crate::text::lower;
 use crate::{
     catalog::{Operation, Place, Retry},
@@ -101,7 +101,7 @@ fn append(form: &mut form_urlencoded::Serializer<'_, String>, name: &str, value:
 /// # Errors
 /// What Digistore24 said, or `malformed_response`.
 pub fn decode(operation: &Operation, response: &Response) -> Result<Value> {
-    let envelope: Value = serde_json::from_str(&response.body).map_err(|_| unreadable(operation, response))?;
+    let envelope = parse(&response.body).ok_or_else(|| unreadable(operation, response))?;
     match envelope.get("result").and_then(Value::as_str) {
         Some("success") => Ok(envelope.get("data").cloned().unwrap_or(Value::Null)),
         Some("error") => Err(refused(operation, &envelope).with_status(response.status)),

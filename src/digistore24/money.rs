@@ -1,6 +1,6 @@
 //! Money in hundredths, so that sums are exact. Digistore24 sends text with a dot: `49.00`, `-49`, `3.5`.
 
-use crate::json::{Json, ToJson, Value};
+use crate::json::{Json, Number, ToJson, Value};
 
 /// An amount in hundredths of its currency. In JSON it is a number with decimals: 49.0, 49.5.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -8,7 +8,7 @@ pub struct Cents(pub i64);
 
 impl ToJson for Cents {
     fn to_json(&self) -> Value {
-        Value::from(self.0 as f64 / 100.0)
+        Value::Number(Number::decimal(self.0, 2))
     }
 }
 

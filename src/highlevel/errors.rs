@@ -1,7 +1,7 @@
 //! GHL's error answers. Six shapes are known: `message` as text or list, `statusCode` or `status`, with or without
 //! `error`, and an envelope `{error: {code, message}}`. 401 has many meanings; "not found" may come as 400.
 
-use crate::json::Value;
+use crate::json::{Value, parse};
 use crate::text::lower;
 use crate::{
     catalog::{Operation, Retry},
@@ -12,7 +12,7 @@ use crate::{
 /// Turns an answer outside 2xx into a typed error. GHL's own words are used to decide and never repeated whole: they can
 /// contain what was sent.
 pub(super) fn decode(operation: &Operation, response: &Response) -> Error {
-    let body: Value = serde_json::from_str(&response.body).unwrap_or(Value::Null);
+    let body = parse(&response.body).unwrap_or_default();
     let messages = messages(&body);
     let said = lower(&messages.join("; "));
     let error = match response.status {

@@ -7,7 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 pub use account::{Account, Auth, Secret};
 
-use crate::json::{Map, Value};
+use crate::json::{Map, Value, parse};
 use crate::{
     catalog::{Operation, Place},
     error::{Code, Error, Result},
@@ -91,14 +91,14 @@ pub fn decode(operation: &Operation, response: &Response) -> Result<Value> {
     if response.body.trim().is_empty() {
         return Ok(Value::Object(Map::new()));
     }
-    serde_json::from_str(&response.body).map_err(|e| {
+    parse(&response.body).ok_or_else(|| {
         Error::new(
             Code::MalformedResponse,
             "HighLevel's answer is not JSON",
             "Check the base address and whether a proxy answers in its place; the call itself may have taken effect.",
         )
         .with_status(response.status)
-        .with(|d| d.cause = Some(format!("line {}, column {}", e.line(), e.column())))
+        .with(|d| d.cause = Some(format!("{} bytes", response.body.len())))
     })
 }
 

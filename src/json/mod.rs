@@ -1,14 +1,16 @@
 //! Records as JSON, without a visitor for each type.
 //!
 //! Derived `Deserialize` code is generic over the deserializer and made up two thirds of the wasm (measured: see
-//! docs/architecture.md). What the plugin stores goes through `serde_json::Value` anyway, so a record only has to pick its
+//! docs/architecture.md). What the plugin stores goes through [`Value`] anyway, so a record only has to pick its
 //! fields from an object. Input from people is checked against a JSON Schema before it gets here.
 
 mod set;
+mod text;
 mod value;
 
 pub use crate::json;
 pub use set::Set;
+pub use text::{parse, text};
 pub use value::{Iter, Map, Number, Value};
 
 /// A type with a JSON form.
@@ -155,16 +157,6 @@ impl<T: Json> Json for Vec<T> {
         }
         Some(items)
     }
-}
-
-/// Reads JSON text; nothing where it is none.
-pub fn parse(text: &str) -> Option<Value> {
-    serde_json::from_str(text).ok()
-}
-
-/// As JSON text. Faster than `Value`'s `Display`, which goes through the formatting machinery.
-pub fn text(value: &Value) -> String {
-    serde_json::to_string(value).unwrap_or_default()
 }
 
 /// Takes a field out of an object; a missing one is `Null`.

@@ -1,12 +1,9 @@
-//! A JSON value. `serde_json` reads and writes the text; the tree is our own, because its objects are sorted vectors: a
-//! tree map of `String` to `Value` made up 9 kB of the compressed wasm, and an object here has a dozen fields.
+//! A JSON value. Objects are sorted vectors: a tree map of `String` to `Value` made up 9 kB of the compressed wasm, and an
+//! object here has a dozen fields. Numbers are their digits.
 
 use std::{fmt, ops::Index, vec};
 
-use serde::{
-    de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor},
-    ser::{Serialize, SerializeMap, SerializeSeq, Serializer},
-};
+use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 /// Any JSON value.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -26,61 +23,90 @@ pub enum Value {
     Object(Map),
 }
 
-/// A JSON number: whole numbers keep all their digits.
-#[derive(Debug, Clone, Copy)]
-pub enum Number {
-    /// Zero or more.
-    Unsigned(u64),
-    /// Below zero.
-    Signed(i64),
-    /// With a fraction or an exponent.
-    Float(f64),
-}
+/// A JSON number, as it was written: amounts and long ids pass through unchanged.
+#[derive(Debug, Clone)]
+pub struct Number(pub(super) Box<str>);
 
 impl Number {
-    /// As the nearest `f64`.
-    pub fn as_f64(self) -> Option<f64> {
-        Some(match self {
-            Self::Unsigned(n) => n as f64,
-            Self::Signed(n) => n as f64,
-            Self::Float(n) => n,
-        })
-    }
-    /// Where it is a whole number of at least zero.
-    pub fn as_u64(self) -> Option<u64> {
-        match self {
-            Self::Unsigned(n) => Some(n),
-            _ => None,
+    /// `units / 10^places`, without needless zeros: 4900 with 2 places is `49`.
+    pub fn decimal(units: i64, places: u32) -> Self {
+        let one = 10_u64.pow(places);
+        let (whole, mut part) = (units.unsigned_abs() / one, units.unsigned_abs() % one);
+        let mut digits = format!("{}{whole}", if units < 0 { "-" } else { "" });
+        if part > 0 {
+            let mut width = places as usize;
+            while part % 10 == 0 {
+                part /= 10;
+                width -= 1;
+            }
+            digits = format!("{digits}.{part:0width$}");
         }
+        Self(digits.into())
     }
+
+    /// As an `f64`: exact up to 15 digits.
+    pub fn as_f64(&self) -> f64 {
+        let (mut mantissa, mut exponent, mut places) = (0_u64, 0_i32, 0);
+        let mut bytes = self.0.bytes();
+        let mut is_fraction = false;
+        for byte in bytes.by_ref() {
+            match byte {
+                b'0'..=b'9' if mantissa < u64::MAX / 10 - 10 => {
+                    mantissa = mantissa * 10 + u64::from(byte - b'0');
+                    places += i32::from(is_fraction);
+                }
+                // More digits than an f64 has: only their number counts.
+                b'0'..=b'9' => places -= i32::from(!is_fraction),
+                b'.' => is_fraction = true,
+                b'e' | b'E' => break,
+                _ => {}
+            }
+        }
+        if let Some((_, written)) = self.0.split_once(['e', 'E']) {
+            exponent =
+                written.trim_start_matches('+').parse().unwrap_or(if written.starts_with('-') { -400 } else { 400 });
+        }
+        let exponent = exponent.saturating_sub(places);
+        let mut power = 1.0_f64;
+        for _ in 0..exponent.unsigned_abs().min(400) {
+            power *= 10.0;
+        }
+        let size = mantissa as f64;
+        let size = match exponent {
+            _ if mantissa == 0 => 0.0,
+            ..0 => size / power,
+            _ => size * power,
+        };
+        if self.0.starts_with('-') { -size } else { size }
+    }
+
+    /// Where it is a whole number of at least zero that fits.
+    pub fn as_u64(&self) -> Option<u64> {
+        self.0.parse().ok()
+    }
+
     /// Where it is a whole number that fits.
-    pub fn as_i64(self) -> Option<i64> {
-        match self {
-            Self::Unsigned(n) => i64::try_from(n).ok(),
-            Self::Signed(n) => Some(n),
-            Self::Float(_) => None,
-        }
+    pub fn as_i64(&self) -> Option<i64> {
+        self.0.parse().ok()
     }
-    /// Whether it was written as a whole number.
-    pub fn is_whole(self) -> bool {
-        !matches!(self, Self::Float(_))
+
+    /// Whether it has no fraction: `5`, `5.0`, `5e3`.
+    pub fn is_whole(&self) -> bool {
+        let value = self.as_f64();
+        value % 1.0 == 0.0
     }
 }
 
+/// Equal in value.
 impl PartialEq for Number {
     fn eq(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Unsigned(a), Self::Unsigned(b)) => a == b,
-            (Self::Signed(a), Self::Signed(b)) => a == b,
-            (Self::Float(a), Self::Float(b)) => a == b,
-            _ => false,
-        }
+        self.0 == other.0 || self.as_f64() == other.as_f64()
     }
 }
 
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&super::text(&Value::Number(*self)))
+        f.write_str(&self.0)
     }
 }
 
@@ -108,7 +134,7 @@ impl Value {
     /// The number, where it is one.
     pub fn as_f64(&self) -> Option<f64> {
         match self {
-            Self::Number(number) => number.as_f64(),
+            Self::Number(number) => Some(number.as_f64()),
             _ => None,
         }
     }
@@ -329,14 +355,14 @@ macro_rules! from {
 }
 from! {
     bool, yes => Self::Bool(yes);
-    u8, n => Self::Number(Number::Unsigned(n.into()));
-    u16, n => Self::Number(Number::Unsigned(n.into()));
-    u32, n => Self::Number(Number::Unsigned(n.into()));
-    u64, n => Self::Number(Number::Unsigned(n));
-    usize, n => Self::Number(Number::Unsigned(n as u64));
+    u8, n => Self::from(u64::from(n));
+    u16, n => Self::from(u64::from(n));
+    u32, n => Self::from(u64::from(n));
+    u64, n => Self::Number(Number(n.to_string().into()));
+    usize, n => Self::from(n as u64);
     i32, n => Self::from(i64::from(n));
-    i64, n => Self::Number(u64::try_from(n).map_or(Number::Signed(n), Number::Unsigned));
-    f64, n => if n.is_finite() { Self::Number(Number::Float(n)) } else { Self::Null };
+    i64, n => Self::Number(Number::decimal(n, 0));
+    f64, n => if n.is_finite() { Self::Number(Number(format!("{n}").into())) } else { Self::Null };
     &str, text => Self::String(text.to_owned());
     String, text => Self::String(text);
     Vec<Value>, list => Self::Array(list);
@@ -387,14 +413,13 @@ impl Index<&str> for Map {
     }
 }
 
+/// For hosts that want objects, not text.
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Null => to.serialize_unit(),
             Self::Bool(yes) => to.serialize_bool(*yes),
-            Self::Number(Number::Unsigned(n)) => to.serialize_u64(*n),
-            Self::Number(Number::Signed(n)) => to.serialize_i64(*n),
-            Self::Number(Number::Float(n)) => to.serialize_f64(*n),
+            Self::Number(number) => to.serialize_f64(number.as_f64()),
             Self::String(text) => to.serialize_str(text),
             Self::Array(list) => {
                 let mut items = to.serialize_seq(Some(list.len()))?;
@@ -411,53 +436,6 @@ impl Serialize for Value {
                 fields.end()
             }
         }
-    }
-}
-
-struct Reader;
-
-impl<'de> Visitor<'de> for Reader {
-    type Value = Value;
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-    fn visit_bool<E>(self, yes: bool) -> Result<Value, E> {
-        Ok(Value::Bool(yes))
-    }
-    fn visit_u64<E>(self, n: u64) -> Result<Value, E> {
-        Ok(Value::from(n))
-    }
-    fn visit_i64<E>(self, n: i64) -> Result<Value, E> {
-        Ok(Value::from(n))
-    }
-    fn visit_f64<E>(self, n: f64) -> Result<Value, E> {
-        Ok(Value::from(n))
-    }
-    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-        Ok(Value::from(text))
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut list = Vec::new();
-        while let Some(item) = items.next_element()? {
-            list.push(item);
-        }
-        Ok(Value::Array(list))
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
-        let mut map = Map::new();
-        while let Some((name, value)) = fields.next_entry()? {
-            map.insert(name, value);
-        }
-        Ok(Value::Object(map))
-    }
-}
-
-impl<'de> Deserialize<'de> for Value {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(Reader)
     }
 }
 
@@ -494,7 +472,7 @@ macro_rules! json {
     (null) => { $crate::json::Value::Null };
     ([]) => { $crate::json::Value::Array(Vec::new()) };
     ([$($in:tt)+]) => {{
-        let mut list = Vec::new();
+        let mut list = Vec::from([]);
         $crate::json!(@list list $($in)+);
         $crate::json::Value::Array(list)
     }};

@@ -330,7 +330,7 @@ impl Person {
         }
         if vendor_tags {
             for item in self.items().filter(|i| i.state.grants()) {
-                tags.extend(item.tags.iter().filter(|t| !self.foreign_tags.contains(*t)).cloned());
+                tags.extend(item.tags.iter().filter(|t| !self.foreign_tags.contains(t)).cloned());
             }
         }
         tags

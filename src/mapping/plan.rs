@@ -449,7 +449,7 @@ fn write_tags(steps: &mut Vec<Step>, mapping: &Mapping, person: &mut Person, bef
     let wanted = person.wanted_tags(&mapping.tag_prefix, mapping.vendor_tags);
     let imported = format!("{}import", mapping.tag_prefix);
     let without = |these: &Set, those: &Set| {
-        these.iter().filter(|tag| !those.contains(*tag) && **tag != imported).cloned().collect::<Vec<_>>()
+        these.iter().filter(|tag| !those.contains(tag) && **tag != imported).cloned().collect::<Vec<_>>()
     };
     let gone = without(&before.tags, &wanted);
     let come = without(&wanted, &before.tags);

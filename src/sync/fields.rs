@@ -72,8 +72,7 @@ impl Sync<'_> {
         // A cache that can't be read is no cache.
         let mut cache: Cache = entries.first().and_then(|e| from_json(&e.value).ok()).unwrap_or_default();
         let age = self.effects.now().saturating_sub(cache.at);
-        let missing =
-            |cache: &Cache| wanted.keys().filter(|k| !cache.ids.contains_key(*k)).cloned().collect::<Vec<_>>();
+        let missing = |cache: &Cache| wanted.keys().filter(|k| !cache.ids.contains_key(k)).cloned().collect::<Vec<_>>();
         if age > RELOAD_MS || (age > RELOAD_MISSING_MS && !missing(&cache).is_empty()) {
             let answer = self.call(report, LIST, json!({ "model": "contact" })).await?;
             cache = self.cache_of(&read_fields(&answer)?);

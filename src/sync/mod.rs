@@ -14,7 +14,7 @@ mod lease;
 mod process;
 mod timeline;
 
-use crate::json::Json;
+use crate::json::{Json, parse};
 use crate::{
     digistore24::Event,
     effects::Effects,
@@ -41,7 +41,7 @@ pub struct Sync<'a> {
 }
 
 pub(crate) fn from_json<T: Json>(text: &str) -> Result<T> {
-    serde_json::from_str(text).ok().and_then(T::from_json).ok_or_else(|| {
+    parse(text).and_then(T::from_json).ok_or_else(|| {
         Error::new(
             Code::Storage,
             "an entry of the ledger can't be read",

@@ -44,7 +44,7 @@ impl Sync<'_> {
         let pick = |from: &Value, names: &[&str]| {
             let mut picked = Map::new();
             for name in names {
-                put_some(&mut picked, name, from.get(*name).cloned().unwrap_or_default());
+                put_some(&mut picked, name, from.get(name).cloned().unwrap_or_default());
             }
             picked
         };
