@@ -86,6 +86,8 @@ pub struct Operation {
     pub retry: Retry,
     /// Where an input field goes, if not to its usual place.
     place: Map<String, Value>,
+    /// The name on the wire of an input field that has another name here.
+    wire: Map<String, Value>,
     /// JSON Schema 2020-12.
     input: Value,
     /// Schemas that the input refers to.
@@ -112,6 +114,11 @@ impl Operation {
             (Service::Ghl, "GET" | "DELETE") => Place::Query,
             _ => Place::Body,
         }
+    }
+
+    /// What the input field `name` is called on the wire.
+    pub fn wire_name<'a>(&'a self, name: &'a str) -> &'a str {
+        self.wire.get(name).and_then(Value::as_str).unwrap_or(name)
     }
 
     /// Fills in what the connection knows, checks the whole input, and gives it back as an object.
@@ -214,6 +221,7 @@ fn parse(entry: &Entry) -> Result<Operation> {
             scopes: field(&mut object, "scopes")?,
             retry: field(&mut object, "retry")?,
             place: field(&mut object, "place")?,
+            wire: field(&mut object, "wire")?,
             input: field(&mut object, "input")?,
             defs,
             version: resource.version,
