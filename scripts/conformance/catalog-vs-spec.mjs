@@ -214,7 +214,9 @@ function checkDigistore24(file, functions, say) {
     }
     const { input, place = {}, wire = {} } = entryOf(found);
     const ours = shape(operation.input, lookUpOurs);
-    compareProperties(ours, shape(input, noReferences), lookUpOurs, noReferences, 'input ', (...said) => say(id, ...said));
+    compareProperties(ours, shape(input, noReferences), lookUpOurs, noReferences, 'input ', (...said) =>
+      say(id, ...said),
+    );
     for (const key of Object.keys(operation.input.properties)) {
       const there = place[key] ?? 'form';
       if (placeOf(operation, key) !== there) {

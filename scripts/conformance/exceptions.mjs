@@ -47,5 +47,5 @@ export const exceptions = [
     at: `digistore24.${name} input search.product_id: type`,
     reason: 'Several IDs are taken, with commas: text.',
   })),
-  ...Object.entries(unpublished).map(([name, reason]) => ({ at: `digistore24.${name} route: missing`, reason })),
+  ...Object.entries(unpublished).map(([name, { reason }]) => ({ at: `digistore24.${name} route: missing`, reason })),
 ];

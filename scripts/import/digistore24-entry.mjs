@@ -1,7 +1,16 @@
 // Makes a catalog entry of what the specification says, and fills an existing entry with what it lacks.
 
 /** IDs that are no numbers, or too long for one. All others may be numbers or text: answers have both. */
-const textIds = new Set(['affiliate_id', 'domain_id', 'eticket_id', 'purchase_id', 'referrer_id', 'tracking_id']);
+const textIds = new Set([
+  'affiliate_id',
+  'domain_id',
+  'eticket_id',
+  'image_id',
+  'purchase_id',
+  'referrer_id',
+  'tax_id',
+  'tracking_id',
+]);
 const isId = (name) => /(^|_)id$/.test(name) && !/order_id$|^tab_image_/.test(name) && !textIds.has(name);
 const isYesNo = (schema) => schema.enum?.join() === 'Y,N';
 
@@ -30,7 +39,11 @@ export function outputNode(schema, name = '') {
   if (items) return { type: 'array', items: outputNode(items) };
   const type = [schema.type].flat()[0];
   if (type === undefined) return {};
-  if (type === 'object') return { type: ['object', 'array'], ...(additionalProperties && { additionalProperties: outputNode(additionalProperties) }) };
+  if (type === 'object')
+    return {
+      type: ['object', 'array'],
+      ...(additionalProperties && { additionalProperties: outputNode(additionalProperties) }),
+    };
   if (type === 'integer') return { type: ['integer', 'string', 'null'] };
   if (type === 'number') return { type: ['number', 'string', 'null'] };
   if (type === 'boolean') return { type: ['boolean', 'string', 'null'] };

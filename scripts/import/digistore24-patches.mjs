@@ -1,7 +1,8 @@
 // Where what is known of Digistore24 differs from its published specification, and why. One table for the importer and
 // for the conformance check.
 
-const documentedData = 'The documentation of the function nests these in data[…]; the specification shows them at the top.';
+const documentedData =
+  'The documentation of the function nests these in data[…]; the specification shows them at the top.';
 const likeItsSiblings =
   'All documented functions that take properties nest them in data[…]; the specification shows them at the top.';
 
@@ -78,13 +79,24 @@ export const corrections = [
   {
     functions: ['createUpgrade'],
     reason: 'A default of null means that nothing is sent.',
-    apply: ({ fallback_product_id: { default: _, ...fallback }, ...all }) => ({ ...all, fallback_product_id: fallback }),
+    apply: ({ fallback_product_id: { default: _, ...fallback }, ...all }) => ({
+      ...all,
+      fallback_product_id: fallback,
+    }),
+  },
+  {
+    functions: ['deleteImage'],
+    reason: 'Said to be a number here, but the IDs of images have letters.',
+    apply: () => ({ image_id: { type: 'string' } }),
   },
   {
     functions: ['createEticket'],
     reason: 'Answers and other functions write M and F.',
     apply: ({ buyer, ...all }) => ({
-      buyer: { ...buyer, properties: { ...buyer.properties, salutation: { type: 'string', enum: ['M', 'F', 'm', 'f'] } } },
+      buyer: {
+        ...buyer,
+        properties: { ...buyer.properties, salutation: { type: 'string', enum: ['M', 'F', 'm', 'f'] } },
+      },
       ...all,
     }),
   },
@@ -96,11 +108,20 @@ export const answers = {
   listProducts: (list) => ({ type: 'object', properties: { products: list } }),
 };
 
-/** Functions that the specification lacks, with where they come from. */
+/** Functions that the specification lacks: what they take, and where that comes from. */
 export const unpublished = {
-  getTestpayKey: 'Not in the specification; the official app kit calls it.',
-  setAppPushToken: 'Not in the specification; a published mobile app calls it.',
-  statsClicksAndEarningsByDateAndCampaignKey: 'Newer than the specification; named with its arguments in October 2026.',
+  getTestpayKey: {
+    takes: ['do_recreate'],
+    reason: 'Not in the specification; the official app kit calls it.',
+  },
+  setAppPushToken: {
+    takes: ['token', 'enabled', 'sound', 'vibration'],
+    reason: 'Not in the specification; a published mobile app calls it.',
+  },
+  statsClicksAndEarningsByDateAndCampaignKey: {
+    takes: ['from', 'to', 'interval', 'viewRole', 'currency'],
+    reason: 'Newer than the specification; seen with its arguments in October 2026.',
+  },
 };
 
 /** The file of a function where its tag is not the place to look for it. */

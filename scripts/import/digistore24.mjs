@@ -19,7 +19,12 @@ export async function readSpecification(folder) {
     const operation = item.get ?? item.post ?? item.put ?? item.delete;
     // Some schemas lie beside the method; references to them are sentences.
     const named = { ...spec.components?.schemas, ...item.components?.schemas };
-    functions.set(name, { name, resource: resourceOf(name, operation), ...argumentsOf(name, operation, named), answer: answerOf(name, operation, named) });
+    functions.set(name, {
+      name,
+      resource: resourceOf(name, operation),
+      ...argumentsOf(name, operation, named),
+      answer: answerOf(name, operation, named),
+    });
   }
   return functions;
 }
