@@ -1,5 +1,10 @@
 // Where what is known of Digistore24 differs from its published specification, and why. One table for the importer and
 // for the conformance check.
+//
+// Open until somebody tries it with a real account: listPurchases calls its switch load_transactions (specification) or
+// show_transactions (documentation); updateBuyer names phone_number in its list of fields and phone_no in a remark; the
+// lists that the specification shows as bare lists (order forms, product groups, payment plans, …) may lie inside of an
+// object, as that of listProducts does. The catalog follows the specification in these three.
 
 const documentedData =
   'The documentation of the function nests these in data[…]; the specification shows them at the top.';

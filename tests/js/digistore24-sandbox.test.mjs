@@ -101,6 +101,23 @@ test('every simulated function answers as the catalog says', async (t) => {
   assert.deepEqual([...called].sort(), [...DS24_FUNCTIONS].sort());
 });
 
+test('language and operator of the connection go with every call', async () => {
+  const bodies = [];
+  const german = await createPlugin({
+    digistore24: { apiKey: DEFAULT_API_KEY, baseUrl: sandbox.digistore24Url, language: 'de', operator: 'Zoë Grün' },
+    fetch: (url, init) => {
+      bodies.push(Object.fromEntries(new URLSearchParams(init.body)));
+      return fetch(url, init);
+    },
+    log: () => {},
+  });
+  await german.digistore24.listProducts({ sort_by: 'group' });
+  await german.close();
+  assert.deepEqual(bodies, [{ sort_by: 'group', language: 'de', operator: 'Zoë Grün' }]);
+  const wrong = createPlugin({ digistore24: { apiKey: DEFAULT_API_KEY, language: 'german' }, log: () => {} });
+  assert.equal((await failureOf(wrong)).fields[0].path, 'digistore24.language');
+});
+
 test('a read-only key is refused by every write, before anything happens', async () => {
   sandbox.story({ billing: 'subscription' }).payment();
   const before = sandbox.state().digistore24;
