@@ -3,12 +3,13 @@
 //   --json  the result for machines, on stdout
 import { build, isBuilt } from './build.mjs';
 import { compareWithSpecs, specsDir } from './conformance/catalog-vs-spec.mjs';
+import { checkForms } from './conformance/digistore24.mjs';
 import { checkRequests } from './conformance/requests.mjs';
 import { main } from './lib/shell.mjs';
 
 await main(async () => {
   if (specsDir() && !isBuilt()) await build();
-  const checks = { catalog: await compareWithSpecs(), request: await checkRequests() };
+  const checks = { catalog: await compareWithSpecs(), request: await checkRequests(), form: await checkForms() };
 
   const rows = Object.entries(checks).flatMap(([check, { skipped, results }]) =>
     skipped

@@ -1,4 +1,5 @@
 import { Hono } from 'hono';
+import type { AdditionInput, AdditionKind } from './digistore24/additions.js';
 import type { FaultRule } from './faults.js';
 import type { AffiliationInput } from './ipn/messages.js';
 import type { SendOptions } from './ipn/sender.js';
@@ -86,6 +87,11 @@ export function controlRoutes(control: SandboxControl): Hono<SandboxEnv> {
       : null;
     const answer = { orderId: message.order_id ?? '', message: signed(message, passphrase), delivery };
     return c.json(answer);
+  });
+
+  app.post('/digistore24/:kind', async (c) => {
+    const input = await c.req.json<AdditionInput>();
+    return c.json(control.addToDigistore24(c.req.param('kind') as AdditionKind, input), 201);
   });
 
   app.onError((error, c) => c.json({ error: error.message }, 400));

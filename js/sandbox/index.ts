@@ -14,6 +14,8 @@ import { SandboxControl } from './sandbox.js';
 import type { WorldOptions } from './state.js';
 
 export type { EventOptions, IpnRequest } from './control.js';
+export type { AdditionInput, AdditionKind } from './digistore24/additions.js';
+export { DS24_FUNCTIONS } from './digistore24/index.js';
 export type { FaultKind, FaultRule } from './faults.js';
 export type { BuyerInput, ProductInput } from './ipn/cast.js';
 export {

@@ -9,6 +9,10 @@ const ROWS: [string, string][] = [
   ['PATCH /_sandbox/settings', 'change settings'],
   ['POST, GET, DELETE /_sandbox/faults', 'arm, list and disarm faults'],
   ['POST /_sandbox/ipn', 'let something happen to an order and send the message about it'],
+  [
+    'POST /_sandbox/digistore24/etickets',
+    'add what Digistore24 has: also deliveries, service-proofs, refund-requests, buyers',
+  ],
   ['POST /_sandbox/contacts/merge, /_sandbox/contacts/delete', 'what a person does in HighLevel'],
 ];
 

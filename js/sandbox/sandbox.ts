@@ -1,3 +1,4 @@
+import { type AdditionInput, type AdditionKind, additions } from './digistore24/additions.js';
 import { type FaultRule, Faults } from './faults.js';
 import { deleteContact, mergeContacts } from './ghl/contact-store.js';
 import type { Contact } from './ghl/data.js';
@@ -104,6 +105,13 @@ export class SandboxControl {
     if (!to) throw new Error('sendIpn: neither an address nor an IPN connection');
     const passphrase = options.passphrase ?? connection?.passphrase ?? '';
     return deliver(this.world, message, { ...options, to, passphrase }, this.#sending.signal);
+  }
+
+  /** Adds what people or Digistore24 itself do to its state: a ticket, a delivery, a refund request, … */
+  addToDigistore24(kind: AdditionKind, input: AdditionInput = {}): Record<string, unknown> {
+    if (!Object.hasOwn(additions, kind))
+      throw new Error(`There is no kind ${kind}: ${Object.keys(additions).join(', ')}`);
+    return additions[kind](this.world, input);
   }
 
   /** Deletes a contact, as a person does in HighLevel. */

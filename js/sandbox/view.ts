@@ -1,4 +1,12 @@
-import { buyerView, purchaseView, rebillingChangeView } from './digistore24/views.js';
+import type { BuyUrl, Mail, Voucher } from './digistore24/data.js';
+import {
+  buyerView,
+  deliveryView,
+  proofView,
+  purchaseView,
+  rebillingChangeView,
+  ticketView,
+} from './digistore24/views.js';
 import type {
   Appointment,
   Business,
@@ -53,6 +61,12 @@ export interface SandboxState {
     buyers: Record<string, unknown>[];
     rebillingChanges: Record<string, unknown>[];
     ipnConnections: Record<string, unknown>[];
+    vouchers: Voucher[];
+    tickets: Record<string, unknown>[];
+    deliveries: Record<string, unknown>[];
+    serviceProofs: Record<string, unknown>[];
+    buyUrls: BuyUrl[];
+    mails: Mail[];
   };
   deliveries: Delivery[];
 }
@@ -95,6 +109,12 @@ export function stateOf(world: World): SandboxState {
       buyers: Array.from(ds24.buyers.values(), buyerView),
       rebillingChanges: ds24.rebillingChanges.map(rebillingChangeView),
       ipnConnections: Array.from(ds24.ipnConnections.values(), ({ passphrase: _, ...rest }) => rest),
+      vouchers: [...ds24.vouchers.values()],
+      tickets: ds24.tickets.map(ticketView),
+      deliveries: ds24.deliveries.map(deliveryView),
+      serviceProofs: ds24.proofs.map(proofView),
+      buyUrls: ds24.buyUrls,
+      mails: ds24.mails,
     },
     deliveries: world.deliveries,
   });

@@ -417,6 +417,10 @@ export interface ConnectionOptions {
     ipnPassphrase?: string | string[];
     /** Messages of another merchant are kept and not worked on. */
     merchantId?: string;
+    /** Two letters: the language of the texts in answers. Default: the account's. */
+    language?: string;
+    /** Who does it, for Digistore24's log of refunds and cancellations. */
+    operator?: string;
     baseUrl?: string;
   };
   /** The mapping; empty or absent means the default mapping. */

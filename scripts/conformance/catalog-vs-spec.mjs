@@ -2,6 +2,8 @@
 // The specifications are not part of this project: the check runs where the folder exists (see `specsDir`).
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { readSpecification } from '../import/digistore24.mjs';
+import { entryOf } from '../import/digistore24-entry.mjs';
 import { pathNames, placeOf, readCatalog, repoRoot } from './catalog.mjs';
 import { exceptions } from './exceptions.mjs';
 
@@ -199,42 +201,30 @@ function checkHighLevel(file, specs, say) {
   return null;
 }
 
-// The OpenAPI file shows these fields at the top; the documentation of the function and running code nest them in data[...].
-const nestedInData = new Set(['updatePurchase']);
-
-function checkDigistore24(file, spec, say) {
+/** The entry against the one that the importer would make of the specification and of what is known of its errors. */
+function checkDigistore24(file, functions, say) {
   const lookUpOurs = ourLookUp(file);
+  const noReferences = () => ({});
   for (const operation of file.operations) {
     const { id } = operation;
-    const name = id.slice('digistore24.'.length);
-    const methods = spec.paths[`/${name}`];
-    if (!methods) {
+    const found = functions.get(id.slice('digistore24.'.length));
+    if (!found) {
       say(id, 'route', 'missing', 'the specification has no such function');
       continue;
     }
-    const found = methods.get ?? methods.post ?? methods.put ?? methods.delete;
-    const lookUpTheirs = (ref) => pointer(methods, ref) ?? pointer(spec, ref) ?? {};
-    const content = found.requestBody?.content?.['application/json']?.schema;
-    const body = content ? shape(content, lookUpTheirs) : { properties: {}, required: [] };
-    const theirs = { properties: { ...body.properties }, required: [...body.required] };
-    for (const one of found.parameters ?? []) {
-      theirs.properties[one.name] = one.schema ?? one.content['application/json'].schema;
-      if (one.required) theirs.required.push(one.name);
-    }
-    compareProperties(shape(operation.input, lookUpOurs), theirs, lookUpOurs, lookUpTheirs, 'input ', (...said) =>
+    const { input, place = {}, wire = {} } = entryOf(found);
+    const ours = shape(operation.input, lookUpOurs);
+    compareProperties(ours, shape(input, noReferences), lookUpOurs, noReferences, 'input ', (...said) =>
       say(id, ...said),
     );
     for (const key of Object.keys(operation.input.properties)) {
-      const place = nestedInData.has(name) && body.properties[key] ? 'data' : 'form';
-      if (placeOf(operation, key) !== place)
-        say(id, `input ${key}`, 'place', `${placeOf(operation, key)} here, ${place} there`);
+      const there = place[key] ?? 'form';
+      if (placeOf(operation, key) !== there) {
+        say(id, `input ${key}`, 'place', `${placeOf(operation, key)} here, ${there} there`);
+      }
     }
-    let answer = found.responses['200']?.content?.['application/json']?.schema;
-    if (answer?.properties?.data) answer = answer.properties.data; // ours describe what is in the envelope
-    // getPurchase hides its schema beside the method.
-    if (answer?.oneOf) answer = methods.components?.schemas?.PurchaseResponse ?? answer;
-    if (answer)
-      compareOutput(operation.output, answer, lookUpOurs, lookUpTheirs, 'output', (...said) => say(id, ...said));
+    if (!same(operation.wire ?? {}, wire)) say(id, 'wire', 'names', JSON.stringify(wire));
+    compareOutput(operation.output, found.answer, lookUpOurs, noReferences, 'output', (...said) => say(id, ...said));
   }
   return null;
 }
@@ -252,10 +242,9 @@ export async function compareWithSpecs({ files = readCatalog(), specs = specsDir
     };
   const used = new Set();
   const results = [];
-  const openapi = join(specs, 'digistore24', 'openapi-2025-10-15.yaml');
-  const wanted = files.some(({ data }) => data.service === 'digistore24') && existsSync(openapi);
-  if (wanted) parsed[openapi] ??= (await import('yaml')).parse(readFileSync(openapi, 'utf8'));
-  const digistore24 = wanted ? parsed[openapi] : null;
+  const wanted = files.some(({ data }) => data.service === 'digistore24');
+  if (wanted) parsed[specs] ??= await readSpecification(join(specs, 'digistore24'));
+  const digistore24 = wanted ? parsed[specs] : null;
   for (const { data } of files) {
     const problems = new Map(data.operations.map(({ id }) => [id, []]));
     const excused = new Map(data.operations.map(({ id }) => [id, []]));

@@ -73,6 +73,8 @@ pub struct Operation {
     pub retry: Retry,
     /// Where an input field goes, if not to its usual place.
     place: Map,
+    /// The name on the wire of an input field that has another name here.
+    wire: Map,
     /// JSON Schema 2020-12.
     input: Value,
     /// Schemas that the input refers to.
@@ -99,6 +101,11 @@ impl Operation {
             (Service::Ghl, "GET" | "DELETE") => Place::Query,
             _ => Place::Body,
         }
+    }
+
+    /// What the input field `name` is called on the wire.
+    pub fn wire_name<'a>(&'a self, name: &'a str) -> &'a str {
+        self.wire.get(name).and_then(Value::as_str).unwrap_or(name)
     }
 
     /// Fills in what the connection knows, checks the whole input, and gives it back as an object.
@@ -176,6 +183,7 @@ fn operation(mut entry: packed::Entry) -> Option<Operation> {
         scopes: entry.scopes,
         retry: Retry::from_json(entry.retry.into())?,
         place: field(&mut rest, "place")?,
+        wire: field(&mut rest, "wire")?,
         input: Value::Object(input),
         defs: Value::Object(defs),
         version: entry.version,

@@ -25,6 +25,10 @@ pub struct Account {
     pub ipn_passphrase: Vec<Secret>,
     /// Messages of another merchant are parked.
     pub merchant_id: Option<String>,
+    /// Language of the texts in answers; the account's own when absent.
+    pub language: Option<String>,
+    /// Who does it, for Digistore24's own log of refunds and cancellations.
+    pub operator: Option<String>,
     /// For tests and proxies.
     pub base_url: String,
 }
@@ -41,6 +45,8 @@ impl Account {
             api_key: text(options.get("apiKey")).map(Secret::new),
             ipn_passphrase: passphrases,
             merchant_id: text(options.get("merchantId")),
+            language: text(options.get("language")),
+            operator: text(options.get("operator")),
             base_url: text(options.get("baseUrl")).unwrap_or_else(|| BASE_URL.to_owned()),
         }
     }
@@ -60,8 +66,18 @@ pub fn encode(operation: &Operation, account: &Account, input: &Map) -> Result<R
     })?;
     let mut form = form_urlencoded::Serializer::new(String::new());
     for (name, value) in input {
-        let name = if operation.place_of(name) == Place::Data { format!("data[{name}]") } else { name.clone() };
-        append(&mut form, &name, value);
+        let wire = operation.wire_name(name);
+        match operation.place_of(name) {
+            Place::Data => append(&mut form, &format!("data[{wire}]"), value),
+            _ => append(&mut form, wire, value),
+        }
+    }
+    // Every function takes these two; an argument of the function itself goes first.
+    for (name, value) in [("language", &account.language), ("operator", &account.operator)] {
+        let own = input.contains_key(name) && operation.place_of(name) != Place::Data;
+        if let (Some(value), false) = (value, own) {
+            form.append_pair(name, value);
+        }
     }
     Ok(Request {
         method: operation.method.to_owned(),
@@ -76,7 +92,8 @@ pub fn encode(operation: &Operation, account: &Account, input: &Map) -> Result<R
     })
 }
 
-/// PHP's notation: `search[role]=vendor`, `tracking[0][id]=1`. A boolean is Y or N.
+/// PHP's notation: `search[role]=vendor`, `tracking[0][id]=1`. A boolean is Y or N. A form can't hold an empty list or
+/// object: nothing is sent, as for null. An empty text is sent; it clears a field.
 fn append(form: &mut form_urlencoded::Serializer<'_, String>, name: &str, value: &Value) {
     match value {
         Value::Null => {}
@@ -147,7 +164,7 @@ fn refused(operation: &Operation, envelope: &Value) -> Error {
         Error::new(
             Code::Forbidden,
             "the API key may not do this",
-            format!("{} needs an API key with {} access.", operation.id, operation.scopes.join(" or ")),
+            format!("{} needs {}.", operation.id, needs(&operation.scopes)),
         )
     } else {
         match code {
@@ -177,6 +194,17 @@ fn refused(operation: &Operation, envelope: &Value) -> Error {
     error.with(|d| d.cause = Some(format!("Digistore24 error code {code}")))
 }
 
+/// `an API key with full access and the right "Billing on demand"`.
+fn needs(scopes: &[&str]) -> String {
+    let name = |scope: &&str| match *scope {
+        "developer" => "a developer key",
+        "billing-on-demand" => "the right \"Billing on demand\", which Digistore24 grants to the account on request",
+        "full" => "an API key with full access",
+        _ => "an API key with readonly access",
+    };
+    scopes.iter().map(name).collect::<Vec<_>>().join(" and ")
+}
+
 #[cfg(test)]
 mod tests {
     use crate::json::json;
@@ -204,6 +232,47 @@ mod tests {
             body("digistore24.listPurchases", json!({ "search": { "role": "vendor" } })),
             "search%5Brole%5D=vendor"
         );
+        // Two things are called code; one has another name here.
+        assert_eq!(
+            body("digistore24.updateVoucher", json!({ "code": "OLD", "new_code": "NEW", "is_count_limited": false })),
+            "code=OLD&data%5Bis_count_limited%5D=N&data%5Bcode%5D=NEW"
+        );
+        // The field is data itself.
+        assert_eq!(
+            body("digistore24.updateUpsells", json!({ "product_id": 1, "upsells": { "y": 2, "yn": "3" } })),
+            "product_id=1&data%5By%5D=2&data%5Byn%5D=3"
+        );
+        let parcels = json!({ "delivery_id": 7, "type": "delivery", "tracking": [{ "tracking_id": "A" }, {}, { "tracking_id": "ß" }] });
+        assert_eq!(
+            body("digistore24.updateDelivery", parcels),
+            "delivery_id=7&tracking%5B0%5D%5Btracking_id%5D=A&tracking%5B2%5D%5Btracking_id%5D=%C3%9F&data%5Btype%5D=delivery"
+        );
+        let nothing = json!({ "product_id": 1, "addons": [], "buyer": {}, "tracking": { "custom": "" } });
+        assert_eq!(body("digistore24.createBuyUrl", nothing), "product_id=1&tracking%5Bcustom%5D=");
+    }
+
+    #[test]
+    fn language_and_operator_of_the_account_go_with_every_call() {
+        let account = Account::from_options(&json!({ "apiKey": "1-x", "language": "de", "operator": "Zoë" }));
+        let body = |id: &str, input: Value| {
+            let operation = catalog::find(id).unwrap();
+            encode(&operation, &account, &operation.accept(input, None).unwrap()).unwrap().body.unwrap()
+        };
+        assert_eq!(body("digistore24.ping", json!({})), "language=de&operator=Zo%C3%AB");
+        let own = body("digistore24.statsMarketplace", json!({ "language": "en" }));
+        assert_eq!(own, "language=en&operator=Zo%C3%AB");
+        // `data[language]` is another thing.
+        let copy = body("digistore24.copyProduct", json!({ "product_id": 1, "language": "fr" }));
+        assert_eq!(copy, "data%5Blanguage%5D=fr&product_id=1&language=de&operator=Zo%C3%AB");
+    }
+
+    #[test]
+    fn a_refusal_says_which_right_is_missing() {
+        let body = json!({ "result": "error", "code": 5, "message": "You need the access right" });
+        let help = |id| answer(id, body.clone()).unwrap_err().details().help.clone();
+        assert!(help("digistore24.updateBuyer").contains("full access"));
+        assert!(help("digistore24.createRebillingPayment").contains("Billing on demand"));
+        assert!(help("digistore24.requestApiKey").contains("developer key"));
     }
 
     #[test]

@@ -14,7 +14,7 @@ const operations = files.flatMap(({ data, name }) =>
 
 const ajv = new Ajv2020({ allErrors: true, allowUnionTypes: true, strictRequired: false, strictTypes: false });
 addFormats(ajv);
-ajv.addVocabulary(['x-connection', 'x-secret']);
+ajv.addVocabulary(['x-choices', 'x-connection', 'x-secret']);
 
 /** A schema of the file, together with the file's shared definitions. */
 const whole = (file, schema) => ({ ...schema, $defs: file.$defs ?? {} });

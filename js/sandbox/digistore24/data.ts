@@ -1,3 +1,5 @@
+import type { Args } from './args.js';
+
 /** A product that is sold. Money is in cents. */
 export interface Product {
   id: string;
@@ -45,7 +47,7 @@ export interface OrderItem {
 export interface Transaction {
   id: string;
   parentId: string;
-  type: 'payment' | 'refund' | 'chargeback';
+  type: 'payment' | 'refund' | 'chargeback' | 'refund_request';
   amount: number;
   vat: number;
   paySequenceNo: number;
@@ -127,12 +129,89 @@ export interface IpnConnection {
   apiKeyId: string;
 }
 
+/** A discount code, as the functions show it. */
+export interface Voucher {
+  id: string;
+  code: string;
+  product_ids: string;
+  valid_from: string;
+  expires_at: string;
+  first_rate: string;
+  other_rates: string;
+  first_amount: string;
+  other_amounts: string;
+  currency: string;
+  is_count_limited: 'Y' | 'N';
+  count_left: string;
+  upgrade_policy: string;
+}
+
+/** A ticket to an event. */
+export interface Ticket {
+  id: string;
+  /** The 20 digits on the ticket. */
+  number: string;
+  purchase: Purchase;
+  date: string;
+  hint: string;
+  locationId: string;
+  templateId: string;
+  /** Berlin wall clock, or empty. */
+  usedAt: string;
+  isBlocked: boolean;
+  note: string;
+}
+
+/** Something to be shipped. */
+export interface Delivery {
+  id: string;
+  purchase: Purchase;
+  type: 'request' | 'in_progress' | 'delivery' | 'partial_delivery' | 'return' | 'cancel';
+  /** Berlin wall clock, or empty. */
+  processedAt: string;
+  tracking: { parcel_service_type: string; tracking_id: string }[];
+}
+
+/** Digistore24 asks for a proof that the service was delivered. */
+export interface ServiceProof {
+  id: string;
+  purchase: Purchase;
+  approvalStatus: 'new' | 'pending' | 'approved' | 'rejected';
+  requestStatus: 'pending' | 'proof_provided' | 'exec_refund';
+  createdAt: string;
+  modifiedAt: string;
+}
+
+/** A link made by `createBuyUrl`. */
+export interface BuyUrl {
+  id: string;
+  url: string;
+  productId: string;
+  /** What the function was told. */
+  args: Args;
+}
+
+/** A mail that would have been sent. */
+export interface Mail {
+  kind: 'confirmation' | 'invoice';
+  purchaseId: string;
+  to: string;
+  at: string;
+}
+
 /** All that Digistore24 holds. */
 export interface Ds24 {
   products: Map<string, Product>;
   buyers: Map<string, Buyer>;
   purchases: Map<string, Purchase>;
   rebillingChanges: RebillingChange[];
+  vouchers: Map<string, Voucher>;
+  tickets: Ticket[];
+  deliveries: Delivery[];
+  proofs: ServiceProof[];
+  orderforms: { id: string; name: string; created_at: string }[];
+  buyUrls: BuyUrl[];
+  mails: Mail[];
   /** By API key id and domain id. */
   ipnConnections: Map<string, IpnConnection>;
 }
@@ -144,6 +223,14 @@ export function emptyDs24(): Ds24 {
     buyers: new Map(),
     purchases: new Map(),
     rebillingChanges: [],
+    vouchers: new Map(),
+    tickets: [],
+    deliveries: [],
+    proofs: [],
+    // The one that the messages name.
+    orderforms: [{ id: '1', name: 'Standard', created_at: '2025-01-02 09:00:00' }],
+    buyUrls: [],
+    mails: [],
     ipnConnections: new Map(),
   };
 }

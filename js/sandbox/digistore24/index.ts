@@ -3,13 +3,30 @@ import { berlinTime } from '../berlin.js';
 import type { SandboxEnv } from '../requests.js';
 import type { World } from '../state.js';
 import { readArgs } from './args.js';
+import { buyerFunctions } from './buyers.js';
 import { badKey, CallError, unknownFunction } from './errors.js';
+import { fulfilmentFunctions } from './fulfilment.js';
 import type { Caller, Functions } from './functions.js';
+import { productFunctions } from './products.js';
 import { purchaseFunctions } from './purchases.js';
 import { rebillingFunctions } from './rebilling.js';
+import { refundFunctions } from './refunds.js';
 import { systemFunctions } from './system.js';
+import { voucherFunctions } from './vouchers.js';
 
-const FUNCTIONS: Functions = { ...systemFunctions, ...purchaseFunctions, ...rebillingFunctions };
+const FUNCTIONS: Functions = {
+  ...systemFunctions,
+  ...buyerFunctions,
+  ...productFunctions,
+  ...purchaseFunctions,
+  ...rebillingFunctions,
+  ...refundFunctions,
+  ...fulfilmentFunctions,
+  ...voucherFunctions,
+};
+
+/** The names of the functions that are simulated; all others are unknown here. */
+export const DS24_FUNCTIONS: readonly string[] = Object.keys(FUNCTIONS);
 
 /** The simulated Digistore24: GET or POST /api/call/{function}, errors as HTTP 200. */
 export function digistore24(world: World): Hono<SandboxEnv> {

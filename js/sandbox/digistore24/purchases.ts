@@ -4,12 +4,11 @@ import { type Args, flag, list, needed, nested, paged, period, sorted, text } fr
 import type { Purchase, Transaction } from './data.js';
 import { badParameter, unknownThing } from './errors.js';
 import type { Functions } from './functions.js';
-import { buyerView, money, paid, purchaseRow, purchaseView, transactionRow, transactionView, yesNo } from './views.js';
+import { money, paid, purchaseRow, purchaseView, transactionRow, transactionView, yesNo } from './views.js';
 
 const PURCHASE_PAGE = 500;
-const BUYER_PAGE = 100;
 
-/** Purchases, transactions and buyers. */
+/** Purchases and transactions. */
 export const purchaseFunctions: Functions = {
   listPurchases: {
     run(world, args) {
@@ -93,22 +92,6 @@ export const purchaseFunctions: Functions = {
       const before = JSON.stringify(purchase);
       for (const [name, value] of data) update(world, purchase, name, String(value));
       return { is_modified: yesNo(JSON.stringify(purchase) !== before) };
-    },
-  },
-
-  listBuyers: {
-    run(world, args) {
-      const { rows, numbers } = paged(args, [...world.ds24.buyers.values()], BUYER_PAGE);
-      return { ...numbers, items: rows.map(buyerView) };
-    },
-  },
-
-  getBuyer: {
-    run(world, args) {
-      const id = needed(args, 'buyer_id');
-      const buyer = world.ds24.buyers.get(id);
-      if (!buyer) throw unknownThing('Buyer', id);
-      return { buyer: buyerView(buyer) };
     },
   },
 };

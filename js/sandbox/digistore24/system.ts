@@ -10,7 +10,7 @@ import { yesNo } from './views.js';
 const DEFAULT_TRANSACTIONS = 'payment,refund,chargeback,payment_missed';
 const MAX_PASSPHRASE = 63;
 
-/** The account, the products and the webhook connections. */
+/** The account and the webhook connections. */
 export const systemFunctions: Functions = {
   ping: {
     run: (world) => ({ server_time: berlinTime(world.now()) }),
@@ -25,22 +25,6 @@ export const systemFunctions: Functions = {
       api_key_id: caller.keyId,
       api_key_permissions: caller.permission === 'full' ? 'writable' : 'readonly',
       thankyou_page_key: 'sandbox-thankyou-key',
-    }),
-  },
-
-  listProducts: {
-    run: (world) => ({
-      products: Array.from(world.ds24.products.values(), (product) => ({
-        id: product.id,
-        name: product.name,
-        note: '',
-        tag: product.tags.join(','),
-        language: product.language,
-        product_group_id: '',
-        product_group_name: '',
-        units_left: '',
-        is_active: 'Y',
-      })),
     }),
   },
 

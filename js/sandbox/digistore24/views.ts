@@ -1,5 +1,14 @@
 import { vendorShare } from '../ipn/money.js';
-import type { Buyer, Purchase, RebillingChange, Transaction } from './data.js';
+import type {
+  Buyer,
+  Delivery,
+  OrderItem,
+  Purchase,
+  RebillingChange,
+  ServiceProof,
+  Ticket,
+  Transaction,
+} from './data.js';
 
 type View = Record<string, unknown>;
 
@@ -126,7 +135,7 @@ export function transactionView(purchase: Purchase, txn: Transaction): View {
     type: txn.type,
     type_msg: txn.type,
     invoice_url: `https://www.digistore24.com/invoice/${purchase.id}/${txn.id}/${purchase.purchaseKey}.pdf`,
-    refund_info: { can_refund: yesNo(txn.type === 'payment'), refund_amount: money(refunded(purchase, txn)) },
+    refund_info: { can_refund: yesNo(txn.type === 'payment'), refund_amount: money(givenBack(purchase, txn)) },
   };
 }
 
@@ -173,6 +182,88 @@ export function rebillingChangeView(change: RebillingChange): View {
   };
 }
 
+/** A ticket as `listEtickets` and `getEticket` show it. */
+export function ticketView(ticket: Ticket): View {
+  const { purchase } = ticket;
+  const { buyer } = purchase;
+  const [item] = purchase.items;
+  return {
+    download_url: `https://www.digistore24.com/eticket/${ticket.number}/${purchase.purchaseKey}.pdf`,
+    duration: '1',
+    date: ticket.date,
+    hint: ticket.hint,
+    location_id: ticket.locationId,
+    template_id: ticket.templateId,
+    id: ticket.id,
+    purchase_item_id: item?.id ?? '',
+    no: '1',
+    count: '1',
+    email: buyer.email,
+    first_name: buyer.firstName,
+    last_name: buyer.lastName,
+    salutation: buyer.salutation,
+    title: buyer.title,
+    language: buyer.language,
+    used_at: ticket.usedAt,
+    is_blocked: yesNo(ticket.isBlocked),
+    note: ticket.note,
+    product_id: item?.product.id ?? '',
+  };
+}
+
+/** A delivery as `listDeliveries` shows it. */
+export function deliveryView(delivery: Delivery): View {
+  const { purchase } = delivery;
+  const { buyer } = purchase;
+  const [item] = purchase.items;
+  const {
+    id: _,
+    address_id: __,
+    created_at: ___,
+    salutation_msg: ____,
+    street_name: _____,
+    ...address
+  } = buyerView(buyer);
+  return {
+    delivery_address: { ...address, country_name: buyer.countryName, tax_id: buyer.taxId },
+    delivery_type: item?.product.deliveryType ?? '',
+    product_type_name: 'Sandbox',
+    tracking: delivery.tracking.map((parcel) => ({ delivery_id: delivery.id, quantity: '1', ...parcel })),
+    quantity_total: String(item?.quantity ?? 0),
+    id: delivery.id,
+    purchase_id: purchase.id,
+    purchase_created_at: purchase.createdAt,
+    purchase_item_id: item?.id ?? '',
+    buyer_address_id: buyer.addressId,
+    type: delivery.type,
+    processed_at: delivery.processedAt,
+    product_id: item?.product.id ?? '',
+    product_name: item?.product.name ?? '',
+    quantity_delivered: '0',
+    is_test_order: yesNo(purchase.test),
+  };
+}
+
+/** A row of `listServiceProofRequests`. */
+export function proofView(proof: ServiceProof): View {
+  const product = proof.purchase.items[0]?.product;
+  return {
+    id: proof.id,
+    purchase_id: proof.purchase.id,
+    product_id: product?.id ?? '',
+    delivery_type: product?.deliveryType ?? '',
+    approval_status: proof.approvalStatus,
+    request_status: proof.requestStatus,
+    created_at: proof.createdAt,
+    modified_at: proof.modifiedAt,
+  };
+}
+
+/** The license key of an item. */
+export function licenseKey(purchase: Purchase, item: OrderItem): string {
+  return `${purchase.purchaseKey}-${item.id}`;
+}
+
 /** What has been paid and not given back. */
 export function paid(purchase: Purchase): number {
   return purchase.transactions.reduce((sum, txn) => sum + txn.amount, 0);
@@ -183,7 +274,8 @@ export function vatOf(gross: number, rate: number): number {
   return Math.round((gross * rate) / (100 + rate));
 }
 
-function refunded(purchase: Purchase, payment: Transaction): number {
+/** What of a payment has gone back already. */
+export function givenBack(purchase: Purchase, payment: Transaction): number {
   return purchase.transactions
     .filter((txn) => txn.parentId === payment.id && txn.amount < 0)
     .reduce((sum, txn) => sum - txn.amount, 0);

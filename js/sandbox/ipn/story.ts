@@ -1,7 +1,7 @@
 import { addInterval, berlinTime, dateOf } from '../berlin.js';
+import { book, giveBack } from '../digistore24/booking.js';
 import type { BillingType, OrderItem, Purchase, Transaction } from '../digistore24/data.js';
 import { noteRebilling, resume } from '../digistore24/rebilling.js';
-import { vatOf } from '../digistore24/views.js';
 import type { World } from '../state.js';
 import { type BuyerInput, inventBuyer, inventProduct, type ProductInput } from './cast.js';
 import { orderMessage } from './messages.js';
@@ -65,7 +65,7 @@ export class Story {
     const no = this.#nextPaySequenceNo();
     const at = when.at ?? this.#due(no);
     const amount = no <= 1 ? purchase.firstAmount : purchase.otherAmount;
-    const txn = this.#transaction('payment', amount, no, at, '');
+    const txn = book(this.#world, purchase, { type: 'payment', amount, paySequenceNo: no, createdAt: at });
     const last = purchase.billingType === 'installment' && no >= purchase.installments;
     const recurring = purchase.billingType !== 'single_payment' && !last;
     purchase.billingStatus = recurring ? 'paying' : 'completed';
@@ -185,39 +185,9 @@ export class Story {
     const payments = this.purchase.transactions.filter((txn) => txn.type === 'payment');
     const payment = options.transactionId ? payments.find((txn) => txn.id === options.transactionId) : payments.at(-1);
     if (!payment) throw new Error(`${event}: order ${this.orderId} has no such payment`);
-    const amount = options.amount ?? payment.amount;
-    const at = options.at ?? this.#now();
-    const txn = this.#transaction(type, -amount, payment.paySequenceNo, at, payment.id);
-    if (amount >= payment.amount) {
-      this.purchase.billingStatus = 'aborted';
-      this.purchase.nextPaymentAt = '';
-    }
+    const { amount = payment.amount, at = this.#now() } = options;
+    const txn = giveBack(this.#world, this.purchase, payment, { type, amount, createdAt: at });
     return this.#message(event, txn);
-  }
-
-  /** Payments of 2026 have a parent too: the number before their own. */
-  #transaction(
-    type: Transaction['type'],
-    amount: number,
-    paySequenceNo: number,
-    createdAt: string,
-    parent: string,
-  ): Transaction {
-    const number = 3_990_001 + 2 * this.#world.ids.number('transaction', 0);
-    const { vatRate, payMethod } = this.purchase;
-    const txn: Transaction = {
-      id: String(number + 1),
-      parentId: parent || String(number),
-      type,
-      amount,
-      vat: vatOf(amount, vatRate),
-      paySequenceNo,
-      payMethod,
-      createdAt,
-    };
-    this.purchase.transactions.push(txn);
-    this.#world.ds24.purchases.set(this.orderId, this.purchase);
-    return txn;
   }
 
   #message(event: string, txn?: Transaction, extra: IpnMessage = {}): IpnMessage {
