@@ -47,8 +47,9 @@ impl ToJson for Kind {
 }
 
 impl Json for Kind {
-    fn from_json(value: Value) -> Option<Self> {
-        value.as_str().map(Self::parse)
+    fn read(value: Value, ok: &mut bool) -> Self {
+        *ok &= value.is_string();
+        Self::parse(value.as_str().unwrap_or_default())
     }
 }
 
