@@ -354,7 +354,7 @@ impl Event {
             clock::parse_berlin(&format!("{} {time}", params.get("transaction_date")))
         });
         Self {
-            id: short_hash(items.iter().map(|i| i.dedupe_key.as_str())),
+            id: short_hash(&mut items.iter().map(|i| i.dedupe_key.as_str())),
             trigger: kind.trigger(),
             event: kind,
             occurred_at: occurred.map(clock::iso),
@@ -412,7 +412,7 @@ impl Event {
         let merchant = self.merchant.id.as_deref().unwrap_or("-");
         match (&self.buyer.id, &self.buyer.email) {
             (Some(id), _) => format!("{merchant}:{id}"),
-            (None, Some(email)) => format!("{merchant}:{}", short_hash([email.as_str()])),
+            (None, Some(email)) => format!("{merchant}:{}", short_hash(&mut [email.as_str()].into_iter())),
             (None, None) => format!("{merchant}:order:{}", self.order.base_id),
         }
     }
@@ -514,7 +514,7 @@ fn dedupe_key(connection: &str, kind: &Kind, order: &Order, item: Option<&str>, 
         }
         Kind::Eticket => format!("{}|{}|{}", find(&["eticket_id"]), find(&["action"]), find(&["eticket_modified_at"])),
         Kind::CustomForm => {
-            let content = short_hash(params.content().filter(|(n, _)| !n.starts_with("ipn_")).map(|(_, v)| v));
+            let content = short_hash(&mut params.content().filter(|(n, _)| !n.starts_with("ipn_")).map(|(_, v)| v));
             format!("{}|{}|{}|{content}", order.id, find(&["form_no"]), find(&["action"]))
         }
         Kind::Affiliation => format!("{}|{}", find(&["affiliate_name", "email"]), find(&["product_id", "product_ids"])),
@@ -522,13 +522,13 @@ fn dedupe_key(connection: &str, kind: &Kind, order: &Order, item: Option<&str>, 
             let when = find(&["rebill_stop_noted_at", "next_payment_at", "delivery_date"]);
             format!("{}|{item}|{}|{when}", order.id, find(&["pay_sequence_no"]))
         }
-        _ => short_hash(params.content().flat_map(|(n, v)| [n, v])),
+        _ => short_hash(&mut params.content().flat_map(|(n, v)| [n, v])),
     };
     format!("{connection}|{merchant}|{}|{rest}", kind.name())
 }
 
 /// 16 hex digits that stand for the texts.
-pub fn short_hash<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
+pub fn short_hash<'a>(texts: &mut dyn Iterator<Item = &'a str>) -> String {
     let mut hash = Sha512::new();
     for text in texts {
         hash.update(text.as_bytes());
