@@ -13,6 +13,7 @@
 //! - [`client`]: one call: validate, encode, send, decode.
 //! - [`mapping`]: event -> plan. Pure.
 //! - [`sync`]: plan -> effects, exactly once.
+//! - [`poll`]: what is new in a list since the last time.
 //! - [`plugin`]: the one façade that every binding exposes.
 //! - [`bindings`]: JavaScript. No logic.
 
@@ -28,5 +29,6 @@ pub mod http;
 pub mod json;
 pub mod mapping;
 pub mod plugin;
+pub mod poll;
 pub mod sync;
 pub mod text;

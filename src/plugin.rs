@@ -10,7 +10,7 @@ use crate::{
     error::{Code, Error, FieldProblem, Result},
     highlevel,
     mapping::{self, Mapping},
-    record,
+    poll, record,
     sync::{Accepted, Report, Scope, Sync},
 };
 
@@ -129,7 +129,7 @@ impl Plugin {
 
     /// Starts a call. `args` is a JSON array; `body` are the raw bytes of a webhook.
     ///
-    /// Methods: `run(id, input)`, `receive({method})`, `tick({maxRequests})`, `sync.plan(event)`, `sync.apply(event)`,
+    /// Methods: `run(id, input)`, `poll(id, cursor, {input, maxRequests})`, `receive({method})`, `tick({maxRequests})`, `sync.plan(event)`, `sync.apply(event)`,
     /// `timeline({email} | {contactId})`, `setup()`, `inbox.list({room, limit})`.
     pub fn start(&self, method: &str, args: &str, body: Vec<u8>) -> Task {
         let (settings, method, args) = (self.0.clone(), method.to_owned(), args.to_owned());
@@ -184,6 +184,13 @@ impl Settings {
                     .and_then(Value::as_str)
                     .ok_or_else(|| Error::invalid_field("operation", "must be the id of an operation"))?;
                 client::run(effects, &self.connection, id, args.get(1).cloned().unwrap_or_default()).await
+            }
+            "poll" => {
+                let id = args.first().and_then(Value::as_str);
+                let id = id.ok_or_else(|| Error::invalid_field("trigger", "must be the id of a trigger"))?;
+                let options = argument(&args, 2, "options", &["input", "maxRequests"])?;
+                let cursor = args.get(1).cloned().unwrap_or_default();
+                poll::run(effects, &self.connection, id, cursor, options).await
             }
             "receive" => self.receive(effects, &argument(&args, 0, "request", &["method", "splitItems"])?, body).await,
             "tick" => {

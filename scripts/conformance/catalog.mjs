@@ -13,7 +13,8 @@ export function readCatalog(folder = join(repoRoot, 'catalog')) {
     for (const file of readdirSync(join(folder, entry.name))) {
       if (!file.endsWith('.json')) continue;
       const name = `${entry.name}/${file}`;
-      files.push({ name, data: JSON.parse(readFileSync(join(folder, name), 'utf8')) });
+      // A file may have triggers only.
+      files.push({ name, data: { operations: [], ...JSON.parse(readFileSync(join(folder, name), 'utf8')) } });
     }
   }
   return files.sort((a, b) => (a.name < b.name ? -1 : 1));

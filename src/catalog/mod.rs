@@ -83,6 +83,8 @@ pub struct Operation {
     defs: Value,
     /// GHL's `Version` header; empty for Digistore24.
     pub version: &'static str,
+    /// How further pages are reached, as the catalog says it.
+    pub paging: Value,
 }
 
 impl Operation {
@@ -189,7 +191,30 @@ fn operation(mut entry: packed::Entry) -> Option<Operation> {
         input: Value::Object(input),
         defs: Value::Object(defs),
         version: entry.version,
+        paging: take(&mut rest, "paging"),
     })
+}
+
+/// A trigger that arrives by polling: how its items are found, and what the user chose, checked.
+///
+/// # Errors
+/// `invalid_input`: no such trigger, it isn't polled, or the choice doesn't fit.
+pub fn polled(id: &str, input: Value) -> Result<(Value, Map)> {
+    let mut entry = packed::find(id).filter(|entry| entry.kind == "trigger").ok_or_else(|| unknown(id))?;
+    let poll = take(&mut entry.rest(), "poll");
+    if poll.is_null() {
+        return Err(Error::invalid_field("trigger", "does not arrive by polling but by a webhook").of_operation(id));
+    }
+    let (schema, defs) = entry.input();
+    let input = if input.is_null() { Value::Object(Map::new()) } else { input };
+    let problems = validate(&Value::Object(schema), &Value::Object(defs), &input);
+    match input {
+        Value::Object(input) if problems.is_empty() => Ok((poll, input)),
+        _ => {
+            let message = format!("the input of {id} has {}", count(problems.len(), "wrong field"));
+            Err(Error::invalid(message, problems).of_operation(id))
+        }
+    }
 }
 
 fn unknown(id: &str) -> Error {

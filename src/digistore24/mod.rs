@@ -4,6 +4,7 @@ mod call;
 mod event;
 mod ipn;
 mod money;
+mod row;
 mod shape;
 mod signature;
 

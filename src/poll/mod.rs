@@ -1,0 +1,111 @@
+//! Triggers that are polled: what is new in a list since the last time.
+//!
+//! The cursor is all that is kept, by the host; it moves on by what a poll gives back. A host that stops between telling the
+//! events and keeping the cursor is given the same events again, with the same `dedupeKey`. Which list, and what makes an
+//! item, is data: the part `poll` of the trigger's catalog entry.
+
+mod cursor;
+mod event;
+mod spec;
+mod walk;
+
+pub use cursor::Cursor;
+pub use spec::Spec;
+pub use walk::{Found, Paging, Walker};
+
+use crate::json::{Json, Map, ToJson, Value, put};
+use crate::{
+    catalog, client, clock,
+    effects::{Effects, Level},
+    error::{Error, Result},
+    plugin::Connection,
+    record,
+};
+
+/// So many requests a poll makes unless told otherwise.
+const REQUESTS: u32 = 30;
+
+record! {
+/// The options of a poll.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// What the user chose: the trigger's input.
+    pub input: Option<Value>,
+    /// A poll ends after so many requests; the next one goes on there.
+    pub max_requests: Option<u32> as "maxRequests",
+}
+}
+
+/// What is new: `{ events, cursor, done }`.
+///
+/// # Errors
+/// `invalid_input` for an unknown trigger, a wrong input or a cursor that is none; else what the service said. A failure
+/// after the first events ends the poll without an error: the next one meets it again.
+pub async fn run(
+    effects: &Effects,
+    connection: &Connection,
+    id: &str,
+    cursor: Value,
+    options: Options,
+) -> Result<Value> {
+    let (poll, chosen) = catalog::polled(id, options.input.unwrap_or_default())?;
+    let broken = || Error::invalid_field("trigger", "does not arrive by polling");
+    let spec = Spec::read(poll.clone(), &chosen).ok_or_else(broken)?;
+    let operation = catalog::find(&spec.operation)?;
+    let paging = Paging::from_json(operation.paging.clone()).unwrap_or_default();
+    let cursor = match cursor {
+        Value::Null => start(id, &spec, &chosen, effects.now() / 1000)?,
+        kept => Cursor::read(kept, id)?,
+    };
+    let told = event::Teller::new(connection, id, &poll, &spec, effects.now());
+    let mut walker = Walker::new(spec, paging, &chosen, cursor);
+    // A row of a first list and its second list: the least that moves the cursor.
+    let limit = options.max_requests.unwrap_or(REQUESTS).max(2);
+    let before = effects.requests();
+    let mut found = Vec::new();
+    while effects.requests() - before < limit {
+        let Some((operation, input)) = walker.next(effects.now() / 1000) else { break };
+        let answer = match client::run(effects, connection, &operation, input).await {
+            Ok(answer) => answer,
+            Err(error) if found.is_empty() => return Err(error),
+            Err(error) => {
+                let fields = [("trigger", id.to_owned()), ("problem", error.details().message.clone())];
+                effects.log(Level::Warn, "a poll ended early and will go on there", fields);
+                break;
+            }
+        };
+        found.extend(walker.take(&answer, effects.now() / 1000).map_err(|e| e.of_operation(&operation))?);
+    }
+    if let Some(warning) = walker.warning {
+        effects.log(Level::Warn, warning, [("trigger", id.to_owned())]);
+    }
+    found.sort_by_key(|one| one.time);
+    let events: Vec<Value> = found.into_iter().map(|one| told.event(one)).collect();
+    let mut answer = Map::new();
+    put(&mut answer, "events", Value::Array(events));
+    put(&mut answer, "cursor", walker.cursor.write());
+    put(&mut answer, "done", walker.done().to_json());
+    Ok(Value::Object(answer))
+}
+
+/// The first cursor: from now on, or from a time on.
+fn start(id: &str, spec: &Spec, chosen: &Map, now: u64) -> Result<Cursor> {
+    let from = chosen.get("from").and_then(Value::as_str).unwrap_or("now").trim();
+    if from == "now" && spec.each.is_some() {
+        let low = now.saturating_sub(walk::SKEW);
+        return Ok(Cursor::new(id, low, low, false));
+    }
+    if from == "now" {
+        // What is there is learnt, not told: that is right whatever the host's clock says.
+        let low = now.saturating_sub(spec.overlap * 60 + walk::SKEW);
+        return Ok(Cursor::new(id, low, 0, true));
+    }
+    let time = clock::parse_iso(from).and_then(|time| u64::try_from(time).ok()).ok_or_else(|| {
+        let problem = "must be now, or a day or time such as 2026-11-23 or 2026-11-23T09:30:00+01:00";
+        Error::invalid_field("input.from", problem).of_operation(id)
+    })?;
+    Ok(Cursor::new(id, time, time, false))
+}
+
+#[cfg(test)]
+mod tests;
