@@ -22,6 +22,8 @@ pub struct Cursor {
     pub cut: u64,
     /// The newest item that was seen.
     pub high: u64,
+    /// What `low` becomes after the next pass over a whole list.
+    pub waits: u64,
     /// How long the last slice was.
     pub slice: u64,
     /// The first pass tells nothing: it learns what is there.
@@ -39,6 +41,8 @@ record! {
 /// Where a pass is.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Walk {
+    /// When it began, by the host's clock.
+    pub began: u64,
     /// The end of its slice.
     pub to: Option<u64>,
     /// The page, or how many items to skip.
@@ -51,6 +55,8 @@ pub struct Walk {
     pub newest: u64,
     /// How often it began anew because the pages shifted.
     pub again: u64,
+    /// How many pages ended like the page before them.
+    pub same: u64,
     /// The last row of the last page.
     pub last: u64,
     /// The keys of the items of this pass.
@@ -68,6 +74,7 @@ impl Cursor {
             low,
             cut,
             high: 0,
+            waits: 0,
             slice: 0,
             base,
             pass: 0,
@@ -107,6 +114,9 @@ impl Cursor {
         value
     }
 }
+
+/// In place of the time of an item that has none: the last pass didn't meet it.
+pub const MISSED: u64 = 1;
 
 /// Keys as hashes of 60 bits, each with the time of its item; 0 where it has none. In order of the hashes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -151,10 +161,10 @@ impl Seen {
     pub fn retain(&mut self, keep: impl Fn(u64) -> bool) {
         self.0.retain(|(_, time)| keep(*time));
     }
-    /// Takes the keys of another set in, as far as `keep` wants them by their time.
-    pub fn join(&mut self, other: Seen, keep: impl Fn(u64) -> bool) {
+    /// Takes the keys of another set in, as far as `keep` gives them a time.
+    pub fn join(&mut self, other: Seen, keep: impl Fn(u64) -> Option<u64>) {
         for (hash, time) in other.0 {
-            if keep(time) && !self.contains(hash) {
+            if let (Some(time), false) = (keep(time), self.contains(hash)) {
                 self.insert(hash, time);
             }
         }
@@ -163,7 +173,7 @@ impl Seen {
     pub fn time_of_newest(&self, limit: usize) -> Option<u64> {
         let mut times: Vec<u64> = Vec::new();
         for (_, time) in &self.0 {
-            if *time > 0 {
+            if *time > MISSED {
                 times.push(*time);
             }
         }

@@ -7,7 +7,7 @@
 //! - **by time**: the service takes `from`; the order doesn't matter. A long time is read in slices of a few pages each.
 //! - **whole**: the service takes no time. Items before `cut` are skipped; without a time, all keys are remembered.
 
-use super::cursor::{Cursor, Seen, Walk};
+use super::cursor::{Cursor, MISSED, Seen, Walk};
 use super::spec::{Clock, Spec, find, hash, parts, scalar, set};
 use crate::error::{Code, Error, Result};
 use crate::json::{Map, Value, put};
@@ -134,7 +134,7 @@ impl Walker {
             // After a slice the next one is tried at twice its length.
             let to = Some(self.cursor.low + self.cursor.slice * 2);
             let to = to.filter(|to| self.cursor.slice > 0 && *to < self.settled(now));
-            self.cursor.walk = Some(Walk { page: first, to, ..Walk::default() });
+            self.cursor.walk = Some(Walk { page: first, to, began: now, ..Walk::default() });
         }
         let walk = self.cursor.walk.as_ref()?;
         let mut input = self.input.clone();
@@ -180,7 +180,7 @@ impl Walker {
         if self.queue.is_empty()
             && let Some(turn) = self.turned.take()
         {
-            self.turn(turn, now);
+            self.turn(turn);
         }
         Ok(found)
     }
@@ -202,6 +202,9 @@ impl Walker {
         let ends_like_before = rows.last().is_some_and(|row| hash_of(row) == last) && page > first;
         let goes_on = rows.iter().any(|row| hash_of(row) == last);
         walk.last = rows.last().map(hash_of).unwrap_or_default();
+        walk.same = if ends_like_before { walk.same + 1 } else { 0 };
+        // The same page again and again: the service doesn't page. Once alone can come of new items before it.
+        let stuck = walk.same >= AGAIN;
         let before = walk.after.clone();
         for row in rows {
             self.meet(row, found)?;
@@ -212,12 +215,11 @@ impl Walker {
         let step = size.saturating_sub(STEP_BACK).max(1);
         let turn = match self.paging.style.as_deref() {
             Some("page") if shifted => self.again().unwrap_or(Turn::Page(page + 1)),
-            // The same page once more: the service doesn't page.
-            Some("page") if rows.is_empty() || ends_like_before || pages.map_or(short, |n| page >= n) => Turn::End,
+            Some("page") if rows.is_empty() || stuck || pages.map_or(short, |n| page >= n) => Turn::End,
             Some("page") => Turn::Page(page + 1),
             Some("skip") => {
-                let lost = page > 0 && !goes_on && !rows.is_empty();
-                let on = if short || ends_like_before { Turn::End } else { Turn::Page(page + step) };
+                let lost = page > 0 && !goes_on;
+                let on = if short || stuck { Turn::End } else { Turn::Page(page + step) };
                 lost.then(|| self.again()).flatten().unwrap_or(on)
             }
             Some("searchAfter") => match rows.last().and_then(|row| row.get("searchAfter")) {
@@ -350,7 +352,7 @@ impl Walker {
         too_many(walk.seen.len())
     }
 
-    fn turn(&mut self, turn: Turn, now: u64) {
+    fn turn(&mut self, turn: Turn) {
         let Some(walk) = self.cursor.walk.as_mut() else { return };
         let end = match turn {
             Turn::Page(page) => {
@@ -364,13 +366,13 @@ impl Walker {
             Turn::End => true,
         };
         if end {
-            self.finish(now);
+            self.finish();
         } else if self.spec.sorted {
             // All that comes is newer.
-            let newest = walk.newest;
-            self.advance(newest, now);
+            let (newest, began) = (walk.newest, walk.began);
+            self.advance(newest, began);
             let mut seen = self.cursor.walk.as_mut().map(|walk| std::mem::take(&mut walk.seen)).unwrap_or_default();
-            seen.join(std::mem::take(&mut self.cursor.seen), |_| true);
+            seen.join(std::mem::take(&mut self.cursor.seen), Some);
             self.cursor.seen = seen;
             self.forget(true);
         }
@@ -386,38 +388,50 @@ impl Walker {
             self.cursor.low = self.cursor.low.max(time);
         }
         let cut = self.cursor.cut;
-        self.cursor.seen.retain(|time| time == 0 || time >= cut);
+        self.cursor.seen.retain(|time| time <= MISSED || time >= cut);
     }
 
-    /// Moves on to `overlap` before the newest item. A time in the future moves nobody.
-    fn advance(&mut self, newest: u64, now: u64) {
+    /// Moves on to `overlap` before the newest item, as far as it was there when the pass began: one that came while the
+    /// pass was under way can stand before others that this pass was too early for. Nor does a time in the future move us.
+    fn advance(&mut self, newest: u64, began: u64) {
         let by_time = self.spec.clock() != Clock::Number;
-        let newest = if by_time { newest.min(now + SKEW) } else { newest };
+        let newest = if by_time { newest.min(began + SKEW) } else { newest };
         self.cursor.high = self.cursor.high.max(newest);
-        if by_time && self.cursor.high > 0 {
-            self.cursor.low = self.cursor.low.max(self.cursor.high.saturating_sub(self.overlap()));
-            // A list that takes a time may look at another one than the row tells: it decides what belongs to it.
-            if self.spec.from.is_none() || self.spec.sorted {
-                self.cursor.cut = self.cursor.cut.max(self.cursor.low);
-            }
+        if !by_time || self.cursor.high == 0 {
+            return;
+        }
+        let mut low = self.cursor.high.saturating_sub(self.overlap());
+        // Pages of a whole list can shift unnoticed. What this pass missed is told by the next one, so that one still looks
+        // as far back as this one.
+        if self.spec.from.is_none() {
+            low = std::mem::replace(&mut self.cursor.waits, low);
+        }
+        self.cursor.low = self.cursor.low.max(low);
+        // A list that takes a time may look at another one than the row tells: it decides what belongs to it.
+        if self.spec.from.is_none() || self.spec.sorted {
+            self.cursor.cut = self.cursor.cut.max(self.cursor.low);
         }
     }
 
-    fn finish(&mut self, now: u64) {
+    fn finish(&mut self) {
         let Some(walk) = self.cursor.walk.take() else { return };
         match walk.to {
             Some(to) => {
                 self.cursor.slice = to.saturating_sub(self.cursor.low);
                 self.cursor.low = self.cursor.low.max(to);
             }
-            None => self.advance(walk.newest, now),
+            None => self.advance(walk.newest, walk.began),
         }
         let before = std::mem::replace(&mut self.cursor.seen, walk.seen);
-        // A key that this pass didn't meet is kept as long as its item may come again. One without a time has left the
-        // list, unless the pages shifted so often that it may only have been missed.
+        // A key that this pass didn't meet is kept as long as its item may come again. One without a time has left the list
+        // when two passes didn't meet it: one may only have missed it because the pages shifted.
         let low = if self.spec.clock() == Clock::Number { 0 } else { self.cursor.low };
-        let all = self.spec.change || walk.again >= AGAIN;
-        self.cursor.seen.join(before, |time| all || (time > 0 && time >= low));
+        let all = self.spec.change;
+        self.cursor.seen.join(before, |time| match time {
+            0 => Some(if all { 0 } else { MISSED }),
+            MISSED => None,
+            time => (time >= low).then_some(time),
+        });
         self.forget(walk.to.is_none());
         if walk.to.is_none() {
             self.done = true;
@@ -457,7 +471,7 @@ fn too_many(keys: usize) -> Result<()> {
 }
 
 /// Berlin's wall clock: `2026-11-23 09:30:00`.
-fn wall_clock(time: u64) -> String {
+pub(super) fn wall_clock(time: u64) -> String {
     let (date, clock) = (clock::in_berlin(clock::at(time * 1000)), clock::in_berlin(clock::at(time * 1000)).time());
     let (h, m, s) = clock.as_hms();
     format!("{} {h:02}:{m:02}:{s:02}", clock::ymd(date.date()))
