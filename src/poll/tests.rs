@@ -190,7 +190,8 @@ fn simulate(setting: &Setting, (spec, paging): &(Spec, Paging), seed: u64) -> Re
     let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
     let hours = 3_600;
     // Every third run lies around the hour that exists twice: 25 October 2026, 01:00 UTC.
-    let begin = if seed % 3 == 0 { 1_792_890_000 - dice.below(4) * hours } else { 1_770_000_000 + dice.below(hours) };
+    let begin =
+        if seed.is_multiple_of(3) { 1_792_890_000 - dice.below(4) * hours } else { 1_770_000_000 + dice.below(hours) };
     let numbers = spec.clock() == spec::Clock::Number;
     let from_now = numbers || spec.change || setting.list == List::Skips || dice.percent(50);
     let past = if setting.list == List::Skips { 12 * hours } else { 48 * hours };
@@ -274,7 +275,7 @@ fn simulate(setting: &Setting, (spec, paging): &(Spec, Paging), seed: u64) -> Re
     let learnt = learnt.ok_or("it never learnt what is there")?;
     let parts = |key: &str| key.split('|').map(str::to_owned).collect::<Vec<_>>();
     // An item in the hour that exists twice may be told though it is an hour too old.
-    let doubt = |time: u64| u64::from(seed % 3 == 0 && time >= start - hours) * hours;
+    let doubt = |time: u64| u64::from(seed.is_multiple_of(3) && time >= start - hours) * hours;
     for thing in &service.things {
         let id = thing.id.to_string();
         for (i, (time, shows)) in thing.states.iter().enumerate() {
