@@ -48,7 +48,7 @@ export interface Options extends ConnectionOptions {
 export interface Received {
   /** For the sender. Only a stored message is answered with `OK`. */
   response: Response;
-  /** The event, where it is new. */
+  /** The event, where it is new; one for each item where items are split. */
   events: Event[];
   /** `checked`: the sender asked only whether the address works. */
   outcome: 'queued' | 'duplicate' | 'kept' | 'checked' | 'refused';
@@ -77,8 +77,11 @@ export interface Plugin {
   sync: SyncMethods;
   /** Calls an operation of the catalog. Input that doesn't fit is refused before anything is sent. */
   run<Id extends string>(id: Id, input?: InputOf<Id>, options?: CallOptions): Promise<OutputOf<Id>>;
-  /** Takes a webhook of Digistore24: verified and stored, then answered. {@link Plugin.tick} works on it. Never throws. */
-  receive(request: Request | WebhookRequest): Promise<Received>;
+  /**
+   * Takes a webhook of Digistore24: verified and stored, then answered. {@link Plugin.tick} works on it. Never throws.
+   * With `splitItems` it tells one event for each item of the order.
+   */
+  receive(request: Request | WebhookRequest, options?: { splitItems?: boolean }): Promise<Received>;
   /** Works on what waits. `maxRequests` (30 or more) ends it early; it then says `done: false`. */
   tick(options?: { maxRequests?: number } & CallOptions): Promise<Tick>;
   /** One customer in one view. */
@@ -135,11 +138,12 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
     return call(method, args, signal, body);
   }
 
-  async function receive(request: Request | WebhookRequest): Promise<Received> {
+  async function receive(request: Request | WebhookRequest, options: { splitItems?: boolean } = {}): Promise<Received> {
     const { method } = request;
+    const { splitItems = false } = options;
     try {
       const body = /^(GET|HEAD)$/i.test(method) ? undefined : await readBody(request);
-      const result = await ledger<WireReceived>('receive', [{ method }], undefined, body);
+      const result = await ledger<WireReceived>('receive', [{ method, splitItems }], undefined, body);
       const { status, headers, body: text } = result.response;
       return { ...result, response: new Response(text, { status, headers }) };
     } catch (error) {

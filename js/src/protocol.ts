@@ -205,6 +205,16 @@ export interface CatalogEntry {
   deprecated?: boolean;
 }
 
+/** Amounts in `currency`, without sign: the event says which way the money went. */
+export interface EventMoney {
+  gross: number;
+  net: number | null;
+  vat: number | null;
+  /** The vendor's share. */
+  earnings: number | null;
+  currency: string;
+}
+
 /** One item of an order. */
 export interface EventItem {
   id: string | null;
@@ -213,16 +223,25 @@ export interface EventItem {
   quantity: number;
   /** The vendor's own tags of the product. */
   tags: string[];
+  /** The item's part of the transaction, where the message says it. */
+  money: EventMoney | null;
+  /** A secret of the buyer. */
+  licenseKey: string | null;
   /** The same for a repeated message. */
   dedupeKey: string;
 }
 
-/** One Digistore24 message, in the shape that every host gets. `null` stands for what is empty. */
+/**
+ * One event of Digistore24, in the shape that every host gets, by webhook and by polling. `null` stands for what is
+ * empty. The ten fields that are used most stand at the top, too.
+ */
 export interface Event {
   /** Short and stable: the same for a repeated message. */
   id: string;
-  /** The trigger's catalog id: `digistore24.onPayment`. */
-  trigger: string;
+  /** The same for a repeated message; one for each item where items are split. */
+  dedupeKey: string;
+  /** The catalog ids of all triggers that it fires, the service's own first: `digistore24.onPayment`, `bridge.newSale`. */
+  triggers: string[];
   /** `payment`, `payment_missed`, `refund`, … */
   event: string;
   /** ISO 8601 with offset, where the message says when it happened. */
@@ -232,21 +251,38 @@ export interface Event {
   /** A test order. */
   test: boolean;
   merchant: { id: string | null; name: string | null };
-  /** Who bought: id, email, firstName, lastName, company, phone, street, zipcode, city, state, country, language. */
+  /** Who bought: id, email, salutation, firstName, lastName, company, phone, street, zipcode, city, state, country, language. */
   buyer: Record<string, string | null>;
-  /** id, baseId, upsellNo, kind, createdAt, upgradedOrderId, deliveryDate, custom. */
+  /** id, baseId, upsellNo, kind, createdAt, upgradedOrderId, upgradeType, deliveryDate, custom, voucher. */
   order: { id: string; baseId: string; upsellNo: number; [name: string]: Json };
+  /** The first item, or the only one where items are split. */
+  item: EventItem | null;
   items: EventItem[];
-  transaction: JsonObject | null;
-  /** Amounts of the transaction: gross, vat, earnings, currency. */
-  money: JsonObject | null;
+  transaction: { id: string; parentId: string | null; payMethod: string | null } | null;
+  /** Of the transaction; where items are split, of the item, and null where the message doesn't say it. */
+  money: EventMoney | null;
   subscription: JsonObject | null;
   consent: JsonObject;
-  affiliate: string | null;
+  /** Who brought the buyer; of an approved affiliation, the new partner: id, name, email, link, campaignKey, trackingKey. */
+  affiliate: Record<string, string | null> | null;
+  /** The ticket that the event is about. */
+  eticket: JsonObject | null;
+  /** The form that was filled in; its answers stand in `raw`. */
+  form: JsonObject | null;
   /** Addresses for the buyer. They carry keys: treat as secrets. */
-  links: Record<string, string>;
+  links: Record<string, string | null>;
   /** Every parameter as it came, the signature left out. */
   raw: Record<string, string>;
+  email: string | null;
+  firstName: string | null;
+  lastName: string | null;
+  orderId: string | null;
+  productId: string | null;
+  productName: string | null;
+  amount: number | null;
+  currency: string | null;
+  transactionId: string | null;
+  nextPaymentAt: string | null;
 }
 
 /** What `sync.plan` and `sync.apply` need of an event: the parameters as they came. */

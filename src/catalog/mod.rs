@@ -7,6 +7,7 @@
 mod form;
 mod packed;
 mod title;
+mod triggers;
 mod validate;
 
 use std::{cell::RefCell, rc::Rc};
@@ -18,6 +19,7 @@ use crate::{
     record, words,
 };
 
+pub use triggers::triggers;
 pub(crate) use validate::is_email;
 pub use validate::validate;
 

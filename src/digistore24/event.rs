@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha512};
 
 use super::{ipn::Params, money::Cents, signature::hex};
-use crate::json::{Json, Map, ToJson, Value};
+use crate::json::{Json, Map, ToJson, Value, put};
 use crate::text::lower;
 use crate::{catalog::is_email, clock, record};
 
@@ -96,6 +96,9 @@ impl Kind {
 
     /// The catalog id of the trigger: `digistore24.onPayment`.
     pub fn trigger(&self) -> String {
+        if matches!(self, Self::Unknown(_)) {
+            return "digistore24.onUnknownEvent".to_owned();
+        }
         let mut id = "digistore24.on".to_owned();
         let mut start = true;
         for letter in self.name().chars() {
@@ -122,11 +125,13 @@ impl Kind {
 }
 
 record! {
-/// One event, in the shape that builders and the mapping get. `None` for what is empty.
+/// One event, as the mapping gets it; hosts get its [`shape`](Event::shape). `None` for what is empty.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
     /// Short and stable: made from the deduplication keys.
     pub id: String,
+    /// The same for a repeated message: the item's key where there is one item.
+    pub dedupe_key: String as "dedupeKey",
     /// The trigger's catalog id.
     pub trigger: String,
     /// What happened.
@@ -153,11 +158,15 @@ pub struct Event {
     pub subscription: Option<Subscription>,
     /// What the buyer said about newsletters.
     pub consent: Consent,
-    /// Who brought the buyer.
-    pub affiliate: Option<String>,
-    /// Addresses for the buyer. They carry keys: treat as secrets.
+    /// Who brought the buyer; of an approved affiliation, the new partner.
+    pub affiliate: Option<Affiliate>,
+    /// The ticket that the event is about.
+    pub eticket: Option<Eticket>,
+    /// The form that was filled in.
+    pub form: Option<Form>,
+    /// Addresses for the buyer, by name. They carry keys: treat as secrets.
     pub links: Map,
-    /// Every parameter as it came, the signature left out.
+    /// Every parameter or field as it came, the signature left out.
     pub raw: Map,
 }
 }
@@ -181,6 +190,8 @@ pub struct Buyer {
     pub id: Option<String>,
     /// Trimmed, lower case.
     pub email: Option<String>,
+    /// `M`, `F` or nothing.
+    pub salutation: Option<String>,
     /// Given name.
     pub first_name: Option<String> as "firstName",
     /// Family name.
@@ -220,10 +231,14 @@ pub struct Order {
     pub created_at: Option<String> as "createdAt",
     /// The order that this one replaces.
     pub upgraded_order_id: Option<String> as "upgradedOrderId",
+    /// `upgrade`, `downgrade`, `special_offer`, `switch_plan`, `package_change`.
+    pub upgrade_type: Option<String> as "upgradeType",
     /// When the replaced order ends. `2026-11-23`.
     pub delivery_date: Option<String> as "deliveryDate",
     /// What the vendor's link carried.
     pub custom: Option<String>,
+    /// The voucher that was used.
+    pub voucher: Option<String>,
 }
 }
 
@@ -241,6 +256,10 @@ pub struct Item {
     pub quantity: u32,
     /// The vendor's own tags of the product.
     pub tags: Vec<String>,
+    /// The item's part of the transaction, where the message says it.
+    pub money: Option<Money>,
+    /// The licence that was issued. A secret of the buyer.
+    pub license_key: Option<String> as "licenseKey",
     /// `connection | event | transaction | item`: the same for a repeated message.
     pub dedupe_key: String as "dedupeKey",
 }
@@ -265,6 +284,8 @@ record! {
 pub struct Money {
     /// What the buyer paid or got back.
     pub gross: Cents,
+    /// Of that, without tax.
+    pub net: Option<Cents>,
     /// Of that, tax.
     pub vat: Option<Cents>,
     /// The vendor's share.
@@ -312,18 +333,138 @@ pub struct Consent {
 }
 }
 
-const LINKS: [&str; 8] = [
-    "invoice_url",
-    "receipt_url",
-    "renew_url",
-    "rebilling_stop_url",
-    "request_refund_url",
-    "support_url",
-    "switch_pay_interval_url",
-    "order_details_url",
+record! {
+/// Who brings buyers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Affiliate {
+    /// Digistore24's number.
+    pub id: Option<String>,
+    /// The account's name.
+    pub name: Option<String>,
+    /// Of an approved affiliation only.
+    pub email: Option<String>,
+    /// The partner's promotion link.
+    pub link: Option<String>,
+    /// The partner's campaign.
+    pub campaign_key: Option<String> as "campaignKey",
+    /// The partner's own tracking.
+    pub tracking_key: Option<String> as "trackingKey",
+}
+}
+
+record! {
+/// A ticket.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Eticket {
+    /// Digistore24's number.
+    pub id: Option<String>,
+    /// What the entrance scans. A secret of the buyer.
+    pub code: Option<String>,
+    /// `create`, `update`, `use`, `cancel_use`, `revoke`, `cancel_revoke`.
+    pub action: Option<String>,
+    /// The ticket's number in the order.
+    pub no: Option<u32>,
+    /// Tickets of the order.
+    pub count: Option<u32>,
+    /// It lets nobody in.
+    pub blocked: Option<bool>,
+    /// Where it can be downloaded. Carries a key.
+    pub url: Option<String>,
+    /// When the event takes place, as the vendor wrote it.
+    pub date: Option<String>,
+    /// What the visitor should know.
+    pub hint: Option<String>,
+    /// The place's name.
+    pub location_name: Option<String> as "locationName",
+    /// The place's address.
+    pub location_address: Option<String> as "locationAddress",
+    /// ISO 8601 with offset.
+    pub created_at: Option<String> as "createdAt",
+    /// ISO 8601 with offset.
+    pub modified_at: Option<String> as "modifiedAt",
+    /// ISO 8601 with offset.
+    pub used_at: Option<String> as "usedAt",
+}
+}
+
+record! {
+/// A form that was filled in. Its answers stand in `raw`: under which names is not published.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Form {
+    /// Of an order form: its number.
+    pub id: Option<String>,
+    /// `create`, `revoke`.
+    pub action: Option<String>,
+    /// Of a custom form: its number in the order.
+    pub no: Option<u32>,
+    /// Custom forms of the order.
+    pub count: Option<u32>,
+}
+}
+
+/// Names of links, and of the parameters that carry them.
+const LINKS: [(&str, &str); 9] = [
+    ("add", "add_url"),
+    ("invoice", "invoice_url"),
+    ("orderDetails", "order_details_url"),
+    ("receipt", "receipt_url"),
+    ("renew", "renew_url"),
+    ("requestRefund", "request_refund_url"),
+    ("stopRebilling", "rebilling_stop_url"),
+    ("support", "support_url"),
+    ("switchPayInterval", "switch_pay_interval_url"),
 ];
 
+/// All links by name, null where `find` has none under the parameter's name.
+pub fn links(find: &dyn Fn(&str) -> Option<String>) -> Map {
+    let mut links = Map::new();
+    for (name, parameter) in LINKS {
+        put(&mut links, name, find(parameter).to_json());
+    }
+    links
+}
+
+impl Money {
+    /// Amounts without sign; the net follows from the others.
+    pub fn new(gross: Cents, vat: Option<Cents>, earnings: Option<Cents>, currency: &str) -> Self {
+        let (gross, vat) = (gross.abs(), vat.map(Cents::abs));
+        Self {
+            gross,
+            net: vat.map(|vat| Cents(gross.0 - vat.0)),
+            vat,
+            earnings: earnings.map(Cents::abs),
+            currency: currency.to_ascii_uppercase(),
+        }
+    }
+}
+
 impl Event {
+    /// An event of which nothing else is known yet, for those that are read from the API's rows.
+    pub fn blank(trigger: &str, kind: Kind, received_at_ms: u64) -> Self {
+        Self {
+            id: String::new(),
+            dedupe_key: String::new(),
+            trigger: trigger.to_owned(),
+            event: kind,
+            occurred_at: None,
+            received_at: clock::iso_utc(received_at_ms),
+            test: false,
+            merchant: Merchant::default(),
+            buyer: Buyer::default(),
+            order: Order::default(),
+            items: Vec::new(),
+            transaction: None,
+            money: None,
+            subscription: None,
+            consent: Consent::default(),
+            affiliate: None,
+            eticket: None,
+            form: None,
+            links: links(&|_| None),
+            raw: Map::new(),
+        }
+    }
+
     /// Reads a message. Nothing is refused: what is unknown stays in `raw`.
     pub fn read(connection: &str, params: &Params, received_at_ms: u64) -> Self {
         let text = |name: &str| params.find(name).map(str::trim).filter(|v| !v.is_empty()).map(str::to_owned);
@@ -348,21 +489,55 @@ impl Event {
         });
         let money = transaction.as_ref().and_then(|_| read_money(params));
         let items = read_items(connection, &kind, &order, params);
+        let count = |name: &str| params.get(name).trim().parse().ok();
+        let moment = |name: &str| clock::parse_berlin(params.get(name)).map(clock::iso);
+        let email = first(&["email", "buyer_email", "address_email"]).map(|e| lower(&e)).filter(|e| is_email(e));
+        let partner = kind == Kind::Affiliation;
+        let affiliate = Affiliate {
+            id: text("affiliate_id").filter(|id| id != "0"),
+            name: text("affiliate_name"),
+            email: email.clone().filter(|_| partner),
+            link: text("affiliate_link"),
+            campaign_key: text("campaignkey"),
+            tracking_key: text("trackingkey"),
+        };
+        let eticket = (kind == Kind::Eticket).then(|| Eticket {
+            id: text("eticket_id"),
+            code: text("eticket_code"),
+            action: text("action"),
+            no: count("eticket_no"),
+            count: count("eticket_count"),
+            blocked: text("eticket_is_blocked").map(|v| yes(&v)),
+            url: text("eticket_url"),
+            date: text("eticket_date"),
+            hint: text("eticket_hint"),
+            location_name: text("location_name"),
+            location_address: text("location_address"),
+            created_at: moment("eticket_created_at"),
+            modified_at: moment("eticket_modified_at"),
+            used_at: moment("eticket_used_at"),
+        });
+        let form = matches!(kind, Kind::CustomForm | Kind::OrderformFilled).then(|| Form {
+            id: text("orderform_id").filter(|_| kind == Kind::OrderformFilled),
+            action: text("action"),
+            no: count("form_no"),
+            count: count("form_count"),
+        });
         let occurred = transaction.as_ref().and_then(|_| {
             let time = params.find("transaction_time").unwrap_or("00:00:00");
             clock::parse_berlin(&format!("{} {time}", params.get("transaction_date")))
         });
+        let trigger = kind.trigger();
         Self {
+            dedupe_key: joint_key(&items),
             id: short_hash(items.iter().map(|i| i.dedupe_key.as_str())),
-            trigger: kind.trigger(),
-            event: kind,
             occurred_at: occurred.map(clock::iso),
-            received_at: clock::iso_utc(received_at_ms),
             test: params.get("api_mode").eq_ignore_ascii_case("test"),
             merchant: Merchant { id: text("merchant_id"), name: text("merchant_name") },
             buyer: Buyer {
                 id: text("buyer_id"),
-                email: first(&["email", "buyer_email", "address_email"]).map(|e| lower(&e)).filter(|e| is_email(e)),
+                email: email.filter(|_| !partner),
+                salutation: first(&["address_salutation", "billing_salutation"]),
                 first_name: first(&["address_first_name", "buyer_first_name"]),
                 last_name: first(&["address_last_name", "buyer_last_name"]),
                 company: first(&["address_company", "buyer_address_company"]),
@@ -388,11 +563,14 @@ impl Event {
             consent: Consent {
                 newsletter: text("newsletter_choice").map(|c| lower(&c)),
                 newsletter_text: text("newsletter_choice_msg"),
-                gdpr_country: text("is_gdpr_country").map(|v| v.eq_ignore_ascii_case("y")),
+                gdpr_country: text("is_gdpr_country").map(|v| yes(&v)),
             },
-            affiliate: text("affiliate_name"),
-            links: object(LINKS.iter().filter_map(|n| Some((*n, params.find(n)?)))),
+            affiliate: (affiliate.id.is_some() || affiliate.name.is_some() || partner).then_some(affiliate),
+            eticket,
+            form,
+            links: links(&text),
             raw: object(params.content()),
+            ..Self::blank(&trigger, kind, received_at_ms)
         }
     }
 
@@ -452,20 +630,31 @@ fn read_order(params: &Params) -> Order {
         kind: params.find("order_type").map(str::to_owned),
         created_at: created.and_then(|c| clock::parse_berlin(&c)).map(clock::iso),
         upgraded_order_id: params.find("upgraded_order_id").map(str::to_owned),
+        upgrade_type: params.find("upgrade_type").map(str::to_owned),
         delivery_date: date(params, "delivery_date"),
         custom: params.find("custom").map(str::to_owned),
+        voucher: params.find("voucher_code").map(str::to_owned),
         id,
     }
 }
 
+/// Digistore24's words for true: `Y`, `1`, `true`.
+fn yes(text: &str) -> bool {
+    matches!(text.trim().as_bytes().first(), Some(b'Y' | b'y' | b'1' | b't' | b'T'))
+}
+
+fn cents(params: &Params, names: &[&str]) -> Option<Cents> {
+    names.iter().find_map(|name| Cents::parse(params.get(name)))
+}
+
+fn currency(params: &Params) -> Option<&str> {
+    params.find("transaction_currency").or_else(|| params.find("currency"))
+}
+
 fn read_money(params: &Params) -> Option<Money> {
-    let cents = |names: &[&str]| names.iter().find_map(|n| Cents::parse(params.get(n))).map(Cents::abs);
-    Some(Money {
-        gross: cents(&["transaction_amount", "amount_brutto", "amount"])?,
-        vat: cents(&["transaction_vat_amount", "amount_vat"]),
-        earnings: cents(&["amount_vendor"]),
-        currency: params.find("transaction_currency").or_else(|| params.find("currency"))?.to_ascii_uppercase(),
-    })
+    let gross = cents(params, &["transaction_amount", "amount_brutto", "amount"])?;
+    let vat = cents(params, &["transaction_vat_amount", "amount_vat"]);
+    Some(Money::new(gross, vat, cents(params, &["amount_vendor"]), currency(params)?))
 }
 
 /// The first item has plain names, the further ones the suffixes `_2`, `_3`, … Products and items may be absent.
@@ -490,7 +679,13 @@ fn read_items(connection: &str, kind: &Kind, order: &Order, params: &Params) -> 
                 }
             }
         }
+        let part = cents(params, &[&name("product_txn_amount")]).filter(|_| kind.has_transaction());
+        let money = part.zip(currency(params)).map(|(gross, currency)| {
+            Money::new(gross, cents(params, &[&name("product_txn_vat_amount")]), None, currency)
+        });
         items.push(Item {
+            money,
+            license_key: text("license_key"),
             dedupe_key: dedupe_key(connection, kind, order, id.as_deref().or(product_id.as_deref()), params),
             id,
             product_id,
@@ -500,6 +695,17 @@ fn read_items(connection: &str, kind: &Kind, order: &Order, params: &Params) -> 
         });
     }
     items
+}
+
+/// The key of a message with several items: of all its items together.
+fn joint_key(items: &[Item]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.dedupe_key.clone(),
+        [first, rest @ ..] => {
+            format!("{}+{}", first.dedupe_key, short_hash(rest.iter().map(|i| i.dedupe_key.as_str())))
+        }
+    }
 }
 
 /// Equal for a repeated message, also through a second connection of the same vendor; different for each renewal.

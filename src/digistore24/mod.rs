@@ -4,11 +4,13 @@ mod call;
 mod event;
 mod ipn;
 mod money;
+mod shape;
 mod signature;
 
 pub use call::{Account, decode, encode};
 pub use event::{
-    Buyer, Consent, Event, Item, Kind, Merchant, Money, Order, Subscription, Transaction, order_key, short_hash,
+    Affiliate, Buyer, Consent, Eticket, Event, Form, Item, Kind, Merchant, Money, Order, Subscription, Transaction,
+    links, order_key, short_hash,
 };
 pub use ipn::{MAX_BODY, Params, parse, parse_json};
 pub use money::Cents;
