@@ -18,9 +18,11 @@ import type {
   ErrorDetails,
   Event,
   Header,
+  HighLevelEvent,
   JsonObject,
   LogLine,
   RawEvent,
+  Reading,
   Report,
   Room,
   RoomEntry,
@@ -75,6 +77,16 @@ export interface Plugin {
   /** Digistore24's functions: `plugin.digistore24.getPurchase(input)`. */
   digistore24: Digistore24Operations;
   sync: SyncMethods;
+  events: {
+    /**
+     * Turns the body of a webhook into events; needs no store and makes no call. Says nothing about the signature: whoever
+     * acts on them must know where they came from.
+     *
+     * @throws PluginError `invalid_input`: the body is none of that service, or an option is wrong.
+     */
+    read(service: 'digistore24', body: string | Uint8Array, options?: Reading): Event[];
+    read(service: 'ghl', body: string | Uint8Array, options?: Reading): HighLevelEvent[];
+  };
   /** Calls an operation of the catalog. Input that doesn't fit is refused before anything is sent. */
   run<Id extends string>(id: Id, input?: InputOf<Id>, options?: CallOptions): Promise<OutputOf<Id>>;
   /**
@@ -164,6 +176,14 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
     sync: {
       plan: (event, { signal } = {}) => ledger('sync.plan', [raw(event)], signal),
       apply: (event, { signal } = {}) => ledger('sync.apply', [raw(event)], signal),
+    },
+    events: {
+      read: (service: string, body: string | Uint8Array, options: Reading = {}) => {
+        const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
+        if (!(bytes instanceof Uint8Array)) throw wrongField('body', 'must be the text or the bytes as they came');
+        const read = () => wasm.readEvents(data.id ?? 'default', service, bytes, asJson(options, 'options'), clock());
+        return JSON.parse(guarded(wasm, read));
+      },
     },
     run: run as Plugin['run'],
     receive,

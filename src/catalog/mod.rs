@@ -19,7 +19,7 @@ use crate::{
     record, words,
 };
 
-pub use triggers::triggers;
+pub use triggers::{trigger_by_name, triggers};
 pub(crate) use validate::is_email;
 pub use validate::validate;
 
@@ -190,6 +190,24 @@ fn operation(mut entry: packed::Entry) -> Option<Operation> {
         defs: Value::Object(defs),
         version: entry.version,
     })
+}
+
+/// Checks what a user chose for a trigger.
+///
+/// # Errors
+/// `invalid_input`: no such trigger, or the choice doesn't fit.
+pub fn accept_trigger(id: &str, input: Option<&Value>) -> Result<Map> {
+    let mut entry = packed::find(id).filter(|entry| entry.kind == "trigger").ok_or_else(|| unknown(id))?;
+    let (schema, defs) = entry.input();
+    let input = input.cloned().unwrap_or_else(|| Value::Object(Map::new()));
+    let problems = validate(&Value::Object(schema), &Value::Object(defs), &input);
+    match input {
+        Value::Object(input) if problems.is_empty() => Ok(input),
+        _ => {
+            let message = format!("the input of {id} has {}", count(problems.len(), "wrong field"));
+            Err(Error::invalid(message, problems).of_operation(id))
+        }
+    }
 }
 
 fn unknown(id: &str) -> Error {

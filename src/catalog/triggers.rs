@@ -1,36 +1,50 @@
-//! Which triggers an event fires: its own, and those of the business level that are fed by it.
+//! Triggers: which one an event of a service belongs to, and which ones of the business level it fires besides.
 //!
-//! Such an entry names its `sources` (ids of triggers), and its condition as data: `when` lists for dotted paths of the
-//! event the values that are wanted, `unless` those that are not. `null` stands for what the event doesn't say.
+//! An entry of the business level names its `sources` (ids of triggers), and its condition as data: `when` lists for dotted
+//! paths of the event the values that are wanted, `unless` those that are not. `null` stands for what the event doesn't say.
 
 use std::cell::OnceCell;
 
 use super::packed;
 use crate::json::{Map, Value, field};
 
-struct Rule {
+struct Trigger {
     id: String,
+    wire: Option<String>,
     sources: Vec<String>,
     when: Map,
     unless: Map,
 }
 
 thread_local! {
-    static RULES: OnceCell<Vec<Rule>> = const { OnceCell::new() };
+    static ALL: OnceCell<Vec<Trigger>> = const { OnceCell::new() };
 }
 
 /// The ids of all triggers that an event of the trigger `own` fires, its own first.
 pub fn triggers(own: &str, event: &Value) -> Vec<String> {
     let mut fired = vec![own.to_owned()];
-    RULES.with(|rules| {
-        for rule in rules.get_or_init(read) {
-            let fed = rule.sources.iter().any(|source| source == own);
-            if fed && holds(&rule.when, event, true) && holds(&rule.unless, event, false) {
-                fired.push(rule.id.clone());
+    ALL.with(|all| {
+        for trigger in all.get_or_init(read) {
+            let fed = trigger.sources.iter().any(|source| source == own);
+            if fed && holds(&trigger.when, event, true) && holds(&trigger.unless, event, false) {
+                fired.push(trigger.id.clone());
             }
         }
     });
     fired
+}
+
+/// The trigger that a webhook of HighLevel names: by its own word (`ContactCreate`) or by the catalog's
+/// (`ghl.contactCreate`). Gives the id and HighLevel's word.
+pub fn trigger_by_name(name: &str) -> Option<(String, String)> {
+    ALL.with(|all| {
+        let named = |trigger: &&Trigger| {
+            let wire = trigger.wire.as_deref().is_some_and(|wire| wire.eq_ignore_ascii_case(name));
+            trigger.id.starts_with("ghl.") && trigger.wire.is_some() && (wire || trigger.id == name)
+        };
+        let trigger = all.get_or_init(read).iter().find(named)?;
+        Some((trigger.id.clone(), trigger.wire.clone()?))
+    })
 }
 
 /// Whether the event's value is among those listed, or among none, as `wanted` says; for every path.
@@ -41,19 +55,19 @@ fn holds(conditions: &Map, event: &Value, wanted: bool) -> bool {
     })
 }
 
-fn read() -> Vec<Rule> {
-    let mut rules = Vec::new();
+fn read() -> Vec<Trigger> {
+    let mut triggers = Vec::new();
     for entry in (0..packed::count()).filter_map(packed::entry) {
-        if entry.kind != "trigger" {
-            continue;
-        }
-        let mut rest = entry.rest();
-        let part = |rest: &mut Map, name: &str| field::<Map>(rest, name).unwrap_or_default();
-        let sources = field::<Vec<String>>(&mut rest, "sources").unwrap_or_default();
-        if !sources.is_empty() {
-            let (when, unless) = (part(&mut rest, "when"), part(&mut rest, "unless"));
-            rules.push(Rule { id: entry.id, sources, when, unless });
+        if entry.kind == "trigger" {
+            let mut rest = entry.rest();
+            triggers.push(Trigger {
+                id: entry.id,
+                wire: field(&mut rest, "wireEvent").unwrap_or_default(),
+                sources: field(&mut rest, "sources").unwrap_or_default(),
+                when: field(&mut rest, "when").unwrap_or_default(),
+                unless: field(&mut rest, "unless").unwrap_or_default(),
+            });
         }
     }
-    rules
+    triggers
 }

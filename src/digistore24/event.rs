@@ -1,10 +1,8 @@
 //! What a message means: one shape for every event, whatever way it came.
 
-use sha2::{Digest, Sha512};
-
-use super::{ipn::Params, money::Cents, signature::hex};
+use super::{ipn::Params, money::Cents};
 use crate::json::{Json, Map, ToJson, Value, put};
-use crate::text::lower;
+use crate::text::{lower, short_hash};
 use crate::{catalog::is_email, clock, record};
 
 /// What happened in Digistore24.
@@ -730,14 +728,4 @@ fn dedupe_key(connection: &str, kind: &Kind, order: &Order, item: Option<&str>, 
         _ => short_hash(params.content().flat_map(|(n, v)| [n, v])),
     };
     format!("{connection}|{merchant}|{}|{rest}", kind.name())
-}
-
-/// 16 hex digits that stand for the texts.
-pub fn short_hash<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
-    let mut hash = Sha512::new();
-    for text in texts {
-        hash.update(text.as_bytes());
-        hash.update([0]);
-    }
-    hex(hash.finalize().get(..8).unwrap_or_default(), b"0123456789abcdef")
 }

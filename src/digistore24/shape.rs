@@ -1,8 +1,9 @@
 //! The one shape in which hosts get every event of Digistore24, whether it came by webhook or by polling.
 
-use super::event::{Event, Item, Money, short_hash};
+use super::event::{Event, Item, Money};
 use crate::catalog;
 use crate::json::{Map, ToJson, Value, put};
+use crate::text::short_hash;
 
 /// The ten fields that are used most stand at the top, too: their names, and where they come from.
 const ALIASES: [(&str, &[&str]); 10] = [
