@@ -40,7 +40,13 @@ fn main() -> Result<()> {
     strings.iter().for_each(|text| varint(&mut out, text.len()));
     strings.iter().for_each(|text| out.extend_from_slice(text.as_bytes()));
     out.extend(body);
-    fs::write(Path::new(&env::var("OUT_DIR")?).join("catalog.bin"), out)?;
+    let folder = env::var("OUT_DIR")?;
+    fs::write(Path::new(&folder).join("catalog.bin"), out)?;
+
+    let options = "src/options.schema.json";
+    println!("cargo::rerun-if-changed={options}");
+    let schema: Value = serde_json::from_str(&fs::read_to_string(options)?)?;
+    fs::write(Path::new(&folder).join("options.json"), schema.to_string())?;
     Ok(())
 }
 
@@ -215,7 +221,9 @@ impl Pack {
         let all = everything(files)?;
         for (id, (file, entry)) in &all {
             let schemas = schemas_of(id, &all, files).map_err(|e| format!("{id}: {e}"))?;
-            let body = self.operation(*file, entry, schemas).map_err(|e| format!("{id}: {e}"))?;
+            let body = self
+                .operation((*file, files.get(*file).ok_or("no file")?), entry, schemas)
+                .map_err(|e| format!("{id}: {e}"))?;
             entries.push(((*id).to_owned(), body));
         }
         let mut out = resources;
@@ -308,7 +316,7 @@ impl Pack {
 
     fn operation(
         &mut self,
-        resource: usize,
+        (resource, file): (usize, &Map<String, Value>),
         operation: &Map<String, Value>,
         (input, output): (Schema<'_>, Schema<'_>),
     ) -> Result<Vec<u8>> {
@@ -375,8 +383,14 @@ impl Pack {
         for (file, schema) in [input, output].into_iter().flatten() {
             self.schema(&mut out, file, &schema, None)?;
         }
-        if let Some(sample) = operation.get("sample") {
+        let sample = operation.get("sample");
+        if let Some(sample) = sample.filter(|_| text_of(operation, "kind") == "trigger") {
             self.value(&mut out, sample);
+        } else if let Some(sample) = sample {
+            for key in ["input", "output"] {
+                let schema = operation.get(key).unwrap_or(&Value::Null);
+                self.guided(&mut out, sample.get(key).unwrap_or(&Value::Null), schema, file);
+            }
         }
         Ok(out)
     }
@@ -561,6 +575,62 @@ impl Pack {
             }
             other => other.to_string(),
         })
+    }
+
+    /// A value of which the schema says what to expect. 0 says that it is something else.
+    fn guided(&mut self, out: &mut Vec<u8>, value: &Value, schema: &Value, file: &Map<String, Value>) {
+        let mut schema = schema;
+        while let Some(name) = schema.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix("#/$defs/")) {
+            schema = file.get("$defs").and_then(|defs| defs.get(name)).unwrap_or(&Value::Null);
+        }
+        let word = schema.get("enum").and_then(Value::as_array).and_then(|words| words.iter().position(|w| w == value));
+        let expected: Vec<&str> = match schema.get("type") {
+            Some(Value::String(one)) => vec![one],
+            Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).filter(|t| *t != "null").collect(),
+            _ => Vec::new(),
+        };
+        let nothing = Value::Null;
+        match (&expected[..], value) {
+            (["string"], Value::String(_)) if schema.get("enum").is_some() && word.is_some() => {
+                varint(out, word.unwrap_or_default() + 1);
+            }
+            (["string"], Value::String(text)) if schema.get("enum").is_none() => self.put_some(out, Some(text)),
+            (["boolean"], Value::Bool(yes)) => out.push(1 + u8::from(*yes)),
+            (["integer" | "number"], Value::Number(number)) if number.as_u64().is_some_and(|n| n < 1 << 30) => {
+                varint(out, number.as_u64().unwrap_or_default() as usize + 1);
+            }
+            (["array"], Value::Array(list)) => {
+                varint(out, list.len() + 1);
+                let items = schema.get("items").unwrap_or(&nothing);
+                list.iter().for_each(|item| self.guided(out, item, items, file));
+            }
+            (["object"], Value::Object(object)) => {
+                varint(out, object.len() + 1);
+                let properties = schema.get("properties").and_then(Value::as_object);
+                let mut names: Vec<&String> = properties.into_iter().flat_map(Map::keys).collect();
+                names.sort_unstable();
+                for (name, item) in object {
+                    match names.binary_search(&name) {
+                        Ok(index) => {
+                            varint(out, index + 1);
+                            let property = properties.and_then(|p| p.get(name)).unwrap_or(&nothing);
+                            self.guided(out, item, property, file);
+                        }
+                        Err(_) => {
+                            out.push(0);
+                            self.put_string(out, name);
+                            self.value(out, item);
+                        }
+                    }
+                }
+            }
+            _ => {
+                if matches!(expected[..], ["string" | "boolean" | "integer" | "number" | "array" | "object"]) {
+                    out.push(0);
+                }
+                self.value(out, value);
+            }
+        }
     }
 
     /// Any JSON value.

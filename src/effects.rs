@@ -385,6 +385,10 @@ impl Effects {
 
     /// Tells the operator. No secrets, no personal values.
     pub fn log<const N: usize>(&self, level: Level, message: &str, fields: [(&str, String); N]) {
+        self.log_fields(level, message, &mut fields.into_iter());
+    }
+
+    fn log_fields(&self, level: Level, message: &str, fields: &mut dyn Iterator<Item = (&str, String)>) {
         let mut named = Map::new();
         for (name, value) in fields {
             named.insert(name.to_owned(), Value::String(value));

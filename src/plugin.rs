@@ -14,7 +14,8 @@ use crate::{
     sync::{Accepted, Report, Scope, Sync},
 };
 
-const SCHEMA: &str = include_str!("options.schema.json");
+/// `options.schema.json` without its white space.
+const SCHEMA: &str = include_str!(concat!(env!("OUT_DIR"), "/options.json"));
 
 /// One vendor joined to one location.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,9 +81,9 @@ struct Incoming {
 }
 }
 
-fn plain(status: u16, body: impl Into<String>) -> Value {
+fn plain(status: u16, body: &str) -> Value {
     let headers = [["content-type", "text/plain; charset=utf-8"], ["cache-control", "no-store"]];
-    json!({ "status": status, "headers": headers, "body": body.into() })
+    json!({ "status": status, "headers": headers, "body": body })
 }
 
 impl Plugin {
@@ -142,12 +143,21 @@ impl Plugin {
 
 /// The argument at `index`, an object with no other fields than `known`.
 fn argument<T: Json>(args: &[Value], index: usize, name: &str, known: &[&str]) -> Result<T> {
+    let value = object_argument(args, index, name, known)?;
+    T::from_json(value).ok_or_else(|| wrong_type(name))
+}
+
+fn wrong_type(name: &str) -> Error {
+    Error::invalid_field(name, "has a field of the wrong type")
+}
+
+fn object_argument(args: &[Value], index: usize, name: &str, known: &[&str]) -> Result<Value> {
     let value = args.get(index).filter(|v| !v.is_null()).cloned().unwrap_or_else(|| json!({}));
     if !value.is_object() {
         return Err(Error::invalid_field(name, "must be an object"));
     }
     catalog::check_known(name, &value, known)?;
-    T::from_json(value).ok_or_else(|| Error::invalid_field(name, "has a field of the wrong type"))
+    Ok(value)
 }
 
 record! {
@@ -345,9 +355,9 @@ fn read_event(args: &[Value]) -> Result<Params> {
 fn refusal(error: &Error, length: usize) -> Value {
     let sentence = format!("Not accepted: {}.", error.details().message);
     match error.code() {
-        Code::SignatureInvalid => plain(403, sentence),
-        Code::InvalidInput if length > digistore24::MAX_BODY => plain(413, sentence),
-        Code::InvalidInput => plain(400, sentence),
+        Code::SignatureInvalid => plain(403, &sentence),
+        Code::InvalidInput if length > digistore24::MAX_BODY => plain(413, &sentence),
+        Code::InvalidInput => plain(400, &sentence),
         _ => plain(503, "Not stored: please send it again."),
     }
 }

@@ -50,7 +50,7 @@ pub(crate) fn hex(bytes: &[u8], digits: &[u8; 16]) -> String {
 }
 
 /// 16 hex digits that stand for the texts.
-pub fn short_hash<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
+pub fn short_hash(texts: &mut dyn Iterator<Item = &str>) -> String {
     let mut hash = Sha512::new();
     for text in texts {
         hash.update(text.as_bytes());

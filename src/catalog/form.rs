@@ -9,7 +9,7 @@
 //! text     = number of its string | 0 length bytes
 //! text?    = 0 | text plus one
 //! entry    = resource name flags kind method effect retry title? description? count { segment } count { scope }
-//!            [version] rest? [input] [output] [sample]
+//!            [version] rest? [input] [output] [sample of the input, sample of the output]
 //! schema   = head [number of the definition | types] { keyword body } 0
 //! property = name schema; in a schema: its number times two, or 0 and the property itself; plus one where required
 //! ```

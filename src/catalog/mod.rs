@@ -12,7 +12,7 @@ mod validate;
 
 use std::{cell::RefCell, rc::Rc};
 
-use crate::json::{Json, Map, ToJson, Value, field, put, unknown_fields};
+use crate::json::{Json, Map, ToJson, Value, put, take, unknown_fields};
 use crate::text::lower;
 use crate::{
     error::{Code, Error, FieldProblem, Result},
@@ -184,8 +184,8 @@ fn operation(mut entry: packed::Entry) -> Option<Operation> {
         path: entry.path,
         scopes: entry.scopes,
         retry: Retry::from_json(entry.retry.into())?,
-        place: field(&mut rest, "place")?,
-        wire: field(&mut rest, "wire")?,
+        place: Map::from_json(take(&mut rest, "place"))?,
+        wire: Map::from_json(take(&mut rest, "wire"))?,
         input: Value::Object(input),
         defs: Value::Object(defs),
         version: entry.version,

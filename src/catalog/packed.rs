@@ -45,12 +45,12 @@ impl Places {
     }
 }
 
-thread_local! {
-    static INDEX: OnceCell<Index> = const { OnceCell::new() };
-}
-
-fn with_index<T>(work: impl FnOnce(&Index) -> T) -> T {
-    INDEX.with(|cell| work(cell.get_or_init(Index::new)))
+/// Made at the first look-up and kept as long as the program.
+fn index() -> &'static Index {
+    thread_local! {
+        static INDEX: OnceCell<&'static Index> = const { OnceCell::new() };
+    }
+    INDEX.with(|cell| *cell.get_or_init(|| Box::leak(Box::new(Index::new()))))
 }
 
 impl Index {
@@ -247,6 +247,68 @@ impl Cursor {
         Value::Array(list)
     }
 
+    /// A value of which the schema says what to expect; 0 says that it is something else.
+    fn guided(&mut self, schema: &Map, definitions: Option<&Value>, index: &Index) -> Value {
+        let mut schema = schema;
+        while let Some(name) = schema.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix("#/$defs/")) {
+            match definitions.and_then(|all| all.get(name)).and_then(Value::as_object) {
+                Some(definition) => schema = definition,
+                None => return Value::Null,
+            }
+        }
+        let mut expected = "";
+        match schema.get("type") {
+            Some(Value::String(one)) => expected = one,
+            Some(Value::Array(many)) => {
+                let mut types = many.iter().filter_map(Value::as_str).filter(|t| *t != "null");
+                let first = types.next().unwrap_or_default();
+                expected = if types.next().is_none() { first } else { "" };
+            }
+            _ => {}
+        }
+        if !matches!(expected, "string" | "boolean" | "integer" | "number" | "array" | "object") {
+            return self.value(index);
+        }
+        let Some(number) = self.number().checked_sub(1) else { return self.value(index) };
+        match expected {
+            "string" => match schema.get("enum") {
+                Some(words) => words.at(number).cloned().unwrap_or_default(),
+                None => self.string(number, index).into(),
+            },
+            "boolean" => (number == 1).into(),
+            "array" => {
+                let nothing = Map::new();
+                let items = schema.get("items").and_then(Value::as_object).unwrap_or(&nothing);
+                let mut list = Vec::new();
+                for _ in 0..number {
+                    list.push(self.guided(items, definitions, index));
+                }
+                Value::Array(list)
+            }
+            "object" => {
+                let properties = schema.get("properties").and_then(Value::as_object);
+                let mut object = Map::new();
+                for _ in 0..number {
+                    match self.number().checked_sub(1) {
+                        Some(place) => {
+                            let property = properties.and_then(|all| all.iter().nth(place));
+                            let Some((name, Value::Object(schema))) = property else { continue };
+                            let item = self.guided(schema, definitions, index);
+                            put(&mut object, name, item);
+                        }
+                        None => {
+                            let name = self.text(index);
+                            let item = self.value(index);
+                            put(&mut object, name, item);
+                        }
+                    }
+                }
+                Value::Object(object)
+            }
+            _ => number.into(),
+        }
+    }
+
     fn value(&mut self, index: &Index) -> Value {
         match self.byte() {
             value::TRUE => true.into(),
@@ -389,34 +451,44 @@ impl Entry {
 
     /// The input's schema and the definitions that it needs, for checking.
     pub(super) fn input(&mut self) -> (Map, Map) {
-        with_index(|index| self.schema(index, flag::INPUT, false)).unwrap_or_default()
+        self.schema(index(), flag::INPUT, false).unwrap_or_default()
     }
 
     /// Input and output as a host should see them, and the stored sample.
     pub(super) fn whole(&mut self) -> (Option<Map>, Option<Map>, Option<Value>) {
-        with_index(|index| {
-            let mut described = |bit: u8| {
-                let (mut schema, definitions) = self.schema(index, bit, true)?;
-                if !definitions.is_empty() {
-                    put(&mut schema, "$defs", Value::Object(definitions));
-                }
-                Some(schema)
-            };
-            let (input, output) = (described(flag::INPUT), described(flag::OUTPUT));
-            let sample = (self.flags & flag::SAMPLE != 0).then(|| self.at.value(index));
-            (input, output, sample)
-        })
+        let index = index();
+        let mut described = |bit: u8| {
+            let (mut schema, definitions) = self.schema(index, bit, true)?;
+            if !definitions.is_empty() {
+                put(&mut schema, "$defs", Value::Object(definitions));
+            }
+            Some(schema)
+        };
+        let (input, output) = (described(flag::INPUT), described(flag::OUTPUT));
+        let sample = (self.flags & flag::SAMPLE != 0).then(|| {
+            if self.kind == "trigger" {
+                return self.at.value(index);
+            }
+            let mut sample = Map::new();
+            for (name, schema) in [("input", &input), ("output", &output)] {
+                let nothing = Map::new();
+                let schema = schema.as_ref().unwrap_or(&nothing);
+                put(&mut sample, name, self.at.guided(schema, schema.get("$defs"), index));
+            }
+            Value::Object(sample)
+        });
+        (input, output, sample)
     }
 }
 
 /// How many entries there are.
 pub(super) fn count() -> usize {
-    with_index(|index| index.entries.0.len())
+    index().entries.0.len()
 }
 
 /// The entry at a place, in the order of the ids.
 pub(super) fn entry(place: usize) -> Option<Entry> {
-    with_index(|index| Entry::read(index, index.entries.cursor(place)))
+    Entry::read(index(), index().entries.cursor(place))
 }
 
 /// The entry with that id.

@@ -45,8 +45,9 @@ impl ToJson for Kind {
 }
 
 impl Json for Kind {
-    fn from_json(value: Value) -> Option<Self> {
-        value.as_str().map(Self::parse)
+    fn read(value: Value, ok: &mut bool) -> Self {
+        *ok &= value.is_string();
+        Self::parse(value.as_str().unwrap_or_default())
     }
 }
 
@@ -528,7 +529,7 @@ impl Event {
         let trigger = kind.trigger();
         Self {
             dedupe_key: joint_key(&items),
-            id: short_hash(items.iter().map(|i| i.dedupe_key.as_str())),
+            id: short_hash(&mut items.iter().map(|i| i.dedupe_key.as_str())),
             occurred_at: occurred.map(clock::iso),
             test: params.get("api_mode").eq_ignore_ascii_case("test"),
             merchant: Merchant { id: text("merchant_id"), name: text("merchant_name") },
@@ -587,7 +588,7 @@ impl Event {
         let merchant = self.merchant.id.as_deref().unwrap_or("-");
         match (&self.buyer.id, &self.buyer.email) {
             (Some(id), _) => format!("{merchant}:{id}"),
-            (None, Some(email)) => format!("{merchant}:{}", short_hash([email.as_str()])),
+            (None, Some(email)) => format!("{merchant}:{}", short_hash(&mut [email.as_str()].into_iter())),
             (None, None) => format!("{merchant}:order:{}", self.order.base_id),
         }
     }
@@ -701,7 +702,7 @@ fn joint_key(items: &[Item]) -> String {
         [] => String::new(),
         [one] => one.dedupe_key.clone(),
         [first, rest @ ..] => {
-            format!("{}+{}", first.dedupe_key, short_hash(rest.iter().map(|i| i.dedupe_key.as_str())))
+            format!("{}+{}", first.dedupe_key, short_hash(&mut rest.iter().map(|i| i.dedupe_key.as_str())))
         }
     }
 }
@@ -717,7 +718,7 @@ fn dedupe_key(connection: &str, kind: &Kind, order: &Order, item: Option<&str>, 
         }
         Kind::Eticket => format!("{}|{}|{}", find(&["eticket_id"]), find(&["action"]), find(&["eticket_modified_at"])),
         Kind::CustomForm => {
-            let content = short_hash(params.content().filter(|(n, _)| !n.starts_with("ipn_")).map(|(_, v)| v));
+            let content = short_hash(&mut params.content().filter(|(n, _)| !n.starts_with("ipn_")).map(|(_, v)| v));
             format!("{}|{}|{}|{content}", order.id, find(&["form_no"]), find(&["action"]))
         }
         Kind::Affiliation => format!("{}|{}", find(&["affiliate_name", "email"]), find(&["product_id", "product_ids"])),
@@ -725,7 +726,7 @@ fn dedupe_key(connection: &str, kind: &Kind, order: &Order, item: Option<&str>, 
             let when = find(&["rebill_stop_noted_at", "next_payment_at", "delivery_date"]);
             format!("{}|{item}|{}|{when}", order.id, find(&["pay_sequence_no"]))
         }
-        _ => short_hash(params.content().flat_map(|(n, v)| [n, v])),
+        _ => short_hash(&mut params.content().flat_map(|(n, v)| [n, v])),
     };
     format!("{connection}|{merchant}|{}|{rest}", kind.name())
 }

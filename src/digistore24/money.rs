@@ -13,8 +13,9 @@ impl ToJson for Cents {
 }
 
 impl Json for Cents {
-    fn from_json(value: Value) -> Option<Self> {
-        Some(Self((value.as_f64()? * 100.0).round() as i64))
+    fn read(value: Value, ok: &mut bool) -> Self {
+        *ok &= value.is_number();
+        Self((value.as_f64().unwrap_or_default() * 100.0).round() as i64)
     }
 }
 

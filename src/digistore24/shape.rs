@@ -39,7 +39,7 @@ impl Event {
     fn only(&self, item: &Item) -> Self {
         let money = self.money.as_ref().and(item.money.clone());
         Self {
-            id: short_hash([item.dedupe_key.as_str()]),
+            id: short_hash(&mut [item.dedupe_key.as_str()].into_iter()),
             dedupe_key: item.dedupe_key.clone(),
             items: vec![item.clone()],
             money: money.map(|money| Money { earnings: None, ..money }),

@@ -59,10 +59,11 @@ impl Event {
     pub fn shape(&self) -> Value {
         let scope = self.location_id.as_ref().or(self.company_id.as_ref()).map_or("-", String::as_str);
         let name = self.event.as_deref().unwrap_or("-");
-        let id = self.key.clone().unwrap_or_else(|| short_hash([text(&self.raw).as_str()]));
+        let hash = |value: &Value| short_hash(&mut [text(value).as_str()].into_iter());
+        let id = self.key.clone().unwrap_or_else(|| hash(&self.raw));
         let dedupe_key = format!("{scope}|{name}|{id}");
         let object = self.object_id.as_deref().unwrap_or("-");
-        let change_key = format!("{scope}|{}|{object}|{}", first_word(name), short_hash([text(&self.data).as_str()]));
+        let change_key = format!("{scope}|{}|{object}|{}", first_word(name), hash(&self.data));
         let mut event = self.to_json();
         let triggers = catalog::triggers(&self.trigger, &event).to_json();
         if let Some(fields) = event.as_object_mut() {

@@ -21,8 +21,16 @@ pub trait ToJson {
 
 /// A type that is read from its JSON form, too.
 pub trait Json: ToJson + Sized {
-    /// Reads the JSON form; nothing where it doesn't fit. A missing field of a record comes as `Null`.
-    fn from_json(value: Value) -> Option<Self>;
+    /// Reads the JSON form. What doesn't fit makes `ok` false and becomes anything: a value that is always there needs
+    /// half the code of one that may be missing at each field. A missing field of a record comes as `Null`.
+    fn read(value: Value, ok: &mut bool) -> Self;
+
+    /// Reads the JSON form; nothing where it doesn't fit.
+    fn from_json(value: Value) -> Option<Self> {
+        let mut ok = true;
+        let it = Self::read(value, &mut ok);
+        ok.then_some(it)
+    }
 }
 
 impl<T: ToJson + ?Sized> ToJson for &T {
@@ -71,26 +79,29 @@ impl ToJson for String {
 }
 
 impl Json for String {
-    fn from_json(value: Value) -> Option<Self> {
+    fn read(value: Value, ok: &mut bool) -> Self {
         match value {
-            Value::String(text) => Some(text),
-            _ => None,
+            Value::String(text) => text,
+            _ => {
+                *ok = false;
+                Self::new()
+            }
         }
     }
 }
 
 impl Json for bool {
-    fn from_json(value: Value) -> Option<Self> {
-        Some(value.as_bool().unwrap_or_default())
+    fn read(value: Value, _: &mut bool) -> Self {
+        value.as_bool().unwrap_or_default()
     }
 }
 
 macro_rules! numbers {
     ($($type:ty)*) => {$(
         impl Json for $type {
-            fn from_json(value: Value) -> Option<Self> {
+            fn read(value: Value, _: &mut bool) -> Self {
                 // A host may hand a whole number over as 5.0.
-                Some(value.as_f64().unwrap_or_default() as $type)
+                value.as_f64().unwrap_or_default() as $type
             }
         }
     )*};
@@ -104,8 +115,8 @@ impl ToJson for Value {
 }
 
 impl Json for Value {
-    fn from_json(value: Value) -> Option<Self> {
-        Some(value)
+    fn read(value: Value, _: &mut bool) -> Self {
+        value
     }
 }
 
@@ -116,11 +127,13 @@ impl ToJson for Map {
 }
 
 impl Json for Map {
-    fn from_json(value: Value) -> Option<Self> {
+    fn read(value: Value, ok: &mut bool) -> Self {
         match value {
-            Value::Object(map) => Some(map),
-            Value::Null => Some(Map::new()),
-            _ => None,
+            Value::Object(map) => map,
+            other => {
+                *ok &= other.is_null();
+                Self::new()
+            }
         }
     }
 }
@@ -132,8 +145,8 @@ impl<T: ToJson> ToJson for Option<T> {
 }
 
 impl<T: Json> Json for Option<T> {
-    fn from_json(value: Value) -> Option<Self> {
-        if value.is_null() { Some(None) } else { T::from_json(value).map(Some) }
+    fn read(value: Value, ok: &mut bool) -> Self {
+        if value.is_null() { None } else { Some(T::read(value, ok)) }
     }
 }
 
@@ -144,24 +157,34 @@ impl<T: ToJson> ToJson for Vec<T> {
 }
 
 impl<T: Json> Json for Vec<T> {
-    fn from_json(value: Value) -> Option<Self> {
+    fn read(value: Value, ok: &mut bool) -> Self {
         let mut items = Self::new();
         match value {
-            Value::Null => {}
             Value::Array(list) => {
                 for item in list {
-                    items.push(T::from_json(item)?);
+                    items.push(T::read(item, ok));
                 }
             }
-            _ => return None,
+            other => *ok &= other.is_null(),
         }
-        Some(items)
+        items
     }
 }
 
 /// Takes a field out of an object; a missing one is `Null`.
-pub fn field<T: Json>(object: &mut Map, name: &str) -> Option<T> {
-    T::from_json(object.get_mut(name).map(Value::take).unwrap_or_default())
+pub fn take(object: &mut Map, name: &str) -> Value {
+    object.get_mut(name).map(Value::take).unwrap_or_default()
+}
+
+/// The fields of a record.
+pub fn fields_of(value: Value, ok: &mut bool) -> Map {
+    match value {
+        Value::Object(object) => object,
+        _ => {
+            *ok = false;
+            Map::new()
+        }
+    }
 }
 
 /// Puts a field into an object.
@@ -199,9 +222,9 @@ macro_rules! record {
         }
 
         impl $crate::json::Json for $name {
-            fn from_json(value: $crate::json::Value) -> Option<Self> {
-                let $crate::json::Value::Object(mut object) = value else { return None };
-                Some(Self { $($field: $crate::json::field(&mut object, $crate::wire_name!($field $($wire)?))?,)* })
+            fn read(value: $crate::json::Value, ok: &mut bool) -> Self {
+                let mut object = $crate::json::fields_of(value, ok);
+                Self { $($field: $crate::json::Json::read($crate::json::take(&mut object, $crate::wire_name!($field $($wire)?)), ok),)* }
             }
         }
     };
@@ -211,14 +234,14 @@ macro_rules! record {
 #[macro_export]
 #[doc(hidden)]
 macro_rules! words {
-    ($(#[$meta:meta])* $vis:vis enum $name:ident { $($(#[$vmeta:meta])* $variant:ident = $word:literal,)* }) => {
+    ($(#[$meta:meta])* $vis:vis enum $name:ident { $(#[$fmeta:meta])* $first:ident = $fword:literal, $($(#[$vmeta:meta])* $variant:ident = $word:literal,)* }) => {
         $(#[$meta])*
-        $vis enum $name { $($(#[$vmeta])* $variant,)* }
+        $vis enum $name { $(#[$fmeta])* $first, $($(#[$vmeta])* $variant,)* }
 
         impl $name {
             /// The word in JSON.
             pub fn word(self) -> &'static str {
-                match self { $(Self::$variant => $word,)* }
+                match self { Self::$first => $fword, $(Self::$variant => $word,)* }
             }
         }
 
@@ -229,14 +252,22 @@ macro_rules! words {
         }
 
         impl $crate::json::Json for $name {
-            fn from_json(value: $crate::json::Value) -> Option<Self> {
-                match value.as_str()? { $($word => Some(Self::$variant),)* _ => None }
+            fn read(value: $crate::json::Value, ok: &mut bool) -> Self {
+                match value.as_str() {
+                    Some($fword) => Self::$first,
+                    $(Some($word) => Self::$variant,)*
+                    _ => {
+                        *ok = false;
+                        Self::$first
+                    }
+                }
             }
         }
     };
 }
 
-/// Declares an enum whose variants have fields, with its JSON form `{ "variant": { … } }`.
+/// Declares an enum whose variants have fields, with its JSON form `{ "variant": { … } }`. It needs a function
+/// `unreadable` that gives anything.
 #[macro_export]
 #[doc(hidden)]
 macro_rules! variants {
@@ -256,20 +287,20 @@ macro_rules! variants {
                     })*
                 };
                 let mut object = $crate::json::Map::new();
-                object.insert(word.to_owned(), $crate::json::Value::Object(inner));
+                $crate::json::put(&mut object, word, $crate::json::Value::Object(inner));
                 $crate::json::Value::Object(object)
             }
         }
 
         impl $crate::json::Json for $name {
-            fn from_json(value: $crate::json::Value) -> Option<Self> {
-                let $crate::json::Value::Object(object) = value else { return None };
-                let (word, inner) = object.into_iter().next()?;
-                let $crate::json::Value::Object(mut inner) = inner else { return None };
-                match word.as_str() {
-                    $($word => Some(Self::$variant { $($field: $crate::json::field(&mut inner, $crate::wire_name!($field $($wire)?))?,)* }),)*
-                    _ => None,
-                }
+            fn read(value: $crate::json::Value, ok: &mut bool) -> Self {
+                let mut object = $crate::json::fields_of(value, ok);
+                $(if object.contains_key($word) {
+                    let mut inner = $crate::json::fields_of($crate::json::take(&mut object, $word), ok);
+                    return Self::$variant { $($field: $crate::json::Json::read($crate::json::take(&mut inner, $crate::wire_name!($field $($wire)?)), ok),)* };
+                })*
+                *ok = false;
+                Self::unreadable()
             }
         }
     };

@@ -111,9 +111,9 @@ impl ToJson for Set {
 }
 
 impl Json for Set {
-    fn from_json(value: Value) -> Option<Self> {
+    fn read(value: Value, ok: &mut bool) -> Self {
         let mut set = Self::new();
-        set.extend(Vec::<String>::from_json(value)?);
-        Some(set)
+        set.extend(Vec::read(value, ok));
+        set
     }
 }

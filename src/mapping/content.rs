@@ -204,5 +204,5 @@ pub(super) fn task(event: &Event, order: &OrderState, purpose: Purpose) -> (Stri
 }
 
 pub(super) fn hash(value: &Value) -> Value {
-    crate::text::short_hash([value.to_string().as_str()]).into()
+    crate::text::short_hash(&mut [value.to_string().as_str()].into_iter()).into()
 }

@@ -115,6 +115,13 @@ variants! {
     }
 }
 
+impl Action {
+    /// Stands for one that can't be read; the record around it is refused.
+    fn unreadable() -> Self {
+        Self::RemoveTags { tags: Vec::new() }
+    }
+}
+
 /// Plans an event about an order.
 ///
 /// `repeated`: the same message came before. `now_ms`: for due dates and messages that carry no time.

@@ -58,11 +58,14 @@ impl ToJson for Progress {
 }
 
 impl Json for Progress {
-    fn from_json(value: Value) -> Option<Self> {
+    fn read(value: Value, ok: &mut bool) -> Self {
         match value {
-            Value::Null => Some(Self::Todo),
-            Value::Bool(true) => Some(Self::Done),
-            other => other.as_u64().map(Self::Sent),
+            Value::Null => Self::Todo,
+            Value::Bool(true) => Self::Done,
+            other => {
+                *ok &= other.is_number();
+                Self::Sent(other.as_u64().unwrap_or_default())
+            }
         }
     }
 }

@@ -39,7 +39,7 @@ impl Scope {
 
     /// Says that a message came before.
     pub fn seen(&self, dedupe_key: &str) -> String {
-        self.key("seen", &short_hash([dedupe_key]))
+        self.key("seen", &short_hash(&mut [dedupe_key].into_iter()))
     }
 
     /// The progress of a message's plan.
@@ -64,7 +64,7 @@ impl Scope {
 
     /// Which contact an e-mail address belongs to. Hashed: addresses don't belong into keys.
     pub fn email(&self, email: &str) -> String {
-        self.key("email", &short_hash([email]))
+        self.key("email", &short_hash(&mut [email].into_iter()))
     }
 
     /// The ids of the location's custom fields.
@@ -84,7 +84,7 @@ impl Scope {
 
     /// Says which unfinished message may look for, or create, the contact with this e-mail address.
     pub fn claim_email(&self, email: &str) -> String {
-        self.key("claim", &format!("email/{}", short_hash([email])))
+        self.key("claim", &format!("email/{}", short_hash(&mut [email].into_iter())))
     }
 
     /// The keys that may say which contact an event is about, the surest first.

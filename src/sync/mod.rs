@@ -41,14 +41,18 @@ pub struct Sync<'a> {
 }
 
 pub(crate) fn from_json<T: Json>(text: &str) -> Result<T> {
-    parse(text).and_then(T::from_json).ok_or_else(|| {
-        Error::new(
-            Code::Storage,
-            "an entry of the ledger can't be read",
-            "The state file is damaged or of another version: restore a backup or start a new one; nothing was changed.",
-        )
-        .with(|d| d.retryable = false)
-    })
+    let mut ok = true;
+    let it = T::read(parse(text).unwrap_or_default(), &mut ok);
+    if ok { Ok(it) } else { Err(unreadable()) }
+}
+
+fn unreadable() -> Error {
+    Error::new(
+        Code::Storage,
+        "an entry of the ledger can't be read",
+        "The state file is damaged or of another version: restore a backup or start a new one; nothing was changed.",
+    )
+    .with(|d| d.retryable = false)
 }
 
 /// The contact that the ledger knows for an event: its id, its entry, the entry's version.
