@@ -47,7 +47,7 @@ pub fn read(connection: &str, service: &str, body: &[u8], reading: &Reading, now
     let split = reading.split_items || yes("splitItems").unwrap_or_default();
     let mut events = match service {
         "digistore24" => Event::read(connection, &digistore24::parse(body)?, now).shape(split),
-        "ghl" => vec![highlevel::webhook(body, reading.event.as_deref(), now)?.shape()],
+        "ghl" => vec![highlevel::webhook(body, reading.event.as_deref(), now)?],
         _ => return Err(Error::invalid_field("service", "must be digistore24 or ghl")),
     };
     if let Some(trigger) = &reading.trigger {

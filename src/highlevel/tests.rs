@@ -104,7 +104,7 @@ mod webhooks {
     use crate::highlevel::webhook;
 
     fn read(body: Value, said: Option<&str>) -> Value {
-        webhook(body.to_string().as_bytes(), said, 1_772_440_200_000).unwrap().shape()
+        webhook(body.to_string().as_bytes(), said, 1_772_440_200_000).unwrap()
     }
 
     #[test]
@@ -287,14 +287,13 @@ mod webhooks {
     proptest! {
         #[test]
         fn no_bytes_make_the_reader_panic(body in prop::collection::vec(any::<u8>(), 0..300), said in prop::option::of(".*")) {
-            let _ = webhook(&body, said.as_deref(), 0).map(|event| event.shape());
+            let _ = webhook(&body, said.as_deref(), 0);
         }
 
         #[test]
         fn every_object_becomes_one_event_that_keeps_it(body in any_json(), said in prop::option::of("[A-Za-z.]*"), now in 0..253_402_300_800_000_u64) {
             match webhook(body.to_string().as_bytes(), said.as_deref(), now) {
-                Ok(event) => {
-                    let shape = event.shape();
+                Ok(shape) => {
                     prop_assert!(body.is_object());
                     prop_assert_eq!(&shape["raw"], &parse(&body.to_string()).unwrap());
                     prop_assert!(shape["triggers"][0].as_str().unwrap().starts_with("ghl."));

@@ -6,76 +6,52 @@
 //! sends its action "Webhook": the contact, flat, with `customData` as the user set it; `customData.event` names the event.
 //! Nobody signs that one, so of its content only ids are handed on.
 
-use crate::catalog;
 use crate::error::{Error, Result};
 use crate::json::{Map, ToJson, Value, parse, put, text};
 use crate::text::short_hash;
-use crate::{clock, record};
+use crate::{catalog, clock};
 
 /// Larger bodies are refused unread.
 const MAX_BODY: usize = 1024 * 1024;
 
-record! {
-/// One event of HighLevel, whatever way it came.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Event {
-    /// The trigger's catalog id.
-    pub trigger: String,
-    /// HighLevel's word for it, as far as it is told.
-    pub event: Option<String>,
-    /// `app-webhook`, `workflow-webhook` or `polling`.
-    pub via: String,
-    /// The sender's name for this one event: the same when it is sent again.
-    pub key: Option<String>,
-    /// When it happened. ISO 8601.
-    pub occurred_at: Option<String> as "occurredAt",
-    /// When it came. ISO 8601, UTC.
-    pub received_at: String as "receivedAt",
-    /// The app that gets the events.
-    pub app_id: Option<String> as "appId",
-    /// The agency.
-    pub company_id: Option<String> as "companyId",
-    /// The sub-account; an app may be installed without one.
-    pub location_id: Option<String> as "locationId",
-    /// The contact that it is about, or that its object belongs to.
-    pub contact_id: Option<String> as "contactId",
-    /// The thing that it is about.
-    pub object_id: Option<String> as "objectId",
-    /// Of an event without a known name: what it seems to be about.
-    pub looks_like: Option<String> as "looksLike",
-    /// The content, without what belongs to the delivery.
-    pub data: Value,
-    /// The body as it came.
-    pub raw: Value,
-}
-}
+/// What hosts get of every event, besides its keys, triggers and times: null where it isn't told.
+const FIELDS: [&str; 9] =
+    ["appId", "companyId", "contactId", "event", "locationId", "looksLike", "objectId", "occurredAt", "via"];
 
-impl Event {
-    /// The event as hosts see it.
-    ///
-    /// `dedupeKey` is the same when the event is sent again: by its `webhookId`, or by its whole content. `changeKey` is the
-    /// same for two events that tell the same state of the same thing, such as `OpportunityUpdate` beside
-    /// `OpportunityStageUpdate`, which come with different `webhookId`s: of those that come within minutes, one is enough.
-    pub fn shape(&self) -> Value {
-        let scope = self.location_id.as_ref().or(self.company_id.as_ref()).map_or("-", String::as_str);
-        let name = self.event.as_deref().unwrap_or("-");
-        let hash = |value: &Value| short_hash(&mut [text(value).as_str()].into_iter());
-        let id = self.key.clone().unwrap_or_else(|| hash(&self.raw));
-        let dedupe_key = format!("{scope}|{name}|{id}");
-        let object = self.object_id.as_deref().unwrap_or("-");
-        let change_key = format!("{scope}|{}|{object}|{}", first_word(name), hash(&self.data));
-        let mut event = self.to_json();
-        let triggers = catalog::triggers(&self.trigger, &event).to_json();
-        if let Some(fields) = event.as_object_mut() {
-            fields.remove("trigger");
-            fields.remove("key");
-            put(fields, "triggers", triggers);
-            put(fields, "id", Value::String(id));
-            put(fields, "dedupeKey", Value::String(dedupe_key));
-            put(fields, "changeKey", Value::String(change_key));
+/// An event as hosts see it, whatever way it came. `trigger` is its catalog id; `key` is the sender's name for this one
+/// event, the same when it is sent again; `event` has what is known of [`FIELDS`], `data` (the content, without what
+/// belongs to the delivery) and `raw` (what came).
+///
+/// `dedupeKey` is the same when the event is sent again: by its `key`, or by its whole content. `changeKey` is the same for
+/// two events that tell the same state of the same thing, such as `OpportunityUpdate` beside `OpportunityStageUpdate`,
+/// which come with different keys: of those that come within minutes, one is enough.
+pub fn shape(trigger: &str, key: Option<String>, mut event: Map, received_at_ms: u64) -> Value {
+    for name in FIELDS {
+        if !event.contains_key(name) {
+            put(&mut event, name, Value::Null);
         }
-        event
     }
+    let told = |name: &str| event.get(name).and_then(Value::as_str);
+    let hash = |name: &str| {
+        let content = event.get(name).map(text).unwrap_or_default();
+        short_hash(&mut [content.as_str()].into_iter())
+    };
+    let id = key.unwrap_or_else(|| hash("raw"));
+    let scope = told("locationId").or_else(|| told("companyId")).unwrap_or("-");
+    let name = told("event").unwrap_or("-");
+    let dedupe_key = format!("{scope}|{name}|{id}");
+    let object = told("objectId").unwrap_or("-");
+    let change_key = format!("{scope}|{}|{object}|{}", first_word(name), hash("data"));
+    put(&mut event, "id", Value::String(id));
+    put(&mut event, "dedupeKey", Value::String(dedupe_key));
+    put(&mut event, "changeKey", Value::String(change_key));
+    put(&mut event, "receivedAt", Value::String(clock::iso_utc(received_at_ms)));
+    let mut event = Value::Object(event);
+    let triggers = catalog::triggers(trigger, &event).to_json();
+    if let Some(fields) = event.as_object_mut() {
+        put(fields, "triggers", triggers);
+    }
+    event
 }
 
 /// `Opportunity` of `OpportunityStageUpdate`: all its events carry the same content.
@@ -162,11 +138,18 @@ const LEAST_MS: u64 = 100_000_000_000;
 /// The year 9999 ends.
 const MOST_MS: u64 = 253_402_300_800_000;
 
-/// Reads the body of a webhook; `said` is the event's name as the address tells it. Nothing is said about its signature.
+/// An event before it has its shape.
+struct Told {
+    known: Option<(String, String)>,
+    key: Option<String>,
+    fields: Map,
+}
+
+/// The event in the body of a webhook; `said` is its name as the address tells it. Nothing is said about its signature.
 ///
 /// # Errors
 /// `invalid_input`: too large, or no JSON object.
-pub fn read(body: &[u8], said: Option<&str>, received_at_ms: u64) -> Result<Event> {
+pub fn read(body: &[u8], said: Option<&str>, received_at_ms: u64) -> Result<Value> {
     if body.len() > MAX_BODY {
         return Err(Error::invalid_field("body", "is larger than 1 MiB"));
     }
@@ -177,12 +160,12 @@ pub fn read(body: &[u8], said: Option<&str>, received_at_ms: u64) -> Result<Even
     let known = told.as_deref().and_then(catalog::trigger_by_name);
     let is_workflow = known.is_none() && (body.has("contact_id") || body.has("workflow") && body.has("location"));
     let mut event = if is_workflow { workflow(&body, said) } else { app(&body, known, told, said) };
-    event.received_at = clock::iso_utc(received_at_ms);
-    event.raw = raw;
-    Ok(event)
+    put(&mut event.fields, "raw", raw);
+    let trigger = event.known.map_or_else(|| "ghl.unknownEvent".to_owned(), |(id, _)| id);
+    Ok(shape(&trigger, event.key, event.fields, received_at_ms))
 }
 
-fn app(body: &Body<'_>, known: Option<(String, String)>, told: Option<String>, said: Option<&str>) -> Event {
+fn app(body: &Body<'_>, known: Option<(String, String)>, told: Option<String>, said: Option<&str>) -> Told {
     let known = known.or_else(|| {
         // Its `type` is the channel of the message; nothing else has one beside a message's id and no direction.
         let channel = matches!(told.as_deref(), Some("SMS" | "Email"));
@@ -190,11 +173,6 @@ fn app(body: &Body<'_>, known: Option<(String, String)>, told: Option<String>, s
         catalog::trigger_by_name(if is_to_send { "ProviderOutboundMessage" } else { said.unwrap_or_default() })
     });
     let name = known.as_ref().map(|(_, wire)| wire.clone()).or_else(|| told.as_deref().and_then(word));
-    let word = name.as_deref().unwrap_or_default();
-    let is_contact = word.starts_with("Contact");
-    let is_location = word.starts_with("Location");
-    let id = body.first(&OBJECT_IDS);
-    let of_location = body.first(&["altId"]).filter(|_| body.first(&["altType"]).as_deref() == Some("location"));
     let mut data = Map::new();
     for (field, value) in body.inner.as_object().into_iter().flatten() {
         let is_name = field == "type" && (value.as_str() == name.as_deref() || known.is_none());
@@ -202,60 +180,67 @@ fn app(body: &Body<'_>, known: Option<(String, String)>, told: Option<String>, s
             put(&mut data, field, value.clone());
         }
     }
-    let looks_like = known.is_none().then(|| LOOKS.iter().find(|(_, fields)| fields.iter().all(|f| body.has(f))));
-    Event {
-        via: "app-webhook".to_owned(),
-        key: body.first(&["webhookId"]),
-        occurred_at: body.time(word),
-        app_id: body.first(&["appId"]),
-        company_id: body.first(&["companyId"]),
-        location_id: body.first(&LOCATION_IDS).or(of_location).or_else(|| id.clone().filter(|_| is_location)),
-        contact_id: body.first(&CONTACT_IDS).or_else(|| id.clone().filter(|_| is_contact)),
-        object_id: id,
-        looks_like: looks_like.flatten().map(|(thing, _)| (*thing).to_owned()),
-        data: Value::Object(data),
-        event: name,
-        trigger: trigger(known),
-        ..Event::default()
+    let id = body.first(&OBJECT_IDS);
+    let mut contact = body.first(&CONTACT_IDS);
+    let mut location = body.first(&LOCATION_IDS);
+    let word = name.as_deref().unwrap_or_default();
+    if contact.is_none() && word.starts_with("Contact") {
+        contact.clone_from(&id);
     }
+    if location.is_none() && word.starts_with("Location") {
+        location.clone_from(&id);
+    }
+    if location.is_none() && body.first(&["altType"]).as_deref() == Some("location") {
+        location = body.first(&["altId"]);
+    }
+    let mut fields = Map::new();
+    if known.is_none() {
+        let looks = LOOKS.iter().find(|(_, names)| names.iter().all(|name| body.has(name)));
+        put(&mut fields, "looksLike", looks.map(|(thing, _)| *thing).to_json());
+    }
+    put(&mut fields, "via", "app-webhook".into());
+    put(&mut fields, "data", Value::Object(data));
+    put(&mut fields, "occurredAt", body.time(word).to_json());
+    for (field, value) in [
+        ("appId", body.first(&["appId"])),
+        ("companyId", body.first(&["companyId"])),
+        ("contactId", contact),
+        ("event", name),
+        ("locationId", location),
+        ("objectId", id),
+    ] {
+        put(&mut fields, field, value.to_json());
+    }
+    Told { known, key: body.first(&["webhookId"]), fields }
 }
 
 /// The body of a workflow's action "Webhook". Only ids, and what the user put into `customData`.
-fn workflow(body: &Body<'_>, said: Option<&str>) -> Event {
+fn workflow(body: &Body<'_>, said: Option<&str>) -> Told {
     let asked = body.first(&["customData/event"]).or_else(|| said.map(str::to_owned));
     let known = asked.as_deref().and_then(catalog::trigger_by_name);
     let name = known.as_ref().map(|(_, wire)| wire.clone()).or_else(|| asked.as_deref().and_then(word));
-    let contact_id = body.first(&["contact_id"]);
-    let location_id = body.first(&["location/id"]);
+    let contact = body.first(&["contact_id"]);
     let of_thing = match name.as_deref().map(first_word) {
-        Some("Contact") => contact_id.clone(),
+        Some("Contact") => contact.clone(),
         Some("Appointment") => body.first(&["calendar/appointmentId"]),
         // The opportunity's; other workflows have the contact's here, or nothing.
-        Some("Opportunity") => body.first(&["id"]).filter(|id| Some(id) != contact_id.as_ref()),
+        Some("Opportunity") => body.first(&["id"]).filter(|id| Some(id) != contact.as_ref()),
         _ => None,
     };
-    let object_id = body.first(&["customData/id"]).or(of_thing);
-    let mut data = Map::new();
-    for (field, value) in [("id", &object_id), ("contactId", &contact_id), ("locationId", &location_id)] {
-        put(&mut data, field, value.to_json());
+    let (object, location) = (body.first(&["customData/id"]).or(of_thing), body.first(&["location/id"]));
+    let (mut fields, mut data) = (Map::new(), Map::new());
+    for (field, in_data, value) in
+        [("contactId", "contactId", contact), ("locationId", "locationId", location), ("objectId", "id", object)]
+    {
+        put(&mut data, in_data, value.to_json());
+        put(&mut fields, field, value.to_json());
     }
     put(&mut data, "workflowId", body.first(&["workflow/id"]).to_json());
     put(&mut data, "customData", body.find("customData").cloned().unwrap_or_default());
-    Event {
-        via: "workflow-webhook".to_owned(),
-        key: body.first(&["customData/key"]),
-        location_id,
-        contact_id,
-        object_id,
-        data: Value::Object(data),
-        event: name,
-        trigger: trigger(known),
-        ..Event::default()
-    }
-}
-
-fn trigger(known: Option<(String, String)>) -> String {
-    known.map_or_else(|| "ghl.unknownEvent".to_owned(), |(id, _)| id)
+    put(&mut fields, "via", "workflow-webhook".into());
+    put(&mut fields, "event", name.to_json());
+    put(&mut fields, "data", Value::Object(data));
+    Told { known, key: body.first(&["customData/key"]), fields }
 }
 
 /// The name of an event that is not known, cut to what a name may have.
