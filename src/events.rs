@@ -104,6 +104,8 @@ fn complete(entry: &mut Value) {
         put(&mut sample, "output", events.unwrap_or_default().into_iter().next().unwrap_or_default());
     }
     if let Some(fields) = entry.as_object_mut() {
+        put(fields, "effect", "read".into());
+        put(fields, "retry", "safe".into());
         fields.remove("like");
         if !sample.contains_key("input") {
             put(&mut sample, "input", Value::Object(Map::new()));
