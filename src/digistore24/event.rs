@@ -527,10 +527,11 @@ impl Event {
             clock::parse_berlin(&format!("{} {time}", params.get("transaction_date")))
         });
         let trigger = kind.trigger();
+        let of_ticket = eticket.as_ref().and_then(|ticket| ticket.modified_at.clone().or(ticket.created_at.clone()));
         Self {
             dedupe_key: joint_key(&items),
             id: short_hash(&mut items.iter().map(|i| i.dedupe_key.as_str())),
-            occurred_at: occurred.map(clock::iso),
+            occurred_at: occurred.map(clock::iso).or(of_ticket),
             test: params.get("api_mode").eq_ignore_ascii_case("test"),
             merchant: Merchant { id: text("merchant_id"), name: text("merchant_name") },
             buyer: Buyer {
