@@ -1,7 +1,14 @@
 //! Compiles `catalog/*/*.json` into one compact block of bytes, so that the wasm carries the whole catalog and decodes only
 //! what is asked for. `src/catalog/packed.rs` reads it and describes the form; `docs/architecture.md` has the measurements.
 
-use std::{collections::HashMap, env, error::Error, fs, path::Path};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
+    env,
+    error::Error,
+    fs,
+    path::Path,
+};
 
 use serde_json::{Map, Value};
 
@@ -146,6 +153,51 @@ fn list_of<'a>(object: &'a Map<String, Value>, key: &str) -> impl Iterator<Item 
     object.get(key).and_then(Value::as_array).into_iter().flatten()
 }
 
+/// An entry and the number of its file, by id.
+type Entries<'a> = BTreeMap<&'a str, (usize, &'a Map<String, Value>)>;
+
+fn everything(files: &[Map<String, Value>]) -> Result<Entries<'_>> {
+    let mut all = BTreeMap::new();
+    for (number, file) in files.iter().enumerate() {
+        for entry in list_of(file, "operations").chain(list_of(file, "triggers")) {
+            let entry = entry.as_object().ok_or("an entry is no object")?;
+            let id = text_of(entry, "id");
+            if all.insert(id, (number, entry)).is_some() {
+                return Err(format!("the id {id} stands in two places").into());
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// A schema and the number of the file whose definitions it refers to.
+type Schema<'a> = Option<(usize, Cow<'a, Value>)>;
+
+/// Input and output of an entry. What a trigger lacks it takes from the one that it is `like`, or from the first that feeds
+/// it; no input means that there is nothing to choose. Its `data` stands for an output: the `Event` of its file with this
+/// content.
+fn schemas_of<'a>(id: &str, all: &Entries<'a>, files: &[Map<String, Value>]) -> Result<(Schema<'a>, Schema<'a>)> {
+    let (file, entry) = *all.get(id).ok_or_else(|| format!("there is no entry {id}"))?;
+    let of = |name: &str| entry.get(name).map(|schema| (file, Cow::Borrowed(schema)));
+    let (mut input, mut output) = (of("input"), of("output"));
+    if let Some(data) = entry.get("data") {
+        let event = files.get(file).and_then(|file| file.get("$defs")).and_then(|defs| defs.get("Event"));
+        let mut event = event.ok_or("the file defines no Event")?.clone();
+        *event.pointer_mut("/properties/data").ok_or("Event has no data")? = data.clone();
+        output = Some((file, Cow::Owned(event)));
+    }
+    if text_of(entry, "kind") == "trigger" {
+        let model = entry.get("like").or_else(|| list_of(entry, "sources").next()).and_then(Value::as_str);
+        if let Some(model) = model {
+            let (of_model, and_output) = schemas_of(model, all, files)?;
+            (input, output) = (input.or(of_model), output.or(and_output));
+        }
+        let nothing = || serde_json::json!({ "type": "object", "properties": {}, "additionalProperties": false });
+        input = input.or_else(|| Some((file, Cow::Owned(nothing()))));
+    }
+    Ok((input, output))
+}
+
 impl Pack {
     /// The number of a string, or 0 and the string itself. `shift` leaves room for a bit or for "none".
     fn put_string(&mut self, out: &mut Vec<u8>, text: &str) {
@@ -178,16 +230,14 @@ impl Pack {
                 self.put_string(&mut resources, text_of(file, key));
             }
             self.definitions(number, file)?;
-            for operation in list_of(file, "operations").chain(list_of(file, "triggers")) {
-                let operation = operation.as_object().ok_or("an operation is no object")?;
-                let id = text_of(operation, "id");
-                let body = self.operation(number, file, operation).map_err(|e| format!("{id}: {e}"))?;
-                entries.push((id.to_owned(), body));
-            }
         }
-        entries.sort();
-        if let Some((twice, _)) = entries.iter().zip(entries.iter().skip(1)).find(|(a, b)| a.0 == b.0) {
-            return Err(format!("the id {} stands in two places", twice.0).into());
+        let all = everything(files)?;
+        for (id, (file, entry)) in &all {
+            let schemas = schemas_of(id, &all, files).map_err(|e| format!("{id}: {e}"))?;
+            let body = self
+                .operation((*file, files.get(*file).ok_or("no file")?), entry, schemas)
+                .map_err(|e| format!("{id}: {e}"))?;
+            entries.push(((*id).to_owned(), body));
         }
         let mut out = resources;
         let mut properties: Vec<_> = self.property_bodies.iter().collect();
@@ -279,9 +329,9 @@ impl Pack {
 
     fn operation(
         &mut self,
-        resource: usize,
-        file: &Map<String, Value>,
+        (resource, file): (usize, &Map<String, Value>),
         operation: &Map<String, Value>,
+        (input, output): (Schema<'_>, Schema<'_>),
     ) -> Result<Vec<u8>> {
         let id = text_of(operation, "id");
         let name = id.rsplit_once('.').map_or(id, |(_, name)| name);
@@ -290,14 +340,14 @@ impl Pack {
         self.put_string(&mut out, name);
         let has = |key: &str| operation.contains_key(key);
         let mut flags = 0;
-        for (key, bit) in [
-            ("version", flag::VERSION),
-            ("input", flag::INPUT),
-            ("output", flag::OUTPUT),
-            ("sample", flag::SAMPLE),
-            ("deprecated", flag::DEPRECATED),
+        for (is_there, bit) in [
+            (has("version"), flag::VERSION),
+            (input.is_some(), flag::INPUT),
+            (output.is_some(), flag::OUTPUT),
+            (has("sample"), flag::SAMPLE),
+            (has("deprecated"), flag::DEPRECATED),
         ] {
-            flags |= if has(key) { bit } else { 0 };
+            flags |= if is_there { bit } else { 0 };
         }
         flags |= if text_of(operation, "tier") == "core" { flag::CORE } else { 0 };
         out.push(flags);
@@ -332,6 +382,7 @@ impl Pack {
             "version",
             "input",
             "output",
+            "data",
             "sample",
             "deprecated",
         ];
@@ -342,13 +393,13 @@ impl Pack {
             .collect();
         let rest = (!rest.is_empty()).then(|| Value::Object(rest).to_string());
         self.put_some(&mut out, rest.as_deref());
-        if let Some(schema) = operation.get("input") {
-            self.schema(&mut out, resource, schema, None)?;
+        for (file, schema) in [input, output].into_iter().flatten() {
+            self.schema(&mut out, file, &schema, None)?;
         }
-        if let Some(schema) = operation.get("output") {
-            self.schema(&mut out, resource, schema, None)?;
-        }
-        if let Some(sample) = operation.get("sample") {
+        let sample = operation.get("sample");
+        if let Some(sample) = sample.filter(|_| text_of(operation, "kind") == "trigger") {
+            self.value(&mut out, sample);
+        } else if let Some(sample) = sample {
             for key in ["input", "output"] {
                 let schema = operation.get(key).unwrap_or(&Value::Null);
                 self.guided(&mut out, sample.get(key).unwrap_or(&Value::Null), schema, file);

@@ -8,7 +8,7 @@ use crate::{
     digistore24::{self, Event, Kind, Params, Verdict},
     effects::{Effects, Level, Task},
     error::{Code, Error, FieldProblem, Result},
-    highlevel,
+    events, highlevel,
     mapping::{self, Mapping},
     poll, record,
     sync::{Accepted, Report, Scope, Sync},
@@ -139,6 +139,16 @@ impl Plugin {
             settings.dispatch(&effects, &method, args, &body).await.map(|result| text(&result))
         })
     }
+}
+
+/// The catalog's entries that match a filter, the samples of triggers with the events that come of them.
+///
+/// # Errors
+/// `invalid_input` for a filter by id that doesn't exist.
+pub fn list(filter: &catalog::Filter) -> Result<Vec<Value>> {
+    let mut entries = events::list(filter)?;
+    poll::complete(&mut entries);
+    Ok(entries)
 }
 
 /// The argument at `index`, an object with no other fields than `known`.

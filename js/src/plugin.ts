@@ -18,9 +18,14 @@ import type {
   ErrorDetails,
   Event,
   Header,
+  HighLevelEvent,
   JsonObject,
   LogLine,
+  PollCursor,
+  Polled,
+  PollOptions,
   RawEvent,
+  Reading,
   Report,
   Room,
   RoomEntry,
@@ -75,6 +80,16 @@ export interface Plugin {
   /** Digistore24's functions: `plugin.digistore24.getPurchase(input)`. */
   digistore24: Digistore24Operations;
   sync: SyncMethods;
+  events: {
+    /**
+     * Turns the body of a webhook into events; needs no store and makes no call. Says nothing about the signature: whoever
+     * acts on them must know where they came from.
+     *
+     * @throws PluginError `invalid_input`: the body is none of that service, or an option is wrong.
+     */
+    read(service: 'digistore24', body: string | Uint8Array, options?: Reading): Event[];
+    read(service: 'ghl', body: string | Uint8Array, options?: Reading): HighLevelEvent[];
+  };
   /** Calls an operation of the catalog. Input that doesn't fit is refused before anything is sent. */
   run<Id extends string>(id: Id, input?: InputOf<Id>, options?: CallOptions): Promise<OutputOf<Id>>;
   /**
@@ -84,6 +99,15 @@ export interface Plugin {
   receive(request: Request | WebhookRequest, options?: { splitItems?: boolean }): Promise<Received>;
   /** Works on what waits. `maxRequests` (30 or more) ends it early; it then says `done: false`. */
   tick(options?: { maxRequests?: number } & CallOptions): Promise<Tick>;
+  /**
+   * What is new for a trigger that arrives by polling. Keep the cursor after the events are dealt with: a host that stops
+   * in between is given the same events again, with the same `dedupeKey`. `done: false`: there is more, poll again.
+   */
+  poll<Id extends string>(
+    trigger: Id,
+    cursor?: PollCursor | null,
+    options?: PollOptions & CallOptions,
+  ): Promise<Polled<Id extends `ghl.${string}` ? HighLevelEvent : Event>>;
   /** One customer in one view. */
   timeline(whom: { email: string } | { contactId: string }, options?: CallOptions): Promise<Timeline>;
   /** Creates the custom fields that the mapping needs. May be repeated. */
@@ -165,9 +189,18 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
       plan: (event, { signal } = {}) => ledger('sync.plan', [raw(event)], signal),
       apply: (event, { signal } = {}) => ledger('sync.apply', [raw(event)], signal),
     },
+    events: {
+      read: (service: string, body: string | Uint8Array, options: Reading = {}) => {
+        const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
+        if (!(bytes instanceof Uint8Array)) throw wrongField('body', 'must be the text or the bytes as they came');
+        const read = () => wasm.readEvents(data.id ?? 'default', service, bytes, asJson(options, 'options'), clock());
+        return JSON.parse(guarded(wasm, read));
+      },
+    },
     run: run as Plugin['run'],
     receive,
     tick: ({ signal, ...options } = {}) => ledger('tick', [options], signal),
+    poll: (trigger, cursor = null, { signal, ...options } = {}) => call('poll', [trigger, cursor, options], signal),
     timeline: (whom, { signal } = {}) => call('timeline', [whom], signal),
     setup: ({ signal } = {}) => call('setup', [], signal),
     inbox: (room = 'inbox', limit = 100) => ledger('inbox.list', [{ room, limit }]),

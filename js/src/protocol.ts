@@ -167,7 +167,7 @@ export interface StoreRange {
 /** Which catalog entries are asked for; all conditions must hold. */
 export interface CatalogFilter {
   id?: string;
-  service?: 'ghl' | 'digistore24';
+  service?: 'ghl' | 'digistore24' | 'bridge';
   resource?: string;
   kind?: 'action' | 'search' | 'trigger';
   /** `all` includes `core`. */
@@ -176,11 +176,17 @@ export interface CatalogFilter {
   text?: string;
 }
 
-/** One thing that can be done, with all that a form or a call needs. */
+/**
+ * By which way a trigger's events arrive. `ipn`: Digistore24's webhook. `app-webhook`: HighLevel's, for an OAuth app.
+ * `workflow-webhook`: the action "Webhook" of a HighLevel workflow, for a private token. `polling`: we ask.
+ */
+export type TriggerWay = 'ipn' | 'app-webhook' | 'workflow-webhook' | 'polling';
+
+/** One thing that can be done, with all that a form or a call needs; or, of kind `trigger`, one that can happen. */
 export interface CatalogEntry {
-  /** `ghl.contacts.addTags` */
+  /** `ghl.contacts.addTags`, `digistore24.onPayment` */
   id: string;
-  service: 'ghl' | 'digistore24';
+  service: 'ghl' | 'digistore24' | 'bridge';
   kind: 'action' | 'search' | 'trigger';
   tier: 'core' | 'all';
   resource: string;
@@ -200,9 +206,21 @@ export interface CatalogEntry {
   input: JsonObject;
   /** JSON Schema 2020-12 of the output. */
   output: JsonObject;
-  /** A realistic pair of input and output. */
-  sample: { input?: JsonObject; output?: Json };
+  /** A realistic pair of input and output; of a webhook's trigger, also the body that arrives. */
+  sample: { input?: JsonObject; output?: Json; payload?: JsonObject };
   deprecated?: boolean;
+  /** Of a trigger. */
+  arrives?: TriggerWay[];
+  /** Of a webhook's trigger: the service's own word for the event. */
+  wireEvent?: string;
+  /** False: the body doesn't name the event; its address must, by `?event=`. */
+  named?: false;
+  /** Of a trigger of the business level: the triggers that feed it. */
+  sources?: string[];
+  /** The values that it wants, by dotted path of the event; null stands for what the event doesn't say. */
+  when?: Record<string, Json[]>;
+  /** The values that it doesn't want. */
+  unless?: Record<string, Json[]>;
 }
 
 /** Amounts in `currency`, without sign: the event says which way the money went. */
@@ -283,6 +301,51 @@ export interface Event {
   currency: string | null;
   transactionId: string | null;
   nextPaymentAt: string | null;
+}
+
+/** One event of HighLevel, whatever way it came. */
+export interface HighLevelEvent {
+  /** HighLevel's `webhookId`, or made from the content. */
+  id: string;
+  /** The same when the event is sent again. */
+  dedupeKey: string;
+  /**
+   * The same for two events that tell the same state of the same thing, such as `OpportunityUpdate` beside
+   * `OpportunityStageUpdate`: of those that come within minutes, one is enough.
+   */
+  changeKey: string;
+  /** The catalog ids of all triggers that it fires: `ghl.contactCreate`, `bridge.newContact`. */
+  triggers: string[];
+  /** HighLevel's word for it: `ContactCreate`. */
+  event: string | null;
+  /** `workflow-webhook`: nobody signed it, and `data` has only ids. */
+  via: TriggerWay;
+  occurredAt: string | null;
+  /** ISO 8601, UTC. */
+  receivedAt: string;
+  appId: string | null;
+  companyId: string | null;
+  locationId: string | null;
+  contactId: string | null;
+  objectId: string | null;
+  /** Of an event without a known name: what it seems to be about. */
+  looksLike: string | null;
+  /** The content, without what belongs to the delivery. */
+  data: JsonObject;
+  /** The body as it came. */
+  raw: JsonObject;
+}
+
+/** How the body of a webhook is to be read. */
+export interface Reading {
+  /** Only events that fire this trigger. */
+  trigger?: string;
+  /** What the user chose for that trigger: its `input` in the catalog. */
+  input?: JsonObject;
+  /** HighLevel: the event's name as the address tells it (`?event=InvoicePaid`); some bodies don't. */
+  event?: string;
+  /** Digistore24: one event for each item of the order. */
+  splitItems?: boolean;
 }
 
 /** What `sync.plan` and `sync.apply` need of an event: the parameters as they came. */
@@ -369,6 +432,26 @@ export interface Report {
   error?: ErrorDetails;
   /** When it is tried again. ISO 8601. */
   nextAt?: string;
+}
+
+/** How far a trigger's items are told: plain JSON for the host to keep, and nothing to read in. */
+export type PollCursor = JsonObject;
+
+/** The options of a poll. */
+export interface PollOptions {
+  /** What the user chose: the trigger's input in the catalog. `from` counts only without a cursor. */
+  input?: JsonObject;
+  /** The poll ends after so many requests (2 or more, default 30); the next one goes on there. */
+  maxRequests?: number;
+}
+
+/** What a poll brought. */
+export interface Polled<E = Event | HighLevelEvent> {
+  /** The oldest first, as far as the list gives times. */
+  events: E[];
+  cursor: PollCursor;
+  /** False: there is more to read at once. */
+  done: boolean;
 }
 
 /** What a tick did. */

@@ -94,6 +94,12 @@ pub fn receive_ipn(connection: JsValue, input: JsValue) -> Promise {
     start(connection, "receive", None, to_js(&json!({ "method": method })), bytes.unwrap_or_default())
 }
 
+/// What is new since the last time: `{ trigger, cursor?, input?, maxRequests? }`. Gives `{ events, cursor, done }`.
+#[wasm_bindgen(js_name = poll)]
+pub fn poll(connection: JsValue, input: JsValue) -> Promise {
+    start(connection, "poll", None, input, Vec::new())
+}
+
 /// What would be done for an event; makes no call.
 #[wasm_bindgen(js_name = planSync)]
 pub fn plan_sync(connection: JsValue, event: JsValue) -> Promise {
@@ -116,9 +122,20 @@ fn start(
 ) -> Promise {
     future_to_promise(async move {
         let input = from_js(&input)?;
-        let args = operation.map_or_else(|| json!([input]), |id| json!([id, input]));
+        let args = match operation {
+            Some(id) => json!([id, input]),
+            // Its arguments stand in one object.
+            None if method == "poll" => poll_arguments(input),
+            None => json!([input]),
+        };
         drive(connection, method, args, body).await
     })
+}
+
+fn poll_arguments(mut input: Value) -> Value {
+    let mut named = |name: &str| input.as_object_mut().and_then(|fields| fields.remove(name)).unwrap_or_default();
+    let (trigger, cursor) = (named("trigger"), named("cursor"));
+    json!([trigger, cursor, input])
 }
 
 async fn drive(connection: JsValue, method: &str, args: Value, body: Vec<u8>) -> Result<JsValue, JsValue> {

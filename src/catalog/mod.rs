@@ -19,7 +19,7 @@ use crate::{
     record, words,
 };
 
-pub use triggers::triggers;
+pub use triggers::{trigger_by_name, triggers};
 pub(crate) use validate::is_email;
 pub use validate::validate;
 
@@ -195,21 +195,30 @@ fn operation(mut entry: packed::Entry) -> Option<Operation> {
     })
 }
 
-/// A trigger that arrives by polling: how its items are found, and what the user chose, checked.
+/// How the items of a trigger are found that arrives by polling: the part `poll` of its entry.
 ///
 /// # Errors
-/// `invalid_input`: no such trigger, it isn't polled, or the choice doesn't fit.
-pub fn polled(id: &str, input: Value) -> Result<(Value, Map)> {
-    let mut entry = packed::find(id).filter(|entry| entry.kind == "trigger").ok_or_else(|| unknown(id))?;
+/// `invalid_input`: no such trigger, or it isn't polled.
+pub fn polled(id: &str) -> Result<Value> {
+    let entry = packed::find(id).filter(|entry| entry.kind == "trigger").ok_or_else(|| unknown(id))?;
     let poll = take(&mut entry.rest(), "poll");
     if poll.is_null() {
         return Err(Error::invalid_field("trigger", "does not arrive by polling but by a webhook").of_operation(id));
     }
+    Ok(poll)
+}
+
+/// Checks what a user chose for a trigger.
+///
+/// # Errors
+/// `invalid_input`: no such trigger, or the choice doesn't fit.
+pub fn accept_trigger(id: &str, input: Option<&Value>) -> Result<Map> {
+    let mut entry = packed::find(id).filter(|entry| entry.kind == "trigger").ok_or_else(|| unknown(id))?;
     let (schema, defs) = entry.input();
-    let input = if input.is_null() { Value::Object(Map::new()) } else { input };
+    let input = input.cloned().unwrap_or_else(|| Value::Object(Map::new()));
     let problems = validate(&Value::Object(schema), &Value::Object(defs), &input);
     match input {
-        Value::Object(input) if problems.is_empty() => Ok((poll, input)),
+        Value::Object(input) if problems.is_empty() => Ok(input),
         _ => {
             let message = format!("the input of {id} has {}", count(problems.len(), "wrong field"));
             Err(Error::invalid(message, problems).of_operation(id))

@@ -466,6 +466,9 @@ impl Entry {
         };
         let (input, output) = (described(flag::INPUT), described(flag::OUTPUT));
         let sample = (self.flags & flag::SAMPLE != 0).then(|| {
+            if self.kind == "trigger" {
+                return self.at.value(index);
+            }
             let mut sample = Map::new();
             for (name, schema) in [("input", &input), ("output", &output)] {
                 let nothing = Map::new();

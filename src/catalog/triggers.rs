@@ -1,59 +1,70 @@
-//! Which triggers an event fires: its own, and those of the business level that are fed by it.
+//! Triggers: which one an event of a service belongs to, and which ones of the business level it fires besides.
 //!
-//! Such an entry names its `sources` (ids of triggers), and its condition as data: `when` lists for dotted paths of the
-//! event the values that are wanted, `unless` those that are not. `null` stands for what the event doesn't say.
+//! An entry of the business level names its `sources` (ids of triggers), and its condition as data: `when` lists for dotted
+//! paths of the event the values that are wanted, `unless` those that are not. `null` stands for what the event doesn't say.
 
 use std::cell::OnceCell;
 
 use super::packed;
-use crate::json::{Json, Map, Value, take};
+use crate::json::Value;
 
-struct Rule {
+struct Trigger {
     id: String,
-    sources: Vec<String>,
-    when: Map,
-    unless: Map,
+    facts: Value,
+}
+
+impl Trigger {
+    fn wire(&self) -> Option<&str> {
+        self.facts.get("wireEvent").and_then(Value::as_str)
+    }
 }
 
 thread_local! {
-    static RULES: OnceCell<Vec<Rule>> = const { OnceCell::new() };
+    static ALL: OnceCell<Vec<Trigger>> = const { OnceCell::new() };
+}
+
+fn read() -> Vec<Trigger> {
+    let mut triggers = Vec::new();
+    for entry in (0..packed::count()).filter_map(packed::entry) {
+        if entry.kind == "trigger" {
+            triggers.push(Trigger { facts: Value::Object(entry.rest()), id: entry.id });
+        }
+    }
+    triggers
 }
 
 /// The ids of all triggers that an event of the trigger `own` fires, its own first.
 pub fn triggers(own: &str, event: &Value) -> Vec<String> {
     let mut fired = vec![own.to_owned()];
-    RULES.with(|rules| {
-        for rule in rules.get_or_init(read) {
-            let fed = rule.sources.iter().any(|source| source == own);
-            if fed && holds(&rule.when, event, true) && holds(&rule.unless, event, false) {
-                fired.push(rule.id.clone());
+    ALL.with(|all| {
+        for Trigger { id, facts } in all.get_or_init(read) {
+            let sources = facts.get("sources").and_then(Value::as_array);
+            let is_fed = sources.is_some_and(|sources| sources.iter().any(|source| source == own));
+            if is_fed && holds(facts.get("when"), event, true) && holds(facts.get("unless"), event, false) {
+                fired.push(id.clone());
             }
         }
     });
     fired
 }
 
-/// Whether the event's value is among those listed, or among none, as `wanted` says; for every path.
-fn holds(conditions: &Map, event: &Value, wanted: bool) -> bool {
-    conditions.iter().all(|(path, values)| {
-        let found = event.pointer(&format!("/{}", path.replace('.', "/"))).unwrap_or(&Value::Null);
-        values.as_array().is_some_and(|values| values.contains(found)) == wanted
+/// The trigger that a webhook of HighLevel names: by its own word (`ContactCreate`) or by the catalog's
+/// (`ghl.contactCreate`). Gives the id and HighLevel's word.
+pub fn trigger_by_name(name: &str) -> Option<(String, String)> {
+    ALL.with(|all| {
+        for trigger in all.get_or_init(read).iter().filter(|trigger| trigger.id.starts_with("ghl.")) {
+            if let Some(wire) = trigger.wire().filter(|wire| wire.eq_ignore_ascii_case(name) || trigger.id == name) {
+                return Some((trigger.id.clone(), wire.to_owned()));
+            }
+        }
+        None
     })
 }
 
-fn read() -> Vec<Rule> {
-    let mut rules = Vec::new();
-    for entry in (0..packed::count()).filter_map(packed::entry) {
-        if entry.kind != "trigger" {
-            continue;
-        }
-        let mut rest = entry.rest();
-        let part = |rest: &mut Map, name: &str| Map::from_json(take(rest, name)).unwrap_or_default();
-        let sources = Vec::<String>::from_json(take(&mut rest, "sources")).unwrap_or_default();
-        if !sources.is_empty() {
-            let (when, unless) = (part(&mut rest, "when"), part(&mut rest, "unless"));
-            rules.push(Rule { id: entry.id, sources, when, unless });
-        }
-    }
-    rules
+/// Whether the event's value is among those listed, or among none, as `wanted` says; for every path.
+fn holds(conditions: Option<&Value>, event: &Value, wanted: bool) -> bool {
+    conditions.and_then(Value::as_object).into_iter().flatten().all(|(path, values)| {
+        let found = event.pointer(&format!("/{}", path.replace('.', "/"))).unwrap_or(&Value::Null);
+        values.as_array().is_some_and(|values| values.contains(found)) == wanted
+    })
 }

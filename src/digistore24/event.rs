@@ -1,10 +1,8 @@
 //! What a message means: one shape for every event, whatever way it came.
 
-use sha2::{Digest, Sha512};
-
-use super::{ipn::Params, money::Cents, signature::hex};
+use super::{ipn::Params, money::Cents};
 use crate::json::{Json, Map, ToJson, Value, put};
-use crate::text::lower;
+use crate::text::{lower, short_hash};
 use crate::{catalog::is_email, clock, record};
 
 /// What happened in Digistore24.
@@ -529,10 +527,11 @@ impl Event {
             clock::parse_berlin(&format!("{} {time}", params.get("transaction_date")))
         });
         let trigger = kind.trigger();
+        let of_ticket = eticket.as_ref().and_then(|ticket| ticket.modified_at.clone().or(ticket.created_at.clone()));
         Self {
             dedupe_key: joint_key(&items),
             id: short_hash(&mut items.iter().map(|i| i.dedupe_key.as_str())),
-            occurred_at: occurred.map(clock::iso),
+            occurred_at: occurred.map(clock::iso).or(of_ticket),
             test: params.get("api_mode").eq_ignore_ascii_case("test"),
             merchant: Merchant { id: text("merchant_id"), name: text("merchant_name") },
             buyer: Buyer {
@@ -731,14 +730,4 @@ fn dedupe_key(connection: &str, kind: &Kind, order: &Order, item: Option<&str>, 
         _ => short_hash(&mut params.content().flat_map(|(n, v)| [n, v])),
     };
     format!("{connection}|{merchant}|{}|{rest}", kind.name())
-}
-
-/// 16 hex digits that stand for the texts.
-pub fn short_hash(texts: &mut dyn Iterator<Item = &str>) -> String {
-    let mut hash = Sha512::new();
-    for text in texts {
-        hash.update(text.as_bytes());
-        hash.update([0]);
-    }
-    hex(hash.finalize().get(..8).unwrap_or_default(), b"0123456789abcdef")
 }

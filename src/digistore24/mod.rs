@@ -11,7 +11,7 @@ mod signature;
 pub use call::{Account, decode, encode};
 pub use event::{
     Affiliate, Buyer, Consent, Eticket, Event, Form, Item, Kind, Merchant, Money, Order, Subscription, Transaction,
-    links, order_key, short_hash,
+    links, order_key,
 };
 pub use ipn::{MAX_BODY, Params, parse, parse_json};
 pub use money::Cents;

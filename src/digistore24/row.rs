@@ -1,14 +1,12 @@
 //! A row of the API's lists as an event. Rows differ in their names: the documentation has one spelling, answers that were
 //! seen have another.
 
-use super::event::{
-    Affiliate, Buyer, Eticket, Event, Item, Kind, Money, Order, Subscription, Transaction, links, short_hash,
-};
+use super::event::{Affiliate, Buyer, Eticket, Event, Item, Kind, Money, Order, Subscription, Transaction, links};
 use super::money::Cents;
 use crate::catalog::is_email;
 use crate::clock;
 use crate::json::Value;
-use crate::text::lower;
+use crate::text::{lower, short_hash};
 
 /// Reads the fields of a row.
 struct Row<'a>(&'a Value);

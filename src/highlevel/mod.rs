@@ -2,10 +2,12 @@
 
 mod account;
 mod errors;
+mod webhook;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 pub use account::{Account, Auth, Secret};
+pub use webhook::{read as webhook, shape};
 
 use crate::json::{Map, Value, parse};
 use crate::{

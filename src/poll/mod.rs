@@ -18,6 +18,7 @@ use crate::{
     catalog, client, clock,
     effects::{Effects, Level},
     error::{Error, Result},
+    events::SAMPLES_ARRIVE,
     plugin::Connection,
     record,
 };
@@ -48,7 +49,8 @@ pub async fn run(
     cursor: Value,
     options: Options,
 ) -> Result<Value> {
-    let (poll, chosen) = catalog::polled(id, options.input.unwrap_or_default())?;
+    let poll = catalog::polled(id)?;
+    let chosen = catalog::accept_trigger(id, options.input.as_ref())?;
     let broken = || Error::invalid_field("trigger", "does not arrive by polling");
     let spec = Spec::read(poll.clone(), &chosen).ok_or_else(broken)?;
     let operation = catalog::find(&spec.operation)?;
@@ -57,7 +59,12 @@ pub async fn run(
         Value::Null => start(id, &spec, &chosen, effects.now() / 1000)?,
         kept => Cursor::read(kept, id)?,
     };
-    let told = event::Teller::new(connection, id, &poll, &spec, effects.now());
+    let scope = match id.starts_with("ghl.") {
+        true => connection.highlevel()?.location_id.as_str(),
+        false => connection.id.as_str(),
+    };
+    let split = chosen.get("splitItems").and_then(Value::as_bool).unwrap_or_default();
+    let teller = event::Teller::new(id, &poll, &spec, scope, split, effects.now());
     let mut walker = Walker::new(spec, paging, &chosen, cursor);
     // A row of a first list and its second list: the least that moves the cursor.
     let limit = options.max_requests.unwrap_or(REQUESTS).max(2);
@@ -80,7 +87,10 @@ pub async fn run(
         effects.log(Level::Warn, warning, [("trigger", id.to_owned())]);
     }
     found.sort_by_key(|one| one.time);
-    let events: Vec<Value> = found.into_iter().map(|one| told.event(one)).collect();
+    let mut events = Vec::new();
+    for one in found {
+        events.extend(teller.events(one));
+    }
     let mut answer = Map::new();
     put(&mut answer, "events", Value::Array(events));
     put(&mut answer, "cursor", walker.cursor.write());
@@ -105,6 +115,38 @@ fn start(id: &str, spec: &Spec, chosen: &Map, now: u64) -> Result<Cursor> {
         Error::invalid_field("input.from", problem).of_operation(id)
     })?;
     Ok(Cursor::new(id, time, time, false))
+}
+
+/// Gives the samples of polled triggers an event: what comes of the first row in the sample of the list that is read.
+pub fn complete(entries: &mut [Value]) {
+    for entry in entries {
+        if let (Some(event), Some(sample)) = (sample(entry), entry.get_mut("sample").and_then(Value::as_object_mut)) {
+            put(sample, "output", event);
+        }
+    }
+}
+
+fn sample(entry: &Value) -> Option<Value> {
+    let (id, poll) = (entry["id"].as_str()?, entry.get("poll")?);
+    let spec = Spec::read(poll.clone(), &Map::new())?;
+    let first = |operation: &str, items: Option<&str>| {
+        let filter = catalog::Filter { id: Some(operation.to_owned()), ..catalog::Filter::default() };
+        let listed = catalog::list(&filter).ok()?.pop()?;
+        let path = items.or(listed.pointer("/paging/items").and_then(Value::as_str)).unwrap_or_default();
+        walk::list_at(listed.pointer("/sample/output")?, path).ok()?.first().cloned()
+    };
+    let mut row = first(&spec.operation, spec.items.as_deref())?;
+    let mut parent = None;
+    if let Some(each) = &spec.each {
+        parent = Some(std::mem::replace(&mut row, first(&each.operation, Some(&each.items))?));
+    }
+    // What another kind of row would say.
+    if let (Some(row), Some(differs)) = (row.as_object_mut(), poll["sample"].as_object()) {
+        row.extend(differs.clone());
+    }
+    let found = Found { key: spec.key_of(&row, 0), time: 0, row, parent };
+    let scope = if id.starts_with("ghl.") { "hT4nQ8vLxR2mK7pWz3Ds" } else { "default" };
+    event::Teller::new(id, poll, &spec, scope, false, SAMPLES_ARRIVE).events(found).pop()
 }
 
 #[cfg(test)]

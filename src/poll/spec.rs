@@ -1,7 +1,7 @@
 //! How a trigger finds its items: the part `poll` of its catalog entry, read as data.
 
 use crate::json::{Json, Map, Value, take};
-use crate::{clock, digistore24::short_hash, record, words};
+use crate::{clock, record, text::short_hash, words};
 
 words! {
     /// What an item's time is.

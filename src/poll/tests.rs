@@ -166,7 +166,7 @@ const GOOD: fn(&mut Spec, &mut Cursor) = |_, _| {};
 
 /// The spec as the catalog has it, with small pages.
 fn spec_of(setting: &Setting) -> (Spec, Paging) {
-    let (poll, _) = catalog::polled(setting.trigger, Value::Null).unwrap();
+    let poll = catalog::polled(setting.trigger).unwrap();
     let mut spec = Spec::read(poll.clone(), &Map::new()).unwrap_or_else(|| panic!("{}: {poll}", setting.trigger));
     let paging = match setting.list {
         List::Deals => json!({ "style": "page", "items": "opportunities", "page": "page", "size": "limit" }),

@@ -425,7 +425,7 @@ impl Walker {
         let before = std::mem::replace(&mut self.cursor.seen, walk.seen);
         // A key that this pass didn't meet is kept as long as its item may come again. One without a time has left the list
         // when two passes didn't meet it: one may only have missed it because the pages shifted.
-        let low = if self.spec.clock() == Clock::Number { 0 } else { self.cursor.low };
+        let low = if self.spec.clock() == Clock::Number { 0 } else { self.cursor.low.saturating_sub(2 * FOLD) };
         let all = self.spec.change;
         self.cursor.seen.join(before, |time| match time {
             0 => Some(if all { 0 } else { MISSED }),
@@ -448,7 +448,7 @@ fn hash_without_pass(key: &[String]) -> u64 {
 }
 
 /// The list at a path. Digistore24's language writes an empty object as an empty list.
-fn list_at<'a>(answer: &'a Value, path: &str) -> Result<&'a [Value]> {
+pub(super) fn list_at<'a>(answer: &'a Value, path: &str) -> Result<&'a [Value]> {
     let found = if path.is_empty() { Some(answer) } else { find(answer, path) };
     let empty = answer.is_null() || answer.as_array().is_some_and(Vec::is_empty);
     match found {

@@ -4,6 +4,7 @@ import { problem } from '../errors.js';
 import { addCatalog } from './commands/catalog.js';
 import { addInbox } from './commands/inbox.js';
 import { addPlan } from './commands/plan.js';
+import { addPoll } from './commands/poll.js';
 import { addRun } from './commands/run.js';
 import { addSandbox } from './commands/sandbox.js';
 import { addServe } from './commands/serve.js';
@@ -36,7 +37,7 @@ function build(): Command {
     .configureOutput({ writeErr: () => {} })
     .exitOverride()
     .showSuggestionAfterError(false);
-  const add = [addCatalog, addRun, addPlan, addSync, addTimeline, addServe, addSandbox, addSetup, addInbox];
+  const add = [addCatalog, addRun, addPoll, addPlan, addSync, addTimeline, addServe, addSandbox, addSetup, addInbox];
   for (const command of add) command(program);
   for (const command of program.commands) {
     command.option('--json', 'results as JSON on stdout, errors and logs as JSON on stderr');

@@ -8,8 +8,8 @@ import { outputOf } from '../session.js';
 export function addCatalog(program: Command): void {
   program
     .command('catalog')
-    .description('list the operations of both services')
-    .option('--service <name>', 'ghl or digistore24')
+    .description('list the operations and triggers of both services')
+    .option('--service <name>', 'ghl, digistore24 or bridge')
     .option('--kind <kind>', 'action, search or trigger')
     .option('--resource <name>', 'contacts, purchases, …')
     .option('--id <id>', 'one operation, with its input and sample')
@@ -28,14 +28,18 @@ export function addCatalog(program: Command): void {
 }
 
 function short(entries: CatalogEntry[]): string[] {
-  return [...table(entries.map(({ id, effect, title }) => [id, effect, title])), '', `${entries.length} operations`];
+  return [
+    ...table(entries.map(({ id, kind, effect, title }) => [id, kind === 'trigger' ? kind : effect, title])),
+    '',
+    `${entries.length} entries`,
+  ];
 }
 
-function whole({ id, title, description, scopes, effect, retry, input, sample }: CatalogEntry): string[] {
+function whole({ id, title, description, scopes, effect, retry, arrives, input, sample }: CatalogEntry): string[] {
   return [
     id,
     `  ${title}. ${description}`,
-    `  ${effect}, repeatable: ${retry}, needs ${scopes.join(', ') || 'no scope'}`,
+    `  ${arrives ? `arrives by ${arrives.join(', ')}` : `${effect}, repeatable: ${retry}`}, needs ${scopes.join(', ') || 'no scope'}`,
     `input: ${JSON.stringify(input, null, 2)}`,
     `sample: ${JSON.stringify(sample, null, 2)}`,
   ];
