@@ -149,6 +149,7 @@ describe('results and exit codes', () => {
     for (const name of [
       'catalog',
       'run',
+      'poll',
       'plan',
       'sync',
       'timeline',
@@ -163,6 +164,28 @@ describe('results and exit codes', () => {
     const run = await cli(['run', '--help']);
     assert.doesNotMatch(run.stdout, /token|passphrase|api-key/i, 'no secret is a flag');
     assert.match((await cli(['--version'])).stdout, /^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+describe('poll', () => {
+  test('tells what is new and keeps the cursor in a file', async (t) => {
+    const { cli, folder } = terminal(t);
+    const poll = (...more) => cli(['poll', 'digistore24.newPurchase', '--cursor', 'cursor.json', ...more]);
+    assert.deepEqual((await poll('--json')).json(), { events: [], done: true });
+    const story = sandbox.story();
+    story.payment();
+    const told = (await poll('--json')).json();
+    assert.deepEqual(
+      told.events.map(({ orderId }) => orderId),
+      [story.orderId],
+    );
+    assert.equal((await poll()).stdout, '0 new\n');
+    assert.ok(existsSync(join(folder, 'cursor.json')));
+    const since = await cli(['poll', 'digistore24.newPurchase', '--from', '2020-01-01']);
+    assert.match(since.stdout, new RegExp(`payment  order ${story.orderId}  default.*\\n1 new\\n$`));
+    assert.equal((await cli(['poll', 'digistore24.newPurchase', '--from', 'soon', '--json'])).code, 2);
+    writeFileSync(join(folder, 'cursor.json'), '{}');
+    assert.match((await poll()).stderr, /cursor/);
   });
 });
 

@@ -248,11 +248,25 @@ test('a store that fails: no OK, no value in the error', async () => {
   }
 });
 
+test('poll: trigger, cursor and input in one object', async () => {
+  const first = await wasm.poll(connection, { trigger: 'digistore24.newPurchase' });
+  assert.deepEqual([first.events, first.done], [[], true]);
+  const story = sandbox.story();
+  story.payment();
+  const { events } = await wasm.poll(connection, { trigger: 'digistore24.newPurchase', cursor: first.cursor });
+  assert.deepEqual(
+    events.map(({ orderId }) => orderId),
+    [story.orderId],
+  );
+  const input = { trigger: 'digistore24.newPurchase', input: { form: 'now' } };
+  assert.equal((await refused(wasm.poll(connection, input))).code, 'invalid_input');
+});
+
 test('the names of the module and of its types', async () => {
   const bare = await import('../../pkg/wasm/ghl_digistore24.js');
   const names =
     'addTag applySync completeTask createContact createNote createTask findContact getContact ' +
-    'listAppointments planSync receiveIpn removeTag updateContact upsertContact';
+    'listAppointments planSync poll receiveIpn removeTag updateContact upsertContact';
   for (const name of names.split(' ')) assert.equal(bare[name], wasm[name], name);
 });
 
