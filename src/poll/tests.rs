@@ -379,3 +379,96 @@ fn without_overlap_or_memory_the_simulation_fails() {
     caught(|spec, _| spec.overlap = 0, "lost");
     caught(|_, cursor| cursor.seen.retain(|_| false), "twice");
 }
+
+/// A walker of a trigger, with its own cursor.
+fn walker(trigger: &str, cursor: Cursor) -> Walker {
+    let spec = Spec::read(catalog::polled(trigger).unwrap(), &Map::new()).unwrap();
+    let paging = Paging::from_json(catalog::find(&spec.operation).unwrap().paging.clone()).unwrap_or_default();
+    Walker::new(spec, paging, &Map::new(), cursor)
+}
+
+const NOON: u64 = 1_795_431_600;
+
+fn orders(rows: &[(u64, u64)], pages: u64) -> Value {
+    let rows: Vec<Value> =
+        rows.iter().map(|(id, time)| json!({ "id": id, "created_at": walk::wall_clock(*time) })).collect();
+    json!({ "purchase_list": rows, "page_count": pages, "item_count": "9000" })
+}
+
+#[test]
+fn a_cursor_is_small_and_survives_as_json() {
+    let mut seen = super::cursor::Seen::default();
+    for id in 0..500_u64 {
+        seen.insert(spec::hash(&[id.to_string()]), NOON + id / 3);
+    }
+    let mut cursor = Cursor::new("digistore24.newPurchase", NOON, 0, false);
+    cursor.seen = seen;
+    cursor.walk = Some(super::cursor::Walk { page: 3, after: Some(json!([1, "x"])), ..Default::default() });
+    let kept = text(&cursor.write());
+    assert!(kept.len() < 500 * 16, "{} bytes", kept.len());
+    assert_eq!(Cursor::read(parse(&kept).unwrap(), "digistore24.newPurchase").unwrap(), cursor);
+}
+
+/// More items at a time than there is room for: the overlap becomes shorter, and nothing is told twice.
+#[test]
+fn a_crowd_makes_the_overlap_shorter() {
+    let crowd: Vec<(u64, u64)> = (0..3_000).map(|id| (id, NOON - 3_000 + id)).collect();
+    let mut one = walker("digistore24.newPurchase", Cursor::new("digistore24.newPurchase", NOON - 7_200, 0, false));
+    one.next(NOON).unwrap();
+    assert_eq!(one.take(&orders(&crowd, 1), NOON).unwrap().len(), 3_000);
+    assert!(one.done() && one.warning.is_some());
+    assert_eq!(one.cursor.seen.len(), walk::KEYS);
+    assert!(text(&one.cursor.write()).len() < 60_000);
+    let mut two = walker("digistore24.newPurchase", one.cursor);
+    two.next(NOON).unwrap();
+    let mut again = crowd.clone();
+    again.extend([(5_000, NOON - 100), (5_001, NOON)]);
+    let found = two.take(&orders(&again, 1), NOON).unwrap();
+    assert_eq!(found.iter().map(|one| one.key[0].as_str()).collect::<Vec<_>>(), ["5000", "5001"]);
+}
+
+/// A time far in the future is told, and moves nobody past what comes in between.
+#[test]
+fn a_time_in_the_future_moves_nobody() {
+    let mut one = walker("digistore24.newPurchase", Cursor::new("digistore24.newPurchase", NOON - 7_200, 0, false));
+    one.next(NOON).unwrap();
+    assert_eq!(one.take(&orders(&[(1, NOON - 60), (2, NOON + 90 * 86_400)], 1), NOON).unwrap().len(), 2);
+    assert!(one.cursor.low < NOON - 3_600);
+    let mut two = walker("digistore24.newPurchase", one.cursor);
+    two.next(NOON + 600).unwrap();
+    assert_eq!(two.take(&orders(&[(2, NOON + 90 * 86_400), (3, NOON - 30)], 1), NOON + 600).unwrap().len(), 1);
+}
+
+/// A service that gives the same page for every number, and one that doesn't answer with a list.
+#[test]
+fn a_service_that_does_not_page_ends_the_pass() {
+    let mut one = walker("digistore24.newBuyer", Cursor::new("digistore24.newBuyer", NOON - 7_200, 0, false));
+    let buyers: Vec<Value> = (0..500).map(|id| json!({ "id": id, "created_at": walk::wall_clock(NOON) })).collect();
+    let answer = json!({ "items": buyers });
+    let (mut calls, mut found) = (0, 0);
+    while one.next(NOON).is_some() {
+        calls += 1;
+        found += one.take(&answer, NOON).unwrap().len();
+        assert!(calls < 20, "it never ends");
+    }
+    assert_eq!(found, 500);
+    let mut two = walker("digistore24.newBuyer", one.cursor);
+    two.next(NOON).unwrap();
+    assert_eq!(two.take(&json!({ "buyers": [] }), NOON).unwrap_err().code(), crate::error::Code::MalformedResponse);
+    assert!(two.take(&json!([]), NOON).unwrap().is_empty());
+}
+
+/// The first and the second 02:30 of 25 October 2026: both come after 02:15 of summer time, only one after 02:15 of winter time
+/// for sure, and neither is left out.
+#[test]
+fn nothing_is_left_out_in_the_hour_that_exists_twice() {
+    let first = 1_792_888_200; // 00:30 UTC, 02:30 in Berlin.
+    for start in [first - 900, first + 2_700] {
+        let cursor = Cursor::new("digistore24.newPurchase", start, start, false);
+        let mut one = walker("digistore24.newPurchase", cursor);
+        let (_, input) = one.next(first + 3_600).unwrap();
+        assert!(input["from"].as_str().unwrap() <= "2026-10-25 02:15:00", "{input}");
+        let found = one.take(&orders(&[(1, first), (2, first + 3_600)], 1), first + 3_600).unwrap();
+        assert_eq!(found.len(), 2);
+    }
+}

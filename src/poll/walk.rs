@@ -434,9 +434,11 @@ impl Walker {
         });
         self.forget(walk.to.is_none());
         if walk.to.is_none() {
-            self.done = true;
+            // What shifting pages hid from the first pass would be taken for new, so several pages are learnt twice.
+            let learns_on = self.cursor.base && self.cursor.pass == 0 && walk.page > self.first_page();
+            self.done = !learns_on;
+            self.cursor.base = learns_on;
             self.cursor.slice = 0;
-            self.cursor.base = false;
             self.cursor.pass += 1;
         }
     }

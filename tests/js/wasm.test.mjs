@@ -259,7 +259,7 @@ test('poll: trigger, cursor and input in one object', async () => {
     [story.orderId],
   );
   const input = { trigger: 'digistore24.newPurchase', input: { form: 'now' } };
-  assert.equal((await refused(wasm.poll(connection, input))).code, 'invalid_input');
+  assert.equal((await failureOf(wasm.poll(connection, input))).code, 'invalid_input');
 });
 
 test('the names of the module and of its types', async () => {
