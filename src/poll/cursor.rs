@@ -122,6 +122,12 @@ pub const MISSED: u64 = 1;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Seen(Vec<(u64, u64)>);
 
+/// Sorts pairs. The one sort of this module: each for itself would cost the wasm a kilobyte.
+#[inline(never)]
+pub(super) fn sort(pairs: &mut [(u64, u64)]) {
+    pairs.sort_unstable();
+}
+
 /// The digits of a hash, six bits each.
 const DIGITS: &[u8; 64] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
 const WIDTH: usize = 10;
@@ -171,25 +177,28 @@ impl Seen {
     }
     /// The time of which the newest `limit` keys are not older; nothing where there are no more keys than that.
     pub fn time_of_newest(&self, limit: usize) -> Option<u64> {
-        let mut times: Vec<u64> = Vec::new();
-        for (_, time) in &self.0 {
-            if *time > MISSED {
-                times.push(*time);
-            }
+        let times = self.by_time();
+        let timeless = times.partition_point(|(time, _)| *time <= MISSED);
+        let place = times.len().checked_sub(limit).filter(|place| *place > timeless)?;
+        times.get(place).map(|(time, _)| *time)
+    }
+    /// Times and keys, the oldest first.
+    fn by_time(&self) -> Vec<(u64, u64)> {
+        let mut pairs = Vec::new();
+        for (hash, time) in &self.0 {
+            pairs.push((*time, *hash));
         }
-        times.sort_unstable();
-        times.len().checked_sub(limit).filter(|too_many| *too_many > 0).and_then(|i| times.get(i).copied())
+        sort(&mut pairs);
+        pairs
     }
 }
 
 /// A list of times, each followed by the keys of that time, one behind the other.
 impl ToJson for Seen {
     fn to_json(&self) -> Value {
-        let mut sorted = self.0.clone();
-        sorted.sort_unstable_by_key(|(hash, time)| (*time, *hash));
         let mut list: Vec<Value> = Vec::new();
         let mut last = None;
-        for (hash, time) in sorted {
+        for (time, hash) in self.by_time() {
             if last != Some(time) {
                 last = Some(time);
                 list.push(time.into());
@@ -230,7 +239,7 @@ impl Json for Seen {
                 }
             }
         }
-        seen.sort_unstable();
+        sort(&mut seen);
         seen.dedup_by_key(|(hash, _)| *hash);
         Self(seen)
     }

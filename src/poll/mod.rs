@@ -86,10 +86,16 @@ pub async fn run(
     if let Some(warning) = walker.warning {
         effects.log(Level::Warn, warning, [("trigger", id.to_owned())]);
     }
-    found.sort_by_key(|one| one.time);
+    let mut order = Vec::new();
+    for (i, one) in found.iter().enumerate() {
+        order.push((one.time, i as u64));
+    }
+    cursor::sort(&mut order);
     let mut events = Vec::new();
-    for one in found {
-        events.extend(teller.events(one));
+    for (_, i) in order {
+        if let Some(one) = found.get_mut(i as usize) {
+            events.extend(teller.events(std::mem::take(one)));
+        }
     }
     let mut answer = Map::new();
     put(&mut answer, "events", Value::Array(events));

@@ -47,7 +47,7 @@ pub struct Paging {
 }
 
 /// An item that is to be told.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Found {
     /// The parts of its key.
     pub key: Vec<String>,
