@@ -138,9 +138,12 @@ const LEAST_MS: u64 = 100_000_000_000;
 /// The year 9999 ends.
 const MOST_MS: u64 = 253_402_300_800_000;
 
+/// Id and HighLevel's word of the trigger, where it is known.
+type Known = Option<(&'static str, &'static str)>;
+
 /// An event before it has its shape.
 struct Told {
-    known: Option<(String, String)>,
+    known: Known,
     key: Option<String>,
     fields: Map,
 }
@@ -161,18 +164,18 @@ pub fn read(body: &[u8], said: Option<&str>, received_at_ms: u64) -> Result<Valu
     let is_workflow = known.is_none() && (body.has("contact_id") || body.has("workflow") && body.has("location"));
     let mut event = if is_workflow { workflow(&body, said) } else { app(&body, known, told, said) };
     put(&mut event.fields, "raw", raw);
-    let trigger = event.known.map_or_else(|| "ghl.unknownEvent".to_owned(), |(id, _)| id);
-    Ok(shape(&trigger, event.key, event.fields, received_at_ms))
+    let trigger = event.known.map_or("ghl.unknownEvent", |(id, _)| id);
+    Ok(shape(trigger, event.key, event.fields, received_at_ms))
 }
 
-fn app(body: &Body<'_>, known: Option<(String, String)>, told: Option<String>, said: Option<&str>) -> Told {
+fn app(body: &Body<'_>, known: Known, told: Option<String>, said: Option<&str>) -> Told {
     let known = known.or_else(|| {
         // Its `type` is the channel of the message; nothing else has one beside a message's id and no direction.
         let channel = matches!(told.as_deref(), Some("SMS" | "Email"));
         let is_to_send = channel && body.has("messageId") && body.has("contactId") && !body.has("direction");
         catalog::trigger_by_name(if is_to_send { "ProviderOutboundMessage" } else { said.unwrap_or_default() })
     });
-    let name = known.as_ref().map(|(_, wire)| wire.clone()).or_else(|| told.as_deref().and_then(word));
+    let name = known.map(|(_, wire)| wire.to_owned()).or_else(|| told.as_deref().and_then(word));
     let mut data = Map::new();
     for (field, value) in body.inner.as_object().into_iter().flatten() {
         let is_name = field == "type" && (value.as_str() == name.as_deref() || known.is_none());
@@ -218,7 +221,7 @@ fn app(body: &Body<'_>, known: Option<(String, String)>, told: Option<String>, s
 fn workflow(body: &Body<'_>, said: Option<&str>) -> Told {
     let asked = body.first(&["customData/event"]).or_else(|| said.map(str::to_owned));
     let known = asked.as_deref().and_then(catalog::trigger_by_name);
-    let name = known.as_ref().map(|(_, wire)| wire.clone()).or_else(|| asked.as_deref().and_then(word));
+    let name = known.map(|(_, wire)| wire.to_owned()).or_else(|| asked.as_deref().and_then(word));
     let contact = body.first(&["contact_id"]);
     let of_thing = match name.as_deref().map(first_word) {
         Some("Contact") => contact.clone(),
