@@ -86,8 +86,15 @@ export interface HttpEffect {
   url: string;
   headers: Header[];
   body?: string | null;
+  /** In place of a body: the parts of a multipart body. The host writes it, with its content type. */
+  parts?: Part[];
+  /** The body of a success comes back in base64. */
+  binary?: boolean;
   timeoutMs: number;
 }
+
+/** A part of a multipart body: a text or a file. */
+export type Part = { name: string; value: string } | { name: string; filename: string; type: string; base64: string };
 
 /** How much a log line matters. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';

@@ -5,6 +5,13 @@ import { patches } from './patches.mjs';
 
 const methods = ['get', 'post', 'put', 'patch', 'delete'];
 
+const encodings = {
+  'application/json': 'json',
+  'multipart/form-data': 'multipart',
+  'application/x-www-form-urlencoded': 'form',
+  undefined: 'none',
+};
+
 const camel = (text) =>
   text
     .split(/[^A-Za-z0-9]+/)
@@ -52,7 +59,7 @@ function readOperation(app, method, path, found) {
     parameters.push({ name, place: 'path', required: true, schema: patch.parameters?.[name] ?? { type: 'string' } });
   }
   for (const one of parameters) Object.assign(one.schema, patch.parameters?.[one.name]);
-  const [encoding, content] = Object.entries(found.requestBody?.content ?? {})[0] ?? [];
+  const [media, content] = Object.entries(found.requestBody?.content ?? {})[0] ?? [];
   const good = Object.entries(found.responses).find(([status]) => status.startsWith('2'))?.[1];
   const scopes = (found.security ?? []).flatMap((one) => Object.values(one).flat());
   const header = (found.parameters ?? []).find((one) => one.in === 'header' && one.name === 'Version');
@@ -68,7 +75,7 @@ function readOperation(app, method, path, found) {
       found.security.every((one) => Object.keys(one).every((kind) => kind.startsWith('Agency'))),
     deprecated: Boolean(found.deprecated),
     parameters,
-    encoding: { 'multipart/form-data': 'multipart', 'application/x-www-form-urlencoded': 'form' }[encoding],
+    encoding: encodings[media],
     body: withFields(content?.schema ?? (found.requestBody ? {} : undefined), patch),
     place: patch.place ?? {},
     answer: patch.answer,

@@ -50,6 +50,11 @@ export const patches = {
     place: { files: 'parts' },
     reason: 'The files themselves are not declared.',
   },
+  'POST /social-media-posting/{locationId}/csv': {
+    fields: { file },
+    required: ['file'],
+    reason: 'Without a file there is nothing to do.',
+  },
   'POST /objects/{schemaKey}/records': {
     fields: { locationId: { type: 'string' }, ...record },
     required: ['locationId', 'properties'],
@@ -115,9 +120,6 @@ const scopesByRoute = {
 for (const [route, scopes] of Object.entries(scopesByRoute)) {
   patches[route] = { ...patches[route], scopes: scopes.split(',') };
 }
-
-/** Operations that the specification lacks and the service has. */
-export const keptOperations = new Set();
 
 const contactWrites = ['createContact', 'updateContact', 'upsertContact'].map((name) => `ghl.contacts.${name}`);
 

@@ -2,7 +2,7 @@
 import { refsIn } from '../conformance/catalog.mjs';
 import { choicesFor } from './choices.mjs';
 import { Merge } from './merge.mjs';
-import { keptOperations, pins } from './patches.mjs';
+import { pins } from './patches.mjs';
 import { counters, paging, policy } from './policy.mjs';
 import { mechanicalTitle, operationTitle } from './titles.mjs';
 import { Types } from './types.mjs';
@@ -35,7 +35,9 @@ export function propose(specification, existing) {
     whole.input = { type: 'object', properties: {}, ...whole.input };
     return entry(one, was, whole, specification.version);
   });
-  const definitions = merge.definitions(merged.map(({ input, output }) => [input, output]));
+  // Triggers are in no specification.
+  const triggers = existing?.operations.filter(({ kind }) => kind === 'trigger') ?? [];
+  const definitions = merge.definitions([...merged, ...triggers].map(({ input, output }) => [input, output]));
   for (const one of merged) {
     const found = paging(one.input, one.output, definitions);
     const was = old.get(one.id)?.paging;
@@ -44,10 +46,11 @@ export function propose(specification, existing) {
   }
   for (const node of [...Object.values(definitions), ...merged.map(({ input }) => input)]) dropPlainTitles(node);
 
-  const ids = new Set(merged.map(({ id }) => id));
+  const all = [...merged.map(keysInOrder), ...triggers];
+  const ids = new Set(all.map(({ id }) => id));
   const before = [...old.keys()].filter((id) => ids.has(id));
   const position = (id) => (before.includes(id) ? before.indexOf(id) : before.length);
-  const gone = [...old.keys()].filter((id) => !ids.has(id) && !keptOperations.has(id));
+  const gone = [...old.keys()].filter((id) => !ids.has(id));
   return {
     file: {
       service: 'ghl',
@@ -56,7 +59,7 @@ export function propose(specification, existing) {
       version: specification.version,
       source: existing?.source ?? `HighLevel API specification, app ${app}`,
       ...(Object.keys(definitions).length && { $defs: definitions }),
-      operations: merged.map(keysInOrder).sort((a, b) => position(a.id) - position(b.id)),
+      operations: all.sort((a, b) => position(a.id) - position(b.id)),
     },
     notes: [
       ...gone.map((id) => `${id} is not in the specification any more and was dropped`),
@@ -105,7 +108,21 @@ function draft(operation, types) {
   const output =
     { text: { type: 'string' }, binary: types.convert({ format: 'binary' }, 'output') }[answer] ??
     types.convert(operation.output, 'output');
-  return { ...operation, input, output, place, wire, encoding, id };
+  return {
+    ...operation,
+    input,
+    output,
+    place,
+    wire,
+    encoding: encoding === usualEncoding(method, place) ? undefined : encoding,
+    id,
+  };
+}
+
+/** A DELETE has a body where fields go into it, a GET never, all else always. */
+function usualEncoding(method, place) {
+  if (method === 'GET') return 'none';
+  return method === 'DELETE' && !Object.values(place).includes('body') ? 'none' : 'json';
 }
 
 /** A number of a list's paging, whether declared as number or as text. */

@@ -108,8 +108,8 @@ export class Types {
     const variants = given.filter((one, i) => given.findIndex((other) => same(one, other)) === i);
     if (variants.length === 1) return variants[0];
     const whole = variants.map((one) => this.resolve(one));
-    const fields = (one) => one.type === 'object' && Object.keys(one.properties ?? {}).sort();
-    if (whole.every((one) => fields(one) && fields(one).length && same(fields(one), fields(whole[0])))) {
+    const fields = (one) => (one.type === 'object' ? Object.keys(one.properties ?? {}).sort() : undefined);
+    if (whole.every((one) => fields(one)?.length && same(fields(one), fields(whole[0])))) {
       const merged = { ...whole[0], properties: {} };
       for (const name of Object.keys(whole[0].properties))
         merged.properties[name] = this.#choice(whole.map((one) => one.properties[name]));

@@ -3,11 +3,12 @@
 //! The data is `catalog/<service>/<resource>.json`; the build puts it into the program as text, and only what is asked
 //! for is parsed.
 
+mod sample;
 mod validate;
 
 use std::{cell::RefCell, rc::Rc};
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::{
     error::{Code, Error, FieldProblem, Result},
@@ -15,6 +16,7 @@ use crate::{
     record, words,
 };
 
+pub use sample::sample;
 pub(crate) use validate::is_email;
 pub use validate::validate;
 
@@ -68,6 +70,38 @@ words! {
         Body = "body",
         /// Into `data[…]` (Digistore24).
         Data = "data",
+        /// It is itself the whole body.
+        Whole = "whole",
+        /// Into the query, as one value joined by commas.
+        List = "list",
+        /// Each of its entries is a part of the multipart body.
+        Parts = "parts",
+    }
+}
+
+words! {
+    /// How a body is written, where not in the service's usual way.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum Encoding {
+        /// JSON, even without any field.
+        Json = "json",
+        /// There is none.
+        None = "none",
+        /// Parts, files among them.
+        Multipart = "multipart",
+        /// `a=1&b=2`.
+        Form = "form",
+    }
+}
+
+words! {
+    /// What a success brings, if not JSON.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum Answer {
+        /// Text.
+        Text = "text",
+        /// Bytes.
+        Binary = "binary",
     }
 }
 
@@ -84,14 +118,20 @@ pub struct Operation {
     pub scopes: Vec<String>,
     /// Whether it may be repeated.
     pub retry: Retry,
+    /// How the body is written, if not in the usual way.
+    pub encoding: Option<Encoding>,
+    /// What a success brings, if not JSON.
+    pub answer: Option<Answer>,
     /// Where an input field goes, if not to its usual place.
     place: Map<String, Value>,
+    /// Names on the wire that differ from the input's.
+    wire: Map<String, Value>,
     /// JSON Schema 2020-12.
     input: Value,
     /// Schemas that the input refers to.
     defs: Value,
     /// GHL's `Version` header; empty for Digistore24.
-    pub version: &'static str,
+    pub version: String,
 }
 
 impl Operation {
@@ -112,6 +152,11 @@ impl Operation {
             (Service::Ghl, "GET" | "DELETE") => Place::Query,
             _ => Place::Body,
         }
+    }
+
+    /// The name on the wire of the input field `name`.
+    pub fn wire_name<'a>(&'a self, name: &'a str) -> &'a str {
+        self.wire.get(name).and_then(Value::as_str).unwrap_or(name)
     }
 
     /// Fills in what the connection knows, checks the whole input, and gives it back as an object.
@@ -213,10 +258,13 @@ fn parse(entry: &Entry) -> Result<Operation> {
             path: field(&mut object, "path")?,
             scopes: field(&mut object, "scopes")?,
             retry: field(&mut object, "retry")?,
+            encoding: field(&mut object, "encoding")?,
+            answer: field(&mut object, "answer")?,
             place: field(&mut object, "place")?,
+            wire: field(&mut object, "wire")?,
             input: field(&mut object, "input")?,
             defs,
-            version: resource.version,
+            version: field::<Option<String>>(&mut object, "version")?.unwrap_or_else(|| resource.version.to_owned()),
         })
     };
     read().ok_or_else(|| broken(entry.id))
@@ -329,13 +377,19 @@ fn describe(mut object: Map<String, Value>, defs: &Value, resource: &Resource) -
             schema.insert("$defs".to_owned(), Value::Object(needed));
         }
     }
+    if !object.contains_key("sample") {
+        let made = |name: &str| sample(object.get(name).unwrap_or(&Value::Null), defs);
+        let sample = json!({ "input": made("input"), "output": made("output") });
+        object.insert("sample".to_owned(), sample);
+    }
     for (name, value) in [
         ("service", resource.service),
         ("resource", resource.name),
         ("resourceTitle", resource.title),
         ("version", resource.version),
     ] {
-        if !value.is_empty() {
+        // An operation's own version wins.
+        if !value.is_empty() && !object.contains_key(name) {
             object.insert(name.to_owned(), value.into());
         }
     }

@@ -64,6 +64,8 @@ pub fn encode(operation: &Operation, account: &Account, input: &Map<String, Valu
         append(&mut form, &name, value);
     }
     Ok(Request {
+        parts: Vec::new(),
+        binary: false,
         method: operation.method.clone(),
         url: format!("{}{}", account.base_url.trim_end_matches('/'), operation.path),
         headers: vec![
