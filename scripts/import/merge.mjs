@@ -59,11 +59,9 @@ export class Merge {
     if (way === 'output' && was.enum) node.enum ??= was.enum;
     if (fresh.properties || was.properties) node.properties = this.#properties(fresh, was, at, way);
     if (!node.properties) delete node.properties;
-    if (node.properties && fresh.required) node.required = fresh.required;
-    const extra = was.required?.filter(
-      (key) => !fresh.required?.includes(key) && this.#isPinned(`${at} ${key}`, 'required'),
-    );
-    if (extra?.length) node.required = [...(fresh.required ?? []), ...extra];
+    const required = this.#required(fresh.required ?? [], was, at);
+    if (node.properties && required.length) node.required = required;
+    else delete node.required;
     if (fresh.items || (way === 'output' && was.items))
       node.items = this.node(fresh.items ?? was.items, was.items, `${at}[]`, way);
     if (fresh.anyOf) node.anyOf = fresh.anyOf.map((one, i) => this.node(one, was.anyOf?.[i], `${at}|${i}`, way));
@@ -82,12 +80,19 @@ export class Merge {
     for (const name of names) {
       const there = fresh.properties?.[name];
       const here = was.properties?.[name];
-      const where = `${at}${at.endsWith(' input') ? ' ' : '.'}${name}`;
+      const where = under(at, name);
       if (there) properties[name] = this.node(there, here, where, way);
       // More in an answer is welcome; more in an input would be refused.
-      else if (way === 'output' || this.#isPinned(where, 'extra')) properties[name] = here;
+      else if (way === 'output' || this.#isPinned(where)) properties[name] = here;
     }
     return Object.keys(properties).length ? properties : undefined;
+  }
+
+  /** What must be there: as declared, but for pinned fields as it is here. */
+  #required(declared, { properties = {}, required = [] }, at) {
+    const isFree = (name) => properties[name] && !required.includes(name) && this.#isPinned(`${under(at, name)} optional`);
+    const isExtra = (name) => !declared.includes(name) && this.#isPinned(under(at, name));
+    return [...declared.filter((name) => !isFree(name)), ...required.filter(isExtra)];
   }
 
   #isPinned(at) {
@@ -134,6 +139,9 @@ export class Merge {
     return [...this.#pins].filter((at) => !this.#used.has(at));
   }
 }
+
+/** The place of a field. */
+const under = (at, name) => `${at}${at.endsWith(' input') ? ' ' : '.'}${name}`;
 
 /** A whole number is a number with less room, and an answer may have more types than are declared. */
 function typeOf(fresh, was, way) {

@@ -133,17 +133,51 @@ const ours = {
       reason: 'The specification leaves the search body empty; the fields come from the linked search guide.',
     },
     {
-      at: ['locationId', 'pageLimit'].map((name) => `ghl.contacts.searchContactsAdvanced input ${name}`),
-      reason: 'The service answers 422 without it.',
-      required: true,
-    },
-    {
       at: contactWrites.map((id) => `${id} input dateOfBirth`),
       reason: 'Declared as object, but the service takes text: its own example is 1990-09-25.',
     },
     {
       at: ['CustomFieldInput.field_value'],
       reason: 'Numbers are declared as objects, but the examples and the service use plain numbers.',
+    },
+  ],
+  opportunities: [
+    {
+      at: ['followers', 'isRemoveAllFollowers', 'followersActionType'].map(
+        (name) => `ghl.opportunities.upsertOpportunity input ${name} optional`,
+      ),
+      reason: 'Declared as required, which is wrong: an opportunity may have no followers.',
+    },
+    {
+      at: ['ghl.opportunities.upsertOpportunity input monetaryValue'],
+      reason: 'Declared as object; the example is a number, as everywhere else.',
+    },
+    {
+      at: ['filters', 'sort'].map((name) => `ghl.opportunities.searchOpportunitiesAdvanced input ${name}`),
+      reason: 'Left out of the specification; the linked search guide has them.',
+    },
+  ],
+  conversations: [
+    {
+      at: ['subType', 'status'].map((name) => `ghl.conversations.sendANewMessage input ${name} optional`),
+      reason: 'Declared as required; a message is sent with its type and its contact.',
+    },
+    {
+      at: ['ghl.conversations.sendANewMessage input subType'],
+      reason: 'Declared as object; the example is a text.',
+    },
+    {
+      at: ['ghl.conversations.addAnInboundMessage input direction'],
+      reason: 'Declared as object; the examples are texts.',
+    },
+  ],
+  calendars: [
+    {
+      at: [
+        ...['startTime', 'endTime', 'dateAdded', 'dateUpdated'].map((name) => `CalendarEvent.${name}`),
+        ...['startTime', 'endTime'].map((name) => `BlockedSlot.${name}`),
+      ],
+      reason: 'Declared as objects; the examples are texts.',
     },
   ],
   locations: [

@@ -54,7 +54,9 @@ export class Types {
     if (!Object.keys(node.properties ?? {}).length) delete node.properties;
     if (schema.items && types.includes('array')) {
       const items = this.convert(schema.items, way);
-      if (Object.keys(items).length) node.items = items;
+      // A list of lists of nothing in an answer stands for a list of objects that are not described.
+      const isVague = way === 'output' && items.type === 'array' && !items.items;
+      if (Object.keys(items).length && !isVague) node.items = items;
     }
     // A list in a list, and strings under the type number: the values tell what is meant.
     const values = schema.enum?.flat() ?? [];
