@@ -90,7 +90,8 @@ export class Merge {
 
   /** What must be there: as declared, but for pinned fields as it is here. */
   #required(declared, { properties = {}, required = [] }, at) {
-    const isFree = (name) => properties[name] && !required.includes(name) && this.#isPinned(`${under(at, name)} optional`);
+    const isFree = (name) =>
+      properties[name] && !required.includes(name) && this.#isPinned(`${under(at, name)} optional`);
     const isExtra = (name) => !declared.includes(name) && this.#isPinned(under(at, name));
     return [...declared.filter((name) => !isFree(name)), ...required.filter(isExtra)];
   }

@@ -4,7 +4,7 @@ import { choicesFor } from './choices.mjs';
 import { Merge } from './merge.mjs';
 import { pins } from './patches.mjs';
 import { counters, paging, policy } from './policy.mjs';
-import { mechanicalTitle, operationTitle } from './titles.mjs';
+import { mechanicalTitle } from './titles.mjs';
 import { Types } from './types.mjs';
 
 const secrets = /password|secret|(api|private|client)_?key$|(access|refresh|auth)_?token$/i;
@@ -55,7 +55,7 @@ export function propose(specification, existing) {
     file: {
       service: 'ghl',
       resource: app,
-      title: existing?.title ?? operationTitle(app),
+      title: existing?.title ?? mechanicalTitle(app),
       version: specification.version,
       source: existing?.source ?? `HighLevel API specification, app ${app}`,
       ...(Object.keys(definitions).length && { $defs: definitions }),
@@ -114,15 +114,15 @@ function draft(operation, types) {
     output,
     place,
     wire,
-    encoding: encoding === usualEncoding(method, place) ? undefined : encoding,
+    encoding: encoding === usualEncoding(method, place, input.required) ? undefined : encoding,
     id,
   };
 }
 
-/** A DELETE has a body where fields go into it, a GET never, all else always. */
-function usualEncoding(method, place) {
+/** A DELETE surely has a body where a field must go into it, a GET never, all else always. */
+function usualEncoding(method, place, required = []) {
   if (method === 'GET') return 'none';
-  return method === 'DELETE' && !Object.values(place).includes('body') ? 'none' : 'json';
+  return method === 'DELETE' && !required.some((name) => place[name] === 'body') ? 'none' : 'json';
 }
 
 /** A number of a list's paging, whether declared as number or as text. */
@@ -186,7 +186,7 @@ function connect(input, isAgency) {
 
 function entry(one, was, { input, output }, version) {
   const { id, method, path, scopes, deprecated, encoding, place, wire, answer } = one;
-  const title = was.title === operationTitle(id.split('.').at(-1)) ? undefined : was.title;
+  const title = was.title === mechanicalTitle(id.split('.').at(-1)) ? undefined : was.title;
   return {
     id,
     ...policy(one),

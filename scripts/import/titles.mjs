@@ -1,7 +1,6 @@
 // The titles that the plugin derives from names: what equals them is not stored.
 
 const upper = new Set(['id', 'url', 'sms', 'api', 'html', 'css', 'csv', 'ip', 'faq']);
-const plural = new Set(['ids', 'urls', 'faqs']);
 
 /** `getAppointmentsForContact` -> `Get appointments for contact`, `contactId` -> `Contact ID`. */
 export function mechanicalTitle(name) {
@@ -12,10 +11,12 @@ export function mechanicalTitle(name) {
     .filter(Boolean)
     .map((word) => word.toLowerCase());
   const shown = words.map((word) =>
-    upper.has(word) ? word.toUpperCase() : plural.has(word) ? `${word.slice(0, -1).toUpperCase()}s` : word,
+    upper.has(word)
+      ? word.toUpperCase()
+      : word.endsWith('s') && upper.has(word.slice(0, -1))
+        ? `${word.slice(0, -1).toUpperCase()}s`
+        : word,
   );
   const text = shown.join(' ');
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
-
-export const operationTitle = mechanicalTitle;

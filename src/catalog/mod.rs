@@ -4,6 +4,7 @@
 //! for is parsed.
 
 mod sample;
+mod title;
 mod validate;
 
 use std::{cell::RefCell, rc::Rc};
@@ -363,6 +364,26 @@ pub fn list(filter: &Filter) -> Result<Vec<Value>> {
     Ok(out)
 }
 
+/// Gives every field of a form a title.
+fn name_fields(schema: &mut Value) {
+    let Some(schema) = schema.as_object_mut() else { return };
+    for (name, field) in schema.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten() {
+        name_fields(field);
+        if let Some(field) = field.as_object_mut().filter(|field| !field.contains_key("title")) {
+            field.insert("title".to_owned(), title::title(name).into());
+        }
+    }
+    for (_, definition) in schema.get_mut("$defs").and_then(Value::as_object_mut).into_iter().flatten() {
+        name_fields(definition);
+    }
+    for name in ["items", "additionalProperties"] {
+        schema.get_mut(name).into_iter().for_each(name_fields);
+    }
+    for choice in schema.get_mut("anyOf").and_then(Value::as_array_mut).into_iter().flatten() {
+        name_fields(choice);
+    }
+}
+
 /// An entry as a host should see it: schemas whole, and without what the connection fills in.
 fn describe(mut object: Map<String, Value>, defs: &Value, resource: &Resource) -> Value {
     for name in ["input", "output"] {
@@ -377,6 +398,12 @@ fn describe(mut object: Map<String, Value>, defs: &Value, resource: &Resource) -
             schema.insert("$defs".to_owned(), Value::Object(needed));
         }
     }
+    if !object.contains_key("title") {
+        let id = object.get("id").and_then(Value::as_str).unwrap_or_default();
+        let title = title::title(id.rsplit('.').next().unwrap_or_default());
+        object.insert("title".to_owned(), title.into());
+    }
+    object.get_mut("input").into_iter().for_each(name_fields);
     if !object.contains_key("sample") {
         let made = |name: &str| sample(object.get(name).unwrap_or(&Value::Null), defs);
         let sample = json!({ "input": made("input"), "output": made("output") });

@@ -6,6 +6,7 @@ import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { createPlugin } from '../../pkg/dist/src/index.js';
 import { pathNames, readCatalog, refsIn } from '../../scripts/conformance/catalog.mjs';
+import { mechanicalTitle } from '../../scripts/import/titles.mjs';
 
 const root = new URL('../../', import.meta.url);
 const files = readCatalog();
@@ -240,6 +241,22 @@ function* variants(schema, whole, $defs) {
   }
   yield* spoil(schema, whole, '', (value) => value, true);
 }
+
+test('titles that nobody gave are made from names, and stored ones say something else', () => {
+  for (const { operation } of operations) {
+    const { title, input } = entries.get(operation.id);
+    const plain = mechanicalTitle(operation.id.split('.').at(-1));
+    assert.equal(title, operation.title ?? plain);
+    for (const [name, field] of Object.entries(input.properties)) {
+      assert.equal(
+        field.title,
+        operation.input.properties[name].title ?? mechanicalTitle(name),
+        `${operation.id} ${name}`,
+      );
+    }
+    if (operation.id.startsWith('ghl.')) assert.notEqual(operation.title, plain, operation.id);
+  }
+});
 
 test('mail addresses and web addresses in samples belong to nobody', () => {
   for (const { operation } of operations) {
