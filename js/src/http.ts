@@ -77,7 +77,8 @@ function bodyOf({ body, parts }: HttpEffect): { body?: BodyInit } {
 function multipart(parts: Part[]): FormData {
   const form = new FormData();
   for (const part of parts) {
-    if ('base64' in part) form.append(part.name, new Blob([fromBase64(part.base64)], { type: part.type }), part.filename);
+    if ('base64' in part)
+      form.append(part.name, new Blob([fromBase64(part.base64)], { type: part.type }), part.filename);
     else form.append(part.name, part.value);
   }
   return form;

@@ -41,7 +41,9 @@ export type Operation<Id extends string> =
 type ResourceOf<Id> = Id extends `ghl.${infer Resource}.${string}` ? Resource : never;
 
 /** `ad-manager` -> `adManager` */
-type Camel<Name extends string> = Name extends `${infer Word}-${infer Rest}` ? `${Word}${Capitalize<Camel<Rest>>}` : Name;
+type Camel<Name extends string> = Name extends `${infer Word}-${infer Rest}`
+  ? `${Word}${Capitalize<Camel<Rest>>}`
+  : Name;
 
 type Known<Prefix extends string> = {
   [Id in keyof Operations & string as Id extends `${Prefix}.${infer Name}` ? Name : never]: Operation<Id>;

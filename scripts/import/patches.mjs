@@ -117,8 +117,36 @@ const scopesByRoute = {
   'POST /social-media-posting/{locationId}/tags/details': 'socialplanner/tag.readonly',
 };
 
-for (const [route, scopes] of Object.entries(scopesByRoute)) {
+/** Scopes that neither of them names, but that all their neighbours have. Where that is not so, none is claimed. */
+const neighbouringScopes = {
+  'GET /ad-publishing/facebook/targeting/search': 'adPublishing.readonly',
+  'GET /conversations/messages/email/{id}': 'conversations/message.readonly',
+  'PATCH /invoices/template/{templateId}/late-fees-configuration': 'invoices/template.write',
+  'PATCH /invoices/template/{templateId}/payment-methods-configuration': 'invoices/template.write',
+  'PATCH /invoices/{invoiceId}/late-fees-configuration': 'invoices.write',
+  'GET /links/id/{linkId}': 'links.readonly',
+  'GET /links/search': 'links.readonly',
+  'POST /medias/{id}': 'medias.write',
+  'POST /medias/folder': 'medias.write',
+  'PUT /medias/update-files': 'medias.write',
+  'PUT /medias/delete-files': 'medias.write',
+  'GET /payments/orders/{orderId}/notes': 'payments/orders.readonly',
+  'POST /products/bulk-update/edit': 'products.write',
+  'POST /products/store/{storeId}/priority': 'products.write',
+  'GET /snapshots/snapshot-status/{snapshotId}': 'snapshots.readonly',
+  'GET /snapshots/snapshot-status/{snapshotId}/location/{locationId}': 'snapshots.readonly',
+};
+
+for (const [route, scopes] of Object.entries({ ...scopesByRoute, ...neighbouringScopes })) {
   patches[route] = { ...patches[route], scopes: scopes.split(',') };
+}
+
+/** Patches for routes that a specification, which has others of their kind, lacks. */
+export function stalePatches(operations) {
+  const routes = new Set(operations.map(({ method, path }) => `${method} ${path}`));
+  const kind = (route) => route.split('/')[1];
+  const kinds = new Set([...routes].map(kind));
+  return Object.keys(patches).filter((route) => kinds.has(kind(route)) && !routes.has(route));
 }
 
 const contactWrites = ['createContact', 'updateContact', 'upsertContact'].map((name) => `ghl.contacts.${name}`);

@@ -22,7 +22,9 @@ const once =
 const sets =
   /^(add|update|edit|set|enable|disable|disconnect|pause|resume|bulk(Update|Edit|Enable|Disable)|(fb|google|li)(Pause|Resume)|cancel|userSubscription|liveChatAgentTyping|addRemove)/;
 /** What leads to an entry of a list, or takes it away, changes the owner; nothing is created or deleted. */
-const membership = /^(add|remove)[A-Z]|FromWorkflow$|ToWorkflow$/;
+const membership = /^(add|remove)[A-Z]|(FromWorkflow|ToWorkflow|AudienceMember)$/;
+/** POST operations that change what is there already. */
+const changes = /[pP]ublish|^(void|promote|schedule|autoPayment)/;
 
 const exceptions = {
   'ghl.contacts.addContactToCampaign': { retry: 'verify', reason: 'starts the campaign, and with it its messages' },
@@ -48,6 +50,13 @@ const exceptions = {
     reason: 'uses up the code or the refresh token',
   },
   'ghl.oauth.getLocationAccessToken': { kind: 'action', effect: 'create', retry: 'verify', reason: 'a new token' },
+  'ghl.products.bulkUpdate': { retry: 'verify', reason: 'may raise or lower prices by a part' },
+  'ghl.saas-api.enableSaasLocation': { retry: 'verify', reason: 'begins a subscription' },
+  'ghl.saas-api.enableSaasLocationDeprecated': { retry: 'verify', reason: 'begins a subscription' },
+  'ghl.saas-api.bulkEnableSaas': { retry: 'verify', reason: 'begins subscriptions' },
+  'ghl.saas-api.bulkEnableSaasDeprecated': { retry: 'verify', reason: 'begins subscriptions' },
+  'ghl.social-media-posting.bulkDeleteSocialPlannerPosts': { effect: 'delete', retry: 'safe', reason: 'deletes' },
+  'ghl.medias.bulkDeleteMediaObjects': { effect: 'delete', reason: 'deletes' },
   'ghl.products.updateInventory': { retry: 'safe', reason: 'sets amounts' },
 };
 
@@ -57,9 +66,9 @@ export function policy({ id, method, deprecated }) {
   const isRead = method === 'GET' || (method === 'POST' && reads.test(name));
   const effect = (() => {
     if (isRead) return 'read';
-    if (method === 'PUT' || method === 'PATCH' || membership.test(name) || (method === 'POST' && sets.test(name)))
-      return 'update';
-    return method === 'DELETE' ? 'delete' : 'create';
+    if (method === 'PUT' || method === 'PATCH' || membership.test(name)) return 'update';
+    if (method === 'DELETE') return 'delete';
+    return sets.test(name) || changes.test(name) ? 'update' : 'create';
   })();
   const retry = (() => {
     if (isRead) return 'safe';
@@ -71,8 +80,9 @@ export function policy({ id, method, deprecated }) {
   return { kind: isRead ? 'search' : 'action', tier: isCore ? 'core' : 'all', effect, retry, ...exception };
 }
 
-/** Exceptions for operations that are not there any more. */
-export const staleExceptions = (ids) => Object.keys(exceptions).filter((id) => !ids.has(id));
+/** Exceptions for operations of a resource that are not there any more. */
+export const staleExceptions = (app, ids) =>
+  Object.keys(exceptions).filter((id) => id.startsWith(`ghl.${app}.`) && !ids.has(id));
 
 /** Paging, as far as the names of the parameters make it plain; nothing otherwise. */
 export function paging(input, output, defs) {

@@ -2,8 +2,8 @@
 import { refsIn } from '../conformance/catalog.mjs';
 import { choicesFor } from './choices.mjs';
 import { Merge } from './merge.mjs';
-import { pins } from './patches.mjs';
-import { counters, paging, policy } from './policy.mjs';
+import { pins, stalePatches } from './patches.mjs';
+import { counters, paging, policy, staleExceptions } from './policy.mjs';
 import { mechanicalTitle } from './titles.mjs';
 import { Types } from './types.mjs';
 
@@ -63,6 +63,8 @@ export function propose(specification, existing) {
     },
     notes: [
       ...gone.map((id) => `${id} is not in the specification any more and was dropped`),
+      ...stalePatches(specification.operations).map((route) => `a patch for nothing: ${route}`),
+      ...staleExceptions(app, ids).map((id) => `an exception of policy.mjs for nothing: ${id}`),
       ...merge.stalePins.map((at) => `an exception that nothing needs any more: ${at}`),
     ],
   };
