@@ -77,14 +77,17 @@ export function watchingFetch(requests) {
     const request = new Request(input, init);
     const body = await readBody(request.clone());
     const answer = await fetch(request);
-    await answer.body?.cancel();
+    const violations = requestViolations(answer.headers);
+    // A refused request gets the violations in the body.
+    if (!answer.ok) violations.push(...((await answer.json().catch(() => ({}))).validation ?? []));
+    else await answer.body?.cancel();
     requests.push({
       method: request.method,
       url: request.url,
       headers: request.headers,
       body,
       status: answer.status,
-      violations: requestViolations(answer.headers),
+      violations,
     });
     // What a mock answers does not matter; nothing is to be repeated because of it.
     return new Response('{}');

@@ -127,8 +127,8 @@ async function judge(operation, baseUrl, open) {
     const problems = violations.map((one) => `${one.location.join('.')}: ${one.message}`);
     if (!same(grouped(searchParams), wanted.query)) problems.push('the query is not the sample');
     if (!same(body, wanted.body)) problems.push('the body is not the sample');
-    if (status < 200 || status > 299) problems.push(`Prism answered ${status}`);
-    return problems.map((problem) => `${problem} (${method} ${pathname}${search} ${JSON.stringify(body)})`);
+    if (!violations.length && (status < 200 || status > 299)) problems.push(`Prism answered ${status}`);
+    return problems.map((problem) => `${problem} (${method} ${pathname}${search} ${shortened(JSON.stringify(body))})`);
   });
   return blind ? [...found, blind] : found;
 }
@@ -146,6 +146,8 @@ async function isBlind({ method, url, headers, body }, { input, wire = {}, encod
   if (answer.status === 422 || requestViolations(answer.headers).length) return undefined;
   return `Prism takes the body without ${needed} too: it judges nothing (${method} ${new URL(url).pathname})`;
 }
+
+const shortened = (text) => (text.length > 300 ? `${text.slice(0, 300)}…` : text);
 
 /** `[[name, value], …]` as name -> values. */
 function grouped(entries) {

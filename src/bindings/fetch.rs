@@ -14,7 +14,7 @@ use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use super::js::{error_to_js, from_js, to_js};
 use crate::{
     effects::{Answer, Effect, Entry, Level, Outgoing, Reply, Step, StepInput, Write},
-    http::{Failure, Part, Request, Response},
+    http::{Failure, Request, Response},
     plugin::Plugin,
 };
 
@@ -32,21 +32,6 @@ extern "C" {
     fn clear_timeout(id: &JsValue);
     #[wasm_bindgen(js_namespace = console, js_name = warn)]
     fn console_warn(line: &str);
-    #[wasm_bindgen(catch)]
-    fn atob(text: &str) -> Result<String, JsValue>;
-    fn btoa(text: &str) -> String;
-
-    type FormData;
-    #[wasm_bindgen(constructor)]
-    fn new() -> FormData;
-    #[wasm_bindgen(method)]
-    fn append(this: &FormData, name: &str, value: &str);
-    #[wasm_bindgen(method, js_name = append)]
-    fn append_file(this: &FormData, name: &str, value: &Blob, filename: &str);
-
-    type Blob;
-    #[wasm_bindgen(constructor)]
-    fn new(content: &js_sys::Array, options: &js_sys::Object) -> Blob;
 }
 
 thread_local! {
@@ -199,7 +184,11 @@ async fn perform(effect: Effect, store: Option<&JsValue>) -> Option<Reply> {
 }
 
 async fn send(request: Request) -> Result<Response, Failure> {
-    let (headers, binary) = (Headers::new(), request.binary);
+    // None of the named exports carries files; one that did would lose them here.
+    if request.binary || !request.parts.is_empty() {
+        return Err(Failure::Refused);
+    }
+    let headers = Headers::new();
     for (name, value) in &request.headers {
         headers.set(name, value);
     }
@@ -216,7 +205,6 @@ async fn send(request: Request) -> Result<Response, Failure> {
         .abort_signal(Some(&abort.signal()));
     let built = match request.body {
         Some(body) => builder.body(body),
-        None if !request.parts.is_empty() => builder.body(multipart(&request.parts).map_err(|_| Failure::Refused)?),
         None => builder.build(),
     };
     let result = async {
@@ -224,35 +212,12 @@ async fn send(request: Request) -> Result<Response, Failure> {
         let answer = JsFuture::from(host_fetch(&request)).await.map_err(|e| failure_of(&e))?;
         let response: HttpResponse = answer.dyn_into::<web_sys::Response>().map_err(|_| Failure::Lost)?.into();
         let headers = response.headers().entries().collect();
-        let body = if binary && response.ok() {
-            let bytes = response.binary().await.map_err(|_| Failure::Lost)?;
-            // `btoa` takes one character for each byte.
-            btoa(&bytes.iter().map(|byte| char::from(*byte)).collect::<String>())
-        } else {
-            response.text().await.map_err(|_| Failure::Lost)?
-        };
+        let body = response.text().await.map_err(|_| Failure::Lost)?;
         Ok(Response { status: response.status(), headers, body })
     }
     .await;
     clear_timeout(&timer);
     if result.is_err() && abort.signal().aborted() { Err(Failure::Timeout) } else { result }
-}
-
-fn multipart(parts: &[Part]) -> Result<JsValue, JsValue> {
-    let form = FormData::new();
-    for part in parts {
-        match &part.file {
-            None => form.append(&part.name, &part.value),
-            Some((filename, kind)) => {
-                let bytes: Vec<u8> = atob(&part.value)?.chars().map(|c| c as u8).collect();
-                let content = js_sys::Array::of1(&js_sys::Uint8Array::from(bytes.as_slice()));
-                let options = js_sys::Object::new();
-                Reflect::set(&options, &"type".into(), &kind.into())?;
-                form.append_file(&part.name, &Blob::new(&content, &options), filename);
-            }
-        }
-    }
-    Ok(form.into())
 }
 
 /// Whether the connection was certainly never made: Node tells it in `error.cause.code`, browsers don't tell.
