@@ -1,5 +1,7 @@
 // Drop-downs: which operation lists the values of a field. By the field's name, where that is certain.
 
+const customFields = { operation: 'ghl.locations.getCustomFields', items: 'customFields', value: 'id', label: 'name' };
+
 const lists = {
   calendar: { operation: 'ghl.calendars.getCalendars', items: 'calendars', value: 'id', label: 'name' },
   calendarGroup: { operation: 'ghl.calendars.getGroups', items: 'groups', value: 'id', label: 'name' },
@@ -15,7 +17,9 @@ const lists = {
   user: { operation: 'ghl.users.getUserByLocation', items: 'users', value: 'id', label: 'name' },
   tag: { operation: 'ghl.locations.getLocationTags', items: 'tags', value: 'name', label: 'name' },
   tagId: { operation: 'ghl.locations.getLocationTags', items: 'tags', value: 'id', label: 'name' },
-  customField: { operation: 'ghl.locations.getCustomFields', items: 'customFields', value: 'id', label: 'name' },
+  customField: { ...customFields, input: { model: 'all' } },
+  contactField: { ...customFields, input: { model: 'contact' } },
+  opportunityField: { ...customFields, input: { model: 'opportunity' } },
   customValue: { operation: 'ghl.locations.getCustomValues', items: 'customValues', value: 'id', label: 'name' },
   product: { operation: 'ghl.products.listProducts', items: 'products', value: '_id', label: 'name' },
   price: {
@@ -66,10 +70,13 @@ const byApp = {
   contacts: { tags: 'tag', campaignId: 'campaign' },
   opportunities: { campaignId: 'campaign' },
   calendars: { groupId: 'calendarGroup' },
+  objects: { owner: 'user' },
 };
 
-/** Fields that their name doesn't tell. */
+/** Fields that their name doesn't tell, of operations and definitions. */
 const byField = {
+  'CustomFieldInput id': 'contactField',
+  'CustomField id': 'opportunityField',
   'ghl.locations.getCustomField id': 'customField',
   'ghl.locations.updateCustomField id': 'customField',
   'ghl.locations.deleteCustomField id': 'customField',

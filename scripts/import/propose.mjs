@@ -1,6 +1,7 @@
 // What a catalog file should be, from a specification and from the file as it is.
 import { refsIn } from '../conformance/catalog.mjs';
 import { choicesFor } from './choices.mjs';
+import { withDefinitions } from './definitions.mjs';
 import { Merge } from './merge.mjs';
 import { pins, stalePatches } from './patches.mjs';
 import { counters, paging, policy, staleExceptions } from './policy.mjs';
@@ -13,9 +14,13 @@ const methodsWithQuery = new Set(['GET', 'DELETE']);
 /** The proposed file, and what a person should look at: `{ file, notes }`. */
 export function propose(specification, existing) {
   const { app } = specification;
-  const types = new Types(app, specification.lookUp);
+  const types = new Types(specification.lookUp);
   const drafts = specification.operations.map((one) => draft(one, types));
-  const { roots, defs } = types.finish(drafts.map(({ input, output }) => ({ input, output })));
+  const { roots, defs } = withDefinitions(
+    app,
+    types.nodes,
+    drafts.map(({ input, output }) => ({ input, output })),
+  );
   for (const [name, node] of Object.entries(defs)) decorate(node, app, name, ofInput(roots, defs).has(name));
 
   const old = new Map(existing?.operations.map((one) => [one.id, one]));

@@ -145,6 +145,8 @@ test('a drop-down asks an operation that exists for values that it brings', () =
         assert.equal(items?.type, 'array', `${at}: ${choices.items} is no list`);
         for (const path of [choices.value, choices.label])
           assert.ok(nodeAt(items.items, path, file), `${at}: an item has no ${path}`);
+        for (const [input, value] of Object.entries(choices.input ?? {}))
+          fits(operation.input.properties[input] ?? assert.fail(`${at}: no ${input}`), value, at);
         for (const [input, beside] of Object.entries(choices.with ?? {})) {
           assert.ok(operation.input.properties[input], `${at}: ${choices.operation} takes no ${input}`);
           assert.ok(fields[beside], `${at}: there is no ${beside} beside it`);
