@@ -124,7 +124,7 @@ async function judge(operation, baseUrl, open) {
   const wanted = expected(operation, sample.input);
   const found = requests.flatMap(({ method, url, body, status, violations }) => {
     const { pathname, search, searchParams } = new URL(url);
-    const problems = violations.map((one) => `${one.location.join('.')}: ${one.message}`);
+    const problems = violations.map((one) => `${one.location?.join('.') ?? 'request'}: ${one.message}`);
     if (!same(grouped(searchParams), wanted.query)) problems.push('the query is not the sample');
     if (!same(body, wanted.body)) problems.push('the body is not the sample');
     if (!violations.length && (status < 200 || status > 299)) problems.push(`Prism answered ${status}`);

@@ -398,10 +398,13 @@ fn describe(mut object: Map<String, Value>, defs: &Value, resource: &Resource) -
             schema.insert("$defs".to_owned(), Value::Object(needed));
         }
     }
-    if !object.contains_key("title") {
-        let id = object.get("id").and_then(Value::as_str).unwrap_or_default();
-        let title = title::title(id.rsplit('.').next().unwrap_or_default());
-        object.insert("title".to_owned(), title.into());
+    let text = |object: &Map<String, Value>, name: &str| object.get(name).and_then(Value::as_str).map(str::to_owned);
+    let id = text(&object, "id").unwrap_or_default();
+    let title = text(&object, "title").unwrap_or_else(|| title::title(id.rsplit('.').next().unwrap_or_default()));
+    for (name, value) in
+        [("description", Value::from(title.as_str())), ("title", title.into()), ("paging", Value::Null)]
+    {
+        object.entry(name).or_insert(value);
     }
     object.get_mut("input").into_iter().for_each(name_fields);
     if !object.contains_key("sample") {

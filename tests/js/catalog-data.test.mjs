@@ -246,9 +246,11 @@ function* variants(schema, whole, $defs) {
 
 test('titles that nobody gave are made from names, and stored ones say something else', () => {
   for (const { operation } of operations) {
-    const { title, input } = entries.get(operation.id);
+    const { title, description, paging, input } = entries.get(operation.id);
     const plain = mechanicalTitle(operation.id.split('.').at(-1));
     assert.equal(title, operation.title ?? plain);
+    assert.equal(description, operation.description ?? title);
+    assert.deepEqual(paging, operation.paging ?? null);
     for (const [name, field] of Object.entries(input.properties)) {
       assert.equal(
         field.title,
