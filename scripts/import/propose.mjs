@@ -184,7 +184,8 @@ function choose(node, { where, with: needs, ...list }, beside) {
 /** What the connection knows: the location. Not where the token is an agency's. */
 function connect(input, isAgency) {
   const { properties, required = [] } = input;
-  const isLocation = properties.altType?.enum?.length === 1 && properties.altType.enum[0] === 'location';
+  // An altId belongs to a location unless its type may be another.
+  const isLocation = !properties.altType?.enum?.some((type) => type !== 'location');
   for (const name of ['locationId', 'location_id', ...(isLocation ? ['altId'] : [])]) {
     if (!isAgency && properties[name]?.type === 'string' && required.includes(name))
       properties[name]['x-connection'] = 'locationId';
