@@ -85,8 +85,8 @@ pub fn list(filter: &catalog::Filter) -> Result<Vec<Value>> {
     Ok(entries)
 }
 
-/// When samples arrive: Monday, 2 March 2026, 09:30 in Berlin.
-const SAMPLES_ARRIVE: u64 = 1_772_440_200_000;
+/// When samples arrive: Monday, 2 March 2026, 10:30 in Berlin.
+const SAMPLES_ARRIVE: u64 = 1_772_443_800_000;
 
 fn complete(entry: &mut Map) {
     let mut sample = entry.get("sample").and_then(Value::as_object).cloned().unwrap_or_default();

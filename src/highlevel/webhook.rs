@@ -245,3 +245,6 @@ fn word(text: &str) -> Option<String> {
     let word: String = text.chars().filter(|c| c.is_ascii_alphanumeric() || "_.-".contains(*c)).take(64).collect();
     Some(word).filter(|word| !word.is_empty())
 }
+
+#[cfg(test)]
+mod tests;
