@@ -198,6 +198,43 @@ fn schemas_of<'a>(id: &str, all: &Entries<'a>, files: &[Map<String, Value>]) -> 
     Ok((input, output))
 }
 
+/// A trigger with all that it takes from the one that it is `like`, or from those that feed it: the ways by which it
+/// arrives, and the body of its sample, which `with` changes.
+fn whole_trigger(id: &str, all: &Entries<'_>) -> Result<Map<String, Value>> {
+    let (_, entry) = *all.get(id).ok_or_else(|| format!("there is no entry {id}"))?;
+    let mut whole = entry.clone();
+    whole.remove("like");
+    let sources = list_of(entry, "sources").filter_map(Value::as_str);
+    let models: Vec<_> = entry.get("like").and_then(Value::as_str).into_iter().chain(sources).collect();
+    let models = models.into_iter().map(|id| whole_trigger(id, all)).collect::<Result<Vec<_>>>()?;
+    if !whole.contains_key("arrives") {
+        let mut ways: Vec<Value> = Vec::new();
+        for way in models.iter().flat_map(|model| list_of(model, "arrives")) {
+            if !ways.contains(way) {
+                ways.push(way.clone());
+            }
+        }
+        whole.insert("arrives".into(), ways.into());
+    }
+    let mut sample = entry.get("sample").and_then(Value::as_object).cloned().unwrap_or_default();
+    // What is polled has no body that arrives.
+    let of_model = models.first().and_then(|model| Some((model, model.get("sample")?.get("payload")?.as_object()?)));
+    if let Some((model, payload)) = of_model.filter(|_| !sample.contains_key("payload") && !entry.contains_key("poll"))
+    {
+        let mut payload = payload.clone();
+        let (named, own) = (model.get("wireEvent"), entry.get("wireEvent"));
+        if let (Some(own), true) = (own, named.is_some() && payload.get("type") == named) {
+            payload.insert("type".into(), own.clone());
+        }
+        if let Some(Value::Object(changes)) = sample.remove("with") {
+            payload.extend(changes);
+        }
+        sample.insert("payload".into(), payload.into());
+    }
+    whole.insert("sample".into(), sample.into());
+    Ok(whole)
+}
+
 impl Pack {
     /// The number of a string, or 0 and the string itself. `shift` leaves room for a bit or for "none".
     fn put_string(&mut self, out: &mut Vec<u8>, text: &str) {
@@ -234,9 +271,12 @@ impl Pack {
         let all = everything(files)?;
         for (id, (file, entry)) in &all {
             let schemas = schemas_of(id, &all, files).map_err(|e| format!("{id}: {e}"))?;
-            let body = self
-                .operation((*file, files.get(*file).ok_or("no file")?), entry, schemas)
-                .map_err(|e| format!("{id}: {e}"))?;
+            let whole = match text_of(entry, "kind") {
+                "trigger" => &whole_trigger(id, &all)?,
+                _ => *entry,
+            };
+            let file = (*file, files.get(*file).ok_or("no file")?);
+            let body = self.operation(file, whole, schemas).map_err(|e| format!("{id}: {e}"))?;
             entries.push(((*id).to_owned(), body));
         }
         let mut out = resources;

@@ -70,92 +70,43 @@ fn has_product(event: &Value, wanted: &[Value]) -> bool {
     event["items"].as_array().into_iter().flatten().any(|item| wanted.contains(&item["productId"]))
 }
 
-/// The catalog's entries that match a filter. A trigger's sample stores only the body that arrives, or how it differs
-/// from another one; what comes of it is added here by reading it.
+/// The catalog's entries that match a filter. Of a trigger's sample only the body that arrives is stored; what comes of it is
+/// added here by reading it.
 ///
 /// # Errors
 /// `invalid_input` for a filter by id that doesn't exist.
 pub fn list(filter: &catalog::Filter) -> Result<Vec<Value>> {
     let mut entries = catalog::list(filter)?;
-    for entry in &mut entries {
-        if entry["kind"].as_str() == Some("trigger") {
+    for entry in entries.iter_mut().filter_map(Value::as_object_mut) {
+        if entry.get("kind").and_then(Value::as_str) == Some("trigger") {
             complete(entry);
         }
     }
     Ok(entries)
 }
 
-/// When samples arrive: Monday, 2 March 2026, 09:30 in Berlin.
-pub const SAMPLES_ARRIVE: u64 = 1_772_440_200_000;
+/// When samples arrive: Monday, 2 March 2026, 10:30 in Berlin.
+pub const SAMPLES_ARRIVE: u64 = 1_772_443_800_000;
 
-fn complete(entry: &mut Value) {
-    let arrives = arrives(entry);
+fn complete(entry: &mut Map) {
     let mut sample = entry.get("sample").and_then(Value::as_object).cloned().unwrap_or_default();
-    let is_polled = entry.get("poll").is_some();
-    let payload = if is_polled || sample.contains_key("output") { None } else { payload(entry) };
-    if let Some((service, payload, wire)) = payload {
-        let body = match service {
-            "digistore24" => digistore24::parse_json(&Value::Object(payload.clone())).map(|p| p.to_form()),
-            _ => Ok(text(&Value::Object(payload.clone()))),
+    if let (Some(payload), false) = (sample.get("payload"), sample.contains_key("output")) {
+        // It is the body of the first source where the trigger has no body of its own.
+        let source = entry.get("sources").and_then(|sources| sources.at(0)).or_else(|| entry.get("id"));
+        let form = digistore24::parse_json(payload).map(|params| params.to_form());
+        let (service, body) = match (source.and_then(Value::as_str), form) {
+            (Some(id), Ok(form)) if id.starts_with("digistore24.") => ("digistore24", form),
+            _ => ("ghl", text(payload)),
         };
-        let reading = Reading { event: wire, ..Reading::default() };
-        let events = body.and_then(|body| read("default", service, body.as_bytes(), &reading, SAMPLES_ARRIVE));
-        sample.remove("with");
-        put(&mut sample, "payload", Value::Object(payload));
-        put(&mut sample, "output", events.unwrap_or_default().into_iter().next().unwrap_or_default());
+        let event = entry.get("wireEvent").and_then(Value::as_str).map(str::to_owned);
+        let reading = Reading { event, ..Reading::default() };
+        let output = read("default", service, body.as_bytes(), &reading, SAMPLES_ARRIVE).unwrap_or_default().pop();
+        put(&mut sample, "output", output.unwrap_or_default());
     }
-    if let Some(fields) = entry.as_object_mut() {
-        put(fields, "effect", "read".into());
-        put(fields, "retry", "safe".into());
-        fields.remove("like");
-        if !sample.contains_key("input") {
-            put(&mut sample, "input", Value::Object(Map::new()));
-        }
-        put(fields, "sample", Value::Object(sample));
-        put(fields, "arrives", arrives);
+    if !sample.contains_key("input") {
+        put(&mut sample, "input", Value::Object(Map::new()));
     }
-}
-
-/// By which ways: its own, or those of all its sources.
-fn arrives(entry: &Value) -> Value {
-    let mut ways: Vec<Value> = Vec::new();
-    for entry in sources(entry).iter().filter_map(|id| entry_of(id)).chain([entry.clone()]) {
-        for way in entry.get("arrives").and_then(Value::as_array).into_iter().flatten() {
-            if !ways.contains(way) {
-                ways.push(way.clone());
-            }
-        }
-    }
-    Value::Array(ways)
-}
-
-/// The body that arrives, of which service, and the event's name as an address would tell it.
-fn payload(entry: &Value) -> Option<(&'static str, Map, Option<String>)> {
-    let wire = |entry: &Value| entry.get("wireEvent").and_then(Value::as_str).map(str::to_owned);
-    let sample = &entry["sample"];
-    if let Some(own) = sample["payload"].as_object() {
-        let service = if entry["service"].as_str() == Some("digistore24") { "digistore24" } else { "ghl" };
-        return Some((service, own.clone(), wire(entry)));
-    }
-    let model = entry["like"].as_str().map(str::to_owned).or_else(|| sources(entry).into_iter().next())?;
-    let model = entry_of(&model)?;
-    let (service, mut payload, mut named) = payload(&model)?;
-    if let Some(own) = wire(entry) {
-        if payload.get("type").and_then(Value::as_str) == named.as_deref() {
-            put(&mut payload, "type", own.as_str().into());
-        }
-        named = Some(own);
-    }
-    for (name, value) in sample["with"].as_object().into_iter().flatten() {
-        put(&mut payload, name, value.clone());
-    }
-    Some((service, payload, named))
-}
-
-fn sources(entry: &Value) -> Vec<String> {
-    Vec::from_json(entry["sources"].clone()).unwrap_or_default()
-}
-
-fn entry_of(id: &str) -> Option<Value> {
-    catalog::list(&catalog::Filter { id: Some(id.to_owned()), ..catalog::Filter::default() }).ok()?.pop()
+    put(entry, "sample", Value::Object(sample));
+    put(entry, "effect", "read".into());
+    put(entry, "retry", "safe".into());
 }

@@ -19,8 +19,12 @@ impl Trigger {
     }
 }
 
-thread_local! {
-    static ALL: OnceCell<Vec<Trigger>> = const { OnceCell::new() };
+/// All triggers of the catalog: read once and kept as long as the program.
+fn all() -> &'static [Trigger] {
+    thread_local! {
+        static ALL: OnceCell<&'static [Trigger]> = const { OnceCell::new() };
+    }
+    ALL.with(|cell| *cell.get_or_init(|| read().leak()))
 }
 
 fn read() -> Vec<Trigger> {
@@ -36,29 +40,25 @@ fn read() -> Vec<Trigger> {
 /// The ids of all triggers that an event of the trigger `own` fires, its own first.
 pub fn triggers(own: &str, event: &Value) -> Vec<String> {
     let mut fired = vec![own.to_owned()];
-    ALL.with(|all| {
-        for Trigger { id, facts } in all.get_or_init(read) {
-            let sources = facts.get("sources").and_then(Value::as_array);
-            let is_fed = sources.is_some_and(|sources| sources.iter().any(|source| source == own));
-            if is_fed && holds(facts.get("when"), event, true) && holds(facts.get("unless"), event, false) {
-                fired.push(id.clone());
-            }
+    for Trigger { id, facts } in all() {
+        let sources = facts.get("sources").and_then(Value::as_array);
+        let is_fed = sources.is_some_and(|sources| sources.iter().any(|source| source == own));
+        if is_fed && holds(facts.get("when"), event, true) && holds(facts.get("unless"), event, false) {
+            fired.push(id.clone());
         }
-    });
+    }
     fired
 }
 
 /// The trigger that a webhook of HighLevel names: by its own word (`ContactCreate`) or by the catalog's
 /// (`ghl.contactCreate`). Gives the id and HighLevel's word.
-pub fn trigger_by_name(name: &str) -> Option<(String, String)> {
-    ALL.with(|all| {
-        for trigger in all.get_or_init(read).iter().filter(|trigger| trigger.id.starts_with("ghl.")) {
-            if let Some(wire) = trigger.wire().filter(|wire| wire.eq_ignore_ascii_case(name) || trigger.id == name) {
-                return Some((trigger.id.clone(), wire.to_owned()));
-            }
+pub fn trigger_by_name(name: &str) -> Option<(&'static str, &'static str)> {
+    for trigger in all().iter().filter(|trigger| trigger.id.starts_with("ghl.")) {
+        if let Some(wire) = trigger.wire().filter(|wire| wire.eq_ignore_ascii_case(name) || trigger.id == name) {
+            return Some((&trigger.id, wire));
         }
-        None
-    })
+    }
+    None
 }
 
 /// Whether the event's value is among those listed, or among none, as `wanted` says; for every path.

@@ -526,7 +526,6 @@ impl Event {
             let time = params.find("transaction_time").unwrap_or("00:00:00");
             clock::parse_berlin(&format!("{} {time}", params.get("transaction_date")))
         });
-        let trigger = kind.trigger();
         let of_ticket = eticket.as_ref().and_then(|ticket| ticket.modified_at.clone().or(ticket.created_at.clone()));
         Self {
             dedupe_key: joint_key(&items),
@@ -570,7 +569,9 @@ impl Event {
             form,
             links: links(&text),
             raw: object(params.content()),
-            ..Self::blank(&trigger, kind, received_at_ms)
+            trigger: kind.trigger(),
+            event: kind,
+            received_at: clock::iso_utc(received_at_ms),
         }
     }
 

@@ -25,7 +25,7 @@ const FIELDS: [&str; 9] =
 /// `dedupeKey` is the same when the event is sent again: by its `key`, or by its whole content. `changeKey` is the same for
 /// two events that tell the same state of the same thing, such as `OpportunityUpdate` beside `OpportunityStageUpdate`,
 /// which come with different keys: of those that come within minutes, one is enough.
-pub fn shape(trigger: &str, key: Option<String>, mut event: Map, received_at_ms: u64) -> Value {
+pub fn shape(trigger: &str, key: Option<&str>, mut event: Map, received_at_ms: u64) -> Value {
     for name in FIELDS {
         if !event.contains_key(name) {
             put(&mut event, name, Value::Null);
@@ -36,7 +36,7 @@ pub fn shape(trigger: &str, key: Option<String>, mut event: Map, received_at_ms:
         let content = event.get(name).map(text).unwrap_or_default();
         short_hash(&mut [content.as_str()].into_iter())
     };
-    let id = key.unwrap_or_else(|| hash("raw"));
+    let id = key.map_or_else(|| hash("raw"), str::to_owned);
     let scope = told("locationId").or_else(|| told("companyId")).unwrap_or("-");
     let name = told("event").unwrap_or("-");
     let dedupe_key = format!("{scope}|{name}|{id}");
@@ -97,16 +97,16 @@ impl<'a> Body<'a> {
         self.inner.pointer(&path).or_else(|| self.outer.pointer(&path)).filter(|value| !value.is_null())
     }
 
-    /// The first that is a text and not empty; numbers count, too: ids may be numbers.
-    fn first(&self, paths: &[&str]) -> Option<String> {
+    /// The first that is a text and not empty, else null. Numbers count, too: ids may be numbers.
+    fn first(&self, paths: &[&str]) -> Value {
         for path in paths {
             match self.find(path) {
-                Some(Value::String(text)) if !text.trim().is_empty() => return Some(text.trim().to_owned()),
-                Some(Value::Number(number)) => return Some(number.to_string()),
+                Some(Value::String(text)) if !text.trim().is_empty() => return text.trim().into(),
+                Some(Value::Number(number)) => return Value::String(number.to_string()),
                 _ => {}
             }
         }
-        None
+        Value::Null
     }
 
     fn has(&self, name: &str) -> bool {
@@ -138,13 +138,6 @@ const LEAST_MS: u64 = 100_000_000_000;
 /// The year 9999 ends.
 const MOST_MS: u64 = 253_402_300_800_000;
 
-/// An event before it has its shape.
-struct Told {
-    known: Option<(String, String)>,
-    key: Option<String>,
-    fields: Map,
-}
-
 /// The event in the body of a webhook; `said` is its name as the address tells it. Nothing is said about its signature.
 ///
 /// # Errors
@@ -157,90 +150,94 @@ pub fn read(body: &[u8], said: Option<&str>, received_at_ms: u64) -> Result<Valu
     let raw = raw.ok_or_else(|| Error::invalid_field("body", "must be a JSON object, as HighLevel sends it"))?;
     let body = Body::new(&raw);
     let told = body.first(&["type"]);
-    let known = told.as_deref().and_then(catalog::trigger_by_name);
+    let mut known = told.as_str().and_then(catalog::trigger_by_name);
     let is_workflow = known.is_none() && (body.has("contact_id") || body.has("workflow") && body.has("location"));
-    let mut event = if is_workflow { workflow(&body, said) } else { app(&body, known, told, said) };
-    put(&mut event.fields, "raw", raw);
-    let trigger = event.known.map_or_else(|| "ghl.unknownEvent".to_owned(), |(id, _)| id);
-    Ok(shape(&trigger, event.key, event.fields, received_at_ms))
+    let asked = if is_workflow { body.first(&["customData/event"]) } else { told };
+    let asked = asked.as_str();
+    if known.is_none() {
+        // A message to send: its `type` is the channel; nothing else has one beside a message's id and no direction.
+        let channel = !is_workflow && matches!(asked, Some("SMS" | "Email"));
+        let is_to_send = channel && body.has("messageId") && body.has("contactId") && !body.has("direction");
+        let named = if is_to_send { Some("ProviderOutboundMessage") } else { None };
+        let by_workflow = asked.filter(|_| is_workflow);
+        known = named.or(by_workflow).or(said).and_then(catalog::trigger_by_name);
+    }
+    let name = known.map(|(_, wire)| wire.to_owned()).or_else(|| word(asked.or(said.filter(|_| is_workflow))?));
+    let mut event = Map::new();
+    let word = name.as_deref().unwrap_or_default();
+    let key = if is_workflow {
+        workflow(&body, word, &mut event);
+        body.first(&["customData/key"])
+    } else {
+        app(&body, word, known.is_some(), &mut event);
+        body.first(&["webhookId"])
+    };
+    put(&mut event, "event", name.to_json());
+    put(&mut event, "raw", raw.clone());
+    let trigger = known.map_or("ghl.unknownEvent", |(id, _)| id);
+    Ok(shape(trigger, key.as_str(), event, received_at_ms))
 }
 
-fn app(body: &Body<'_>, known: Option<(String, String)>, told: Option<String>, said: Option<&str>) -> Told {
-    let known = known.or_else(|| {
-        // Its `type` is the channel of the message; nothing else has one beside a message's id and no direction.
-        let channel = matches!(told.as_deref(), Some("SMS" | "Email"));
-        let is_to_send = channel && body.has("messageId") && body.has("contactId") && !body.has("direction");
-        catalog::trigger_by_name(if is_to_send { "ProviderOutboundMessage" } else { said.unwrap_or_default() })
-    });
-    let name = known.as_ref().map(|(_, wire)| wire.clone()).or_else(|| told.as_deref().and_then(word));
+fn app(body: &Body<'_>, name: &str, known: bool, event: &mut Map) {
     let mut data = Map::new();
     for (field, value) in body.inner.as_object().into_iter().flatten() {
-        let is_name = field == "type" && (value.as_str() == name.as_deref() || known.is_none());
+        let is_name = field == "type" && (value == name || !known);
         if !is_name && !DELIVERY.contains(&field.as_str()) {
             put(&mut data, field, value.clone());
         }
     }
+    put(event, "data", Value::Object(data));
+    put(event, "via", "app-webhook".into());
+    put(event, "occurredAt", body.time(name).to_json());
+    put(event, "appId", body.first(&["appId"]));
+    put(event, "companyId", body.first(&["companyId"]));
     let id = body.first(&OBJECT_IDS);
     let mut contact = body.first(&CONTACT_IDS);
-    let mut location = body.first(&LOCATION_IDS);
-    let word = name.as_deref().unwrap_or_default();
-    if contact.is_none() && word.starts_with("Contact") {
+    if contact.is_null() && name.starts_with("Contact") {
         contact.clone_from(&id);
     }
-    if location.is_none() && word.starts_with("Location") {
+    let mut location = body.first(&LOCATION_IDS);
+    if location.is_null() && name.starts_with("Location") {
         location.clone_from(&id);
     }
-    if location.is_none() && body.first(&["altType"]).as_deref() == Some("location") {
+    if location.is_null() && body.first(&["altType"]) == "location" {
         location = body.first(&["altId"]);
     }
-    let mut fields = Map::new();
-    if known.is_none() {
-        let looks = LOOKS.iter().find(|(_, names)| names.iter().all(|name| body.has(name)));
-        put(&mut fields, "looksLike", looks.map(|(thing, _)| *thing).to_json());
+    put(event, "contactId", contact);
+    put(event, "locationId", location);
+    put(event, "objectId", id);
+    for (thing, [one, other]) in LOOKS {
+        if !known && body.has(one) && body.has(other) {
+            put(event, "looksLike", thing.into());
+        }
     }
-    put(&mut fields, "via", "app-webhook".into());
-    put(&mut fields, "data", Value::Object(data));
-    put(&mut fields, "occurredAt", body.time(word).to_json());
-    for (field, value) in [
-        ("appId", body.first(&["appId"])),
-        ("companyId", body.first(&["companyId"])),
-        ("contactId", contact),
-        ("event", name),
-        ("locationId", location),
-        ("objectId", id),
-    ] {
-        put(&mut fields, field, value.to_json());
-    }
-    Told { known, key: body.first(&["webhookId"]), fields }
 }
 
 /// The body of a workflow's action "Webhook". Only ids, and what the user put into `customData`.
-fn workflow(body: &Body<'_>, said: Option<&str>) -> Told {
-    let asked = body.first(&["customData/event"]).or_else(|| said.map(str::to_owned));
-    let known = asked.as_deref().and_then(catalog::trigger_by_name);
-    let name = known.as_ref().map(|(_, wire)| wire.clone()).or_else(|| asked.as_deref().and_then(word));
+fn workflow(body: &Body<'_>, name: &str, event: &mut Map) {
     let contact = body.first(&["contact_id"]);
-    let of_thing = match name.as_deref().map(first_word) {
-        Some("Contact") => contact.clone(),
-        Some("Appointment") => body.first(&["calendar/appointmentId"]),
-        // The opportunity's; other workflows have the contact's here, or nothing.
-        Some("Opportunity") => body.first(&["id"]).filter(|id| Some(id) != contact.as_ref()),
-        _ => None,
-    };
-    let (object, location) = (body.first(&["customData/id"]).or(of_thing), body.first(&["location/id"]));
-    let (mut fields, mut data) = (Map::new(), Map::new());
-    for (field, in_data, value) in
-        [("contactId", "contactId", contact), ("locationId", "locationId", location), ("objectId", "id", object)]
-    {
-        put(&mut data, in_data, value.to_json());
-        put(&mut fields, field, value.to_json());
+    let mut object = body.first(&["customData/id"]);
+    if object.is_null() {
+        object = match first_word(name) {
+            "Contact" => contact.clone(),
+            "Appointment" => body.first(&["calendar/appointmentId"]),
+            // The opportunity's; other workflows have the contact's here, or nothing.
+            "Opportunity" => Some(body.first(&["id"])).filter(|id| *id != contact).unwrap_or_default(),
+            _ => Value::Null,
+        };
     }
-    put(&mut data, "workflowId", body.first(&["workflow/id"]).to_json());
+    let location = body.first(&["location/id"]);
+    let mut data = Map::new();
+    put(&mut data, "id", object.clone());
+    put(&mut data, "contactId", contact.clone());
+    put(&mut data, "locationId", location.clone());
+    put(&mut data, "workflowId", body.first(&["workflow/id"]));
     put(&mut data, "customData", body.find("customData").cloned().unwrap_or_default());
-    put(&mut fields, "via", "workflow-webhook".into());
-    put(&mut fields, "event", name.to_json());
-    put(&mut fields, "data", Value::Object(data));
-    Told { known, key: body.first(&["customData/key"]), fields }
+    put(event, "data", Value::Object(data));
+    put(event, "via", "workflow-webhook".into());
+    put(event, "contactId", contact);
+    put(event, "locationId", location);
+    put(event, "objectId", object);
 }
 
 /// The name of an event that is not known, cut to what a name may have.
@@ -248,3 +245,6 @@ fn word(text: &str) -> Option<String> {
     let word: String = text.chars().filter(|c| c.is_ascii_alphanumeric() || "_.-".contains(*c)).take(64).collect();
     Some(word).filter(|word| !word.is_empty())
 }
+
+#[cfg(test)]
+mod tests;

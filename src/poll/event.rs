@@ -59,7 +59,7 @@ impl<'a> Teller<'a> {
         put(&mut event, "raw", found.row.clone());
         put(&mut event, "data", found.row);
         let key = short_hash(&mut [key].into_iter());
-        highlevel::shape(self.id, Some(key), event, self.now)
+        highlevel::shape(self.id, Some(&key), event, self.now)
     }
 }
 

@@ -65,7 +65,7 @@ describe('results and exit codes', () => {
     const { cli } = terminal(t);
     const all = await cli(['catalog', '--json']);
     assert.equal(all.code, 0);
-    assert.ok(all.json().length > 240);
+    assert.ok(all.json().length > 770);
     const some = await cli(['catalog', '--service', 'ghl', '--kind', 'action', '--resource', 'contacts']);
     assert.match(some.stdout, /ghl\.contacts\.addTags/);
     assert.doesNotMatch(some.stdout, /digistore24/);

@@ -6,9 +6,9 @@ import { test } from 'node:test';
 import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { createPlugin } from '../../pkg/dist/src/index.js';
-import { specsDir } from '../../scripts/conformance/catalog-vs-spec.mjs';
+import { specsDir } from '../../scripts/conformance/catalog.mjs';
 
-const now = Date.parse('2026-03-02T08:30:00Z');
+const now = Date.parse('2026-03-02T09:30:00Z');
 const plugin = await createPlugin({ log: () => {}, clock: () => now });
 const triggers = plugin.catalog.list({ kind: 'trigger' });
 const byId = new Map(triggers.map((entry) => [entry.id, entry]));
@@ -166,7 +166,7 @@ test('a payment is a sale, a renewal or an upgrade, never two of them', () => {
   assert.deepEqual(fired({}), ['bridge.newSale']);
   assert.deepEqual(fired({ billing_type: 'single_payment', pay_sequence_no: '0' }), ['bridge.newSale']);
   assert.deepEqual(fired({ billing_type: '', pay_sequence_no: '' }), ['bridge.newSale']);
-  assert.deepEqual(fired({ order_id: 'KH7Q2M9T1', upsell_no: '1' }), ['bridge.newSale']);
+  assert.deepEqual(fired({ order_id: 'K7QX2M9A1', upsell_no: '1' }), ['bridge.newSale']);
   assert.deepEqual(fired({ pay_sequence_no: '2' }), ['bridge.renewal']);
   assert.deepEqual(fired({ pay_sequence_no: '24' }), ['bridge.renewal']);
   assert.deepEqual(fired({ upgraded_order_id: 'OLD' }), ['bridge.upgrade']);

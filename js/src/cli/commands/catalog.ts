@@ -38,7 +38,7 @@ function short(entries: CatalogEntry[]): string[] {
 function whole({ id, title, description, scopes, effect, retry, arrives, input, sample }: CatalogEntry): string[] {
   return [
     id,
-    `  ${title}. ${description}`,
+    `  ${description === title ? title : `${title}. ${description}`}`,
     `  ${arrives ? `arrives by ${arrives.join(', ')}` : `${effect}, repeatable: ${retry}`}, needs ${scopes.join(', ') || 'no scope'}`,
     `input: ${JSON.stringify(input, null, 2)}`,
     `sample: ${JSON.stringify(sample, null, 2)}`,
