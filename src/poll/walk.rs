@@ -451,7 +451,7 @@ fn hash_without_pass(key: &[String]) -> u64 {
 
 /// The list at a path. Digistore24's language writes an empty object as an empty list.
 pub(super) fn list_at<'a>(answer: &'a Value, path: &str) -> Result<&'a [Value]> {
-    let found = if path.is_empty() { Some(answer) } else { find(answer, path) };
+    let found = if path.is_empty() || path == "." { Some(answer) } else { find(answer, path) };
     let empty = answer.is_null() || answer.as_array().is_some_and(Vec::is_empty);
     match found {
         Some(Value::Array(list)) => Ok(list),
