@@ -5,6 +5,7 @@ import { after, beforeEach, describe, test } from 'node:test';
 import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { startSandbox } from '../../pkg/dist/sandbox/index.js';
+import { createPlugin } from '../../pkg/dist/src/index.js';
 import { failureOf, pluginOn } from './support.mjs';
 
 const start = Date.parse('2026-11-23T10:00:00Z');
@@ -298,6 +299,89 @@ describe('HighLevel', () => {
       assert.deepEqual(await poll(), []);
     }
   });
+});
+
+test('new and changed opportunities', async () => {
+  const { contact } = await plugin.ghl.contacts.createContact({ email: 'deal@example.com' });
+  const [pipeline] = (await plugin.ghl.opportunities.getPipelines()).pipelines;
+  const [fresh, changed] = [host('ghl.newOpportunity'), host('ghl.opportunityChanged', { input: { status: 'all' } })];
+  for (const { poll } of [fresh, changed]) assert.deepEqual(await poll(), []);
+  now += 5 * minutes;
+  const made = { pipelineId: pipeline.id, name: 'Deal', status: 'open', contactId: contact.id };
+  const { opportunity } = await plugin.ghl.opportunities.createOpportunity(made);
+  for (const { poll } of [fresh, changed]) {
+    assert.deepEqual(
+      (await poll()).map((event) => [event.objectId, event.contactId, event.data.name]),
+      [[opportunity.id, contact.id, 'Deal']],
+    );
+  }
+  now += 60 * minutes;
+  await plugin.ghl.opportunities.updateOpportunityStatus({ id: opportunity.id, status: 'won' });
+  assert.deepEqual(await fresh.poll(), []);
+  assert.deepEqual(
+    (await changed.poll()).map((event) => [event.event, event.data.status]),
+    [['OpportunityUpdate', 'won']],
+  );
+  assert.deepEqual(await changed.poll(), []);
+});
+
+test('tasks and appointments: what is asked, and what comes of the answers', async (t) => {
+  const asked = [];
+  let answer = {};
+  const other = await createPlugin({
+    highlevel: { auth: { kind: 'host' }, locationId: 'L1', baseUrl: 'https://ghl.example' },
+    clock: () => now,
+    log: () => {},
+    fetch: async (url, { body }) => {
+      asked.push({ url: new URL(url), body: body && JSON.parse(body) });
+      return Response.json(answer);
+    },
+  });
+  t.after(() => other.close());
+  const task = (id, more = {}) => ({ _id: id, contactId: 'C1', title: 'Call', completed: true, ...more });
+  answer = { tasks: [task('T1')] };
+  const done = await other.poll('ghl.completedTask', null, { input: { assignedTo: ['U1'] } });
+  assert.deepEqual([done.events, asked[0].url.pathname], [[], '/locations/L1/tasks/search']);
+  assert.deepEqual(asked[0].body, { assignedTo: ['U1'], completed: true, limit: 25, skip: 0 });
+  const poll = async (cursor, tasks) => {
+    answer = { tasks };
+    return other.poll('ghl.completedTask', cursor, { input: { assignedTo: ['U1'] } });
+  };
+  const second = await poll(done.cursor, [task('T1'), task('T2', { dateUpdated: '2026-11-23T10:00:00.000Z' })]);
+  assert.deepEqual(
+    second.events.map((event) => [event.event, event.objectId, event.contactId, event.occurredAt]),
+    [['TaskComplete', 'T2', 'C1', '2026-11-23T10:00:00.000Z']],
+  );
+  // Opened again: two polls don't meet it; then it is done once more.
+  let { cursor } = second;
+  for (let i = 0; i < 2; i += 1) ({ cursor } = await poll(cursor, [task('T1')]));
+  const again = await poll(cursor, [task('T1'), task('T2')]);
+  assert.deepEqual(
+    again.events.map(({ objectId }) => objectId),
+    ['T2'],
+  );
+  assert.notEqual(again.events[0].dedupeKey, second.events[0].dedupeKey);
+
+  const booked = { id: 'A1', contactId: 'C1', dateAdded: '2026-11-23T09:59:00.000Z', title: 'Talk' };
+  for (const [input, path] of [
+    [{ calendarId: 'K1' }, '/calendars/events'],
+    [{ contactId: 'C1' }, '/contacts/C1/appointments'],
+  ]) {
+    answer = { events: [] };
+    const first = await other.poll('ghl.newAppointment', null, { input });
+    const { url } = asked.at(-1);
+    assert.equal(url.pathname, path);
+    if (input.calendarId) {
+      const days = (name) => (Number(url.searchParams.get(name)) - now) / (24 * 60 * minutes);
+      assert.deepEqual([url.searchParams.get('calendarId'), days('startTime'), days('endTime')], ['K1', -1, 366]);
+    }
+    answer = { events: [booked] };
+    const { events } = await other.poll('ghl.newAppointment', first.cursor, { input });
+    assert.deepEqual(
+      events.map((event) => [event.event, event.objectId, event.contactId, event.occurredAt]),
+      [['AppointmentCreate', 'A1', 'C1', booked.dateAdded]],
+    );
+  }
 });
 
 test('what is no trigger, no input and no cursor is refused', async () => {
