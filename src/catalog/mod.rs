@@ -5,6 +5,7 @@
 
 #[allow(dead_code, reason = "shared with build.rs, which uses more of it")]
 mod form;
+mod lzma;
 mod packed;
 mod sample;
 mod title;
@@ -297,7 +298,7 @@ record! {
         pub kind: Option<String>,
         /// `core` or `all` (which includes core).
         pub tier: Option<String>,
-        /// A word in id, title or description.
+        /// Words that all are in id, title or description.
         pub text: Option<String>,
     }
 }
@@ -354,9 +355,9 @@ impl Filter {
             && wanted(&self.kind, entry.kind)
             && self.tier.as_deref().is_none_or(|t| t == "all" || (t == "core") == entry.core)
             && self.text.as_ref().is_none_or(|sought| {
-                let sought = lower(sought);
-                let has = |text: &str| lower(text).contains(&sought);
-                has(&entry.id) || has(&entry.title()) || has(entry.description.unwrap_or_default())
+                let text = format!("{} {} {}", entry.id, entry.title(), entry.description.unwrap_or_default());
+                let text = lower(&text);
+                lower(sought).split_whitespace().all(|word| text.contains(word))
             })
     }
 }

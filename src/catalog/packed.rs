@@ -1,5 +1,5 @@
 //! Reads the packed catalog that `build.rs` makes (its form: `form.rs`). Loading it costs nothing; the first look-up
-//! notes where each string and entry starts, some microseconds; an entry is decoded when it is asked for.
+//! unpacks it, some milliseconds; an entry is decoded when it is asked for.
 //!
 //! The bytes are part of the program, so there is nothing to refuse: behind the end there are only zeros.
 
@@ -7,11 +7,13 @@ use std::cell::OnceCell;
 
 use super::{
     form::{EFFECTS, FORMATS, KEYWORDS, KINDS, METHODS, RETRIES, TYPES, flag, node, value},
+    lzma,
     title::title_of,
 };
 use crate::json::{Map, Value, parse, put};
 
-static BYTES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/catalog.bin"));
+/// The length of the catalog (4 bytes), and the catalog under LZMA.
+static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/catalog.bin"));
 
 /// One file of the catalog.
 #[derive(Clone, Copy)]
@@ -28,20 +30,22 @@ struct Index {
     /// The end of each string in `text`.
     ends: Vec<u32>,
     text: &'static str,
+    bytes: &'static [u8],
     resources: Vec<Resource>,
     properties: Places,
     definitions: Places,
     entries: Places,
 }
 
-/// The starts of things that stand one behind the other, each with its length before it.
+/// The starts of things that stand one behind the other: of their structure and of their texts.
 #[derive(Default)]
-struct Places(Vec<u32>);
+struct Places(Vec<(u32, u32)>);
 
 impl Places {
-    fn cursor(&self, number: usize) -> Cursor {
+    fn cursor(&self, number: usize, bytes: &'static [u8]) -> Cursor {
         // Behind the end there are only zeros.
-        Cursor(self.0.get(number).map_or(BYTES.len(), |place| *place as usize))
+        let (at, text) = self.0.get(number).copied().unwrap_or((u32::MAX >> 1, 0));
+        Cursor { bytes, at: at as usize, text: text as usize }
     }
 }
 
@@ -55,17 +59,19 @@ fn index() -> &'static Index {
 
 impl Index {
     fn new() -> Self {
-        let mut cursor = Cursor(0);
+        let (length, packed) = PACKED.split_first_chunk().unwrap_or((&[0; 4], &[]));
+        let bytes: &[u8] = lzma::unpack(packed, u32::from_le_bytes(*length) as usize).leak();
+        let mut cursor = Cursor { bytes, at: 0, text: 0 };
+        let length = cursor.number();
+        let start = cursor.at;
+        cursor.at += length;
+        let text = bytes.get(start..cursor.at).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
         let mut ends = Vec::new();
-        let mut end = 0;
         for _ in 0..cursor.number() {
-            end += cursor.number() as u32;
-            ends.push(end);
+            cursor.text += cursor.number();
+            ends.push(cursor.text as u32);
         }
-        let start = cursor.0;
-        cursor.0 += end as usize;
-        let text = BYTES.get(start..cursor.0).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
-        let mut index = Self { ends, text, ..Self::default() };
+        let mut index = Self { ends, text, bytes, ..Self::default() };
         for _ in 0..cursor.number() {
             let [service, name, title, version] = [(); 4].map(|()| cursor.text(&index));
             index.resources.push(Resource { service, name, title, version });
@@ -83,14 +89,18 @@ impl Index {
     }
 }
 
-/// A place in the bytes.
+/// A place in the structure, and the next of the texts.
 #[derive(Clone, Copy)]
-struct Cursor(usize);
+struct Cursor {
+    bytes: &'static [u8],
+    at: usize,
+    text: usize,
+}
 
 impl Cursor {
     fn byte(&mut self) -> u8 {
-        let byte = BYTES.get(self.0).copied().unwrap_or_default();
-        self.0 += 1;
+        let byte = self.bytes.get(self.at).copied().unwrap_or_default();
+        self.at += 1;
         byte
     }
 
@@ -108,11 +118,15 @@ impl Cursor {
     }
 
     fn places(&mut self) -> Places {
-        let mut places = Vec::new();
+        let mut lengths = Vec::new();
         for _ in 0..self.number() {
-            let length = self.number();
-            places.push(self.0 as u32);
-            self.0 += length;
+            lengths.push((self.number(), self.number()));
+        }
+        let mut places = Vec::new();
+        for (structure, texts) in lengths {
+            places.push((self.at as u32, self.text as u32));
+            self.at += structure;
+            self.text += texts;
         }
         Places(places)
     }
@@ -127,15 +141,14 @@ impl Cursor {
         Some(self.string(number, index))
     }
 
-    /// A string by its number, or the one that stands here.
+    /// A string by its number, or the next of the texts.
     fn string(&mut self, number: usize, index: &Index) -> &'static str {
         if number > 0 {
             return index.text(number);
         }
-        let length = self.number();
-        let start = self.0;
-        self.0 += length;
-        BYTES.get(start..self.0).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
+        let start = self.text;
+        self.text += self.number();
+        index.text.get(start..self.text).unwrap_or_default()
     }
 
     fn word<const N: usize>(&mut self, words: &[&'static str; N]) -> &'static str {
@@ -215,7 +228,7 @@ impl Cursor {
             let (name, mut property) = match (number >> 1).checked_sub(1) {
                 None => (self.text(index), self.schema(index, found)),
                 Some(shared) => {
-                    let mut shared = index.properties.cursor(shared);
+                    let mut shared = index.properties.cursor(shared, index.bytes);
                     (shared.text(index), shared.schema(index, found))
                 }
             };
@@ -343,7 +356,7 @@ impl Definitions {
         if !self.numbers.contains(&number) {
             self.numbers.push(number);
         }
-        index.definitions.cursor(number).text(index)
+        index.definitions.cursor(number, index.bytes).text(index)
     }
 
     /// All of them, also those that they need themselves.
@@ -352,7 +365,7 @@ impl Definitions {
         let mut done = 0;
         while let Some(number) = self.numbers.get(done).copied() {
             done += 1;
-            let mut cursor = index.definitions.cursor(number);
+            let mut cursor = index.definitions.cursor(number, index.bytes);
             let name = cursor.text(index);
             let schema = cursor.schema(index, &mut self);
             put(&mut map, name, Value::Object(schema));
@@ -488,7 +501,7 @@ pub(super) fn count() -> usize {
 
 /// The entry at a place, in the order of the ids.
 pub(super) fn entry(place: usize) -> Option<Entry> {
-    Entry::read(index(), index().entries.cursor(place))
+    Entry::read(index(), index().entries.cursor(place, index().bytes))
 }
 
 /// The entry with that id.

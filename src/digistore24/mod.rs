@@ -3,6 +3,7 @@
 mod call;
 mod event;
 mod ipn;
+mod message;
 mod money;
 mod row;
 mod shape;
