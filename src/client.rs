@@ -43,12 +43,24 @@ async fn call(
         Service::Ghl => {
             let account = connection.highlevel()?;
             let input = operation.accept(input, Some(&account.location_id))?;
+            if operation.method.is_empty() {
+                let (operation, request) = highlevel::custom(operation, account, &input)?;
+                let response = send(effects, &operation, request, operation.retry == Retry::Safe).await?;
+                return highlevel::decode_custom(&operation, &response);
+            }
             let response = send(effects, operation, highlevel::encode(operation, account, &input)?, repeatable).await?;
             highlevel::decode(operation, &response)
         }
         Service::Digistore24 => {
             let account = connection.digistore24()?;
-            let input = operation.accept(input, None)?;
+            let mut input = operation.accept(input, None)?;
+            let custom;
+            let operation = if operation.method.is_empty() {
+                (custom, input) = digistore24::custom(operation, input)?;
+                &custom
+            } else {
+                operation
+            };
             let mut attempt = 0;
             loop {
                 attempt += 1;
@@ -63,6 +75,7 @@ async fn call(
                 }
             }
         }
+        Service::Bridge => Err(Error::invalid_field("operation", "is no call of one service")),
     }
 }
 
@@ -101,7 +114,7 @@ fn wait_of(response: &Response) -> Option<u64> {
 fn no_answer(operation: &Operation, failure: Failure) -> Error {
     let service = match operation.service() {
         Service::Ghl => "HighLevel",
-        Service::Digistore24 => "Digistore24",
+        _ => "Digistore24",
     };
     match (failure, operation.retry) {
         (Failure::Refused, _) => Error::new(

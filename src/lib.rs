@@ -13,10 +13,12 @@
 //! - [`client`]: one call: validate, encode, send, decode.
 //! - [`mapping`]: event -> plan. Pure.
 //! - [`sync`]: plan -> effects, exactly once.
+//! - [`bridge`]: actions for people, each of several calls.
 //! - [`plugin`]: the one façade that every binding exposes.
 //! - [`bindings`]: JavaScript. No logic.
 
 pub mod bindings;
+pub mod bridge;
 pub mod catalog;
 pub mod client;
 pub mod clock;

@@ -5,6 +5,7 @@
 export { PluginError } from './errors.js';
 export type {
   CallOptions,
+  BridgeActions,
   Digistore24Operations,
   HighLevelOperations,
   InputOf,

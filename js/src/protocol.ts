@@ -59,6 +59,8 @@ export interface ErrorDetails {
   existingId?: string;
   /** A technical word about the cause. */
   cause?: string;
+  /** What an action of several calls had done before it failed. */
+  notes?: string[];
 }
 
 /** What the host brings to a step. */
@@ -167,7 +169,7 @@ export interface StoreRange {
 /** Which catalog entries are asked for; all conditions must hold. */
 export interface CatalogFilter {
   id?: string;
-  service?: 'ghl' | 'digistore24';
+  service?: 'ghl' | 'digistore24' | 'bridge';
   resource?: string;
   kind?: 'action' | 'search' | 'trigger';
   /** `all` includes `core`. */
@@ -180,14 +182,17 @@ export interface CatalogFilter {
 export interface CatalogEntry {
   /** `ghl.contacts.addTags` */
   id: string;
-  service: 'ghl' | 'digistore24';
+  service: 'ghl' | 'digistore24' | 'bridge';
   kind: 'action' | 'search' | 'trigger';
   tier: 'core' | 'all';
   resource: string;
   title: string;
   description: string;
-  method: string;
-  path: string;
+  /** Absent for actions of several calls and for custom requests. */
+  method?: string;
+  path?: string;
+  /** Of an action: the operations that it may call. */
+  calls?: string[];
   /** GHL's `Version` header. */
   version?: string;
   /** What the token must be allowed to do. */

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { readSpecification } from '../import/digistore24.mjs';
 import { entryOf } from '../import/digistore24-entry.mjs';
-import { pathNames, placeOf, readCatalog, repoRoot } from './catalog.mjs';
+import { pathNames, placeOf, published, repoRoot } from './catalog.mjs';
 import { exceptions } from './exceptions.mjs';
 
 /** The folder with the specifications, or null. */
@@ -233,7 +233,7 @@ function checkDigistore24(file, functions, say) {
 const parsed = {};
 
 /** Runs the whole check. `skipped` is a reason when there is nothing to compare with. */
-export async function compareWithSpecs({ files = readCatalog(), specs = specsDir() } = {}) {
+export async function compareWithSpecs({ files = published(), specs = specsDir() } = {}) {
   if (!specs)
     return {
       skipped: 'the published specifications are not here (set SPECS_DIR to their folder)',

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { isDeepStrictEqual as same } from 'node:util';
-import { placeOf, readCatalog, repoRoot } from './catalog.mjs';
+import { placeOf, published, repoRoot } from './catalog.mjs';
 import { specsDir } from './catalog-vs-spec.mjs';
 import { prismScript, startPrism, watchingFetch } from './prism.mjs';
 
@@ -11,7 +11,7 @@ const pluginFile = join(repoRoot, 'pkg/dist/src/index.js');
 const locationId = 've9EPM428h8vShlRW1KT';
 
 /** Runs the whole check. `skipped` is a reason when there is nothing to judge by. */
-export async function checkRequests({ files = readCatalog(), specs = specsDir(), open = openPlugin } = {}) {
+export async function checkRequests({ files = published(), specs = specsDir(), open = openPlugin } = {}) {
   const skipped =
     (!specs && 'the published specifications are not here (set SPECS_DIR to their folder)') ||
     (!prismScript() && '@stoplight/prism-cli is not installed') ||

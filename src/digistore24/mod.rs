@@ -6,7 +6,7 @@ mod ipn;
 mod money;
 mod signature;
 
-pub use call::{Account, decode, encode};
+pub use call::{Account, custom, decode, encode};
 pub use event::{
     Buyer, Consent, Event, Item, Kind, Merchant, Money, Order, Subscription, Transaction, order_key, short_hash,
 };

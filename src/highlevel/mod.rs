@@ -1,11 +1,13 @@
 //! HighLevel: how a call becomes a request, and how its answer is read. Pure.
 
 mod account;
+mod custom;
 mod errors;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 pub use account::{Account, Auth, Secret};
+pub use custom::{custom, decode_custom};
 
 use crate::json::{Map, Value, parse};
 use crate::{

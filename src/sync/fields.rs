@@ -34,10 +34,33 @@ const RELOAD_MISSING_MS: u64 = 5 * 60_000;
 const RELOAD_MS: u64 = 24 * 3_600_000;
 
 record! {
-    #[derive(Debug, Default)]
-    struct Cache {
-        at: u64,
-        ids: Map,
+    /// The location's custom fields as they were read.
+    #[derive(Debug, Clone, Default)]
+    pub(crate) struct Fields {
+        since: u64,
+        pub(crate) list: Vec<Field>,
+    }
+}
+
+record! {
+    /// A custom field of the location.
+    #[derive(Debug, Clone, PartialEq)]
+    pub(crate) struct Field {
+        /// Without `contact.`.
+        pub(crate) key: String,
+        pub(crate) id: String,
+        pub(crate) name: String,
+        pub(crate) kind: String,
+        /// What may be chosen.
+        pub(crate) options: Vec<String>,
+        /// Whether other words than those may be written, too.
+        pub(crate) open: bool,
+    }
+}
+
+impl Fields {
+    fn by_key(&self, key: &str) -> Option<&Field> {
+        self.list.iter().find(|field| field.key == key)
     }
 }
 
@@ -54,49 +77,55 @@ record! {
     }
 }
 
-/// A custom field of the location.
-struct Field {
-    /// Without `contact.`.
-    key: String,
-    id: String,
-    kind: String,
-}
-
 impl Sync<'_> {
     /// Turns fields by key into GHL's `customFields`. Missing fields are left out, with a warning.
     pub(super) async fn custom_fields(&self, report: &mut Report, wanted: &Map) -> Result<Vec<Value>> {
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
-        let (entries, _) = self.effects.get(vec![self.scope.fields()]).await?;
-        // A cache that can't be read is no cache.
-        let mut cache: Cache = entries.first().and_then(|e| from_json(&e.value).ok()).unwrap_or_default();
-        let age = self.effects.now().saturating_sub(cache.at);
-        let missing = |cache: &Cache| wanted.keys().filter(|k| !cache.ids.contains_key(k)).cloned().collect::<Vec<_>>();
-        if age > RELOAD_MS || (age > RELOAD_MISSING_MS && !missing(&cache).is_empty()) {
+        let mut fields = self.known_fields().await?;
+        let age = self.effects.now().saturating_sub(fields.since);
+        let missing =
+            |fields: &Fields| wanted.keys().filter(|k| fields.by_key(k).is_none()).cloned().collect::<Vec<_>>();
+        if age > RELOAD_MS || (age > RELOAD_MISSING_MS && !missing(&fields).is_empty()) {
             let answer = self.call(report, LIST, json!({ "model": "contact" })).await?;
-            cache = self.cache_of(&read_fields(&answer)?);
-            self.effects
-                .commit(vec![Write { key: self.scope.fields(), expect: None, value: Some(text(&cache.to_json())) }])
-                .await?;
+            fields = self.keep_fields(read_fields(&answer)?).await?;
         }
-        let absent = missing(&cache);
+        let absent = missing(&fields);
         if !absent.is_empty() {
             let fields =
                 [("missing", absent.join(", ")), ("help", "run the command `setup` once; it creates them".to_owned())];
             self.effects.log(Level::Warn, "the location lacks custom fields, so their values are not written", fields);
         }
-        let known =
-            wanted.iter().filter_map(|(key, value)| Some(json!({ "id": cache.ids.get(key)?, "field_value": value })));
+        let known = wanted
+            .iter()
+            .filter_map(|(key, value)| Some(json!({ "id": fields.by_key(key)?.id, "field_value": value })));
         Ok(known.collect())
     }
 
-    fn cache_of(&self, fields: &[Field]) -> Cache {
-        let mut cache = Cache { at: self.effects.now(), ids: Map::new() };
-        for field in fields {
-            cache.ids.insert(field.key.clone(), field.id.clone().into());
-        }
-        cache
+    /// The custom fields as last read, if that is not long ago.
+    pub(crate) async fn recent_fields(&self) -> Result<Option<Fields>> {
+        let fields = self.known_fields().await?;
+        Ok((self.effects.now().saturating_sub(fields.since) <= RELOAD_MS).then_some(fields))
+    }
+
+    /// The custom fields as they are now.
+    pub(crate) async fn reload_fields(&self) -> Result<Fields> {
+        let answer = client::run(&self.effects, self.connection, LIST, json!({ "model": "contact" })).await?;
+        self.keep_fields(read_fields(&answer)?).await
+    }
+
+    async fn known_fields(&self) -> Result<Fields> {
+        let (entries, _) = self.effects.get(vec![self.scope.fields()]).await?;
+        // A list that can't be read is none.
+        Ok(entries.first().and_then(|e| from_json(&e.value).ok()).unwrap_or_default())
+    }
+
+    async fn keep_fields(&self, list: Vec<Field>) -> Result<Fields> {
+        let fields = Fields { since: self.effects.now(), list };
+        let value = Some(text(&fields.to_json()));
+        self.effects.commit(vec![Write { key: self.scope.fields(), expect: None, value }]).await?;
+        Ok(fields)
     }
 
     /// Creates the custom fields that are missing.
@@ -104,8 +133,7 @@ impl Sync<'_> {
     /// # Errors
     /// What GHL said; running it again goes on where it stopped.
     pub async fn setup(&self) -> Result<Setup> {
-        let answer = client::run(&self.effects, self.connection, LIST, json!({ "model": "contact" })).await?;
-        let mut fields = read_fields(&answer)?;
+        let mut fields = self.reload_fields().await?.list;
         let mut setup = Setup::default();
         for (key, name, kind) in CUSTOM_FIELDS {
             match fields.iter().find(|f| f.key == key) {
@@ -120,8 +148,7 @@ impl Sync<'_> {
                 }
             }
         }
-        let cache = text(&self.cache_of(&fields).to_json());
-        self.effects.commit(vec![Write { key: self.scope.fields(), expect: None, value: Some(cache) }]).await?;
+        self.keep_fields(fields).await?;
         Ok(setup)
     }
 }
@@ -142,5 +169,13 @@ fn read_fields(answer: &Value) -> Result<Vec<Field>> {
 fn read_field(field: &Value) -> Field {
     let text = |name: &str| field.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let key = text("fieldKey");
-    Field { key: key.strip_prefix("contact.").unwrap_or(&key).to_owned(), id: text("id"), kind: text("dataType") }
+    let options = field.get("picklistOptions").and_then(Value::as_array).into_iter().flatten();
+    Field {
+        key: key.strip_prefix("contact.").unwrap_or(&key).to_owned(),
+        id: text("id"),
+        name: text("name"),
+        kind: text("dataType"),
+        options: options.filter_map(Value::as_str).map(str::to_owned).collect(),
+        open: field.get("isAllowedCustomOption").and_then(Value::as_bool).unwrap_or_default(),
+    }
 }

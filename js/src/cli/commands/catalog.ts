@@ -8,8 +8,8 @@ import { outputOf } from '../session.js';
 export function addCatalog(program: Command): void {
   program
     .command('catalog')
-    .description('list the operations of both services')
-    .option('--service <name>', 'ghl or digistore24')
+    .description('list the operations of both services and the actions of several calls')
+    .option('--service <name>', 'ghl, digistore24 or bridge')
     .option('--kind <kind>', 'action, search or trigger')
     .option('--resource <name>', 'contacts, purchases, …')
     .option('--id <id>', 'one operation, with its input and sample')

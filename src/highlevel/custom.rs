@@ -1,0 +1,223 @@
+//! The custom request: any path of the service, with the plugin's token, limits, retries and errors. It can't leave the
+//! configured base address, and it can't replace what the plugin itself says about who calls.
+
+use super::{Account, Operation, decode, encode, escape, scalar};
+use crate::json::{Map, Value, json, parse};
+use crate::{
+    error::{Error, Result},
+    http::{Request, Response},
+};
+
+const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+
+/// Headers that the plugin or the host sets, or that would change where a request goes.
+const RESERVED: [&str; 12] = [
+    "authorization",
+    "connection",
+    "content-length",
+    "content-type",
+    "cookie",
+    "expect",
+    "forwarded",
+    "host",
+    "te",
+    "transfer-encoding",
+    "upgrade",
+    "version",
+];
+const RESERVED_STARTS: [&str; 4] = ["proxy-", "sec-", "x-forwarded-", "x-http-"];
+
+/// Builds the request that the accepted input spells out, and the operation that it stands for.
+///
+/// # Errors
+/// `invalid_input` for a path that could lead elsewhere and for headers that are not the caller's.
+pub fn custom(operation: &Operation, account: &Account, input: &Map) -> Result<(Operation, Request)> {
+    let text = |name: &str| input.get(name).and_then(Value::as_str);
+    let location = |text: &str| text.replace("{locationId}", &account.location_id);
+    let method = METHODS.into_iter().find(|m| text("method") == Some(*m)).unwrap_or("GET");
+    let path = location(text("path").unwrap_or_default());
+    if let Some(problem) = wrong_path(&path) {
+        return Err(Error::invalid_field("path", problem));
+    }
+    let mut operation = operation.spelled_out(method, path);
+    // As elsewhere: empty means that none is sent.
+    let version = text("version").unwrap_or(operation.version).to_owned();
+    operation.version = "";
+    let mut request = encode(&operation, account, &Map::new())?;
+    let mut headers: Vec<(String, String)> = vec![("version".to_owned(), version)];
+    for (name, value) in input.get("headers").and_then(Value::as_object).into_iter().flatten() {
+        let name = name.to_ascii_lowercase();
+        let plain = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        if !plain || RESERVED.contains(&name.as_str()) || RESERVED_STARTS.iter().any(|start| name.starts_with(start)) {
+            return Err(Error::invalid_field(format!("headers.{name}"), "is not a header that can be set here"));
+        }
+        headers.push((name, value.as_str().unwrap_or_default().to_owned()));
+    }
+    for (name, value) in headers {
+        if value.chars().any(char::is_control) {
+            return Err(Error::invalid_field(name, "must not have line breaks"));
+        }
+        request.headers.retain(|(n, _)| *n != name);
+        if !value.is_empty() {
+            request.headers.push((name, value));
+        }
+    }
+    let mut mark = '?';
+    for (name, value) in input.get("query").and_then(Value::as_object).into_iter().flatten() {
+        let one = [value.clone()];
+        for value in value.as_array().map_or(&one[..], Vec::as_slice).iter().filter_map(scalar) {
+            request.url.push_str(&format!("{mark}{}={}", escape(name), escape(&location(&value))));
+            mark = '&';
+        }
+    }
+    request.headers.retain(|(name, _)| name != "content-type");
+    request.body = input.get("body").filter(|body| !body.is_null()).map(Value::to_string);
+    if request.body.is_some() {
+        if method == "GET" {
+            return Err(Error::invalid_field("body", "is not sent with GET"));
+        }
+        request.headers.push(("content-type".to_owned(), "application/json".to_owned()));
+    }
+    Ok((operation, request))
+}
+
+/// `{ status, body }`, or a typed error.
+///
+/// # Errors
+/// What the service said.
+pub fn decode_custom(operation: &Operation, response: &Response) -> Result<Value> {
+    if !(200..300).contains(&response.status) {
+        return decode(operation, response);
+    }
+    let body = match response.body.trim() {
+        "" => Value::Null,
+        text => parse(text).unwrap_or_else(|| response.body.as_str().into()),
+    };
+    Ok(json!({ "status": response.status, "body": body }))
+}
+
+/// What is wrong with a path; nothing where it stays on the base address whoever reads it.
+fn wrong_path(path: &str) -> Option<&'static str> {
+    if !path.starts_with('/') || path.starts_with("//") {
+        return Some("must begin with one slash; the base address comes from the settings");
+    }
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"/-._~%:@,;=+!$&'()*".contains(&b);
+    if !path.bytes().all(allowed) {
+        return Some("must be a plain path; escape other characters and put the query into query");
+    }
+    // Servers differ in when they decode: no reading may climb up.
+    let mut decoded = path.to_owned();
+    for _ in 0..3 {
+        decoded = percent_encoding::percent_decode_str(&decoded).decode_utf8_lossy().into_owned();
+    }
+    let climbs = decoded.split(['/', '\\']).any(|part| matches!(part, "." | ".."));
+    let hidden = decoded.chars().any(|c| c.is_control() || matches!(c, '\\' | '?' | '#'));
+    (climbs || hidden).then_some("must not climb up or hide other characters")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{catalog, highlevel::Auth, highlevel::Secret};
+
+    fn build(input: Value) -> Result<(Operation, Request)> {
+        let account = Account {
+            auth: Auth::PrivateIntegration { token: Secret::new("pit-secret") },
+            location_id: "loc1".into(),
+            base_url: "https://example.test/".into(),
+        };
+        let operation = catalog::find("ghl.custom.request").unwrap();
+        let input = operation.accept(input, Some("loc1"))?;
+        custom(&operation, &account, &input)
+    }
+
+    fn refused(input: Value) -> String {
+        build(input).unwrap_err().details().fields[0].path.clone()
+    }
+
+    #[test]
+    fn a_request_is_built_as_it_is_spelled_out() {
+        let input = json!({
+            "method": "POST", "path": "/locations/{locationId}/tags", "version": "2021-04-15",
+            "query": { "a": "x y", "n": 5, "list": ["1", "2"], "location_id": "{locationId}" },
+            "body": [1, 2], "headers": { "X-Trace": "t1" },
+        });
+        let (operation, request) = build(input).unwrap();
+        assert_eq!(
+            request.url,
+            "https://example.test/locations/loc1/tags?a=x%20y&list=1&list=2&location_id=loc1&n=5"
+        );
+        assert_eq!((request.method.as_str(), request.body.as_deref()), ("POST", Some("[1,2]")));
+        for (name, value) in [
+            ("authorization", "Bearer pit-secret"),
+            ("version", "2021-04-15"),
+            ("x-trace", "t1"),
+            ("content-type", "application/json"),
+        ] {
+            assert_eq!(request.headers.iter().filter(|(n, v)| n == name && v == value).count(), 1, "{name}");
+        }
+        assert_eq!(operation.retry, catalog::Retry::Never);
+        let (operation, request) = build(json!({ "path": "/contacts/", "version": "" })).unwrap();
+        assert_eq!((operation.retry, request.body), (catalog::Retry::Safe, None));
+        assert!(!request.headers.iter().any(|(name, _)| name == "version" || name == "content-type"));
+    }
+
+    #[test]
+    fn no_path_leads_elsewhere() {
+        for path in [
+            "https://evil.test/x",
+            "//evil.test/x",
+            "contacts/",
+            "",
+            "/../x",
+            "/a/./b",
+            "/a/..",
+            "/a/%2e%2e/b",
+            "/a/%252e%252e/b",
+            "/a/..%2fb",
+            "/a/%2e.%5cb",
+            "/a\\b",
+            "/a?b=c",
+            "/a#b",
+            "/a b",
+            "/a\n",
+            "/a%0d%0ab",
+            "/a%3fb",
+            "/ä",
+            "/@evil.test/..",
+        ] {
+            assert_eq!(refused(json!({ "path": path })), "path", "{path}");
+        }
+        assert!(build(json!({ "path": "/a/b%2Fc/x:y" })).is_ok());
+    }
+
+    #[test]
+    fn some_headers_are_not_the_callers() {
+        for name in [
+            "Authorization",
+            "HOST",
+            "cookie",
+            "Version",
+            "content-type",
+            "Content-Length",
+            "Proxy-Authorization",
+            "X-Forwarded-Host",
+            "X-HTTP-Method-Override",
+            "Transfer-Encoding",
+            "a b",
+            "",
+            "x\r\ny",
+            "kä",
+        ] {
+            let mut headers = Map::new();
+            headers.insert(name.to_owned(), "x".into());
+            let error = build(json!({ "path": "/x", "headers": Value::Object(headers) })).unwrap_err();
+            assert!(error.details().fields[0].path.starts_with("headers."), "{name}");
+        }
+        assert_eq!(refused(json!({ "path": "/x", "headers": { "x-a": "1\r\nhost: evil" } })), "x-a");
+        assert_eq!(refused(json!({ "path": "/x", "version": "1\n2" })), "version");
+        assert_eq!(refused(json!({ "path": "/x", "method": "TRACE" })), "method");
+        assert_eq!(refused(json!({ "path": "/x", "body": {} })), "body");
+        assert_eq!(refused(json!({ "path": "/x", "url": "y" })), "url");
+    }
+}
