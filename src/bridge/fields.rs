@@ -1,126 +1,158 @@
 //! The fields of a contact by the names that people know: which one is meant, and its value in the form that it takes.
 
-use super::{Bridge, nothing_done, unknown};
-use crate::json::{Map, Value, json, parse, put};
+use super::{Calls, FIELDS, RELOAD, Step, bad, list, no_such, one, wrong};
+use crate::json::{Map, Value, parse, put};
 use crate::text::lower;
 use crate::{
-    catalog, clock,
-    error::{Error, FieldProblem, Result},
-    sync::Field,
+    catalog::{self, Operation},
+    clock,
+    error::FieldProblem,
 };
 
 /// A custom field with its new value.
-#[derive(Clone)]
-pub(super) struct Custom {
+pub(super) struct Custom<'a> {
     /// As the caller named it.
     name: String,
-    id: String,
+    id: &'a Value,
     value: Value,
 }
 
 /// Fields of the contact's body that are not set as fields.
 const NOT_HERE: [&str; 6] = ["contactId", "locationId", "tags", "customFields", "dndSettings", "inboundDndSettings"];
 
-impl Bridge<'_> {
-    /// Sorts fields by name, key or id into the contact's own and the location's custom ones, with converted values.
-    pub(super) async fn sort_fields(&self, given: Map) -> Result<(Map, Vec<Custom>)> {
-        let update = catalog::find("ghl.contacts.updateContact")?;
-        let mut own = Map::new();
-        let mut names = Vec::new();
-        let mut values = Vec::new();
-        for (name, value) in given {
-            let is_it = |known: &str| !NOT_HERE.contains(&known) && letters(known) == letters(&name);
-            if let Some((known, _)) = update.properties().find(|(known, _)| is_it(known)) {
-                put(&mut own, known, value);
-            } else {
-                names.push((format!("fields.{name}"), name));
-                values.push(value);
+/// Sorts fields by name, key or id into the contact's own and the location's custom ones, with converted values.
+pub(super) fn sort<'a>(calls: &mut Calls<'a>, given: Map, own: &mut Map) -> Step<Vec<Custom<'a>>> {
+    let update = catalog::find("ghl.contacts.updateContact")?;
+    let mut names = Vec::new();
+    let mut values = Vec::new();
+    'given: for (name, value) in given {
+        let sought = letters(&name);
+        for (known, _) in update.properties() {
+            if letters(known) == sought && !NOT_HERE.contains(&known.as_str()) {
+                put(own, known, value);
+                continue 'given;
             }
         }
-        let mut custom = Vec::new();
-        let mut problems = Vec::new();
-        for ((field, (path, name)), value) in self.find_fields(&names).await?.into_iter().zip(names).zip(values) {
-            match Custom::new(&field, name, value) {
-                Ok(field) => custom.push(field),
-                Err(problem) => problems.push(FieldProblem { path, problem }),
-            }
-        }
-        if !problems.is_empty() {
-            return Err(nothing_done(Error::invalid("fields have values of the wrong kind", problems)));
-        }
-        Ok((own, custom))
+        names.push((format!("fields.{name}"), name));
+        values.push(value);
     }
-
-    /// The custom fields of these names, keys or ids; `names` are pairs of path and name. The list is read anew where it
-    /// lacks one.
-    pub(super) async fn find_fields(&self, names: &[(String, String)]) -> Result<Vec<Field>> {
-        if names.is_empty() {
-            return Ok(Vec::new());
+    let mut custom = Vec::new();
+    let mut problems = Vec::new();
+    let found = find(calls, &names)?;
+    for ((field, (path, name)), value) in found.into_iter().zip(names).zip(values) {
+        match converted(field, value) {
+            Ok(value) => custom.push(Custom { name, id: &field["id"], value }),
+            Err(problem) => problems.push(FieldProblem { path, problem }),
         }
-        let sync = self.sync()?;
-        if let Some(fields) = sync.recent_fields().await?
-            && let Ok(found) = find_all(names, &fields.list)
-        {
-            return Ok(found);
-        }
-        find_all(names, &sync.reload_fields().await?.list)
     }
+    if problems.is_empty() { Ok(custom) } else { Err(Some(wrong(problems))) }
 }
 
-fn find_all(names: &[(String, String)], fields: &[Field]) -> Result<Vec<Field>> {
+/// The custom fields of these names, keys or ids; `names` are pairs of path and name. The list is read anew where it lacks
+/// one.
+pub(super) fn find<'a>(calls: &mut Calls<'a>, names: &[(String, String)]) -> Step<Vec<&'a Value>> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let known = list(calls.call(FIELDS, Map::new())?);
+    if let Ok(found) = find_all(names, known) {
+        return Ok(found);
+    }
+    find_all(names, list(calls.call(RELOAD, Map::new())?))
+}
+
+fn find_all<'a>(names: &[(String, String)], fields: &'a [Value]) -> Step<Vec<&'a Value>> {
     let mut found = Vec::new();
     let mut problems = Vec::new();
     for (path, name) in names {
         let key = name.strip_prefix("contact.").unwrap_or(name);
-        let by_name = || {
-            let sought = lower(name.trim());
-            let same: Vec<&Field> = fields.iter().filter(|field| lower(field.name.trim()) == sought).collect();
-            match same[..] {
-                [one] => Ok(one),
-                [] => {
-                    let known: Vec<&str> = fields.iter().flat_map(|f| [f.name.as_str(), f.key.as_str()]).collect();
-                    Err(unknown(path, "is no field of a contact here", name, &known))
-                }
-                _ => Err(nothing_done(Error::invalid_field(path, "is the name of several fields; give key or id"))),
+        let sought = lower(name.trim());
+        let mut known = Vec::new();
+        let mut same = Vec::new();
+        for field in fields {
+            let text = |key: &str| field[key].as_str().unwrap_or_default();
+            if text("id") == name || text("key") == key {
+                same = vec![field];
+                break;
             }
+            if lower(text("name").trim()) == sought {
+                same.push(field);
+            }
+            known.push(text("name"));
+            known.push(text("key"));
+        }
+        let problem = match same[..] {
+            [one] => {
+                found.push(one);
+                continue;
+            }
+            [] => no_such(name, &known),
+            _ => "is the name of several fields; give key or id".to_owned(),
         };
-        let field = fields.iter().find(|field| field.id == *name || field.key == key);
-        match field.map_or_else(by_name, Ok) {
-            Ok(field) => found.push(field.clone()),
-            Err(error) => problems.extend(error.details().fields.iter().cloned()),
+        problems.push(FieldProblem { path: path.clone(), problem });
+    }
+    if problems.is_empty() { Ok(found) } else { Err(Some(wrong(problems))) }
+}
+
+/// Whether the input of a contact's operation has custom fields by name or key: the service takes ids only.
+pub(super) fn are_named(operation: &Operation, input: &Value) -> bool {
+    let is_named = |entry: &Value| entry.is_object() && (entry["id"].is_null() || !entry["name"].is_null());
+    operation.id.starts_with("ghl.contacts.")
+        && operation.property("customFields").is_some()
+        && list(&input["customFields"]).iter().any(is_named)
+}
+
+/// Puts the ids in place of names and keys.
+pub(super) fn put_ids(calls: &mut Calls<'_>, input: &mut Map) -> Step<()> {
+    let mut names = Vec::new();
+    let entries = input.get_mut("customFields").and_then(Value::as_array_mut);
+    let Some(entries) = entries else { return Ok(()) };
+    for (i, entry) in entries.iter().enumerate().filter(|(_, entry)| entry["id"].is_null()) {
+        let path = format!("customFields[{i}].");
+        let Some(kind) = ["name", "key"].into_iter().find(|kind| entry[*kind].is_string()) else {
+            return Err(bad(&path, "id", "or name or key is required"));
+        };
+        names.push((path + kind, entry[kind].as_str().unwrap_or_default().to_owned()));
+    }
+    let mut found = find(calls, &names)?.into_iter();
+    for entry in entries.iter_mut().filter_map(Value::as_object_mut) {
+        entry.remove("name");
+        if !entry.contains_key("id") {
+            entry.remove("key");
+            put(entry, "id", found.next().map(|field| field["id"].clone()).unwrap_or_default());
         }
     }
-    if problems.is_empty() {
-        return Ok(found);
-    }
-    let message = problems.iter().map(|p| format!("{} {}", p.path, p.problem)).collect::<Vec<_>>().join("; ");
-    Err(nothing_done(Error::invalid(message, problems)))
+    Ok(())
 }
 
 /// `First name`, `first_name` and `firstName` are the same.
 fn letters(name: &str) -> String {
-    lower(name).chars().filter(|c| c.is_alphanumeric()).collect()
+    let mut letters = lower(name);
+    letters.retain(|c| !matches!(c, ' ' | '_' | '-' | '.'));
+    letters
 }
 
 /// The list for the wire; `Null` for none.
-pub(super) fn to_wire(custom: &[Custom]) -> Value {
-    if custom.is_empty() {
-        return Value::Null;
+pub(super) fn to_wire(custom: &[Custom<'_>]) -> Value {
+    let mut items = Vec::new();
+    for field in custom {
+        let mut item = one("id", field.id.clone());
+        put(&mut item, "field_value", field.value.clone());
+        items.push(Value::Object(item));
     }
-    Value::Array(custom.iter().map(|f| json!({ "id": f.id, "field_value": f.value })).collect())
+    if items.is_empty() { Value::Null } else { Value::Array(items) }
 }
 
-impl Custom {
-    /// With the value in the form that the field takes, or what is wrong with it.
-    pub(super) fn new(field: &Field, name: String, value: Value) -> std::result::Result<Self, String> {
-        Ok(Self { name, id: field.id.clone(), value: converted(field, value)? })
+impl<'a> Custom<'a> {
+    /// A link in a field, if it takes texts.
+    pub(super) fn of_text(field: &'a Value, name: &str, text: &str) -> Option<Self> {
+        let value = converted(field, text.into()).ok()?;
+        Some(Self { name: name.to_owned(), id: &field["id"], value })
     }
 
     fn current<'v>(&self, contact: &'v Value) -> &'v Value {
-        let list = contact["customFields"].as_array().map_or(&[][..], Vec::as_slice);
-        list.iter().find(|field| field["id"] == self.id).map_or(&Value::Null, |field| {
-            field.get("value").or_else(|| field.get("field_value")).unwrap_or(&Value::Null)
-        })
+        let found = list(&contact["customFields"]).iter().find(|field| field["id"] == *self.id);
+        found.map_or(&Value::Null, |field| &field["value"])
     }
 
     /// Whether the contact lacks this value and may get it.
@@ -131,32 +163,36 @@ impl Custom {
 }
 
 /// The fields whose values are not in the answer as they were sent: GHL drops some without a word.
-pub(super) fn dropped(sent: &Map, custom: &[Custom], contact: &Value) -> Vec<Value> {
+pub(super) fn dropped(own: &Map, custom: &[Custom<'_>], contact: &Value) -> Value {
     let mut dropped = Vec::new();
-    let mut judge = |name: &str, sent: &Value, got: &Value| {
-        if !same(name, sent, got) {
-            let what = if is_empty(got) { "dropped" } else { "changed" };
-            dropped.push(json!({ "field": name, "problem": what }));
+    let mut judge = |kind: &str, name: &str, sent: &Value, got: &Value| {
+        if !same(kind, sent, got) {
+            let mut entry = one("field", name.into());
+            put(&mut entry, "problem", if is_empty(got) { "dropped" } else { "changed" }.into());
+            dropped.push(Value::Object(entry));
         }
     };
-    // An answer without the contact says nothing.
-    if contact["id"].is_null() {
-        return dropped;
-    }
-    for (name, value) in sent {
-        // It is taken apart into first and last name.
-        if name != "name" {
-            judge(name, value, &contact[name.as_str()]);
+    for (name, value) in own {
+        // It is taken apart into first and last name. And an answer without the contact says nothing.
+        if name != "name" && !contact["id"].is_null() {
+            judge(name, name, value, &contact[name.as_str()]);
         }
     }
-    for field in custom.iter().filter(|_| contact["customFields"].is_array()) {
-        judge(&field.name, &field.value, field.current(contact));
+    for field in custom {
+        if contact["customFields"].is_array() {
+            judge("", &field.name, &field.value, field.current(contact));
+        }
     }
-    dropped
+    Value::Array(dropped)
 }
 
 fn is_empty(value: &Value) -> bool {
-    value.is_null() || *value == "" || value.as_array().is_some_and(Vec::is_empty)
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        _ => false,
+    }
 }
 
 /// Whether a value came through, in whatever form the service keeps it.
@@ -168,85 +204,106 @@ pub(super) fn same(name: &str, sent: &Value, got: &Value) -> bool {
         return sent.len() == got.len() && sent.iter().all(|item| got.contains(item));
     }
     let (sent, got) = (plain_text(sent), plain_text(got));
-    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
     match name {
         // It is kept with the country code.
         "phone" => digits(&got).ends_with(digits(&sent).trim_start_matches('0')),
         "email" => lower(&sent) == lower(&got),
         _ if sent == got => true,
         // Dates come back as a time in milliseconds or with a time of day.
-        _ => match (clock::parse_date(&sent), got.parse::<u64>()) {
-            (Some(date), Ok(ms)) => clock::at(ms).date() == date,
-            (Some(date), Err(_)) => clock::parse_date(&got) == Some(date),
-            (None, _) => match (parse(&sent), parse(&got)) {
-                (Some(Value::Number(sent)), Some(Value::Number(got))) => sent == got,
-                _ => false,
+        _ => match clock::parse_date(&sent) {
+            Some(date) => match got.parse() {
+                Ok(ms) => clock::at(ms).date() == date,
+                Err(_) => clock::parse_date(&got) == Some(date),
             },
+            None => {
+                let (sent, got) = (parse(&sent), parse(&got));
+                sent.as_ref().is_some_and(Value::is_number) && sent == got
+            }
         },
     }
 }
 
+fn digits(text: &str) -> String {
+    text.chars().filter(char::is_ascii_digit).collect()
+}
+
 fn plain_text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), |text| text.trim().to_owned())
+    match value {
+        Value::String(text) => text.trim().to_owned(),
+        other => other.to_string(),
+    }
 }
 
 /// The value in the form that the field takes, or what is wrong with it.
-fn converted(field: &Field, value: Value) -> std::result::Result<Value, String> {
-    let many = matches!(field.kind.as_str(), "CHECKBOX" | "MULTIPLE_OPTIONS");
-    if value.is_null() {
-        return Ok(if many { json!([]) } else { "".into() });
-    }
-    let is_scalar = value.is_string() || value.is_number() || value.as_bool().is_some();
-    let written = plain_text(&value);
-    match field.kind.as_str() {
-        "CHECKBOX" | "MULTIPLE_OPTIONS" => {
-            let items: Vec<String> = match (&value, &field.options[..]) {
-                (Value::Array(items), _) => items.iter().map(plain_text).collect(),
-                (Value::Bool(false), _) => Vec::new(),
-                (Value::Bool(true), [only]) => vec![only.clone()],
-                (Value::String(_), options) if !options.contains(&written) => {
-                    written.split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect()
+fn converted(field: &Value, value: Value) -> std::result::Result<Value, String> {
+    let options = list(&field["options"]);
+    let kind = field["kind"].as_str().unwrap_or_default();
+    let written = if value.is_null() { String::new() } else { plain_text(&value) };
+    if matches!(kind, "CHECKBOX" | "MULTIPLE_OPTIONS") {
+        let mut chosen = Vec::new();
+        match (&value, options) {
+            (Value::Array(items), _) => {
+                for item in items {
+                    chosen.push(option(field, &plain_text(item))?);
                 }
-                _ => vec![written],
-            };
-            let options: std::result::Result<Vec<Value>, String> =
-                items.iter().map(|item| option(field, item)).collect();
-            options.map(Value::Array)
+            }
+            (Value::Bool(true), [only]) => chosen.push(only.clone()),
+            (Value::Bool(false), _) => {}
+            (Value::String(_), _) if option(field, &written).is_err() || options.is_empty() => {
+                for item in written.split(',').map(str::trim).filter(|item| !item.is_empty()) {
+                    chosen.push(option(field, item)?);
+                }
+            }
+            _ if written.is_empty() => {}
+            _ => chosen.push(option(field, &written)?),
         }
-        "SINGLE_OPTIONS" | "RADIO" if is_scalar => option(field, &written),
-        "NUMERICAL" | "MONETORY" if written.is_empty() => Ok("".into()),
-        "NUMERICAL" | "MONETORY" => number(&written).ok_or_else(|| "must be a number such as 1234.50".to_owned()),
-        "DATE" if written.is_empty() => Ok("".into()),
-        "DATE" => date(&written).ok_or_else(|| "must be a date such as 2026-11-23".to_owned()),
-        "TEXT" | "LARGE_TEXT" | "PHONE" | "SINGLE_OPTIONS" | "RADIO" if !is_scalar => {
-            Err("must be a text".to_owned())
-        }
-        "TEXT" | "LARGE_TEXT" | "PHONE" => Ok(written.into()),
+        return Ok(Value::Array(chosen));
+    }
+    let known = matches!(
+        kind,
+        "TEXT" | "LARGE_TEXT" | "PHONE" | "SINGLE_OPTIONS" | "RADIO" | "NUMERICAL" | "MONETORY" | "DATE"
+    );
+    match kind {
         // A kind of tomorrow: as it is.
-        _ => Ok(value),
+        _ if !known => Ok(value),
+        _ if matches!(value, Value::Array(_) | Value::Object(_)) => Err("must be one value".to_owned()),
+        _ if written.is_empty() => Ok("".into()),
+        "SINGLE_OPTIONS" | "RADIO" => option(field, &written),
+        "NUMERICAL" | "MONETORY" => number(&written).ok_or_else(|| "must be a number such as 1234.50".to_owned()),
+        "DATE" => date(&written).ok_or_else(|| "must be a date such as 2026-11-23".to_owned()),
+        _ => Ok(written.into()),
     }
 }
 
 /// The option as it is spelt in the location.
-fn option(field: &Field, given: &str) -> std::result::Result<Value, String> {
-    let known = field.options.iter().find(|known| lower(known.trim()) == lower(given.trim()));
-    match known {
-        Some(known) => Ok(known.as_str().into()),
-        None if given.is_empty() || field.open || field.options.is_empty() => Ok(given.into()),
-        None => Err(format!("must be one of {}", field.options.join(", "))),
+fn option(field: &Value, given: &str) -> std::result::Result<Value, String> {
+    let sought = lower(given.trim());
+    let mut names = Vec::new();
+    for option in list(&field["options"]) {
+        let name = option.as_str().unwrap_or_default();
+        if lower(name.trim()) == sought {
+            return Ok(option.clone());
+        }
+        names.push(name);
     }
+    if names.is_empty() || field["open"] == Value::Bool(true) {
+        return Ok(given.into());
+    }
+    Err("must be one of: ".to_owned() + &names.join(", "))
 }
 
 /// `1234.5`, `1234,5`, `1,234.50`, `1.234,50`. What could be read in two ways is no number.
 fn number(text: &str) -> Option<Value> {
-    let spaces = [' ', '\u{a0}', '\u{202f}', '\''];
-    let mut text = text.replace(spaces, "");
-    match (text.rfind(','), text.rfind('.')) {
-        (Some(comma), Some(dot)) if comma < dot => text = text.replace(',', ""),
-        (Some(_), Some(_)) => text = text.replace('.', "").replace(',', "."),
-        (Some(comma), None) if text.len() - comma == 4 => return None,
-        (Some(_), None) => text = text.replace(',', "."),
-        _ => {}
+    let mut text = text.to_owned();
+    text.retain(|c| !matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '\''));
+    let (comma, dot) = (text.rfind(','), text.rfind('.'));
+    if let Some(comma) = comma {
+        let thousands = if dot.is_some_and(|dot| dot > comma) { ',' } else { '.' };
+        if dot.is_none() && text.len() - comma == 4 {
+            return None;
+        }
+        text.retain(|c| c != thousands);
+        text = text.replace(',', ".");
     }
     parse(&text).filter(Value::is_number)
 }
@@ -265,11 +322,10 @@ fn date(text: &str) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::json;
 
-    fn field(kind: &str, options: &[&str]) -> Field {
-        let options = options.iter().map(|o| (*o).to_owned()).collect();
-        let [key, id, name] = ["level", "f1", "Level"].map(str::to_owned);
-        Field { key, id, name, kind: kind.to_owned(), options, open: false }
+    fn field(kind: &str, options: &[&str]) -> Value {
+        json!({ "key": "level", "id": "f1", "name": "Level", "kind": kind, "options": options, "open": false })
     }
 
     fn of(kind: &str, value: Value) -> std::result::Result<Value, String> {
@@ -314,7 +370,7 @@ mod tests {
     #[test]
     fn options_are_spelt_as_the_location_spells_them() {
         assert_eq!(of("RADIO", json!("gold ")).unwrap(), json!("Gold"));
-        assert_eq!(of("SINGLE_OPTIONS", json!("bronze")).unwrap_err(), "must be one of Gold, Silver, old");
+        assert_eq!(of("SINGLE_OPTIONS", json!("bronze")).unwrap_err(), "must be one of: Gold, Silver, old");
         assert_eq!(of("CHECKBOX", json!(["GOLD"])).unwrap(), json!(["Gold"]));
         assert_eq!(of("MULTIPLE_OPTIONS", json!("gold")).unwrap(), json!(["Gold"]));
         assert_eq!(of("MULTIPLE_OPTIONS", json!("Silver, old")).unwrap(), json!(["Silver, old"]));
@@ -341,13 +397,14 @@ mod tests {
     #[test]
     fn a_name_may_be_key_or_id() {
         let mut twin = field("TEXT", &[]);
-        twin.id = "f2".to_owned();
-        twin.key = "level_2".to_owned();
+        let twin_fields = twin.as_object_mut().unwrap();
+        put(twin_fields, "id", "f2".into());
+        put(twin_fields, "key", "level_2".into());
         let fields = [field("TEXT", &[]), twin];
         let find = |name: &str| find_all(&[("fields.x".to_owned(), name.to_owned())], &fields);
-        assert_eq!(find("contact.level_2").unwrap()[0].id, "f2");
-        assert_eq!(find("f1").unwrap()[0].key, "level");
-        assert!(find("LEVEL ").unwrap_err().details().message.contains("several"));
-        assert!(find("levle").unwrap_err().details().message.contains("did you mean"));
+        assert_eq!(find("contact.level_2").unwrap()[0]["id"], "f2");
+        assert_eq!(find("f1").unwrap()[0]["key"], "level");
+        assert!(find("LEVEL ").unwrap_err().unwrap().details().message.contains("several"));
+        assert!(find("levle").unwrap_err().unwrap().details().message.contains("did you mean"));
     }
 }

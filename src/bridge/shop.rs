@@ -1,86 +1,71 @@
 //! Digistore24 for people: plain values, and the original beside them.
 
-use super::{Bridge, fields::Custom, nothing_done, object, text};
+use super::{Calls, Step, bad, contact, fields, fields::Custom, object, text};
 use crate::json::{Map, Value, parse, put};
-use crate::{
-    catalog::Operation,
-    error::{Error, Result},
-};
 
-impl Bridge<'_> {
-    /// A link to the order form; by wish it is written into a field of a contact.
-    pub(super) async fn buy_link(&self, operation: &Operation, create: &str, mut input: Map) -> Result<Value> {
-        let mut target = object(input.remove("writeTo").unwrap_or_default());
-        let mut place = None;
-        // Contact and field must be there before the link is made.
-        if let Some(field) = text(&target, "field") {
-            if let (None, Some(buyer)) = (text(&target, "email"), text(&input, "email")) {
-                put(&mut target, "email", buyer.into());
-            }
-            let contact_id = self.contact(&mut target).await.map_err(|error| {
-                error.with(|d| d.fields.iter_mut().for_each(|f| f.path = format!("writeTo.{}", f.path)))
-            })?;
-            let fields = self.find_fields(&[("writeTo.field".to_owned(), field.clone())]).await?;
-            let Some(found) = fields.into_iter().next() else { return Ok(Value::Null) };
-            if Custom::new(&found, String::new(), "https://".into()).is_err() {
-                return Err(nothing_done(Error::invalid_field("writeTo.field", "must be a text field")));
-            }
-            place = Some((contact_id, field, found));
+/// A link to the order form; by wish it is written into a field of a contact.
+pub(super) fn buy_link(calls: &mut Calls<'_>, mut input: Map) -> Step<Value> {
+    let mut target = object(input.remove("writeTo").unwrap_or_default());
+    let mut place = None;
+    // Contact and field must be there before the link is made.
+    if let Some(name) = text(&target, "field") {
+        if let (None, Some(buyer)) = (text(&target, "email"), text(&input, "email")) {
+            put(&mut target, "email", buyer.into());
         }
-        let mut shown = plain(self.send(operation, create, input).await?);
-        if let (Some((contact_id, name, field)), Some(shown)) = (place, shown.as_object_mut()) {
-            self.done(format!("the buy link {} was created", shown["id"].as_str().unwrap_or_default()));
-            let custom = Custom::new(&field, name, shown["url"].clone()).ok();
-            let written = self.set(&contact_id, Map::new(), custom.as_slice()).await?;
-            put(shown, "contactId", contact_id.into());
-            put(shown, "dropped", written["dropped"].clone());
-        }
-        Ok(shown)
+        let contact_id = calls.contact(&mut target, "writeTo.")?;
+        let field = fields::find(calls, &[("writeTo.field".to_owned(), name.clone())])?.into_iter().next();
+        let field = field.filter(|field| Custom::of_text(field, "", "https://").is_some());
+        let Some(field) = field else { return Err(bad("writeTo.", "field", "must be a text field")) };
+        place = Some((contact_id, field, name));
     }
-
-    /// A whole order, one payment, or a part of an order's payment.
-    pub(super) async fn refund(&self, operation: &Operation, mut input: Map) -> Result<Value> {
-        input.remove("confirm");
-        let has = |name: &str| input.contains_key(name);
-        let function = match (has("orderId"), has("transactionId"), has("amount")) {
-            (false, false, _) => return Err(Error::invalid_field("orderId", "or transactionId is required")),
-            (true, true, _) => {
-                return Err(Error::invalid_field("transactionId", "must not stand beside orderId: which is meant?"));
-            }
-            (_, true, true) => {
-                return Err(Error::invalid_field("amount", "goes with orderId: one payment is given back whole"));
-            }
-            (true, false, true) => "digistore24.refundPartially",
-            (true, false, false) => "digistore24.refundPurchase",
-            (false, true, false) => "digistore24.refundTransaction",
-        };
-        if has("amount") {
-            if input.get("amount").and_then(Value::as_f64).is_none_or(|amount| amount <= 0.0) {
-                return Err(Error::invalid_field("amount", "must be more than 0"));
-            }
-            for name in ["force", "requestDate"] {
-                if has(name) {
-                    return Err(Error::invalid_field(name, "has no meaning for a part of a payment"));
-                }
-            }
-        }
-        Ok(plain(self.send(operation, function, input).await?))
+    let mut answer = plain(calls.send("digistore24.createBuyUrl", input)?, "");
+    if let (Some((contact_id, field, name)), Some(answer)) = (place, answer.as_object_mut()) {
+        let text = |name: &str| answer[name].as_str().unwrap_or_default();
+        calls.done.push(format!("the buy link was created: {}", text("id")));
+        let custom = Custom::of_text(field, &name, text("url"));
+        let mut written = contact::set(calls, &contact_id, &Map::new(), custom.as_slice())?;
+        put(answer, "dropped", written.remove("dropped").unwrap_or_default());
+        put(answer, "contactId", contact_id.into());
     }
+    Ok(answer)
 }
 
-/// An answer with plain values and the original under `raw`.
-pub(super) fn plain(raw: Value) -> Value {
-    // PHP writes an empty object as a list.
-    let mut shown = object(normal("", &raw));
-    put(&mut shown, "raw", raw);
-    Value::Object(shown)
+/// A whole order, one payment, or a part of an order's payment.
+pub(super) fn refund(calls: &mut Calls<'_>, mut input: Map) -> Step<Value> {
+    input.remove("confirm");
+    let has = |name: &str| input.contains_key(name);
+    let is_part = has("amount");
+    let function = match (has("orderId"), has("transactionId")) {
+        (false, false) => return Err(bad("", "orderId", "or transactionId is required")),
+        (true, true) => return Err(bad("", "transactionId", "must not stand beside orderId: which is meant?")),
+        (false, true) if is_part => return Err(bad("", "amount", "goes with orderId: one payment is given back whole")),
+        (false, true) => "digistore24.refundTransaction",
+        (true, false) if is_part => "digistore24.refundPartially",
+        (true, false) => "digistore24.refundPurchase",
+    };
+    if is_part {
+        if input["amount"].as_f64().is_none_or(|amount| amount <= 0.0) {
+            return Err(bad("", "amount", "must be more than 0"));
+        }
+        for name in ["force", "requestDate"] {
+            if has(name) {
+                return Err(bad("", name, "has no meaning for a part of a payment"));
+            }
+        }
+    }
+    Ok(plain(calls.send(function, input)?, ""))
 }
 
-/// The same for a list, which gets a name.
-pub(super) fn plain_list(name: &str, raw: Value) -> Value {
+/// An answer with plain values and the original under `raw`; a list under its name.
+pub(super) fn plain(raw: &Value, name: &str) -> Value {
     let mut shown = Map::new();
-    put(&mut shown, name, normal("", &raw));
-    put(&mut shown, "raw", raw);
+    match normal("", raw) {
+        Value::Object(fields) => shown = fields,
+        // PHP writes an empty object as a list, too: that has no name.
+        list if !name.is_empty() => put(&mut shown, name, list),
+        _ => {}
+    }
+    put(&mut shown, "raw", raw.clone());
     Value::Object(shown)
 }
 
@@ -130,7 +115,7 @@ mod tests {
             "buyer": { "zipcode": "01067", "phone_no": "0301234", "first_name": "N", "state": "" },
             "items": [{ "product_id": "551204", "quantity": "2" }],
         });
-        let shown = plain(raw.clone());
+        let shown = plain(&raw, "");
         assert_eq!(shown["raw"], raw);
         for (path, value) in [
             ("/id", json!("5")),
@@ -151,7 +136,7 @@ mod tests {
         ] {
             assert_eq!(shown.pointer(path), Some(&value), "{path}");
         }
-        assert_eq!(plain_list("orders", json!([{ "id": "A" }]))["orders"][0]["id"], json!("A"));
-        assert_eq!(plain(json!([])), json!({ "raw": [] }));
+        assert_eq!(plain(&json!([{ "id": "A" }]), "orders")["orders"][0]["id"], json!("A"));
+        assert_eq!(plain(&json!([]), ""), json!({ "raw": [] }));
     }
 }

@@ -105,13 +105,10 @@ fn wrong_path(path: &str) -> Option<&'static str> {
     if !path.bytes().all(allowed) {
         return Some("must be a plain path; escape other characters and put the query into query");
     }
-    // Servers differ in when they decode: no reading may climb up.
-    let mut decoded = path.to_owned();
-    for _ in 0..3 {
-        decoded = percent_encoding::percent_decode_str(&decoded).decode_utf8_lossy().into_owned();
-    }
-    let climbs = decoded.split(['/', '\\']).any(|part| matches!(part, "." | ".."));
-    let hidden = decoded.chars().any(|c| c.is_control() || matches!(c, '\\' | '?' | '#'));
+    // Servers differ in when they decode: in no reading may it climb up or hide other characters.
+    let plain = path.to_ascii_lowercase().replace("%2f", "/");
+    let hidden = ["%2e", "%25", "%5c", "%3f", "%23", "%0", "%1", "%7f"].iter().any(|code| plain.contains(code));
+    let climbs = plain.split('/').any(|part| matches!(part, "." | ".."));
     (climbs || hidden).then_some("must not climb up or hide other characters")
 }
 

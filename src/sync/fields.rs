@@ -34,33 +34,18 @@ const RELOAD_MISSING_MS: u64 = 5 * 60_000;
 const RELOAD_MS: u64 = 24 * 3_600_000;
 
 record! {
-    /// The location's custom fields as they were read.
+    /// The location's custom fields as they were read: `{ id, key, name, kind, options, open }`, the key without
+    /// `contact.`; `open`: other words than the options may be written, too.
     #[derive(Debug, Clone, Default)]
-    pub(crate) struct Fields {
+    struct Fields {
         since: u64,
-        pub(crate) list: Vec<Field>,
-    }
-}
-
-record! {
-    /// A custom field of the location.
-    #[derive(Debug, Clone, PartialEq)]
-    pub(crate) struct Field {
-        /// Without `contact.`.
-        pub(crate) key: String,
-        pub(crate) id: String,
-        pub(crate) name: String,
-        pub(crate) kind: String,
-        /// What may be chosen.
-        pub(crate) options: Vec<String>,
-        /// Whether other words than those may be written, too.
-        pub(crate) open: bool,
+        list: Vec<Value>,
     }
 }
 
 impl Fields {
-    fn by_key(&self, key: &str) -> Option<&Field> {
-        self.list.iter().find(|field| field.key == key)
+    fn by_key(&self, key: &str) -> Option<&Value> {
+        self.list.iter().find(|field| field["key"] == key)
     }
 }
 
@@ -99,18 +84,20 @@ impl Sync<'_> {
         }
         let known = wanted
             .iter()
-            .filter_map(|(key, value)| Some(json!({ "id": fields.by_key(key)?.id, "field_value": value })));
+            .filter_map(|(key, value)| Some(json!({ "id": fields.by_key(key)?["id"], "field_value": value })));
         Ok(known.collect())
     }
 
-    /// The custom fields as last read, if that is not long ago.
-    pub(crate) async fn recent_fields(&self) -> Result<Option<Fields>> {
-        let fields = self.known_fields().await?;
-        Ok((self.effects.now().saturating_sub(fields.since) <= RELOAD_MS).then_some(fields))
+    /// The custom fields as last read, if that is not long ago and they need not be `fresh`.
+    pub(crate) async fn fields(&self, fresh: bool) -> Result<Value> {
+        let known = self.known_fields().await?;
+        if !fresh && self.effects.now().saturating_sub(known.since) <= RELOAD_MS {
+            return Ok(Value::Array(known.list));
+        }
+        Ok(Value::Array(self.reload_fields().await?.list))
     }
 
-    /// The custom fields as they are now.
-    pub(crate) async fn reload_fields(&self) -> Result<Fields> {
+    async fn reload_fields(&self) -> Result<Fields> {
         let answer = client::run(&self.effects, self.connection, LIST, json!({ "model": "contact" })).await?;
         self.keep_fields(read_fields(&answer)?).await
     }
@@ -121,7 +108,7 @@ impl Sync<'_> {
         Ok(entries.first().and_then(|e| from_json(&e.value).ok()).unwrap_or_default())
     }
 
-    async fn keep_fields(&self, list: Vec<Field>) -> Result<Fields> {
+    async fn keep_fields(&self, list: Vec<Value>) -> Result<Fields> {
         let fields = Fields { since: self.effects.now(), list };
         let value = Some(text(&fields.to_json()));
         self.effects.commit(vec![Write { key: self.scope.fields(), expect: None, value }]).await?;
@@ -136,8 +123,8 @@ impl Sync<'_> {
         let mut fields = self.reload_fields().await?.list;
         let mut setup = Setup::default();
         for (key, name, kind) in CUSTOM_FIELDS {
-            match fields.iter().find(|f| f.key == key) {
-                Some(field) if field.kind == kind => setup.present.push(key.to_owned()),
+            match fields.iter().find(|f| f["key"] == key) {
+                Some(field) if field["kind"] == kind => setup.present.push(key.to_owned()),
                 Some(_) => setup.wrong_type.push(key.to_owned()),
                 None => {
                     let input = json!({ "name": name, "dataType": kind, "model": "contact" });
@@ -155,7 +142,7 @@ impl Sync<'_> {
 
 const LIST: &str = "ghl.locations.getCustomFields";
 
-fn read_fields(answer: &Value) -> Result<Vec<Field>> {
+fn read_fields(answer: &Value) -> Result<Vec<Value>> {
     let fields = answer.get("customFields").and_then(Value::as_array).ok_or_else(|| {
         Error::new(
             Code::MalformedResponse,
@@ -166,16 +153,14 @@ fn read_fields(answer: &Value) -> Result<Vec<Field>> {
     Ok(fields.iter().map(read_field).collect())
 }
 
-fn read_field(field: &Value) -> Field {
-    let text = |name: &str| field.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let key = text("fieldKey");
-    let options = field.get("picklistOptions").and_then(Value::as_array).into_iter().flatten();
-    Field {
-        key: key.strip_prefix("contact.").unwrap_or(&key).to_owned(),
-        id: text("id"),
-        name: text("name"),
-        kind: text("dataType"),
-        options: options.filter_map(Value::as_str).map(str::to_owned).collect(),
-        open: field.get("isAllowedCustomOption").and_then(Value::as_bool).unwrap_or_default(),
-    }
+fn read_field(field: &Value) -> Value {
+    let key = field["fieldKey"].as_str().unwrap_or_default();
+    json!({
+        "key": key.strip_prefix("contact.").unwrap_or(key),
+        "id": field["id"],
+        "name": field["name"],
+        "kind": field["dataType"],
+        "options": field["picklistOptions"],
+        "open": field["isAllowedCustomOption"],
+    })
 }

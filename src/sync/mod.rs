@@ -23,7 +23,6 @@ use crate::{
     plugin::Connection,
 };
 
-pub(crate) use fields::Field;
 pub use fields::{CUSTOM_FIELDS, Setup};
 pub use inbox::Accepted;
 pub use keys::Scope;
