@@ -4,8 +4,8 @@
  */
 export { PluginError } from './errors.js';
 export type {
-  CallOptions,
   BridgeActions,
+  CallOptions,
   Digistore24Operations,
   HighLevelOperations,
   InputOf,

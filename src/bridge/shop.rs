@@ -38,7 +38,9 @@ pub(super) fn refund(calls: &mut Calls<'_>, mut input: Map) -> Step<Value> {
     let function = match (has("orderId"), has("transactionId")) {
         (false, false) => return Err(bad("", "orderId", "or transactionId is required")),
         (true, true) => return Err(bad("", "transactionId", "must not stand beside orderId: which is meant?")),
-        (false, true) if is_part => return Err(bad("", "amount", "goes with orderId: one payment is given back whole")),
+        (false, true) if is_part => {
+            return Err(bad("", "amount", "goes with orderId: one payment is given back whole"));
+        }
         (false, true) => "digistore24.refundTransaction",
         (true, false) if is_part => "digistore24.refundPartially",
         (true, false) => "digistore24.refundPurchase",

@@ -10,9 +10,8 @@ use crate::{clock, error::Code};
 pub(super) fn due(now: u64, input: &mut Map) -> Step<()> {
     let due = match text(input, "due") {
         None => clock::next_working_morning(clock::at(now), 1),
-        Some(given) => moment(&given, now).ok_or_else(|| {
-            bad("", "due", "must be a time such as 2026-11-23T09:00:00Z, a day, or such as +3 days")
-        })?,
+        Some(given) => moment(&given, now)
+            .ok_or_else(|| bad("", "due", "must be a time such as 2026-11-23T09:00:00Z, a day, or such as +3 days"))?,
     };
     put(input, "due", clock::iso(due).into());
     put(input, "completed", false.into());
@@ -89,9 +88,12 @@ pub(super) fn complete_task(calls: &mut Calls<'_>, mut input: Map) -> Step<Map> 
 pub(super) fn deal(calls: &mut Calls<'_>, mut input: Map) -> Step<Map> {
     let pipelines = &calls.call("ghl.opportunities.getPipelines", Map::new())?["pipelines"];
     let pipeline = pick(pipelines, &text(&input, "pipeline").unwrap_or_default(), "pipeline")?;
-    put(&mut input, "pipeline", pipeline["id"].clone());
-    if let Some(stage) = text(&input, "stage") {
-        put(&mut input, "stage", pick(&pipeline["stages"], &stage, "stage")?["id"].clone());
+    let stage = text(&input, "stage");
+    input.remove("pipeline");
+    put(&mut input, "pipelineId", pipeline["id"].clone());
+    if let Some(stage) = stage {
+        input.remove("stage");
+        put(&mut input, "pipelineStageId", pick(&pipeline["stages"], &stage, "stage")?["id"].clone());
     }
     let mut search = one("contact_id", input.get("contactId").cloned().unwrap_or_default());
     put(&mut search, "pipeline_id", pipeline["id"].clone());

@@ -140,10 +140,7 @@ mod tests {
             "body": [1, 2], "headers": { "X-Trace": "t1" },
         });
         let (operation, request) = build(input).unwrap();
-        assert_eq!(
-            request.url,
-            "https://example.test/locations/loc1/tags?a=x%20y&list=1&list=2&location_id=loc1&n=5"
-        );
+        assert_eq!(request.url, "https://example.test/locations/loc1/tags?a=x%20y&list=1&list=2&location_id=loc1&n=5");
         assert_eq!((request.method.as_str(), request.body.as_deref()), ("POST", Some("[1,2]")));
         for (name, value) in [
             ("authorization", "Bearer pit-secret"),
