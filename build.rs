@@ -38,9 +38,22 @@ fn main() -> Result<()> {
 
     let options = "src/options.schema.json";
     println!("cargo::rerun-if-changed={options}");
-    let schema: Value = serde_json::from_str(&fs::read_to_string(options)?)?;
+    let mut schema: Value = serde_json::from_str(&fs::read_to_string(options)?)?;
+    drop_descriptions(&mut schema);
     fs::write(Path::new(&folder).join("options.json"), schema.to_string())?;
     Ok(())
+}
+
+/// Descriptions are for people who read the file.
+fn drop_descriptions(schema: &mut Value) {
+    match schema {
+        Value::Object(object) => {
+            object.retain(|name, value| name != "description" || !value.is_string());
+            object.values_mut().for_each(drop_descriptions);
+        }
+        Value::Array(list) => list.iter_mut().for_each(drop_descriptions),
+        _ => {}
+    }
 }
 
 /// Gives numbers from 1 to what is used more than once: the most used first, as far as one byte goes, then by name, which

@@ -14,7 +14,7 @@ use crate::{
     sync::{Accepted, Scope, Sync, params_of},
 };
 
-/// `options.schema.json` without its white space.
+/// `options.schema.json` without white space and descriptions.
 const SCHEMA: &str = include_str!(concat!(env!("OUT_DIR"), "/options.json"));
 
 /// One vendor joined to one location.

@@ -57,7 +57,7 @@ export function wasmToolchain() {
 }
 
 const buildStd = ['-Z', 'build-std=std,panic_abort', '-Z', 'build-std-features=optimize_for_size'];
-const sizeFlags = ['-Zunstable-options', '-Cpanic=immediate-abort'];
+const sizeFlags = ['-Zunstable-options', '-Cpanic=immediate-abort', '-Zlocation-detail=none'];
 
 const sysrootSource = () => join(capture('rustc', ['--print', 'sysroot']) ?? '', 'lib/rustlib/src/rust/library');
 

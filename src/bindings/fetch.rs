@@ -192,7 +192,13 @@ async fn send(request: Request) -> Result<Response, Failure> {
     let stop = abort.clone();
     let on_timeout = Closure::once_into_js(move || stop.abort());
     let timer = set_timeout(on_timeout.unchecked_ref(), request.timeout_ms as f64);
-    let method: Method = request.method.parse().unwrap_or(Method::POST);
+    let method = match request.method.as_str() {
+        "GET" => Method::GET,
+        "PUT" => Method::PUT,
+        "PATCH" => Method::PATCH,
+        "DELETE" => Method::DELETE,
+        _ => Method::POST,
+    };
     let builder = RequestBuilder::new(&request.url)
         .method(method)
         .headers(headers)

@@ -12,6 +12,11 @@ use crate::{
     plugin::Plugin,
 };
 
+/// 3 kB smaller (gzip) than the standard library's allocator for wasm, and every call takes constant time.
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
 /// The plugin with its settings.
 #[wasm_bindgen(js_name = Plugin)]
 #[derive(Debug)]

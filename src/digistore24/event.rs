@@ -528,7 +528,7 @@ fn dedupe_key(connection: &str, kind: &Kind, order: &Order, item: Option<&str>, 
 }
 
 /// 16 hex digits that stand for the texts.
-pub fn short_hash<'a>(texts: &mut dyn Iterator<Item = &'a str>) -> String {
+pub fn short_hash(texts: &mut dyn Iterator<Item = &str>) -> String {
     let mut hash = Sha512::new();
     for text in texts {
         hash.update(text.as_bytes());
