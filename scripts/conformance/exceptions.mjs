@@ -25,6 +25,14 @@ export const exceptions = [
       at: `${id} input customFields[].field_value: type`,
       reason: 'Numbers are declared as objects, but the examples and the service use plain numbers.',
     },
+    {
+      at: `${id} input customFields[].id: required there only`,
+      reason: 'In its place the name or the key may stand; the plugin looks up the id and sends nothing else.',
+    },
+    {
+      at: `${id} input customFields[].name: not in the specification`,
+      reason: 'The plugin puts the id in its place.',
+    },
   ]),
   ...['limit', 'skip'].flatMap((name) => [
     {

@@ -69,7 +69,7 @@ pub(super) fn find_or_create(calls: &mut Calls<'_>, mut input: Map) -> Step<Valu
 /// Creates; where the service knows the person already, that contact is the result. True: it is new.
 fn create<'a>(calls: &mut Calls<'a>, email: &str, body: Map) -> Step<(&'a Value, bool)> {
     let error = match write(calls, CREATE, body)? {
-        Ok(answer) if answer["contact"]["id"].is_string() => return Ok((&answer["contact"], true)),
+        Ok(answer) if answer.pointer("/contact/id").is_some() => return Ok((&answer["contact"], true)),
         Ok(_) => Error::new(Code::OutcomeUnknown, "HighLevel's answer lacks the new contact", ""),
         Err(error) => error.clone(),
     };

@@ -46,7 +46,7 @@ pub(super) fn refund(calls: &mut Calls<'_>, mut input: Map) -> Step<Value> {
         (true, false) => "digistore24.refundPurchase",
     };
     if is_part {
-        if input["amount"].as_f64().is_none_or(|amount| amount <= 0.0) {
+        if input.get("amount").and_then(Value::as_f64).is_none_or(|amount| amount <= 0.0) {
             return Err(bad("", "amount", "must be more than 0"));
         }
         for name in ["force", "requestDate"] {
