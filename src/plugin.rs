@@ -176,6 +176,7 @@ struct Listing {
 
 impl Settings {
     async fn dispatch(&self, effects: &Effects, method: &str, args: Vec<Value>, body: &[u8]) -> Result<Value> {
+        let (method, args) = bridge::as_method(method, args)?;
         match method {
             "run" => {
                 let id = args

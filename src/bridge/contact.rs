@@ -13,18 +13,18 @@ const UPDATE: &str = "ghl.contacts.updateContact";
 
 /// By e-mail; created where it doesn't exist. Only empty fields are filled, unless told otherwise. Tags come last, by their
 /// own call: in the contact's body they would replace the others.
-pub(super) fn find_or_create(calls: &mut Calls<'_>, mut input: Map) -> Step<Value> {
-    let email = lower(&text(&input, "email").unwrap_or_default());
+pub(super) fn find_or_create(calls: &mut Calls<'_>, input: &mut Map) -> Step<Value> {
+    let email = lower(&text(input, "email").unwrap_or_default());
     let tags = input.remove("tags").unwrap_or_default();
     let overwrite = input.remove("overwrite").is_some_and(|v| v.as_bool() == Some(true));
     let more = object(input.remove("fields").unwrap_or_default());
-    let mut custom = fields::sort(calls, more, &mut input)?;
-    put(&mut input, "email", email.as_str().into());
+    let mut custom = fields::sort(calls, more, input)?;
+    put(input, "email", email.as_str().into());
 
     let mut contact = calls.by_email(&email)?;
     let mut created = false;
     if contact.is_null() {
-        (contact, created) = create(calls, &email, with_custom(&input, &custom))?;
+        (contact, created) = create(calls, &email, with_custom(input, &custom))?;
     }
     let contact_id = contact["id"].as_str().unwrap_or_default();
     let mut updated = false;
@@ -34,12 +34,12 @@ pub(super) fn find_or_create(calls: &mut Calls<'_>, mut input: Map) -> Step<Valu
         if !custom.is_empty() && !contact["customFields"].is_array() {
             contact = &calls.call("ghl.contacts.getContact", one("contactId", contact_id.into()))?["contact"];
         }
-        keep_changes(calls, contact, &mut input, overwrite)?;
+        keep_changes(calls, contact, input, overwrite)?;
         custom.retain(|field| field.may_replace(contact, overwrite));
         updated = !input.is_empty() || !custom.is_empty();
     }
     if updated {
-        contact = update(calls, contact_id, with_custom(&input, &custom))?;
+        contact = update(calls, contact_id, with_custom(input, &custom))?;
         calls.done.push(format!("the contact was updated: {contact_id}"));
     }
 
@@ -61,7 +61,7 @@ pub(super) fn find_or_create(calls: &mut Calls<'_>, mut input: Map) -> Step<Valu
     put(&mut answer, "created", created.into());
     put(&mut answer, "updated", updated.into());
     put(&mut answer, "tagsAdded", new_tags.to_json());
-    put(&mut answer, "dropped", fields::dropped(&input, &custom, contact));
+    put(&mut answer, "dropped", fields::dropped(input, &custom, contact));
     put(&mut answer, "contact", contact.clone());
     Ok(Value::Object(answer))
 }
@@ -149,11 +149,11 @@ fn keep_changes(calls: &mut Calls<'_>, contact: &Value, wanted: &mut Map, overwr
 }
 
 /// Fields of both kinds, and what became of them.
-pub(super) fn set_fields(calls: &mut Calls<'_>, mut input: Map) -> Step<Map> {
+pub(super) fn set_fields(calls: &mut Calls<'_>, input: &mut Map) -> Step<Map> {
     let mut own = Map::new();
     let given = object(input.remove("fields").unwrap_or_default());
     let custom = fields::sort(calls, given, &mut own)?;
-    set(calls, &text(&input, "contactId").unwrap_or_default(), &own, &custom)
+    set(calls, &text(input, "contactId").unwrap_or_default(), &own, &custom)
 }
 
 pub(super) fn set(calls: &mut Calls<'_>, contact_id: &str, own: &Map, custom: &[Custom<'_>]) -> Step<Map> {

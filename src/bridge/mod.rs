@@ -13,7 +13,7 @@ mod fields;
 mod shop;
 mod work;
 
-use crate::json::{Json, Map, ToJson, Value, put};
+use crate::json::{Map, ToJson, Value, put};
 use crate::text::lower;
 use crate::{
     catalog::{self, Operation, Service, nearest},
@@ -21,8 +21,25 @@ use crate::{
     effects::Effects,
     error::{Code, Error, FieldProblem, Result},
     plugin::Connection,
-    sync::{Sync, Whom, params_of},
+    sync::{RELOAD_MS, Sync},
 };
+
+/// Two actions are what the plugin does anyway: its own method of another name, and the arguments of that.
+///
+/// # Errors
+/// `invalid_input`.
+pub fn as_method(method: &str, mut args: Vec<Value>) -> Result<(&str, Vec<Value>)> {
+    let own = match args.first().and_then(Value::as_str).filter(|_| method == "run") {
+        Some("bridge.syncEvent") => "sync.apply",
+        Some("bridge.customerTimeline") => "timeline",
+        _ => return Ok((method, args)),
+    };
+    let id = args.first().and_then(Value::as_str).unwrap_or_default();
+    let input = args.get(1).cloned().unwrap_or_default();
+    let mut input = catalog::find(id)?.accept(input, None)?;
+    args = vec![input.remove("event").unwrap_or(Value::Object(input))];
+    Ok((own, args))
+}
 
 /// Calls an operation of the catalog, or carries out an action for people.
 ///
@@ -36,64 +53,67 @@ pub async fn run(
     input: Value,
 ) -> Result<Value> {
     let operation = catalog::find(id)?;
-    let is_action = operation.service() == Service::Bridge;
-    if !is_action && !fields::are_named(&operation, &input) {
-        return client::run(effects, connection, id, input).await;
-    }
-    let location = connection.highlevel.as_ref().map(|account| account.location_id.as_str());
-    let mut input = operation.accept(input, location)?;
-    match id {
-        "bridge.syncEvent" => {
-            let event = input.remove("event").unwrap_or_default();
-            return Ok(sync?.apply(&params_of(&event)?).await?.to_json());
-        }
-        "bridge.customerTimeline" => {
-            return sync?.timeline(&Whom::from_json(Value::Object(input)).unwrap_or_default()).await;
-        }
-        _ => {}
+    let mut input = input;
+    let mut own = None;
+    if operation.service() == Service::Bridge || fields::are_named(&operation, &input) {
+        let location = connection.highlevel.as_ref().map(|account| account.location_id.as_str());
+        own = Some(operation.accept(input.take(), location)?);
     }
     let now = effects.now();
     let mut answers = Vec::new();
     loop {
-        let mut calls = Calls {
-            operation: &operation,
-            now,
-            answers: &answers,
-            next: 0,
-            wanted: None,
-            notes: Vec::new(),
-            done: Vec::new(),
+        let (call, input) = match &own {
+            None => (id.to_owned(), input.take()),
+            Some(input) => match step(&operation, input, now, &answers) {
+                Ok(Next::Call(call, input)) => (call, Value::Object(input)),
+                Ok(Next::Done(answer)) => return Ok(answer),
+                Err(error) => return Err(error),
+            },
         };
-        let result = act(&mut calls, input.clone());
-        let Calls { wanted, notes, done, .. } = calls;
-        match (result, wanted) {
-            (Err(None), Some((call, input))) => {
-                let answer = match (call.as_str(), &sync) {
-                    (FIELDS | RELOAD, Ok(sync)) => sync.fields(call == RELOAD).await,
-                    (FIELDS | RELOAD, Err(error)) => Err(error.clone()),
-                    _ => client::run(effects, connection, &call, Value::Object(input)).await,
-                };
-                answers.push(answer);
+        let answer = match (call.as_str(), &sync) {
+            (FIELDS | RELOAD, Err(error)) => Err(error.clone()),
+            (FIELDS | RELOAD, Ok(sync)) => {
+                let age = if call == RELOAD { 0 } else { RELOAD_MS };
+                sync.fields(age, &mut Vec::new()).await.map(|fields| Value::Array(fields.list))
             }
-            (Ok(mut answer), _) => {
-                if let Some(object) = answer.as_object_mut()
-                    && is_action
-                    && object.contains_key("contactId")
-                {
-                    put(object, "notes", notes.to_json());
-                }
-                return Ok(answer);
-            }
-            (Err(error), _) => {
-                let error = error.unwrap_or_else(|| Error::invalid_field("operation", "is not known"));
-                return Err(explained(error, &operation, done, notes));
-            }
+            _ => client::run(effects, connection, &call, input).await,
+        };
+        if own.is_none() {
+            return answer;
         }
+        answers.push(answer);
+    }
+}
+
+/// What an action comes to, with the answers that there are.
+enum Next {
+    Call(String, Map),
+    Done(Value),
+}
+
+fn step(operation: &Operation, input: &Map, now: u64, answers: &[Result<Value>]) -> Result<Next> {
+    let [notes, done] = [Vec::new(), Vec::new()];
+    let mut calls = Calls { operation, now, answers, next: 0, wanted: None, notes, done };
+    let mut input = input.clone();
+    match act(&mut calls, &mut input) {
+        Ok(mut answer) => {
+            if answer["contactId"].is_string()
+                && let Some(object) = answer.as_object_mut()
+            {
+                put(object, "notes", calls.notes.to_json());
+            }
+            Ok(Next::Done(answer))
+        }
+        Err(error) => match (error, calls.wanted.take()) {
+            (None, Some((call, input))) => Ok(Next::Call(call, input)),
+            (error, _) => Err(explained(error.unwrap_or_else(|| wrong(Vec::new())), calls)),
+        },
     }
 }
 
 /// An error in the words of the action: its fields, which of its calls it was, what was done before.
-fn explained(error: Error, operation: &Operation, done: Vec<String>, notes: Vec<String>) -> Error {
+fn explained(error: Error, calls: Calls<'_>) -> Error {
+    let operation = calls.operation;
     error.with(|d| {
         for field in &mut d.fields {
             if let Some((name, _)) = operation.properties().find(|(name, _)| operation.wire_name(name) == field.path) {
@@ -109,8 +129,8 @@ fn explained(error: Error, operation: &Operation, done: Vec<String>, notes: Vec<
             });
         }
         d.operation = Some(operation.id.clone());
-        d.notes = done;
-        d.notes.extend(notes);
+        d.notes = calls.done;
+        d.notes.extend(calls.notes);
     })
 }
 
@@ -151,19 +171,19 @@ impl<'a> Calls<'a> {
     }
 
     /// Calls an operation with the fields of the action: ids in place of names, and as they are called on the wire.
-    fn send(&mut self, id: &str, mut input: Map) -> Step<&'a Value> {
+    fn send(&mut self, id: &str, input: &mut Map) -> Step<&'a Value> {
         for (name, property) in self.operation.properties() {
             let choices = &property["x-choices"];
             let Some(list) = choices["operation"].as_str() else { continue };
-            let Some(given) = text(&input, name) else { continue };
+            let Some(given) = text(input, name) else { continue };
             if self.operation.calls.iter().any(|call| call == list) && choices["where"].is_null() {
                 let items = &self.call(list, Map::new())?[choices["items"].as_str().unwrap_or_default()];
-                put(&mut input, name, pick(items, &given, name)?["id"].clone());
+                put(input, name, pick(items, &given, name)?["id"].clone());
             }
         }
         let mut body = Map::new();
-        for (name, value) in input {
-            set(&mut body, self.operation.wire_name(&name), value);
+        for (name, value) in input.iter() {
+            set(&mut body, self.operation.wire_name(name), value.clone());
         }
         self.call(id, body)
     }
@@ -192,20 +212,20 @@ impl<'a> Calls<'a> {
     }
 }
 
-fn act(calls: &mut Calls<'_>, mut input: Map) -> Step<Value> {
+fn act(calls: &mut Calls<'_>, input: &mut Map) -> Step<Value> {
     let operation = calls.operation;
     if operation.calls.is_empty() {
-        fields::put_ids(calls, &mut input)?;
-        return calls.call(&operation.id, input).cloned();
+        fields::put_ids(calls, input)?;
+        return calls.call(&operation.id, input.clone()).cloned();
     }
     // What can be said about the input alone comes before the first call.
     match operation.name() {
         "findOrCreateContact" => return contact::find_or_create(calls, input),
         "createBuyLink" => return shop::buy_link(calls, input),
         "refund" => return shop::refund(calls, input),
-        "createTask" => work::due(calls.now, &mut input)?,
-        "sendMessage" => work::check_message(&mut input)?,
-        "completeTask" => work::check_task(&input)?,
+        "createTask" => work::due(calls.now, input)?,
+        "sendMessage" => work::check_message(input)?,
+        "completeTask" => work::check_task(input)?,
         _ => {}
     }
     let main = operation.calls.last().map(String::as_str).unwrap_or_default();
@@ -213,7 +233,7 @@ fn act(calls: &mut Calls<'_>, mut input: Map) -> Step<Value> {
         let answer = calls.send(main, input)?;
         return Ok(shop::plain(answer, if operation.name() == "findOrdersByEmail" { "orders" } else { "" }));
     }
-    let contact_id = calls.contact(&mut input, "")?;
+    let contact_id = calls.contact(input, "")?;
     let mut answer = match operation.name() {
         "setFields" => contact::set_fields(calls, input)?,
         "completeTask" => work::complete_task(calls, input)?,

@@ -4,12 +4,12 @@ use super::{Calls, Step, bad, contact, fields, fields::Custom, object, text};
 use crate::json::{Map, Value, parse, put};
 
 /// A link to the order form; by wish it is written into a field of a contact.
-pub(super) fn buy_link(calls: &mut Calls<'_>, mut input: Map) -> Step<Value> {
+pub(super) fn buy_link(calls: &mut Calls<'_>, input: &mut Map) -> Step<Value> {
     let mut target = object(input.remove("writeTo").unwrap_or_default());
     let mut place = None;
     // Contact and field must be there before the link is made.
     if let Some(name) = text(&target, "field") {
-        if let (None, Some(buyer)) = (text(&target, "email"), text(&input, "email")) {
+        if let (None, Some(buyer)) = (text(&target, "email"), text(input, "email")) {
             put(&mut target, "email", buyer.into());
         }
         let contact_id = calls.contact(&mut target, "writeTo.")?;
@@ -31,7 +31,7 @@ pub(super) fn buy_link(calls: &mut Calls<'_>, mut input: Map) -> Step<Value> {
 }
 
 /// A whole order, one payment, or a part of an order's payment.
-pub(super) fn refund(calls: &mut Calls<'_>, mut input: Map) -> Step<Value> {
+pub(super) fn refund(calls: &mut Calls<'_>, input: &mut Map) -> Step<Value> {
     input.remove("confirm");
     let has = |name: &str| input.contains_key(name);
     let is_part = has("amount");

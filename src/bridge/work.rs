@@ -49,8 +49,8 @@ pub(super) fn check_task(input: &Map) -> Step<()> {
 }
 
 /// By id, or all open ones with this title.
-pub(super) fn complete_task(calls: &mut Calls<'_>, mut input: Map) -> Step<Map> {
-    let title = text(&input, "title").unwrap_or_default();
+pub(super) fn complete_task(calls: &mut Calls<'_>, input: &mut Map) -> Step<Map> {
+    let title = text(input, "title").unwrap_or_default();
     let mut ids = Vec::new();
     if let Some(id) = input.get("taskId") {
         ids.push(id.clone());
@@ -75,32 +75,32 @@ pub(super) fn complete_task(calls: &mut Calls<'_>, mut input: Map) -> Step<Map> 
         }
     }
     input.remove("title");
-    put(&mut input, "completed", true.into());
+    put(input, "completed", true.into());
     for id in &ids {
-        put(&mut input, "taskId", id.clone());
-        calls.send("ghl.contacts.updateTaskCompleted", input.clone())?;
+        put(input, "taskId", id.clone());
+        calls.send("ghl.contacts.updateTaskCompleted", input)?;
         calls.done.push(format!("the task was completed: {}", id.as_str().unwrap_or_default()));
     }
     Ok(one("completed", Value::Array(ids)))
 }
 
 /// The contact's open deal in the pipeline is updated; where there is none, one is created.
-pub(super) fn deal(calls: &mut Calls<'_>, mut input: Map) -> Step<Map> {
+pub(super) fn deal(calls: &mut Calls<'_>, input: &mut Map) -> Step<Map> {
     let pipelines = &calls.call("ghl.opportunities.getPipelines", Map::new())?["pipelines"];
-    let pipeline = pick(pipelines, &text(&input, "pipeline").unwrap_or_default(), "pipeline")?;
-    let stage = text(&input, "stage");
+    let pipeline = pick(pipelines, &text(input, "pipeline").unwrap_or_default(), "pipeline")?;
+    let stage = text(input, "stage");
     input.remove("pipeline");
-    put(&mut input, "pipelineId", pipeline["id"].clone());
+    put(input, "pipelineId", pipeline["id"].clone());
     if let Some(stage) = stage {
         input.remove("stage");
-        put(&mut input, "pipelineStageId", pick(&pipeline["stages"], &stage, "stage")?["id"].clone());
+        put(input, "pipelineStageId", pick(&pipeline["stages"], &stage, "stage")?["id"].clone());
     }
     let mut search = one("contact_id", input.get("contactId").cloned().unwrap_or_default());
     put(&mut search, "pipeline_id", pipeline["id"].clone());
     put(&mut search, "status", "open".into());
     put(&mut search, "limit", 100.into());
     let open = list(&calls.call("ghl.opportunities.searchOpportunity", search)?["opportunities"]);
-    let name = text(&input, "name");
+    let name = text(input, "name");
     let same = open.iter().find(|deal| name.as_ref().is_some_and(|name| deal["name"] == *name));
     let mut found = same.or_else(|| open.first()).and_then(|deal| deal["id"].as_str());
     if found.is_none() {
@@ -111,7 +111,7 @@ pub(super) fn deal(calls: &mut Calls<'_>, mut input: Map) -> Step<Map> {
         if !new.contains_key("status") {
             put(&mut new, "status", "open".into());
         }
-        let error = match calls.send("ghl.opportunities.createOpportunity", new) {
+        let error = match calls.send("ghl.opportunities.createOpportunity", &mut new) {
             Ok(answer) => return Ok(shown(true, answer)),
             Err(error) => error,
         };
@@ -127,7 +127,7 @@ pub(super) fn deal(calls: &mut Calls<'_>, mut input: Map) -> Step<Map> {
         calls.notes.push("the location allows one deal for each contact: that one was updated".to_owned());
     }
     input.remove("contactId");
-    put(&mut input, "id", found.unwrap_or_default().into());
+    put(input, "id", found.unwrap_or_default().into());
     Ok(shown(false, calls.send("ghl.opportunities.updateOpportunity", input)?))
 }
 

@@ -1,6 +1,6 @@
 //! The location's custom fields: found by key, created by `setup`, never changed or deleted.
 
-use super::{Sync, from_json, process::Report};
+use super::{Call, Sync, from_json, process::Report};
 use crate::json::{Map, ToJson, Value, json, text};
 use crate::{
     client,
@@ -31,15 +31,15 @@ pub const CUSTOM_FIELDS: [(&str, &str, &str); 16] = [
 
 /// A field that is missing is looked for again after this time; all are after a day.
 const RELOAD_MISSING_MS: u64 = 5 * 60_000;
-const RELOAD_MS: u64 = 24 * 3_600_000;
+pub(crate) const RELOAD_MS: u64 = 24 * 3_600_000;
 
 record! {
     /// The location's custom fields as they were read: `{ id, key, name, kind, options, open }`, the key without
     /// `contact.`; `open`: other words than the options may be written, too.
     #[derive(Debug, Clone, Default)]
-    struct Fields {
+    pub(crate) struct Fields {
         since: u64,
-        list: Vec<Value>,
+        pub(crate) list: Vec<Value>,
     }
 }
 
@@ -68,13 +68,11 @@ impl Sync<'_> {
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
-        let mut fields = self.known_fields().await?;
-        let age = self.effects.now().saturating_sub(fields.since);
         let missing =
             |fields: &Fields| wanted.keys().filter(|k| fields.by_key(k).is_none()).cloned().collect::<Vec<_>>();
-        if age > RELOAD_MS || (age > RELOAD_MISSING_MS && !missing(&fields).is_empty()) {
-            let answer = self.call(report, LIST, json!({ "model": "contact" })).await?;
-            fields = self.keep_fields(read_fields(&answer)?).await?;
+        let mut fields = self.fields(RELOAD_MS, &mut report.calls).await?;
+        if !missing(&fields).is_empty() {
+            fields = self.fields(RELOAD_MISSING_MS, &mut report.calls).await?;
         }
         let absent = missing(&fields);
         if !absent.is_empty() {
@@ -88,31 +86,34 @@ impl Sync<'_> {
         Ok(known.collect())
     }
 
-    /// The custom fields as last read, if that is not long ago and they need not be `fresh`.
-    pub(crate) async fn fields(&self, fresh: bool) -> Result<Value> {
-        let known = self.known_fields().await?;
-        if !fresh && self.effects.now().saturating_sub(known.since) <= RELOAD_MS {
-            return Ok(Value::Array(known.list));
-        }
-        Ok(Value::Array(self.reload_fields().await?.list))
-    }
-
-    async fn reload_fields(&self) -> Result<Fields> {
-        let answer = client::run(&self.effects, self.connection, LIST, json!({ "model": "contact" })).await?;
-        self.keep_fields(read_fields(&answer)?).await
-    }
-
-    async fn known_fields(&self) -> Result<Fields> {
+    /// The custom fields, as they were at most `age` ago.
+    pub(crate) async fn fields(&self, age: u64, calls: &mut Vec<Call>) -> Result<Fields> {
         let (entries, _) = self.effects.get(vec![self.scope.fields()]).await?;
         // A list that can't be read is none.
-        Ok(entries.first().and_then(|e| from_json(&e.value).ok()).unwrap_or_default())
+        let known: Fields = entries.first().and_then(|e| from_json(&e.value).ok()).unwrap_or_default();
+        if self.effects.now().saturating_sub(known.since) <= age {
+            return Ok(known);
+        }
+        let answer = self.call(calls, LIST, json!({ "model": "contact" })).await?;
+        let list = answer["customFields"].as_array().ok_or_else(|| {
+            Error::new(
+                Code::MalformedResponse,
+                "HighLevel's list of custom fields can't be understood",
+                "Check the base address.",
+            )
+        })?;
+        let mut fields = Fields { since: self.effects.now(), list: Vec::new() };
+        for field in list {
+            fields.list.push(read_field(field));
+        }
+        self.keep_fields(&fields).await?;
+        Ok(fields)
     }
 
-    async fn keep_fields(&self, list: Vec<Value>) -> Result<Fields> {
-        let fields = Fields { since: self.effects.now(), list };
+    async fn keep_fields(&self, fields: &Fields) -> Result<()> {
         let value = Some(text(&fields.to_json()));
         self.effects.commit(vec![Write { key: self.scope.fields(), expect: None, value }]).await?;
-        Ok(fields)
+        Ok(())
     }
 
     /// Creates the custom fields that are missing.
@@ -120,38 +121,27 @@ impl Sync<'_> {
     /// # Errors
     /// What GHL said; running it again goes on where it stopped.
     pub async fn setup(&self) -> Result<Setup> {
-        let mut fields = self.reload_fields().await?.list;
+        let mut fields = self.fields(0, &mut Vec::new()).await?;
         let mut setup = Setup::default();
         for (key, name, kind) in CUSTOM_FIELDS {
-            match fields.iter().find(|f| f["key"] == key) {
+            match fields.by_key(key) {
                 Some(field) if field["kind"] == kind => setup.present.push(key.to_owned()),
                 Some(_) => setup.wrong_type.push(key.to_owned()),
                 None => {
                     let input = json!({ "name": name, "dataType": kind, "model": "contact" });
                     let made =
                         client::run(&self.effects, self.connection, "ghl.locations.createCustomField", input).await?;
-                    fields.extend(made.get("customField").map(read_field));
+                    fields.list.push(read_field(&made["customField"]));
                     setup.created.push(key.to_owned());
                 }
             }
         }
-        self.keep_fields(fields).await?;
+        self.keep_fields(&fields).await?;
         Ok(setup)
     }
 }
 
 const LIST: &str = "ghl.locations.getCustomFields";
-
-fn read_fields(answer: &Value) -> Result<Vec<Value>> {
-    let fields = answer.get("customFields").and_then(Value::as_array).ok_or_else(|| {
-        Error::new(
-            Code::MalformedResponse,
-            "HighLevel's list of custom fields can't be understood",
-            "Check the base address.",
-        )
-    })?;
-    Ok(fields.iter().map(read_field).collect())
-}
 
 fn read_field(field: &Value) -> Value {
     let key = field["fieldKey"].as_str().unwrap_or_default();

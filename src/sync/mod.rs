@@ -23,6 +23,7 @@ use crate::{
     plugin::Connection,
 };
 
+pub(crate) use fields::RELOAD_MS;
 pub use fields::{CUSTOM_FIELDS, Setup};
 pub use inbox::Accepted;
 pub use keys::Scope;
