@@ -17,7 +17,7 @@ const glueTypes = [`pkg/wasm/${name}.d.ts`, `pkg/wasm/${name}_glue.d.ts`];
 const generator = 'scripts/generate-types.mjs';
 
 /** Bytes of the wasm after gzip -9: what we aim at, and what fails the build. */
-const budget = { gzip: 150_000, hardLimit: 320_000 };
+const budget = { gzip: 256_000, hardLimit: 320_000 };
 
 /** Builds what is stale and tells what that was. */
 export async function build() {

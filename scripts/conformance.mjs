@@ -2,14 +2,20 @@
 // the plugin sends for each. The specifications are not part of this project; SPECS_DIR names their folder.
 //   --json  the result for machines, on stdout
 import { build, isBuilt } from './build.mjs';
-import { compareWithSpecs, specsDir } from './conformance/catalog-vs-spec.mjs';
+import { specsDir } from './conformance/catalog.mjs';
+import { compareWithSpecs } from './conformance/catalog-vs-spec.mjs';
 import { checkForms } from './conformance/digistore24.mjs';
 import { checkRequests } from './conformance/requests.mjs';
-import { main } from './lib/shell.mjs';
+import { main, say } from './lib/shell.mjs';
 
 await main(async () => {
   if (specsDir() && !isBuilt()) await build();
-  const checks = { catalog: await compareWithSpecs(), request: await checkRequests(), form: await checkForms() };
+  const progress = (what) => say(`  Prism: ${what}`);
+  const checks = {
+    catalog: await compareWithSpecs(),
+    request: await checkRequests({ progress }),
+    form: await checkForms(),
+  };
 
   const rows = Object.entries(checks).flatMap(([check, { skipped, results }]) =>
     skipped

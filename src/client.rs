@@ -43,12 +43,14 @@ async fn call(
         Service::Ghl => {
             let account = connection.highlevel()?;
             let input = operation.accept(input, Some(&account.location_id))?;
-            if operation.method.is_empty() {
-                let (operation, request) = highlevel::custom(operation, account, &input)?;
-                let response = send(effects, &operation, request, operation.retry == Retry::Safe).await?;
-                return highlevel::decode_custom(&operation, &response);
-            }
-            let response = send(effects, operation, highlevel::encode(operation, account, &input)?, repeatable).await?;
+            let custom;
+            let (operation, request, repeatable) = if operation.method.is_empty() {
+                custom = highlevel::custom(operation, account, input)?;
+                (&custom.0, custom.1, custom.0.retry == Retry::Safe)
+            } else {
+                (operation, highlevel::encode(operation, account, &input)?, repeatable)
+            };
+            let response = send(effects, operation, request, repeatable).await?;
             highlevel::decode(operation, &response)
         }
         Service::Digistore24 => {

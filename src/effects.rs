@@ -175,10 +175,19 @@ impl Outgoing {
     /// As JSON: `{ id, kind, … }`.
     pub fn to_value(self) -> Value {
         let mut value = match self.effect {
-            Effect::Http(request) => json!({
-                "kind": "http", "method": request.method, "url": request.url, "timeoutMs": request.timeout_ms, "body": request.body,
-                "headers": request.headers.into_iter().map(|(n, v)| Value::Array(vec![n.into(), v.into()])).collect::<Vec<_>>(),
-            }),
+            Effect::Http(request) => {
+                let mut http = json!({
+                    "kind": "http", "method": request.method, "url": request.url, "timeoutMs": request.timeout_ms, "body": request.body,
+                    "headers": request.headers.into_iter().map(|(n, v)| Value::Array(vec![n.into(), v.into()])).collect::<Vec<_>>(),
+                });
+                if !request.parts.is_empty() {
+                    put(&mut http, "parts", Value::Array(request.parts.into_iter().map(part).collect()));
+                }
+                if request.binary {
+                    put(&mut http, "binary", true.into());
+                }
+                http
+            }
             Effect::Sleep { ms } => json!({ "kind": "sleep", "ms": ms }),
             Effect::Get { keys } => json!({ "kind": "get", "keys": keys }),
             Effect::List { prefix, after, limit } => {
@@ -192,10 +201,24 @@ impl Outgoing {
                 json!({ "kind": "log", "level": level.name(), "message": message, "fields": fields })
             }
         };
-        if let Some(object) = value.as_object_mut() {
-            object.insert("id".to_owned(), self.id.into());
-        }
+        put(&mut value, "id", self.id.into());
         value
+    }
+}
+
+fn put(object: &mut Value, name: &str, value: Value) {
+    if let Some(object) = object.as_object_mut() {
+        object.insert(name.to_owned(), value);
+    }
+}
+
+/// `{ name, value }` or `{ name, filename, type, base64 }`.
+fn part(part: http::Part) -> Value {
+    match part.file {
+        Some((filename, kind)) => {
+            json!({ "name": part.name, "filename": filename, "type": kind, "base64": part.value })
+        }
+        None => json!({ "name": part.name, "value": part.value }),
     }
 }
 

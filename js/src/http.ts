@@ -1,4 +1,4 @@
-import type { Answer, Header, HttpEffect, HttpFailure } from './protocol.js';
+import type { Answer, Header, HttpEffect, HttpFailure, Part } from './protocol.js';
 
 /** Larger answers are cut off: no operation has a use for them. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
@@ -23,7 +23,7 @@ const NOT_SENT = new Set([
 const NEVER_SENT = new Set(['bad port', 'unknown scheme']);
 
 /**
- * Performs a request once and reads its answer as text, both within `timeoutMs`. Never throws: a failure is an answer
+ * Performs a request once and reads its answer as text (or as base64), both within `timeoutMs`. Never throws: a failure is an answer
  * too. The body of a request that the caller gave up may still take effect.
  */
 export async function performHttp(
@@ -31,7 +31,7 @@ export async function performHttp(
   fetch: typeof globalThis.fetch,
   signal: AbortSignal | undefined,
 ): Promise<Answer> {
-  const { id, method, url, headers, body, timeoutMs } = effect;
+  const { id, method, url, headers, timeoutMs } = effect;
   const failed = (reason: HttpFailure): Answer => ({ id, kind: 'httpError', reason });
   if (signal?.aborted) return failed('cancelled');
 
@@ -49,10 +49,11 @@ export async function performHttp(
       headers,
       redirect: 'manual',
       signal: control.signal,
-      ...(body != null && { body }),
+      ...bodyOf(effect),
     });
-    const text = await readText(response);
-    if (text === undefined) return failed('lost');
+    const bytes = await readBytes(response);
+    if (bytes === undefined) return failed('lost');
+    const text = effect.binary && response.ok ? toBase64(bytes) : new TextDecoder().decode(bytes);
     const received: Header[] = [];
     response.headers.forEach((value, name) => {
       received.push([name, value]);
@@ -68,29 +69,57 @@ export async function performHttp(
   }
 }
 
-/** The body as text, or undefined where it is too large. */
-async function readText(response: Response): Promise<string | undefined> {
+function bodyOf({ body, parts }: HttpEffect): { body?: BodyInit } {
+  if (parts) return { body: multipart(parts) };
+  return body == null ? {} : { body };
+}
+
+function multipart(parts: Part[]): FormData {
+  const form = new FormData();
+  for (const part of parts) {
+    if ('base64' in part)
+      form.append(part.name, new Blob([fromBase64(part.base64)], { type: part.type }), part.filename);
+    else form.append(part.name, part.value);
+  }
+  return form;
+}
+
+function fromBase64(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+}
+
+function toBase64(bytes: Uint8Array): string {
+  let text = '';
+  // In pieces: a call has room for some ten thousand arguments only.
+  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  return btoa(text);
+}
+
+/** The body, or undefined where it is too large. */
+async function readBytes(response: Response): Promise<Uint8Array | undefined> {
   const length = Number(response.headers.get('content-length') ?? Number.NaN);
   if (length > MAX_ANSWER_BYTES) {
     await response.body?.cancel();
     return undefined;
   }
   // The length is that of the packed body.
-  if (length <= MAX_ANSWER_BYTES && !response.headers.has('content-encoding')) return response.text();
-  if (!response.body) return '';
+  if (length <= MAX_ANSWER_BYTES && !response.headers.has('content-encoding')) {
+    return new Uint8Array(await response.arrayBuffer());
+  }
+  if (!response.body) return new Uint8Array();
 
-  const decoder = new TextDecoder();
   const reader = response.body.getReader();
-  let [text, size] = ['', 0];
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let size = 0;
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) return text + decoder.decode();
+    if (done) return new Uint8Array(await new Blob(chunks).arrayBuffer());
     size += value.byteLength;
     if (size > MAX_ANSWER_BYTES) {
       await reader.cancel();
       return undefined;
     }
-    text += decoder.decode(value, { stream: true });
+    chunks.push(value);
   }
 }
 

@@ -40,13 +40,18 @@ export type Operation<Id extends string> =
 
 type ResourceOf<Id> = Id extends `ghl.${infer Resource}.${string}` ? Resource : never;
 
+/** `ad-manager` -> `adManager` */
+type Camel<Name extends string> = Name extends `${infer Word}-${infer Rest}`
+  ? `${Word}${Capitalize<Camel<Rest>>}`
+  : Name;
+
 type Known<Prefix extends string> = {
   [Id in keyof Operations & string as Id extends `${Prefix}.${infer Name}` ? Name : never]: Operation<Id>;
 };
 
-/** `plugin.ghl.contacts.addTags(input)`: HighLevel's operations by resource. */
+/** `plugin.ghl.contacts.addTags(input)`, `plugin.ghl.adManager.fbGetPages(input)`: HighLevel's operations by resource. */
 export type HighLevelOperations = {
-  [Resource in ResourceOf<keyof Operations>]: Known<`ghl.${Resource}`>;
+  [Resource in ResourceOf<keyof Operations> as Camel<Resource>]: Known<`ghl.${Resource}`>;
 } & { [resource: string]: { [name: string]: Operation<string> } };
 
 /** `plugin.digistore24.getPurchase(input)`: Digistore24's functions. */
@@ -59,7 +64,10 @@ type Run = (id: string, input?: JsonObject, options?: CallOptions) => Promise<un
 
 /** The namespace `plugin.ghl`. A name that the catalog lacks ends in the error `invalid_input` of the call. */
 export function highLevelOperations(run: Run): HighLevelOperations {
-  return named((resource) => named((name) => operation(run, `ghl.${resource}.${name}`))) as HighLevelOperations;
+  return named((resource) => {
+    const kebab = resource.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    return named((name) => operation(run, `ghl.${kebab}.${name}`));
+  }) as HighLevelOperations;
 }
 
 /** The namespace `plugin.bridge`. */

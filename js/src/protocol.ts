@@ -88,8 +88,15 @@ export interface HttpEffect {
   url: string;
   headers: Header[];
   body?: string | null;
+  /** In place of a body: the parts of a multipart body. The host writes it, with its content type. */
+  parts?: Part[];
+  /** The body of a success comes back in base64. */
+  binary?: boolean;
   timeoutMs: number;
 }
+
+/** A part of a multipart body: a text or a file. */
+export type Part = { name: string; value: string } | { name: string; filename: string; type: string; base64: string };
 
 /** How much a log line matters. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -187,25 +194,31 @@ export interface CatalogEntry {
   tier: 'core' | 'all';
   resource: string;
   title: string;
+  /** The title where nobody wrote more. */
   description: string;
   /** Absent for actions of several calls and for custom requests. */
   method?: string;
   path?: string;
   /** Of an action: the operations that it may call. */
   calls?: string[];
-  /** GHL's `Version` header. */
+  /** GHL's `Version` header; none is sent where it is empty. */
   version?: string;
+  /** How the body is written, if not as JSON (GHL) or as a form (Digistore24). */
+  encoding?: 'json' | 'form' | 'multipart' | 'none';
+  /** What a success brings, if not JSON: a text, a file as `{ name, type, base64 }`, or `{ status, body }`. */
+  answer?: 'text' | 'binary' | 'whole';
   /** What the token must be allowed to do. */
   scopes: string[];
   effect: 'read' | 'create' | 'update' | 'delete';
   /** Whether a call may be repeated when its outcome is unknown. */
   retry: 'safe' | 'never' | 'verify';
+  /** How to get the next page, or null. */
   paging: Json;
   /** JSON Schema 2020-12 of the input: one flat object. */
   input: JsonObject;
   /** JSON Schema 2020-12 of the output. */
   output: JsonObject;
-  /** A realistic pair of input and output. */
+  /** A pair of input and output: a realistic one, or one made from the schemas. */
   sample: { input?: JsonObject; output?: Json };
   deprecated?: boolean;
 }

@@ -1,19 +1,14 @@
-// Compares every catalog entry with the published specifications of both services.
+// Compares every catalog entry with the published specifications of both services: HighLevel's by way of the importer.
 // The specifications are not part of this project: the check runs where the folder exists (see `specsDir`).
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { readSpecification } from '../import/digistore24.mjs';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { readSpecification as readDigistore24 } from '../import/digistore24.mjs';
 import { entryOf } from '../import/digistore24-entry.mjs';
-import { pathNames, placeOf, published, repoRoot } from './catalog.mjs';
+import { readSpecification } from '../import/openapi.mjs';
+import { propose } from '../import/propose.mjs';
+import { placeOf, published, specsDir } from './catalog.mjs';
 import { exceptions } from './exceptions.mjs';
 
-/** The folder with the specifications, or null. */
-export function specsDir() {
-  const folder = resolve(process.env.SPECS_DIR || join(repoRoot, '../shared/specs'));
-  return existsSync(folder) ? folder : null;
-}
-
-const camel = (text) => text.replace(/[-_ ]+(\w)/g, (_, letter) => letter.toUpperCase());
 const list = (value) => (value === undefined ? [] : Array.isArray(value) ? value : [value]);
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 const sameSet = (a, b) => same([...new Set(a)].map(String).sort(), [...new Set(b)].map(String).sort());
@@ -131,74 +126,41 @@ function compareOutput(ours, theirs, lookUpOurs, lookUpTheirs, where, say, depth
 
 const ourLookUp = (file) => (ref) => file.$defs[ref.slice('#/$defs/'.length)];
 
-function pointer(document, ref) {
+function _pointer(document, ref) {
   let value = document;
   for (const part of ref.slice(2).split('/')) value = value?.[part.replaceAll('~1', '/').replaceAll('~0', '~')];
   return value;
 }
 
-/** Looks up references within a file and into the files beside it. */
-function specLookUp(document, folder) {
-  return (ref) => {
-    const [file, inside] = ref.split('#');
-    const target = file ? JSON.parse(readFileSync(join(folder, file), 'utf8')) : document;
-    return pointer(target, `#${inside}`) ?? {};
-  };
-}
-
+/** HighLevel: the importer, which knows the specification's defects, must find nothing to change. */
 function checkHighLevel(file, specs, say) {
   const path = join(specs, 'ghl', `${file.resource}.json`);
-  if (!existsSync(path)) return `no specification for ${file.resource}`;
-  const spec = JSON.parse(readFileSync(path, 'utf8'));
-  const lookUpTheirs = specLookUp(spec, dirname(path));
-  const lookUpOurs = ourLookUp(file);
+  if (!existsSync(path)) return { skipped: `no specification for ${file.resource}`, stale: [] };
+  const { file: proposed, notes } = propose(readSpecification(path), file);
   for (const operation of file.operations) {
-    const { id } = operation;
-    const found = spec.paths[operation.path]?.[operation.method.toLowerCase()];
-    if (!found) {
-      say(id, 'route', 'missing', `${operation.method} ${operation.path} is not in the specification`);
-      continue;
-    }
-    const name = camel(found.operationId);
-    if (id !== `ghl.${file.resource}.${name}`) say(id, 'id', 'name', `the specification calls it ${name}`);
-    const parameters = (found.parameters ?? []).map((one) => (one.$ref ? lookUpTheirs(one.$ref) : one));
-    const version = parameters.find((one) => one.in === 'header' && one.name === 'Version');
-    if (version && !version.schema.enum.includes(file.version))
-      say(id, 'version', 'value', version.schema.enum.join('|'));
-    const scopes = (found.security ?? []).flatMap((one) => Object.values(one).flat());
-    if (!sameSet(scopes, operation.scopes)) say(id, 'scopes', 'value', `${operation.scopes} here, ${scopes} there`);
-    if (Boolean(found.deprecated) !== Boolean(operation.deprecated)) say(id, 'deprecated', 'value', '');
-
-    const content = found.requestBody?.content?.['application/json']?.schema;
-    const body = content ? shape(content, lookUpTheirs) : { properties: {}, required: [] };
-    const theirs = { properties: { ...body.properties }, required: [...body.required] };
-    const places = Object.fromEntries(Object.keys(body.properties).map((key) => [key, 'body']));
-    for (const one of parameters.filter((one) => one.in === 'path' || one.in === 'query')) {
-      theirs.properties[one.name] = one.schema;
-      places[one.name] = one.in;
-      if (one.required) theirs.required.push(one.name);
-    }
-    // Some path parameters are used but not declared there.
-    for (const key of pathNames(operation.path)) {
-      if (places[key]) continue;
-      theirs.properties[key] = { type: 'string' };
-      theirs.required.push(key);
-      places[key] = 'path';
-    }
-    compareProperties(shape(operation.input, lookUpOurs), theirs, lookUpOurs, lookUpTheirs, 'input ', (...said) =>
-      say(id, ...said),
-    );
-    for (const [key, place] of Object.entries(places)) {
-      if (operation.input.properties[key] && placeOf(operation, key) !== place) {
-        say(id, `input ${key}`, 'place', `${placeOf(operation, key)} here, ${place} there`);
-      }
-    }
-    const good = Object.entries(found.responses).find(([status]) => status.startsWith('2'))?.[1];
-    const answer = good?.content?.['application/json']?.schema;
-    if (answer)
-      compareOutput(operation.output, answer, lookUpOurs, lookUpTheirs, 'output', (...said) => say(id, ...said));
+    const fresh = proposed.operations.find(({ id }) => id === operation.id);
+    if (!fresh) say(operation.id, 'operation', 'name', 'the specification has none of this name');
+    else differences(operation, fresh, '', (...said) => say(operation.id, ...said));
   }
-  return null;
+  // What all share is told once.
+  const [{ id }] = file.operations;
+  const rest = ({ operations, ...others }) => ({ ...others, ids: operations.map((one) => one.id) });
+  differences(rest(file), rest(proposed), file.resource, (...said) => say(id, ...said));
+  return { skipped: null, stale: notes };
+}
+
+function differences(ours, theirs, at, say) {
+  if (same(ours, theirs)) return;
+  const isTree = (value) => value && typeof value === 'object' && !Array.isArray(value);
+  if (!isTree(ours) || !isTree(theirs)) {
+    say(at, 'value', `${JSON.stringify(ours)} here, ${JSON.stringify(theirs)} there`);
+    return;
+  }
+  const keys = new Set([...Object.keys(ours), ...Object.keys(theirs)]);
+  for (const key of keys) differences(ours[key], theirs[key], `${at} ${key}`.trim(), say);
+  if (same(Object.keys(ours).sort(), Object.keys(theirs).sort()) && !same(Object.keys(ours), Object.keys(theirs))) {
+    say(at, 'order', `${Object.keys(theirs)}`);
+  }
 }
 
 /** The entry against the one that the importer would make of the specification and of what is known of its errors. */
@@ -242,8 +204,9 @@ export async function compareWithSpecs({ files = published(), specs = specsDir()
     };
   const used = new Set();
   const results = [];
+  const stale = [];
   const wanted = files.some(({ data }) => data.service === 'digistore24');
-  if (wanted) parsed[specs] ??= await readSpecification(join(specs, 'digistore24'));
+  if (wanted) parsed[specs] ??= await readDigistore24(join(specs, 'digistore24'));
   const digistore24 = wanted ? parsed[specs] : null;
   for (const { data } of files) {
     const problems = new Map(data.operations.map(({ id }) => [id, []]));
@@ -256,17 +219,19 @@ export async function compareWithSpecs({ files = published(), specs = specsDir()
         .get(id)
         .push(exception ? { at, reason: exception.reason } : `${at}${detail ? ` (${detail})` : ''}`);
     };
-    const skipped =
-      data.service === 'ghl'
-        ? checkHighLevel(data, specs, say)
-        : digistore24
-          ? checkDigistore24(data, digistore24, say)
-          : 'no specification of Digistore24';
+    const highlevel = data.service === 'ghl' && checkHighLevel(data, specs, say);
+    if (highlevel) stale.push(...highlevel.stale);
+    const skipped = highlevel
+      ? highlevel.skipped
+      : digistore24
+        ? checkDigistore24(data, digistore24, say)
+        : 'no specification of Digistore24';
     for (const { id } of data.operations) {
       results.push({ id, skipped, problems: problems.get(id), exceptions: excused.get(id) });
     }
   }
   const checked = new Set(results.filter((one) => !one.skipped).map((one) => one.id));
-  const stale = exceptions.filter((one) => !used.has(one) && checked.has(one.at.split(' ')[0])).map((one) => one.at);
+  const unused = exceptions.filter((one) => !used.has(one) && checked.has(one.at.split(' ')[0]));
+  stale.push(...unused.map((one) => one.at));
   return { skipped: null, results, stale };
 }

@@ -1,9 +1,15 @@
 // Reads the catalog files, for tests and for the conformance check.
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const repoRoot = fileURLToPath(new URL('../../', import.meta.url));
+
+/** The folder with the published specifications, or null. They are not part of this project. */
+export function specsDir() {
+  const folder = resolve(process.env.SPECS_DIR || join(repoRoot, '../shared/specs'));
+  return existsSync(folder) ? folder : null;
+}
 
 /** All catalog files: `{ name: 'ghl/contacts.json', data }`, sorted. */
 export function readCatalog(folder = join(repoRoot, 'catalog')) {

@@ -8,8 +8,7 @@ import { isDeepStrictEqual as same } from 'node:util';
 import qs from 'qs';
 import { readSpecification } from '../import/digistore24.mjs';
 import { unpublished } from '../import/digistore24-patches.mjs';
-import { published, repoRoot } from './catalog.mjs';
-import { specsDir } from './catalog-vs-spec.mjs';
+import { published, repoRoot, specsDir } from './catalog.mjs';
 
 const pluginFile = join(repoRoot, 'pkg/dist/src/index.js');
 const apiKey = '900001-conformance';

@@ -71,19 +71,42 @@ export function requestViolations(headers) {
   return JSON.parse(text).filter((one) => one.location?.[0] === 'request');
 }
 
-/** A `fetch` that remembers every request with the violations that Prism saw. */
+/** A `fetch` that shows every request to Prism and remembers it with the violations that Prism saw. */
 export function watchingFetch(requests) {
   return async (input, init) => {
     const request = new Request(input, init);
-    const body = await request.clone().text();
+    const body = await readBody(request.clone());
     const answer = await fetch(request);
+    const violations = requestViolations(answer.headers);
+    // A refused request gets the violations in the body.
+    if (!answer.ok) violations.push(...((await answer.json().catch(() => ({}))).validation ?? []));
+    else await answer.body?.cancel();
     requests.push({
       method: request.method,
       url: request.url,
+      headers: request.headers,
       body,
       status: answer.status,
-      violations: requestViolations(answer.headers),
+      violations,
     });
-    return answer;
+    // What a mock answers does not matter; nothing is to be repeated because of it.
+    return new Response('{}');
   };
+}
+
+/** JSON as it is; of a form the values by name, files as `{ name, type, base64 }`. */
+async function readBody(request) {
+  const kind = request.headers.get('content-type') ?? '';
+  if (!/^multipart|urlencoded/.test(kind)) {
+    const text = await request.text();
+    return text ? JSON.parse(text) : {};
+  }
+  const found = {};
+  for (const [name, value] of await request.formData()) {
+    const isFile = typeof value !== 'string';
+    const base64 = isFile && Buffer.from(await value.arrayBuffer()).toString('base64');
+    found[name] ??= [];
+    found[name].push(isFile ? { name: value.name, type: value.type, base64 } : value);
+  }
+  return found;
 }

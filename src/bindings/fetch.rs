@@ -184,6 +184,10 @@ async fn perform(effect: Effect, store: Option<&JsValue>) -> Option<Reply> {
 }
 
 async fn send(request: Request) -> Result<Response, Failure> {
+    // None of the named exports carries files; one that did would lose them here.
+    if request.binary || !request.parts.is_empty() {
+        return Err(Failure::Refused);
+    }
     let headers = Headers::new();
     for (name, value) in &request.headers {
         headers.set(name, value);

@@ -6,6 +6,7 @@
 #[allow(dead_code, reason = "shared with build.rs, which uses more of it")]
 mod form;
 mod packed;
+mod sample;
 mod title;
 mod validate;
 
@@ -18,6 +19,7 @@ use crate::{
     record, words,
 };
 
+pub use sample::sample;
 pub(crate) use validate::is_email;
 pub use validate::validate;
 
@@ -57,6 +59,40 @@ words! {
         Body = "body",
         /// Into `data[…]` (Digistore24).
         Data = "data",
+        /// It is itself the whole body.
+        Whole = "whole",
+        /// Into the query, as one value joined by commas.
+        List = "list",
+        /// Each of its entries is a part of the multipart body.
+        Parts = "parts",
+    }
+}
+
+words! {
+    /// How a body is written, where not in the service's usual way.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum Encoding {
+        /// JSON, even without any field.
+        Json = "json",
+        /// There is none.
+        None = "none",
+        /// Parts, files among them.
+        Multipart = "multipart",
+        /// `a=1&b=2`.
+        Form = "form",
+    }
+}
+
+words! {
+    /// What a success brings, if not JSON.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum Answer {
+        /// Text.
+        Text = "text",
+        /// Bytes.
+        Binary = "binary",
+        /// Whatever comes, with its status.
+        Whole = "whole",
     }
 }
 
@@ -73,6 +109,10 @@ pub struct Operation {
     pub scopes: Vec<&'static str>,
     /// Whether it may be repeated.
     pub retry: Retry,
+    /// How the body is written, if not in the usual way.
+    pub encoding: Option<Encoding>,
+    /// What a success brings, if not JSON.
+    pub answer: Option<Answer>,
     /// Where an input field goes, if not to its usual place.
     place: Map,
     /// The name on the wire of an input field that has another name here.
@@ -211,6 +251,8 @@ fn operation(mut entry: packed::Entry) -> Option<Operation> {
         path: entry.path,
         scopes: entry.scopes,
         retry: Retry::from_json(entry.retry.into())?,
+        encoding: Option::from_json(take(&mut rest, "encoding"))?,
+        answer: Option::from_json(take(&mut rest, "answer"))?,
         place: Map::from_json(take(&mut rest, "place"))?,
         wire: Map::from_json(take(&mut rest, "wire"))?,
         input: Value::Object(input),
@@ -327,7 +369,6 @@ fn describe(mut entry: packed::Entry) -> Value {
         ("version", entry.version),
         ("kind", entry.kind),
         ("tier", if entry.core { "core" } else { "all" }),
-        ("description", entry.description.unwrap_or_default()),
         ("method", entry.method),
         ("path", &entry.path),
         ("effect", entry.effect),
@@ -337,7 +378,9 @@ fn describe(mut entry: packed::Entry) -> Value {
             put(&mut object, name, text.into());
         }
     }
-    put(&mut object, "title", Value::String(entry.title()));
+    let title = entry.title();
+    put(&mut object, "description", entry.description.unwrap_or(&title).into());
+    put(&mut object, "title", Value::String(title));
     // An action for people needs what the operations need that it calls.
     let mut scopes: Vec<&str> = entry.scopes;
     for call in object.get("calls").and_then(Value::as_array).into_iter().flatten() {
@@ -355,17 +398,19 @@ fn describe(mut entry: packed::Entry) -> Value {
     if entry.deprecated {
         put(&mut object, "deprecated", true.into());
     }
+    let mut made = Map::new();
     for (name, schema) in [("input", input), ("output", output)] {
         let Some(mut schema) = schema.map(Value::Object) else { continue };
+        if sample.is_none() {
+            put(&mut made, name, self::sample(&schema, schema.get("$defs").unwrap_or(&Value::Null)));
+        }
         let filled: Vec<String> = filled_by_connection(&schema).cloned().collect();
         if let Some(required) = schema.get_mut("required").and_then(Value::as_array_mut) {
             required.retain(|name| !filled.iter().any(|f| name == f));
         }
         put(&mut object, name, schema);
     }
-    if let Some(sample) = sample {
-        put(&mut object, "sample", sample);
-    }
+    put(&mut object, "sample", sample.unwrap_or(Value::Object(made)));
     put(&mut object, "id", Value::String(entry.id));
     Value::Object(object)
 }

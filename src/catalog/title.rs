@@ -42,7 +42,8 @@ pub(crate) fn title_of(name: &str) -> String {
         let small = |c: Option<&char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
         // A word starts at a capital after a small letter, and at the last capital of several: `myURLPath`.
         let starts = letter.is_ascii_uppercase()
-            && (small(before) || (before.is_some_and(char::is_ascii_uppercase) && small(after)));
+            && (small(before)
+                || (before.is_some_and(char::is_ascii_uppercase) && after.is_some_and(char::is_ascii_lowercase)));
         if starts || !letter.is_ascii_alphanumeric() {
             put(&mut out, &word);
             word.clear();

@@ -80,6 +80,8 @@ pub fn encode(operation: &Operation, account: &Account, input: &Map) -> Result<R
         }
     }
     Ok(Request {
+        parts: Vec::new(),
+        binary: false,
         method: operation.method.to_owned(),
         url: format!("{}{}", account.base_url.trim_end_matches('/'), operation.path),
         headers: vec![

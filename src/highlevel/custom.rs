@@ -1,99 +1,68 @@
 //! The custom request: any path of the service, with the plugin's token, limits, retries and errors. It can't leave the
 //! configured base address, and it can't replace what the plugin itself says about who calls.
 
-use super::{Account, Operation, decode, encode, escape, scalar};
-use crate::json::{Map, Value, json, parse};
+use super::{Account, Operation, encode};
+use crate::json::{Map, Value, put};
 use crate::{
+    catalog::Encoding,
     error::{Error, Result},
-    http::{Request, Response},
+    http::Request,
 };
 
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
-
-/// Headers that the plugin or the host sets, or that would change where a request goes.
-const RESERVED: [&str; 12] = [
-    "authorization",
-    "connection",
-    "content-length",
-    "content-type",
-    "cookie",
-    "expect",
-    "forwarded",
-    "host",
-    "te",
-    "transfer-encoding",
-    "upgrade",
-    "version",
-];
-const RESERVED_STARTS: [&str; 4] = ["proxy-", "sec-", "x-forwarded-", "x-http-"];
 
 /// Builds the request that the accepted input spells out, and the operation that it stands for.
 ///
 /// # Errors
 /// `invalid_input` for a path that could lead elsewhere and for headers that are not the caller's.
-pub fn custom(operation: &Operation, account: &Account, input: &Map) -> Result<(Operation, Request)> {
-    let text = |name: &str| input.get(name).and_then(Value::as_str);
-    let location = |text: &str| text.replace("{locationId}", &account.location_id);
-    let method = METHODS.into_iter().find(|m| text("method") == Some(*m)).unwrap_or("GET");
-    let path = location(text("path").unwrap_or_default());
+pub fn custom(operation: &Operation, account: &Account, mut input: Map) -> Result<(Operation, Request)> {
+    let method = input.remove("method");
+    let method = METHODS.into_iter().find(|m| method.as_ref().is_some_and(|given| given == m)).unwrap_or("GET");
+    let path = input.remove("path").unwrap_or_default();
+    let path = path.as_str().unwrap_or_default().replace("{locationId}", &account.location_id);
     if let Some(problem) = wrong_path(&path) {
         return Err(Error::invalid_field("path", problem));
     }
     let mut operation = operation.spelled_out(method, path);
-    // As elsewhere: empty means that none is sent.
-    let version = text("version").unwrap_or(operation.version).to_owned();
-    operation.version = "";
-    let mut request = encode(&operation, account, &Map::new())?;
-    let mut headers: Vec<(String, String)> = vec![("version".to_owned(), version)];
-    for (name, value) in input.get("headers").and_then(Value::as_object).into_iter().flatten() {
-        let name = name.to_ascii_lowercase();
-        let plain = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-        if !plain || RESERVED.contains(&name.as_str()) || RESERVED_STARTS.iter().any(|start| name.starts_with(start)) {
-            return Err(Error::invalid_field(format!("headers.{name}"), "is not a header that can be set here"));
-        }
-        headers.push((name, value.as_str().unwrap_or_default().to_owned()));
+    let mut headers = match input.remove("headers") {
+        Some(Value::Object(headers)) => headers,
+        _ => Map::new(),
+    };
+    if let Some(name) = headers.keys().find(|name| !is_the_callers(name)) {
+        return Err(Error::invalid_field(format!("headers.{name}"), "is not a header that can be set here"));
     }
-    for (name, value) in headers {
+    if let Some(version) = input.remove("version") {
+        operation.version = "";
+        put(&mut headers, "version", version);
+    }
+    if input.get("body").is_none_or(Value::is_null) {
+        input.remove("body");
+    } else if method == "GET" {
+        return Err(Error::invalid_field("body", "is not sent with GET"));
+    } else {
+        operation.encoding = Some(Encoding::Json);
+    }
+    let mut request = encode(&operation, account, &input)?;
+    request.url = request.url.replace("%7BlocationId%7D", &account.location_id);
+    for (name, value) in &headers {
+        let value = value.as_str().unwrap_or_default();
         if value.chars().any(char::is_control) {
             return Err(Error::invalid_field(name, "must not have line breaks"));
         }
-        request.headers.retain(|(n, _)| *n != name);
+        // As elsewhere: an empty one is not sent.
         if !value.is_empty() {
-            request.headers.push((name, value));
+            request.headers.push((name.to_ascii_lowercase(), value.to_owned()));
         }
-    }
-    let mut mark = '?';
-    for (name, value) in input.get("query").and_then(Value::as_object).into_iter().flatten() {
-        let one = [value.clone()];
-        for value in value.as_array().map_or(&one[..], Vec::as_slice).iter().filter_map(scalar) {
-            request.url.push_str(&format!("{mark}{}={}", escape(name), escape(&location(&value))));
-            mark = '&';
-        }
-    }
-    request.headers.retain(|(name, _)| name != "content-type");
-    request.body = input.get("body").filter(|body| !body.is_null()).map(Value::to_string);
-    if request.body.is_some() {
-        if method == "GET" {
-            return Err(Error::invalid_field("body", "is not sent with GET"));
-        }
-        request.headers.push(("content-type".to_owned(), "application/json".to_owned()));
     }
     Ok((operation, request))
 }
 
-/// `{ status, body }`, or a typed error.
-///
-/// # Errors
-/// What the service said.
-pub fn decode_custom(operation: &Operation, response: &Response) -> Result<Value> {
-    if !(200..300).contains(&response.status) {
-        return decode(operation, response);
-    }
-    let body = match response.body.trim() {
-        "" => Value::Null,
-        text => parse(text).unwrap_or_else(|| response.body.as_str().into()),
-    };
-    Ok(json!({ "status": response.status, "body": body }))
+/// Neither what says who calls, nor what would change where a request goes or how it is read.
+fn is_the_callers(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let own = name.starts_with("x-") && !name.starts_with("x-forwarded") && !name.starts_with("x-http");
+    (own || matches!(name.as_str(), "accept-language" | "channel" | "source"))
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
 /// What is wrong with a path; nothing where it stays on the base address whoever reads it.
@@ -115,6 +84,7 @@ fn wrong_path(path: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::json;
     use crate::{catalog, highlevel::Auth, highlevel::Secret};
 
     fn build(input: Value) -> Result<(Operation, Request)> {
@@ -125,7 +95,7 @@ mod tests {
         };
         let operation = catalog::find("ghl.custom.request").unwrap();
         let input = operation.accept(input, Some("loc1"))?;
-        custom(&operation, &account, &input)
+        custom(&operation, &account, input)
     }
 
     fn refused(input: Value) -> String {

@@ -15,8 +15,23 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// Text, or nothing.
     pub body: Option<String>,
+    /// In place of text: the parts of a multipart body. The host writes it and its content type.
+    pub parts: Vec<Part>,
+    /// The body of a success is no text: the host brings it in base64.
+    pub binary: bool,
     /// After this many milliseconds the host gives up.
     pub timeout_ms: u64,
+}
+
+/// One part of a multipart body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// The field's name.
+    pub name: String,
+    /// Text, or a file's content in base64.
+    pub value: String,
+    /// Of a file: its name and media type.
+    pub file: Option<(String, String)>,
 }
 
 /// What came back.
@@ -26,7 +41,7 @@ pub struct Response {
     pub status: u16,
     /// Names in any case.
     pub headers: Vec<(String, String)>,
-    /// The text; invalid UTF-8 is replaced by the host.
+    /// The text; invalid UTF-8 is replaced by the host. Of a binary success: base64.
     pub body: String,
 }
 

@@ -2,8 +2,8 @@
 // The specifications are not part of this project; where they are absent the tests say so and are skipped.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readCatalog } from '../../scripts/conformance/catalog.mjs';
-import { compareWithSpecs, specsDir } from '../../scripts/conformance/catalog-vs-spec.mjs';
+import { readCatalog, specsDir } from '../../scripts/conformance/catalog.mjs';
+import { compareWithSpecs } from '../../scripts/conformance/catalog-vs-spec.mjs';
 import { checkRequests } from '../../scripts/conformance/requests.mjs';
 
 const specs = specsDir();
@@ -35,7 +35,7 @@ const faults = {
   'wrong values': ['ghl.locations.getCustomFields', (o) => o.input.properties.model.enum.pop()],
   'wrong values in a shared definition': [
     'ghl.contacts.createContact',
-    (_, file) => file.$defs.DndChannel.properties.status.enum.pop(),
+    (_, file) => file.$defs.DndChannelInput.properties.status.enum.pop(),
   ],
   'a body in the query': ['ghl.contacts.removeTags', (o) => delete o.place],
   'a forgotten mark': ['ghl.contacts.getContacts', (o) => delete o.deprecated],
@@ -62,9 +62,10 @@ test('the comparison finds faults', { skip: noSpecs }, async (t) => {
   }
 });
 
-test("Prism accepts the plugin's requests", { skip: noSpecs, timeout: 120_000 }, async (t) => {
+test("Prism accepts the plugin's requests", { skip: noSpecs, timeout: 300_000 }, async (t) => {
   const { skipped, results } = await checkRequests();
   if (skipped) return t.skip(`SKIPPED: ${skipped}`);
+  assert.ok(results.filter((one) => one.skipped).length <= 15);
   for (const { id, skipped, problems } of results) {
     await t.test(id, { skip: skipped ?? false }, () => assert.deepEqual(problems, []));
   }

@@ -18,8 +18,14 @@ export async function accepted(plugin: Plugin) {
   isTrue<Same<typeof buyer, OutputOf<'digistore24.getPurchase'>['buyer']>>();
   buyer?.email?.toLowerCase();
 
-  // An operation that the types don't know yet takes and gives plain JSON.
-  const other: unknown = await plugin.run('ghl.calendars.getCalendar', { calendarId: 'c' });
+  const { calendars } = await plugin.ghl.calendars.getCalendars();
+  calendars?.[0]?.name.toLowerCase();
+  await plugin.ghl.adManager.fbGetPages({ fetchExisting: 'true' });
+  const recording = await plugin.ghl.conversations.getMessageRecording({ messageId: 'm' });
+  recording.base64.toLowerCase();
+
+  // An operation that the types don't know takes and gives plain JSON.
+  const other: unknown = await plugin.run('ghl.calendars.somethingNew', { calendarId: 'c' });
   await plugin.digistore24.listProducts({ sort_by: 'name' });
   return other;
 }
@@ -34,6 +40,8 @@ export async function refused(plugin: Plugin) {
   await contacts.addTags({ contactId: 'c', tags: [], tag: 'new' });
   // @ts-expect-error a wrong type
   await contacts.addTags({ contactId: 1, tags: [] });
+  // @ts-expect-error a missing field, in a resource of two words
+  await plugin.ghl.customFields.getCustomFieldById({});
   // @ts-expect-error not one of the values
   await plugin.ghl.locations.getCustomFields({ model: 'person' });
   // @ts-expect-error an input where there is none

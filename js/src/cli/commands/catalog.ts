@@ -34,7 +34,7 @@ function short(entries: CatalogEntry[]): string[] {
 function whole({ id, title, description, scopes, effect, retry, input, sample }: CatalogEntry): string[] {
   return [
     id,
-    `  ${title}. ${description}`,
+    `  ${description === title ? title : `${title}. ${description}`}`,
     `  ${effect}, repeatable: ${retry}, needs ${scopes.join(', ') || 'no scope'}`,
     `input: ${JSON.stringify(input, null, 2)}`,
     `sample: ${JSON.stringify(sample, null, 2)}`,
