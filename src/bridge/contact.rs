@@ -1,122 +1,125 @@
 //! Finding, creating and changing contacts.
 
-use super::{Calls, Step, fields, fields::Custom, list, object, one, text};
-use crate::json::{Map, Set, ToJson, Value, put, put_some};
+use super::{Calls, fields, fields::Custom, list, object, one, text};
+use crate::json::{Map, ToJson, Value, put, put_some};
 use crate::text::lower;
 use crate::{
     catalog,
     error::{Code, Error, Result},
 };
 
+const GET: &str = "ghl.contacts.getContact";
 const CREATE: &str = "ghl.contacts.createContact";
 const UPDATE: &str = "ghl.contacts.updateContact";
 
 /// By e-mail; created where it doesn't exist. Only empty fields are filled, unless told otherwise. Tags come last, by their
 /// own call: in the contact's body they would replace the others.
-pub(super) fn find_or_create(calls: &mut Calls<'_>, input: &mut Map) -> Step<Value> {
-    let email = lower(&text(input, "email").unwrap_or_default());
+pub(super) fn find_or_create(calls: &mut Calls<'_>, input: &mut Map) -> Value {
+    let email = lower(&text(input, "email"));
     let tags = input.remove("tags").unwrap_or_default();
-    let overwrite = input.remove("overwrite").is_some_and(|v| v.as_bool() == Some(true));
+    let overwrite = input.remove("overwrite") == Some(Value::Bool(true));
     let more = object(input.remove("fields").unwrap_or_default());
-    let mut custom = fields::sort(calls, more, input)?;
+    let mut custom = fields::sort(calls, more, input);
     put(input, "email", email.as_str().into());
 
-    let mut contact = calls.by_email(&email)?;
+    let mut contact = calls.by_email(&email);
     let mut created = false;
     if contact.is_null() {
-        (contact, created) = create(calls, &email, with_custom(input, &custom))?;
+        (contact, created) = create(calls, &email, with_custom(input, &custom));
     }
     let contact_id = contact["id"].as_str().unwrap_or_default();
     let mut updated = false;
     if created {
-        calls.done.push(format!("the contact was created: {contact_id}"));
+        calls.done("the contact was created: ", contact_id);
     } else {
         if !custom.is_empty() && !contact["customFields"].is_array() {
-            contact = &calls.call("ghl.contacts.getContact", one("contactId", contact_id.into()))?["contact"];
+            contact = &calls.call(GET, one("contactId", contact_id.into()))["contact"];
         }
-        keep_changes(calls, contact, input, overwrite)?;
+        keep_changes(calls, contact, input, overwrite);
         custom.retain(|field| field.may_replace(contact, overwrite));
         updated = !input.is_empty() || !custom.is_empty();
     }
     if updated {
-        contact = update(calls, contact_id, with_custom(input, &custom))?;
-        calls.done.push(format!("the contact was updated: {contact_id}"));
+        contact = update(calls, contact_id, with_custom(input, &custom));
+        calls.done("the contact was updated: ", contact_id);
     }
 
-    let mut answer = Map::new();
-    let mut new_tags = Set::new();
+    let mut new_tags = Vec::new();
     for tag in list(&tags) {
         let tag = lower(tag.as_str().unwrap_or_default().trim());
-        let is_there = list(&contact["tags"]).iter().any(|present| *present == tag);
-        if !tag.is_empty() && !is_there {
-            new_tags.insert(tag);
+        let tag = Value::String(tag);
+        if tag != "" && !list(&contact["tags"]).contains(&tag) && !new_tags.contains(&tag) {
+            new_tags.push(tag);
         }
     }
+    let mut answer = one("contactId", contact_id.into());
     if !new_tags.is_empty() {
-        let mut body = one("contactId", contact_id.into());
+        let mut body = answer.clone();
         put(&mut body, "tags", new_tags.to_json());
-        calls.call("ghl.contacts.addTags", body)?;
+        calls.call("ghl.contacts.addTags", body);
     }
-    put(&mut answer, "contactId", contact_id.into());
     put(&mut answer, "created", created.into());
     put(&mut answer, "updated", updated.into());
     put(&mut answer, "tagsAdded", new_tags.to_json());
     put(&mut answer, "dropped", fields::dropped(input, &custom, contact));
     put(&mut answer, "contact", contact.clone());
-    Ok(Value::Object(answer))
+    Value::Object(answer)
 }
 
 /// Creates; where the service knows the person already, that contact is the result. True: it is new.
-fn create<'a>(calls: &mut Calls<'a>, email: &str, body: Map) -> Step<(&'a Value, bool)> {
-    let error = match write(calls, CREATE, body)? {
-        Ok(answer) if answer.pointer("/contact/id").is_some() => return Ok((&answer["contact"], true)),
+fn create<'a>(calls: &mut Calls<'a>, email: &str, body: Map) -> (&'a Value, bool) {
+    let error = match write(calls, CREATE, body) {
+        Ok(answer) if answer.pointer("/contact/id").is_some() || calls.stopped() => return (&answer["contact"], true),
         Ok(_) => Error::new(Code::OutcomeUnknown, "HighLevel's answer lacks the new contact", ""),
         Err(error) => error.clone(),
     };
     let details = error.details();
     match (details.code, &details.existing_id) {
         (Code::Duplicate, Some(id)) => {
-            let found = calls.call("ghl.contacts.getContact", one("contactId", id.as_str().into()))?;
-            return Ok((&found["contact"], false));
+            return (&calls.call(GET, one("contactId", id.as_str().into()))["contact"], false);
         }
         // An error after the contact was made: its e-mail address tells. 422 is known to come like that, too.
         (Code::OutcomeUnknown | Code::InvalidInput, _) => {
-            let contact = calls.by_email(email)?;
+            let contact = calls.by_email(email);
             if !contact.is_null() {
-                calls.notes.push("HighLevel reported an error, but the contact was created".to_owned());
-                return Ok((contact, true));
+                calls.note("HighLevel reported an error, but the contact was created", "");
+                return (contact, true);
             }
         }
         _ => {}
     }
-    Err(Some(error.with(|d| {
+    calls.fail(error.with(|d| {
         if d.code == Code::OutcomeUnknown {
             d.help = "Call again: if the contact was created, its e-mail address finds it.".into();
         }
-    })))
+    }));
+    (&Value::Null, false)
 }
 
 /// Writes a contact. A phone number of somebody else is left out: it never identifies a person.
-fn write<'a>(calls: &mut Calls<'a>, id: &str, mut body: Map) -> Step<&'a Result<Value>> {
-    let answer = calls.attempt(id, body.clone())?;
+fn write<'a>(calls: &mut Calls<'a>, id: &str, mut body: Map) -> &'a Result<Value> {
+    let answer = calls.attempt(id, body.clone());
     if let Err(error) = answer
         && error.code() == Code::Duplicate
         && error.details().cause.as_deref() == Some("phone")
         && body.remove("phone").is_some()
     {
         let whose = error.details().existing_id.as_deref().unwrap_or_default();
-        calls.notes.push(format!("the phone number belongs to another contact and was left out: {whose}"));
+        calls.note("the phone number belongs to another contact and was left out: ", whose);
         return calls.attempt(id, body);
     }
-    Ok(answer)
+    answer
 }
 
 /// Gives the contact as it is then.
-fn update<'a>(calls: &mut Calls<'a>, contact_id: &str, mut body: Map) -> Step<&'a Value> {
+fn update<'a>(calls: &mut Calls<'a>, contact_id: &str, mut body: Map) -> &'a Value {
     put(&mut body, "contactId", contact_id.into());
-    match write(calls, UPDATE, body)? {
-        Ok(answer) => Ok(&answer["contact"]),
-        Err(error) => Err(Some(error.clone())),
+    match write(calls, UPDATE, body) {
+        Ok(answer) => &answer["contact"],
+        Err(error) => {
+            calls.fail(error.clone());
+            &Value::Null
+        }
     }
 }
 
@@ -127,8 +130,8 @@ fn with_custom(own: &Map, custom: &[Custom<'_>]) -> Map {
 }
 
 /// Keeps what a contact lacks; with `overwrite` also what it has otherwise.
-fn keep_changes(calls: &mut Calls<'_>, contact: &Value, wanted: &mut Map, overwrite: bool) -> Step<()> {
-    let update = catalog::find(UPDATE)?;
+fn keep_changes(calls: &mut Calls<'_>, contact: &Value, wanted: &mut Map, overwrite: bool) {
+    let update = catalog::find(UPDATE).ok();
     let is_empty = |name: &str| contact[name].as_str().unwrap_or_default().is_empty();
     wanted.retain(|name, value| {
         let filled = match name {
@@ -139,26 +142,25 @@ fn keep_changes(calls: &mut Calls<'_>, contact: &Value, wanted: &mut Map, overwr
         if (filled && !overwrite) || fields::same(name, value, &contact[name]) {
             return false;
         }
-        let possible = update.property(name).is_some();
+        let possible = update.as_ref().is_some_and(|update| update.property(name).is_some());
         if !possible {
-            calls.notes.push(format!("can be set only when a contact is created: {name}"));
+            calls.note("can be set only when a contact is created: ", name);
         }
         possible
     });
-    Ok(())
 }
 
 /// Fields of both kinds, and what became of them.
-pub(super) fn set_fields(calls: &mut Calls<'_>, input: &mut Map) -> Step<Map> {
+pub(super) fn set_fields(calls: &mut Calls<'_>, input: &mut Map) -> Map {
     let mut own = Map::new();
     let given = object(input.remove("fields").unwrap_or_default());
-    let custom = fields::sort(calls, given, &mut own)?;
-    set(calls, &text(input, "contactId").unwrap_or_default(), &own, &custom)
+    let custom = fields::sort(calls, given, &mut own);
+    set(calls, &text(input, "contactId"), &own, &custom)
 }
 
-pub(super) fn set(calls: &mut Calls<'_>, contact_id: &str, own: &Map, custom: &[Custom<'_>]) -> Step<Map> {
-    let contact = update(calls, contact_id, with_custom(own, custom))?;
+pub(super) fn set(calls: &mut Calls<'_>, contact_id: &str, own: &Map, custom: &[Custom<'_>]) -> Map {
+    let contact = update(calls, contact_id, with_custom(own, custom));
     let mut answer = one("contact", contact.clone());
     put(&mut answer, "dropped", fields::dropped(own, custom, contact));
-    Ok(answer)
+    answer
 }

@@ -1,6 +1,6 @@
 //! The fields of a contact by the names that people know: which one is meant, and its value in the form that it takes.
 
-use super::{Calls, FIELDS, RELOAD, Step, bad, list, no_such, one, wrong};
+use super::{Calls, FIELDS, RELOAD, SEVERAL, list, no_such, one};
 use crate::json::{Map, Value, parse, put};
 use crate::text::lower;
 use crate::{
@@ -21,49 +21,57 @@ pub(super) struct Custom<'a> {
 const NOT_HERE: [&str; 6] = ["contactId", "locationId", "tags", "customFields", "dndSettings", "inboundDndSettings"];
 
 /// Sorts fields by name, key or id into the contact's own and the location's custom ones, with converted values.
-pub(super) fn sort<'a>(calls: &mut Calls<'a>, given: Map, own: &mut Map) -> Step<Vec<Custom<'a>>> {
-    let update = catalog::find("ghl.contacts.updateContact")?;
+pub(super) fn sort<'a>(calls: &mut Calls<'a>, given: Map, own: &mut Map) -> Vec<Custom<'a>> {
+    let update = catalog::find("ghl.contacts.updateContact").ok();
     let mut names = Vec::new();
     let mut values = Vec::new();
     'given: for (name, value) in given {
         let sought = letters(&name);
-        for (known, _) in update.properties() {
+        for (known, _) in update.iter().flat_map(|update| update.properties()) {
             if letters(known) == sought && !NOT_HERE.contains(&known.as_str()) {
                 put(own, known, value);
                 continue 'given;
             }
         }
-        names.push((format!("fields.{name}"), name));
+        names.push(("fields.".to_owned() + &name, name));
         values.push(value);
     }
     let mut custom = Vec::new();
     let mut problems = Vec::new();
-    let found = find(calls, &names)?;
-    for ((field, (path, name)), value) in found.into_iter().zip(names).zip(values) {
+    for ((field, (path, name)), value) in find(calls, &names).into_iter().zip(names).zip(values) {
         match converted(field, value) {
             Ok(value) => custom.push(Custom { name, id: &field["id"], value }),
             Err(problem) => problems.push(FieldProblem { path, problem }),
         }
     }
-    if problems.is_empty() { Ok(custom) } else { Err(Some(wrong(problems))) }
+    if !problems.is_empty() {
+        calls.wrong(problems);
+    }
+    custom
 }
 
 /// The custom fields of these names, keys or ids; `names` are pairs of path and name. The list is read anew where it lacks
 /// one.
-pub(super) fn find<'a>(calls: &mut Calls<'a>, names: &[(String, String)]) -> Step<Vec<&'a Value>> {
-    if names.is_empty() {
-        return Ok(Vec::new());
+pub(super) fn find<'a>(calls: &mut Calls<'a>, names: &[(String, String)]) -> Vec<&'a Value> {
+    let mut found = Vec::new();
+    for source in [FIELDS, RELOAD] {
+        if names.is_empty() || !found.is_empty() {
+            break;
+        }
+        let mut problems = Vec::new();
+        found = find_all(names, list(calls.call(source, Map::new())), &mut problems);
+        if !problems.is_empty() {
+            found.clear();
+            if source == RELOAD {
+                calls.wrong(problems);
+            }
+        }
     }
-    let known = list(calls.call(FIELDS, Map::new())?);
-    if let Ok(found) = find_all(names, known) {
-        return Ok(found);
-    }
-    find_all(names, list(calls.call(RELOAD, Map::new())?))
+    found
 }
 
-fn find_all<'a>(names: &[(String, String)], fields: &'a [Value]) -> Step<Vec<&'a Value>> {
+fn find_all<'a>(names: &[(String, String)], fields: &'a [Value], problems: &mut Vec<FieldProblem>) -> Vec<&'a Value> {
     let mut found = Vec::new();
-    let mut problems = Vec::new();
     for (path, name) in names {
         let key = name.strip_prefix("contact.").unwrap_or(name);
         let sought = lower(name.trim());
@@ -87,11 +95,11 @@ fn find_all<'a>(names: &[(String, String)], fields: &'a [Value]) -> Step<Vec<&'a
                 continue;
             }
             [] => no_such(name, &known),
-            _ => "is the name of several fields; give key or id".to_owned(),
+            _ => SEVERAL.to_owned(),
         };
         problems.push(FieldProblem { path: path.clone(), problem });
     }
-    if problems.is_empty() { Ok(found) } else { Err(Some(wrong(problems))) }
+    found
 }
 
 /// Whether the input of a contact's operation has custom fields by name or key: the service takes ids only.
@@ -103,18 +111,18 @@ pub(super) fn are_named(operation: &Operation, input: &Value) -> bool {
 }
 
 /// Puts the ids in place of names and keys.
-pub(super) fn put_ids(calls: &mut Calls<'_>, input: &mut Map) -> Step<()> {
+pub(super) fn put_ids(calls: &mut Calls<'_>, input: &mut Map) {
     let mut names = Vec::new();
-    let entries = input.get_mut("customFields").and_then(Value::as_array_mut);
-    let Some(entries) = entries else { return Ok(()) };
+    let Some(entries) = input.get_mut("customFields").and_then(Value::as_array_mut) else { return };
     for (i, entry) in entries.iter().enumerate().filter(|(_, entry)| entry["id"].is_null()) {
         let path = format!("customFields[{i}].");
-        let Some(kind) = ["name", "key"].into_iter().find(|kind| entry[*kind].is_string()) else {
-            return Err(bad(&path, "id", "or name or key is required"));
-        };
-        names.push((path + kind, entry[kind].as_str().unwrap_or_default().to_owned()));
+        let kind = if entry["name"].is_string() { "name" } else { "key" };
+        match entry[kind].as_str() {
+            Some(name) => names.push((path + kind, name.to_owned())),
+            None => calls.bad(&path, "id", "or name or key is required"),
+        }
     }
-    let mut found = find(calls, &names)?.into_iter();
+    let mut found = find(calls, &names).into_iter();
     for entry in entries.iter_mut().filter_map(Value::as_object_mut) {
         entry.remove("name");
         if !entry.contains_key("id") {
@@ -122,7 +130,6 @@ pub(super) fn put_ids(calls: &mut Calls<'_>, input: &mut Map) -> Step<()> {
             put(entry, "id", found.next().map(|field| field["id"].clone()).unwrap_or_default());
         }
     }
-    Ok(())
 }
 
 /// `First name`, `first_name` and `firstName` are the same.
@@ -313,7 +320,8 @@ fn date(text: &str) -> Option<Value> {
     let turned = || {
         let (day, rest) = text.split_once('.')?;
         let (month, year) = rest.split_once('.')?;
-        clock::parse_date(&format!("{year}-{month:0>2}-{day:0>2}"))
+        let two = |number: &str| if number.len() == 1 { "0".to_owned() + number } else { number.to_owned() };
+        clock::parse_date(&[year, &two(month), &two(day)].join("-"))
     };
     let date = clock::parse_date(text).or_else(turned)?;
     Some(Value::String(clock::ymd(date)))
@@ -401,10 +409,14 @@ mod tests {
         put(twin_fields, "id", "f2".into());
         put(twin_fields, "key", "level_2".into());
         let fields = [field("TEXT", &[]), twin];
-        let find = |name: &str| find_all(&[("fields.x".to_owned(), name.to_owned())], &fields);
-        assert_eq!(find("contact.level_2").unwrap()[0]["id"], "f2");
-        assert_eq!(find("f1").unwrap()[0]["key"], "level");
-        assert!(find("LEVEL ").unwrap_err().unwrap().details().message.contains("several"));
-        assert!(find("levle").unwrap_err().unwrap().details().message.contains("did you mean"));
+        let find = |name: &str| {
+            let mut problems = Vec::new();
+            let found = find_all(&[("fields.x".to_owned(), name.to_owned())], &fields, &mut problems);
+            problems.pop().map_or_else(|| found[0]["id"].as_str().unwrap().to_owned(), |p| p.problem)
+        };
+        assert_eq!(find("contact.level_2"), "f2");
+        assert_eq!(find("f1"), "f1");
+        assert_eq!(find("LEVEL "), SEVERAL);
+        assert!(find("levle").contains("did you mean"));
     }
 }

@@ -6,7 +6,8 @@
 //!
 //! The functions are plain ones, not async: an action is told its input and the answers so far, and comes to its result or
 //! to the next call. The driver makes that call and starts the action again with one answer more. It never waits, so it
-//! needs no state machine: half the code of an async one (measured), and a test needs no host.
+//! needs no state machine, and a test needs no host. After the first failure or missing answer every further call gives
+//! null and does nothing: what the action says then is not heard, so it need not look after each call.
 
 mod contact;
 mod fields;
@@ -93,22 +94,20 @@ enum Next {
 
 fn step(operation: &Operation, input: &Map, now: u64, answers: &[Result<Value>]) -> Result<Next> {
     let [notes, done] = [Vec::new(), Vec::new()];
-    let mut calls = Calls { operation, now, answers, next: 0, wanted: None, notes, done };
-    let mut input = input.clone();
-    match act(&mut calls, &mut input) {
-        Ok(mut answer) => {
-            if answer["contactId"].is_string()
-                && let Some(object) = answer.as_object_mut()
-            {
-                put(object, "notes", calls.notes.to_json());
-            }
-            Ok(Next::Done(answer))
-        }
-        Err(error) => match (error, calls.wanted.take()) {
-            (None, Some((call, input))) => Ok(Next::Call(call, input)),
-            (error, _) => Err(explained(error.unwrap_or_else(|| wrong(Vec::new())), calls)),
-        },
+    let mut calls = Calls { operation, now, answers, next: 0, wanted: None, error: None, notes, done };
+    let mut answer = act(&mut calls, &mut input.clone());
+    if let Some((call, input)) = calls.wanted {
+        return Ok(Next::Call(call, input));
     }
+    if let Some(error) = calls.error.take() {
+        return Err(explained(error, calls));
+    }
+    if let Some(object) = answer.as_object_mut()
+        && object.contains_key("contactId")
+    {
+        put(object, "notes", calls.notes.to_json());
+    }
+    Ok(Next::Done(answer))
 }
 
 /// An error in the words of the action: its fields, which of its calls it was, what was done before.
@@ -118,15 +117,16 @@ fn explained(error: Error, calls: Calls<'_>) -> Error {
         for field in &mut d.fields {
             if let Some((name, _)) = operation.properties().find(|(name, _)| operation.wire_name(name) == field.path) {
                 field.path.clone_from(name);
-            } else if operation.property(&field.path).is_none() && operation.name() == "setFields" {
-                field.path = format!("fields.{}", field.path.trim_start_matches("fields."));
+            } else if operation.name() == "setFields" && operation.property(&field.path).is_none() {
+                field.path = "fields.".to_owned() + field.path.trim_start_matches("fields.");
             }
         }
-        if let Some(inner) = d.operation.take().filter(|inner| *inner != operation.id) {
-            d.cause = Some(match d.cause.take() {
-                Some(cause) => format!("{inner}: {cause}"),
-                None => inner,
-            });
+        if let Some(mut inner) = d.operation.take().filter(|inner| *inner != operation.id) {
+            if let Some(cause) = &d.cause {
+                inner += ": ";
+                inner += cause;
+            }
+            d.cause = Some(inner);
         }
         d.operation = Some(operation.id.clone());
         d.notes = calls.done;
@@ -138,16 +138,16 @@ fn explained(error: Error, calls: Calls<'_>) -> Error {
 const FIELDS: &str = "fields";
 const RELOAD: &str = "fields again";
 
-/// The result of a part of an action. An error that is `None`: the answer of a call is missing yet.
-type Step<T> = std::result::Result<T, Option<Error>>;
-
 /// The answers so far, and the call that is wanted next.
 struct Calls<'a> {
     operation: &'a Operation,
     now: u64,
     answers: &'a [Result<Value>],
     next: usize,
+    /// Stops the action: the answer of this call is missing yet.
     wanted: Option<(String, Map)>,
+    /// Stops the action.
+    error: Option<Error>,
     /// What the caller should know of the result.
     notes: Vec<String>,
     /// What the caller should know of an error: the writes so far.
@@ -155,30 +155,86 @@ struct Calls<'a> {
 }
 
 impl<'a> Calls<'a> {
+    fn stopped(&self) -> bool {
+        self.wanted.is_some() || self.error.is_some()
+    }
+
     /// One call, whose failure the action may know a way out of.
-    fn attempt(&mut self, id: &str, input: Map) -> Step<&'a Result<Value>> {
-        let answer = self.answers.get(self.next);
-        self.next += 1;
-        if answer.is_none() {
+    fn attempt(&mut self, id: &str, input: Map) -> &'a Result<Value> {
+        if !self.stopped() {
+            if let Some(answer) = self.answers.get(self.next) {
+                self.next += 1;
+                return answer;
+            }
             self.wanted = Some((id.to_owned(), input));
         }
-        answer.ok_or(None)
+        &Ok(Value::Null)
     }
 
     /// One call that must succeed.
-    fn call(&mut self, id: &str, input: Map) -> Step<&'a Value> {
-        self.attempt(id, input)?.as_ref().map_err(|error| Some(error.clone()))
+    fn call(&mut self, id: &str, input: Map) -> &'a Value {
+        match self.attempt(id, input) {
+            Ok(answer) => answer,
+            Err(error) => {
+                self.fail(error.clone());
+                &Value::Null
+            }
+        }
+    }
+
+    fn fail(&mut self, error: Error) {
+        if !self.stopped() {
+            self.error = Some(error);
+        }
+    }
+
+    /// A wrong field, found before anything was changed.
+    fn bad(&mut self, at: &str, field: &str, problem: &str) {
+        self.wrong(vec![FieldProblem { path: at.to_owned() + field, problem: problem.to_owned() }]);
+    }
+
+    /// Something that a field names doesn't exist.
+    fn missing(&mut self, at: &str, field: &str, problem: &str) {
+        if !self.stopped() {
+            self.bad(at, field, problem);
+            self.error = self.error.take().map(|error| error.with(|d| d.code = Code::NotFound));
+        }
+    }
+
+    fn wrong(&mut self, fields: Vec<FieldProblem>) {
+        let mut message = String::new();
+        for field in &fields {
+            if !message.is_empty() {
+                message += "; ";
+            }
+            message += &field.path;
+            message += " ";
+            message += &field.problem;
+        }
+        let help = "Correct what is named and call again; nothing was changed.";
+        self.fail(Error::new(Code::InvalidInput, message, help).with(|d| d.fields = fields));
+    }
+
+    fn note(&mut self, text: &str, what: &str) {
+        self.notes.push(text.to_owned() + what);
+    }
+
+    fn done(&mut self, text: &str, what: &str) {
+        if !self.stopped() {
+            self.done.push(text.to_owned() + what);
+        }
     }
 
     /// Calls an operation with the fields of the action: ids in place of names, and as they are called on the wire.
-    fn send(&mut self, id: &str, input: &mut Map) -> Step<&'a Value> {
+    fn send(&mut self, id: &str, input: &mut Map) -> &'a Value {
         for (name, property) in self.operation.properties() {
             let choices = &property["x-choices"];
-            let Some(list) = choices["operation"].as_str() else { continue };
-            let Some(given) = text(input, name) else { continue };
-            if self.operation.calls.iter().any(|call| call == list) && choices["where"].is_null() {
-                let items = &self.call(list, Map::new())?[choices["items"].as_str().unwrap_or_default()];
-                put(input, name, pick(items, &given, name)?["id"].clone());
+            let list = choices["operation"].as_str().unwrap_or_default();
+            let given = text(input, name);
+            let ours = self.operation.calls.iter().any(|call| call == list);
+            if ours && !given.is_empty() && choices["where"].is_null() {
+                let items = &self.call(list, Map::new())[choices["items"].as_str().unwrap_or_default()];
+                put(input, name, self.pick(items, &given, name)["id"].clone());
             }
         }
         let mut body = Map::new();
@@ -189,87 +245,92 @@ impl<'a> Calls<'a> {
     }
 
     /// The contact that an action is about: by id, else by e-mail. Never by phone. Leaves `contactId` alone in the input.
-    fn contact(&mut self, input: &mut Map, at: &str) -> Step<String> {
+    fn contact(&mut self, input: &mut Map, at: &str) -> String {
+        let mut id = text(input, "contactId");
         let email = text(input, "email");
         input.remove("email");
-        let id = match (text(input, "contactId"), email) {
-            (Some(id), _) => id,
-            (None, None) => return Err(bad(at, "contactId", "or email is required")),
-            (None, Some(email)) => match self.by_email(&email)?["id"].as_str() {
-                Some(id) => id.to_owned(),
-                None => return Err(missing(at, "email", "is the address of no contact")),
-            },
-        };
-        put(input, "contactId", id.as_str().into());
-        Ok(id)
+        if id.is_empty() {
+            if email.is_empty() {
+                self.bad(at, "contactId", "or email is required");
+            }
+            match self.by_email(&email)["id"].as_str() {
+                Some(found) => id = found.to_owned(),
+                None => self.missing(at, "email", "is the address of no contact"),
+            }
+            put(input, "contactId", id.as_str().into());
+        }
+        id
     }
 
     /// The contact with exactly this address, or null. GHL's search index lags, its duplicate check doesn't.
-    fn by_email(&mut self, email: &str) -> Step<&'a Value> {
-        let contact = &self.call("ghl.contacts.getDuplicateContact", one("email", email.into()))?["contact"];
+    fn by_email(&mut self, email: &str) -> &'a Value {
+        let contact = &self.call("ghl.contacts.getDuplicateContact", one("email", email.into()))["contact"];
         let is_other = contact["email"].as_str().is_some_and(|found| lower(found.trim()) != lower(email));
-        Ok(if is_other { &Value::Null } else { contact })
+        if is_other { &Value::Null } else { contact }
+    }
+
+    /// Finds what is named in a list by id or by name.
+    fn pick<'v>(&mut self, items: &'v Value, given: &str, field: &str) -> &'v Value {
+        let sought = lower(given);
+        let mut names = Vec::new();
+        let mut found = Vec::new();
+        for item in list(items) {
+            let name = item["name"].as_str().unwrap_or_default();
+            if item["id"] == given {
+                return item;
+            }
+            if lower(name.trim()) == sought {
+                found.push(item);
+            }
+            names.push(name);
+        }
+        match found[..] {
+            [one] => return one,
+            [] => self.bad("", field, &no_such(given, &names)),
+            _ => self.bad("", field, SEVERAL),
+        }
+        &Value::Null
     }
 }
 
-fn act(calls: &mut Calls<'_>, input: &mut Map) -> Step<Value> {
+const SEVERAL: &str = "is the name of several; give the id";
+
+fn act(calls: &mut Calls<'_>, input: &mut Map) -> Value {
     let operation = calls.operation;
     if operation.calls.is_empty() {
-        fields::put_ids(calls, input)?;
-        return calls.call(&operation.id, input.clone()).cloned();
+        fields::put_ids(calls, input);
+        return calls.call(&operation.id, input.clone()).clone();
     }
     // What can be said about the input alone comes before the first call.
     match operation.name() {
         "findOrCreateContact" => return contact::find_or_create(calls, input),
         "createBuyLink" => return shop::buy_link(calls, input),
         "refund" => return shop::refund(calls, input),
-        "createTask" => work::due(calls.now, input)?,
-        "sendMessage" => work::check_message(input)?,
-        "completeTask" => work::check_task(input)?,
+        "createTask" => work::due(calls, input),
+        "sendMessage" => work::check_message(calls, input),
+        "completeTask" => work::check_task(calls, input),
         _ => {}
     }
     let main = operation.calls.last().map(String::as_str).unwrap_or_default();
     if operation.property("contactId").is_none() {
-        let answer = calls.send(main, input)?;
-        return Ok(shop::plain(answer, if operation.name() == "findOrdersByEmail" { "orders" } else { "" }));
+        let answer = calls.send(main, input);
+        return shop::plain(answer, if operation.name() == "findOrdersByEmail" { "orders" } else { "" });
     }
-    let contact_id = calls.contact(input, "")?;
+    let contact_id = calls.contact(input, "");
     let mut answer = match operation.name() {
-        "setFields" => contact::set_fields(calls, input)?,
-        "completeTask" => work::complete_task(calls, input)?,
-        "createOrUpdateDeal" => work::deal(calls, input)?,
-        _ => object(calls.send(main, input)?.clone()),
+        "setFields" => contact::set_fields(calls, input),
+        "completeTask" => work::complete_task(calls, input),
+        "createOrUpdateDeal" => work::deal(calls, input),
+        _ => object(calls.send(main, input).clone()),
     };
     put(&mut answer, "contactId", contact_id.into());
-    Ok(Value::Object(answer))
-}
-
-/// Finds what is named in a list by id or by name.
-fn pick<'v>(items: &'v Value, given: &str, field: &str) -> Step<&'v Value> {
-    let sought = lower(given);
-    let mut names = Vec::new();
-    let mut found = None;
-    for item in list(items) {
-        let name = item["name"].as_str().unwrap_or_default();
-        if item["id"] == given {
-            return Ok(item);
-        }
-        if lower(name.trim()) == sought {
-            if found.is_some() {
-                return Err(bad("", field, "is the name of several; give the id"));
-            }
-            found = Some(item);
-        }
-        names.push(name);
-    }
-    found.ok_or_else(|| bad("", field, &no_such(given, &names)))
+    Value::Object(answer)
 }
 
 /// Says that a name doesn't exist, with those that do.
 fn no_such(given: &str, names: &[&str]) -> String {
-    let near = nearest(given, names.iter().copied());
     let mut problem = "is neither name nor id of one that exists".to_owned();
-    if let Some(near) = near {
+    if let Some(near) = nearest(given, names.iter().copied()) {
         problem += "; did you mean ";
         problem += near;
         problem += "?";
@@ -280,40 +341,9 @@ fn no_such(given: &str, names: &[&str]) -> String {
     problem
 }
 
-/// A wrong field, found before anything was changed.
-fn bad(at: &str, field: &str, problem: &str) -> Option<Error> {
-    let mut path = at.to_owned();
-    path += field;
-    Some(wrong(vec![FieldProblem { path, problem: problem.to_owned() }]))
-}
-
-fn wrong(fields: Vec<FieldProblem>) -> Error {
-    let mut message = String::new();
-    for field in &fields {
-        if !message.is_empty() {
-            message += "; ";
-        }
-        message += &field.path;
-        message += " ";
-        message += &field.problem;
-    }
-    let help = "Correct the named fields and call again; nothing was changed.";
-    Error::new(Code::InvalidInput, message, help).with(|d| d.fields = fields)
-}
-
-/// Something that a field names doesn't exist.
-fn missing(at: &str, field: &str, problem: &str) -> Option<Error> {
-    bad(at, field, problem).map(|error| {
-        error.with(|d| {
-            d.code = Code::NotFound;
-            d.help = "Check it, or create it first; nothing was changed.".to_owned();
-        })
-    })
-}
-
-/// A text that is there and not empty.
-fn text(input: &Map, name: &str) -> Option<String> {
-    input.get(name).and_then(Value::as_str).map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned)
+/// A text, empty where there is none.
+fn text(input: &Map, name: &str) -> String {
+    input.get(name).and_then(Value::as_str).unwrap_or_default().trim().to_owned()
 }
 
 fn object(value: Value) -> Map {

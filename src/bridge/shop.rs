@@ -1,61 +1,63 @@
 //! Digistore24 for people: plain values, and the original beside them.
 
-use super::{Calls, Step, bad, contact, fields, fields::Custom, object, text};
+use super::{Calls, contact, fields, fields::Custom, object, text};
 use crate::json::{Map, Value, parse, put};
 
 /// A link to the order form; by wish it is written into a field of a contact.
-pub(super) fn buy_link(calls: &mut Calls<'_>, input: &mut Map) -> Step<Value> {
+pub(super) fn buy_link(calls: &mut Calls<'_>, input: &mut Map) -> Value {
     let mut target = object(input.remove("writeTo").unwrap_or_default());
+    let name = text(&target, "field");
     let mut place = None;
     // Contact and field must be there before the link is made.
-    if let Some(name) = text(&target, "field") {
-        if let (None, Some(buyer)) = (text(&target, "email"), text(input, "email")) {
-            put(&mut target, "email", buyer.into());
+    if !name.is_empty() {
+        if let (None, Some(buyer)) = (target.get("email"), input.get("email")) {
+            put(&mut target, "email", buyer.clone());
         }
-        let contact_id = calls.contact(&mut target, "writeTo.")?;
-        let field = fields::find(calls, &[("writeTo.field".to_owned(), name.clone())])?.into_iter().next();
-        let field = field.filter(|field| Custom::of_text(field, "", "https://").is_some());
-        let Some(field) = field else { return Err(bad("writeTo.", "field", "must be a text field")) };
-        place = Some((contact_id, field, name));
+        let contact_id = calls.contact(&mut target, "writeTo.");
+        let found = fields::find(calls, &[("writeTo.field".to_owned(), name.clone())]);
+        place =
+            found.first().filter(|field| Custom::of_text(field, "", "https://").is_some()).map(|f| (contact_id, *f));
+        if place.is_none() {
+            calls.bad("writeTo.", "field", "must be a text field");
+        }
     }
-    let mut answer = plain(calls.send("digistore24.createBuyUrl", input)?, "");
-    if let (Some((contact_id, field, name)), Some(answer)) = (place, answer.as_object_mut()) {
-        let text = |name: &str| answer[name].as_str().unwrap_or_default();
-        calls.done.push(format!("the buy link was created: {}", text("id")));
-        let custom = Custom::of_text(field, &name, text("url"));
-        let mut written = contact::set(calls, &contact_id, &Map::new(), custom.as_slice())?;
+    let mut answer = plain(calls.send("digistore24.createBuyUrl", input), "");
+    if let (Some((contact_id, field)), Some(answer)) = (place, answer.as_object_mut()) {
+        let custom = Custom::of_text(field, &name, &text(answer, "url"));
+        calls.done("the buy link was created: ", &text(answer, "id"));
+        let mut written = contact::set(calls, &contact_id, &Map::new(), custom.as_slice());
         put(answer, "dropped", written.remove("dropped").unwrap_or_default());
         put(answer, "contactId", contact_id.into());
     }
-    Ok(answer)
+    answer
 }
 
 /// A whole order, one payment, or a part of an order's payment.
-pub(super) fn refund(calls: &mut Calls<'_>, input: &mut Map) -> Step<Value> {
+pub(super) fn refund(calls: &mut Calls<'_>, input: &mut Map) -> Value {
     input.remove("confirm");
     let has = |name: &str| input.contains_key(name);
     let is_part = has("amount");
-    let function = match (has("orderId"), has("transactionId")) {
-        (false, false) => return Err(bad("", "orderId", "or transactionId is required")),
-        (true, true) => return Err(bad("", "transactionId", "must not stand beside orderId: which is meant?")),
-        (false, true) if is_part => {
-            return Err(bad("", "amount", "goes with orderId: one payment is given back whole"));
+    let (function, problem) = match (has("orderId"), has("transactionId")) {
+        (false, false) => ("", ("orderId", "or transactionId is required")),
+        (true, true) => ("", ("transactionId", "must not stand beside orderId: which is meant?")),
+        (false, true) if is_part => ("", ("amount", "goes with orderId: one payment is given back whole")),
+        (false, true) => ("digistore24.refundTransaction", ("", "")),
+        (true, false) if is_part => {
+            let amount = input.get("amount").and_then(Value::as_f64).unwrap_or_default();
+            let stray = ["force", "requestDate"].into_iter().find(|name| has(name));
+            let problem = match stray {
+                _ if amount <= 0.0 => ("amount", "must be more than 0"),
+                Some(name) => (name, "has no meaning for a part of a payment"),
+                None => ("", ""),
+            };
+            ("digistore24.refundPartially", problem)
         }
-        (false, true) => "digistore24.refundTransaction",
-        (true, false) if is_part => "digistore24.refundPartially",
-        (true, false) => "digistore24.refundPurchase",
+        (true, false) => ("digistore24.refundPurchase", ("", "")),
     };
-    if is_part {
-        if input.get("amount").and_then(Value::as_f64).is_none_or(|amount| amount <= 0.0) {
-            return Err(bad("", "amount", "must be more than 0"));
-        }
-        for name in ["force", "requestDate"] {
-            if has(name) {
-                return Err(bad("", name, "has no meaning for a part of a payment"));
-            }
-        }
+    if !problem.0.is_empty() {
+        calls.bad("", problem.0, problem.1);
     }
-    Ok(plain(calls.send(function, input)?, ""))
+    plain(calls.send(function, input), "")
 }
 
 /// An answer with plain values and the original under `raw`; a list under its name.

@@ -2,20 +2,25 @@
 
 use time::OffsetDateTime;
 
-use super::{Calls, Step, bad, list, missing, one, pick, text};
+use super::{Calls, list, one, text};
 use crate::json::{Map, Value, put};
 use crate::{clock, error::Code};
 
+const CREATE: &str = "ghl.opportunities.createOpportunity";
+const UPDATE: &str = "ghl.opportunities.updateOpportunity";
+
 /// When a task is due: as given, else on the morning of the next working day.
-pub(super) fn due(now: u64, input: &mut Map) -> Step<()> {
-    let due = match text(input, "due") {
-        None => clock::next_working_morning(clock::at(now), 1),
-        Some(given) => moment(&given, now)
-            .ok_or_else(|| bad("", "due", "must be a time such as 2026-11-23T09:00:00Z, a day, or such as +3 days"))?,
+pub(super) fn due(calls: &mut Calls<'_>, input: &mut Map) {
+    let given = text(input, "due");
+    let due = match given.as_str() {
+        "" => Some(clock::next_working_morning(clock::at(calls.now), 1)),
+        given => moment(given, calls.now),
     };
-    put(input, "due", clock::iso(due).into());
+    match due {
+        Some(due) => put(input, "due", clock::iso(due).into()),
+        None => calls.bad("", "due", "must be a time such as 2026-11-23T09:00:00Z, a day, or such as +3 days"),
+    }
     put(input, "completed", false.into());
-    Ok(())
 }
 
 /// `2026-11-23T09:00:00Z`; without a zone in Berlin; a day alone at nine; `+3 days`.
@@ -41,94 +46,95 @@ fn moment(text: &str, now: u64) -> Option<OffsetDateTime> {
     }
 }
 
-pub(super) fn check_task(input: &Map) -> Step<()> {
-    if input.contains_key("taskId") || input.contains_key("title") {
-        return Ok(());
+pub(super) fn check_task(calls: &mut Calls<'_>, input: &Map) {
+    if !input.contains_key("taskId") && !input.contains_key("title") {
+        calls.bad("", "taskId", "or title is required");
     }
-    Err(bad("", "taskId", "or title is required"))
 }
 
 /// By id, or all open ones with this title.
-pub(super) fn complete_task(calls: &mut Calls<'_>, input: &mut Map) -> Step<Map> {
-    let title = text(input, "title").unwrap_or_default();
+pub(super) fn complete_task(calls: &mut Calls<'_>, input: &mut Map) -> Map {
+    let title = text(input, "title");
     let mut ids = Vec::new();
     if let Some(id) = input.get("taskId") {
         ids.push(id.clone());
     } else {
-        let contact = input.get("contactId").cloned().unwrap_or_default();
-        let tasks = &calls.call("ghl.contacts.getAllTasks", one("contactId", contact))?["tasks"];
-        let mut done = false;
+        let tasks = &calls.call("ghl.contacts.getAllTasks", only(input, "contactId", "contactId"))["tasks"];
+        let mut was_done = false;
         for task in list(tasks) {
-            if task["title"].as_str().is_some_and(|t| t.trim() == title) {
+            if task["title"].as_str().unwrap_or_default().trim() == title {
                 if task["completed"] == Value::Bool(true) {
-                    done = true;
+                    was_done = true;
                 } else {
                     ids.push(task["id"].clone());
                 }
             }
         }
-        if ids.is_empty() && !done {
-            return Err(missing("", "title", "is the title of no task of the contact"));
-        }
-        if ids.is_empty() {
-            calls.notes.push("the task was completed before".to_owned());
+        match (ids.is_empty(), was_done) {
+            (true, true) => calls.note("the task was completed before", ""),
+            (true, false) => calls.missing("", "title", "is the title of no task of the contact"),
+            _ => {}
         }
     }
     input.remove("title");
     put(input, "completed", true.into());
     for id in &ids {
         put(input, "taskId", id.clone());
-        calls.send("ghl.contacts.updateTaskCompleted", input)?;
-        calls.done.push(format!("the task was completed: {}", id.as_str().unwrap_or_default()));
+        calls.send("ghl.contacts.updateTaskCompleted", input);
+        calls.done("the task was completed: ", id.as_str().unwrap_or_default());
     }
-    Ok(one("completed", Value::Array(ids)))
+    one("completed", Value::Array(ids))
 }
 
 /// The contact's open deal in the pipeline is updated; where there is none, one is created.
-pub(super) fn deal(calls: &mut Calls<'_>, input: &mut Map) -> Step<Map> {
-    let pipelines = &calls.call("ghl.opportunities.getPipelines", Map::new())?["pipelines"];
-    let pipeline = pick(pipelines, &text(input, "pipeline").unwrap_or_default(), "pipeline")?;
-    let stage = text(input, "stage");
+pub(super) fn deal(calls: &mut Calls<'_>, input: &mut Map) -> Map {
+    let pipelines = &calls.call("ghl.opportunities.getPipelines", Map::new())["pipelines"];
+    let pipeline = calls.pick(pipelines, &text(input, "pipeline"), "pipeline");
     input.remove("pipeline");
     put(input, "pipelineId", pipeline["id"].clone());
-    if let Some(stage) = stage {
-        input.remove("stage");
-        put(input, "pipelineStageId", pick(&pipeline["stages"], &stage, "stage")?["id"].clone());
+    let stage = text(input, "stage");
+    if input.remove("stage").is_some() {
+        put(input, "pipelineStageId", calls.pick(&pipeline["stages"], &stage, "stage")["id"].clone());
     }
-    let mut search = one("contact_id", input.get("contactId").cloned().unwrap_or_default());
+    let mut search = only(input, "contactId", "contact_id");
     put(&mut search, "pipeline_id", pipeline["id"].clone());
     put(&mut search, "status", "open".into());
     put(&mut search, "limit", 100.into());
-    let open = list(&calls.call("ghl.opportunities.searchOpportunity", search)?["opportunities"]);
+    let open = list(&calls.call("ghl.opportunities.searchOpportunity", search)["opportunities"]);
     let name = text(input, "name");
-    let same = open.iter().find(|deal| name.as_ref().is_some_and(|name| deal["name"] == *name));
-    let mut found = same.or_else(|| open.first()).and_then(|deal| deal["id"].as_str());
+    let same = open.iter().find(|deal| deal["name"] == name).or_else(|| open.first());
+    let mut found = same.and_then(|deal| deal["id"].as_str());
     if found.is_none() {
-        if name.is_none() {
-            return Err(bad("", "name", "is required: there is no open deal yet"));
+        if name.is_empty() {
+            calls.bad("", "name", "is required: there is no open deal yet");
         }
         let mut new = input.clone();
         if !new.contains_key("status") {
             put(&mut new, "status", "open".into());
         }
-        let error = match calls.send("ghl.opportunities.createOpportunity", &mut new) {
-            Ok(answer) => return Ok(shown(true, answer)),
-            Err(error) => error,
-        };
+        let answer = calls.send(CREATE, &mut new);
         // The location allows one deal of a contact in a pipeline, and that one is not open any more.
-        let answers = calls.answers;
-        found = match answers.get(calls.next - 1) {
-            Some(Err(error)) if error.code() == Code::Duplicate => error.details().existing_id.as_deref(),
-            _ => None,
+        found = match &calls.error {
+            Some(_) => calls.answers.get(calls.next - 1).and_then(|last| match last {
+                Err(error) if error.code() == Code::Duplicate => error.details().existing_id.as_deref(),
+                _ => None,
+            }),
+            None => None,
         };
         if found.is_none() {
-            return Err(error);
+            return shown(true, answer);
         }
-        calls.notes.push("the location allows one deal for each contact: that one was updated".to_owned());
+        calls.error = None;
+        calls.note("the location allows one deal for each contact: that one was updated", "");
     }
     input.remove("contactId");
     put(input, "id", found.unwrap_or_default().into());
-    Ok(shown(false, calls.send("ghl.opportunities.updateOpportunity", input)?))
+    shown(false, calls.send(UPDATE, input))
+}
+
+/// A field alone, under another name.
+fn only(input: &Map, name: &str, wire: &str) -> Map {
+    one(wire, input.get(name).cloned().unwrap_or_default())
 }
 
 fn shown(created: bool, answer: &Value) -> Map {
@@ -140,17 +146,17 @@ fn shown(created: bool, answer: &Value) -> Map {
 }
 
 /// An e-mail needs a subject and a text, everything else a text. A plain text becomes an e-mail's HTML.
-pub(super) fn check_message(input: &mut Map) -> Step<()> {
+pub(super) fn check_message(calls: &mut Calls<'_>, input: &mut Map) {
     let is_email = input.get("type").is_some_and(|kind| *kind == "Email");
     let written = text(input, "text");
-    let has_html = text(input, "html").is_some();
-    if is_email && text(input, "subject").is_none() {
-        return Err(bad("", "subject", "is required for an e-mail"));
+    let has_html = is_email && !text(input, "html").is_empty();
+    if is_email && text(input, "subject").is_empty() {
+        calls.bad("", "subject", "is required for an e-mail");
     }
-    if written.is_none() && !(is_email && has_html) && !input.contains_key("attachments") {
-        return Err(bad("", "text", "is required"));
+    if written.is_empty() && !has_html && !input.contains_key("attachments") {
+        calls.bad("", "text", "is required");
     }
-    if let Some(written) = written.filter(|_| is_email && !has_html) {
+    if is_email && !has_html && !written.is_empty() {
         let mut html = String::new();
         for letter in written.chars() {
             match letter {
@@ -163,7 +169,6 @@ pub(super) fn check_message(input: &mut Map) -> Step<()> {
         }
         put(input, "html", html.into());
     }
-    Ok(())
 }
 
 #[cfg(test)]

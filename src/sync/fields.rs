@@ -95,7 +95,7 @@ impl Sync<'_> {
             return Ok(known);
         }
         let answer = self.call(calls, LIST, json!({ "model": "contact" })).await?;
-        let list = answer["customFields"].as_array().ok_or_else(|| {
+        let list = answer.get("customFields").and_then(Value::as_array).ok_or_else(|| {
             Error::new(
                 Code::MalformedResponse,
                 "HighLevel's list of custom fields can't be understood",
@@ -131,7 +131,7 @@ impl Sync<'_> {
                     let input = json!({ "name": name, "dataType": kind, "model": "contact" });
                     let made =
                         client::run(&self.effects, self.connection, "ghl.locations.createCustomField", input).await?;
-                    fields.list.push(read_field(&made["customField"]));
+                    fields.list.extend(made.get("customField").map(read_field));
                     setup.created.push(key.to_owned());
                 }
             }
