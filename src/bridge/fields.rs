@@ -22,12 +22,13 @@ const NOT_HERE: [&str; 6] = ["contactId", "locationId", "tags", "customFields", 
 
 /// Sorts fields by name, key or id into the contact's own and the location's custom ones, with converted values.
 pub(super) fn sort<'a>(calls: &mut Calls<'a>, given: Map, own: &mut Map) -> Vec<Custom<'a>> {
-    let update = catalog::find("ghl.contacts.updateContact").ok();
+    let mut custom = Vec::new();
+    let Ok(update) = catalog::find("ghl.contacts.updateContact") else { return custom };
     let mut names = Vec::new();
     let mut values = Vec::new();
     'given: for (name, value) in given {
         let sought = letters(&name);
-        for (known, _) in update.iter().flat_map(|update| update.properties()) {
+        for (known, _) in update.properties() {
             if letters(known) == sought && !NOT_HERE.contains(&known.as_str()) {
                 put(own, known, value);
                 continue 'given;
@@ -36,12 +37,12 @@ pub(super) fn sort<'a>(calls: &mut Calls<'a>, given: Map, own: &mut Map) -> Vec<
         names.push(("fields.".to_owned() + &name, name));
         values.push(value);
     }
-    let mut custom = Vec::new();
     let mut problems = Vec::new();
-    for ((field, (path, name)), value) in find(calls, &names).into_iter().zip(names).zip(values) {
+    for (i, field) in find(calls, &names).into_iter().enumerate() {
+        let (Some((path, name)), Some(value)) = (names.get(i), values.get(i)) else { break };
         match converted(field, value) {
-            Ok(value) => custom.push(Custom { name, id: &field["id"], value }),
-            Err(problem) => problems.push(FieldProblem { path, problem }),
+            Ok(value) => custom.push(Custom { name: name.clone(), id: &field["id"], value }),
+            Err(problem) => problems.push(FieldProblem { path: path.clone(), problem }),
         }
     }
     if !problems.is_empty() {
@@ -153,7 +154,7 @@ pub(super) fn to_wire(custom: &[Custom<'_>]) -> Value {
 impl<'a> Custom<'a> {
     /// A link in a field, if it takes texts.
     pub(super) fn of_text(field: &'a Value, name: &str, text: &str) -> Option<Self> {
-        let value = converted(field, text.into()).ok()?;
+        let value = converted(field, &text.into()).ok()?;
         Some(Self { name: name.to_owned(), id: &field["id"], value })
     }
 
@@ -242,13 +243,13 @@ fn plain_text(value: &Value) -> String {
 }
 
 /// The value in the form that the field takes, or what is wrong with it.
-fn converted(field: &Value, value: Value) -> std::result::Result<Value, String> {
+fn converted(field: &Value, value: &Value) -> std::result::Result<Value, String> {
     let options = list(&field["options"]);
     let kind = field["kind"].as_str().unwrap_or_default();
-    let written = if value.is_null() { String::new() } else { plain_text(&value) };
+    let written = if value.is_null() { String::new() } else { plain_text(value) };
     if matches!(kind, "CHECKBOX" | "MULTIPLE_OPTIONS") {
         let mut chosen = Vec::new();
-        match (&value, options) {
+        match (value, options) {
             (Value::Array(items), _) => {
                 for item in items {
                     chosen.push(option(field, &plain_text(item))?);
@@ -272,7 +273,7 @@ fn converted(field: &Value, value: Value) -> std::result::Result<Value, String> 
     );
     match kind {
         // A kind of tomorrow: as it is.
-        _ if !known => Ok(value),
+        _ if !known => Ok(value.clone()),
         _ if matches!(value, Value::Array(_) | Value::Object(_)) => Err("must be one value".to_owned()),
         _ if written.is_empty() => Ok("".into()),
         "SINGLE_OPTIONS" | "RADIO" => option(field, &written),
@@ -337,7 +338,7 @@ mod tests {
     }
 
     fn of(kind: &str, value: Value) -> std::result::Result<Value, String> {
-        converted(&field(kind, &["Gold", "Silver, old"]), value)
+        converted(&field(kind, &["Gold", "Silver, old"]), &value)
     }
 
     #[test]
@@ -384,8 +385,8 @@ mod tests {
         assert_eq!(of("MULTIPLE_OPTIONS", json!("Silver, old")).unwrap(), json!(["Silver, old"]));
         assert_eq!(of("CHECKBOX", json!(false)).unwrap(), json!([]));
         assert!(of("CHECKBOX", json!(true)).is_err(), "which of two?");
-        assert_eq!(converted(&field("CHECKBOX", &["Yes"]), json!(true)).unwrap(), json!(["Yes"]));
-        assert_eq!(converted(&field("CHECKBOX", &[]), json!("a, b")).unwrap(), json!(["a", "b"]));
+        assert_eq!(converted(&field("CHECKBOX", &["Yes"]), &json!(true)).unwrap(), json!(["Yes"]));
+        assert_eq!(converted(&field("CHECKBOX", &[]), &json!("a, b")).unwrap(), json!(["a", "b"]));
     }
 
     #[test]
