@@ -1,7 +1,14 @@
 //! Compiles `catalog/*/*.json` into one compact block of bytes, so that the wasm carries the whole catalog and decodes only
 //! what is asked for. `src/catalog/packed.rs` reads it and describes the form; `docs/architecture.md` has the measurements.
 
-use std::{collections::HashMap, env, error::Error, fs, path::Path};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
+    env,
+    error::Error,
+    fs,
+    path::Path,
+};
 
 use serde_json::{Map, Value};
 
@@ -27,12 +34,17 @@ fn main() -> Result<()> {
     let mut pack = Pack { strings: number(count.strings), properties: number(count.properties), ..Pack::default() };
     let body = pack.files(&files)?;
 
-    let mut out = Vec::new();
+    let mut head = Out::default();
     let strings = by_number(&pack.strings);
-    varint(&mut out, strings.len());
-    strings.iter().for_each(|text| varint(&mut out, text.len()));
-    strings.iter().for_each(|text| out.extend_from_slice(text.as_bytes()));
-    out.extend(body);
+    varint(&mut head, strings.len());
+    for text in strings {
+        varint(&mut head, text.len());
+        head.texts.extend_from_slice(text.as_bytes());
+    }
+    let texts = [head.texts, body.texts].concat();
+    let mut out = Out::default();
+    varint(&mut out, texts.len());
+    let out = [out.bytes, texts, head.bytes, body.bytes].concat();
     let folder = env::var("OUT_DIR")?;
     fs::write(Path::new(&folder).join("catalog.bin"), out)?;
 
@@ -56,21 +68,20 @@ fn drop_descriptions(schema: &mut Value) {
     }
 }
 
-/// Gives numbers from 1 to what is used more than once: the most used first, as far as one byte goes, then by name, which
-/// compresses better.
+/// Gives numbers from 1 to what is used more than once: the most used first, as far as one byte goes, then as they come,
+/// which compresses best.
 fn number(used: Used) -> Used {
-    let mut names: Vec<(String, usize)> = used.into_iter().map(|(name, (_, times))| (name, times)).collect();
-    names.retain(|(_, times)| *times > 1);
-    names.sort_by(|(a, m), (b, n)| n.cmp(m).then_with(|| a.cmp(b)));
-    let common = names.len().min(ONE_BYTE);
-    if let Some(rest) = names.get_mut(common..) {
-        rest.sort();
+    let mut uses: Vec<(String, Use)> = used.into_iter().filter(|(_, one)| one.times > 1).collect();
+    uses.sort_by(|(a, m), (b, n)| n.times.cmp(&m.times).then_with(|| a.cmp(b)));
+    let common = uses.len().min(ONE_BYTE);
+    if let Some(rest) = uses.get_mut(common..) {
+        rest.sort_by_key(|(_, one)| one.first);
     }
-    names.into_iter().zip(1..).map(|((name, _), number)| (name, (number, 0))).collect()
+    uses.into_iter().zip(1..).map(|((name, _), number)| (name, Use { number, ..Use::default() })).collect()
 }
 
 fn by_number(used: &Used) -> Vec<&str> {
-    let mut names: Vec<_> = used.iter().map(|(name, (number, _))| (*number, name.as_str())).collect();
+    let mut names: Vec<_> = used.iter().map(|(name, one)| (one.number, name.as_str())).collect();
     names.retain(|(number, _)| *number > 0);
     names.sort_unstable();
     names.into_iter().map(|(_, name)| name).collect()
@@ -104,8 +115,17 @@ fn read_files() -> Result<Vec<Map<String, Value>>> {
     Ok(files)
 }
 
-/// Name -> its number (0: none), and how often it is used.
-type Used = HashMap<String, (usize, usize)>;
+/// A string or property in use.
+#[derive(Default)]
+struct Use {
+    /// 0: none.
+    number: usize,
+    times: usize,
+    /// How many others came before.
+    first: usize,
+}
+
+type Used = HashMap<String, Use>;
 
 /// How many numbers fit one byte, roughly: names lose one of its bits.
 const ONE_BYTE: usize = 63;
@@ -116,15 +136,33 @@ struct Pack {
     /// Properties, each with its name and schema.
     properties: Used,
     /// What stands for them.
-    property_bodies: HashMap<usize, Vec<u8>>,
+    property_bodies: HashMap<usize, Out>,
     /// `resource/Name` -> number of the definition.
     defs: HashMap<String, usize>,
-    def_bodies: Vec<Vec<u8>>,
+    def_bodies: Vec<Out>,
     /// Equal definitions of several files are one.
-    def_numbers: HashMap<Vec<u8>, usize>,
+    def_numbers: HashMap<Out, usize>,
 }
 
-fn varint(out: &mut Vec<u8>, mut n: usize) {
+/// Structure and texts, apart: together they compress worse.
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Out {
+    bytes: Vec<u8>,
+    texts: Vec<u8>,
+}
+
+impl Out {
+    fn push(&mut self, byte: u8) {
+        self.bytes.push(byte);
+    }
+
+    fn extend(&mut self, other: &Out) {
+        self.bytes.extend_from_slice(&other.bytes);
+        self.texts.extend_from_slice(&other.texts);
+    }
+}
+
+fn varint(out: &mut Out, mut n: usize) {
     while n >= 0x80 {
         out.push((n & 0x7F) as u8 | 0x80);
         n >>= 7;
@@ -132,10 +170,21 @@ fn varint(out: &mut Vec<u8>, mut n: usize) {
     out.push(n as u8);
 }
 
+/// Things one behind the other, each with the lengths of its two parts before it.
+fn list(out: &mut Out, things: &[Out]) {
+    varint(out, things.len());
+    for thing in things {
+        varint(out, thing.bytes.len());
+        varint(out, thing.texts.len());
+    }
+    things.iter().for_each(|thing| out.extend(thing));
+}
+
 fn use_once_more(used: &mut Used, name: &str) -> usize {
-    let entry = used.entry(name.to_owned()).or_default();
-    entry.1 += 1;
-    entry.0
+    let first = used.len();
+    let one = used.entry(name.to_owned()).or_insert(Use { first, ..Use::default() });
+    one.times += 1;
+    one.number
 }
 
 fn text_of<'a>(object: &'a Map<String, Value>, key: &str) -> &'a str {
@@ -146,67 +195,136 @@ fn list_of<'a>(object: &'a Map<String, Value>, key: &str) -> impl Iterator<Item 
     object.get(key).and_then(Value::as_array).into_iter().flatten()
 }
 
+/// An entry and the number of its file, by id.
+type Entries<'a> = BTreeMap<&'a str, (usize, &'a Map<String, Value>)>;
+
+fn everything(files: &[Map<String, Value>]) -> Result<Entries<'_>> {
+    let mut all = BTreeMap::new();
+    for (number, file) in files.iter().enumerate() {
+        for entry in list_of(file, "operations").chain(list_of(file, "triggers")) {
+            let entry = entry.as_object().ok_or("an entry is no object")?;
+            let id = text_of(entry, "id");
+            if all.insert(id, (number, entry)).is_some() {
+                return Err(format!("the id {id} stands in two places").into());
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// A schema and the number of the file whose definitions it refers to.
+type Schema<'a> = Option<(usize, Cow<'a, Value>)>;
+
+/// Input and output of an entry. What a trigger lacks it takes from the one that it is `like`, or from the first that feeds
+/// it; no input means that there is nothing to choose. Its `data` stands for an output: the `Event` of its file with this
+/// content.
+fn schemas_of<'a>(id: &str, all: &Entries<'a>, files: &[Map<String, Value>]) -> Result<(Schema<'a>, Schema<'a>)> {
+    let (file, entry) = *all.get(id).ok_or_else(|| format!("there is no entry {id}"))?;
+    let of = |name: &str| entry.get(name).map(|schema| (file, Cow::Borrowed(schema)));
+    let (mut input, mut output) = (of("input"), of("output"));
+    if let Some(data) = entry.get("data") {
+        let event = files.get(file).and_then(|file| file.get("$defs")).and_then(|defs| defs.get("Event"));
+        let mut event = event.ok_or("the file defines no Event")?.clone();
+        *event.pointer_mut("/properties/data").ok_or("Event has no data")? = data.clone();
+        output = Some((file, Cow::Owned(event)));
+    }
+    if text_of(entry, "kind") == "trigger" {
+        let model = entry.get("like").or_else(|| list_of(entry, "sources").next()).and_then(Value::as_str);
+        if let Some(model) = model {
+            let (of_model, and_output) = schemas_of(model, all, files)?;
+            (input, output) = (input.or(of_model), output.or(and_output));
+        }
+        let nothing = || serde_json::json!({ "type": "object", "properties": {}, "additionalProperties": false });
+        input = input.or_else(|| Some((file, Cow::Owned(nothing()))));
+    }
+    Ok((input, output))
+}
+
+/// A trigger with all that it takes from the one that it is `like`, or from those that feed it: the ways by which it
+/// arrives, and the body of its sample, which `with` changes.
+fn whole_trigger(id: &str, all: &Entries<'_>) -> Result<Map<String, Value>> {
+    let (_, entry) = *all.get(id).ok_or_else(|| format!("there is no entry {id}"))?;
+    let mut whole = entry.clone();
+    whole.remove("like");
+    let sources = list_of(entry, "sources").filter_map(Value::as_str);
+    let models: Vec<_> = entry.get("like").and_then(Value::as_str).into_iter().chain(sources).collect();
+    let models = models.into_iter().map(|id| whole_trigger(id, all)).collect::<Result<Vec<_>>>()?;
+    if !whole.contains_key("arrives") {
+        let mut ways: Vec<Value> = Vec::new();
+        for way in models.iter().flat_map(|model| list_of(model, "arrives")) {
+            if !ways.contains(way) {
+                ways.push(way.clone());
+            }
+        }
+        whole.insert("arrives".into(), ways.into());
+    }
+    let mut sample = entry.get("sample").and_then(Value::as_object).cloned().unwrap_or_default();
+    let of_model = models.first().and_then(|model| Some((model, model.get("sample")?.get("payload")?.as_object()?)));
+    if let Some((model, payload)) = of_model.filter(|_| !sample.contains_key("payload")) {
+        let mut payload = payload.clone();
+        let (named, own) = (model.get("wireEvent"), entry.get("wireEvent"));
+        if let (Some(own), true) = (own, named.is_some() && payload.get("type") == named) {
+            payload.insert("type".into(), own.clone());
+        }
+        if let Some(Value::Object(changes)) = sample.remove("with") {
+            payload.extend(changes);
+        }
+        sample.insert("payload".into(), payload.into());
+    }
+    whole.insert("sample".into(), sample.into());
+    Ok(whole)
+}
+
 impl Pack {
     /// The number of a string, or 0 and the string itself. `shift` leaves room for a bit or for "none".
-    fn put_string(&mut self, out: &mut Vec<u8>, text: &str) {
+    fn put_string(&mut self, out: &mut Out, text: &str) {
         self.put_text(out, text, |number| number);
     }
 
     /// 0 for nothing.
-    fn put_some(&mut self, out: &mut Vec<u8>, text: Option<&str>) {
+    fn put_some(&mut self, out: &mut Out, text: Option<&str>) {
         match text {
             None => out.push(0),
             Some(text) => self.put_text(out, text, |number| number + 1),
         }
     }
 
-    fn put_text(&mut self, out: &mut Vec<u8>, text: &str, code: impl FnOnce(usize) -> usize) {
+    fn put_text(&mut self, out: &mut Out, text: &str, code: impl FnOnce(usize) -> usize) {
         let number = use_once_more(&mut self.strings, text);
         varint(out, code(number));
         if number == 0 {
             varint(out, text.len());
-            out.extend_from_slice(text.as_bytes());
+            out.texts.extend_from_slice(text.as_bytes());
         }
     }
 
-    fn files(&mut self, files: &[Map<String, Value>]) -> Result<Vec<u8>> {
-        let mut resources = Vec::new();
-        let mut entries: Vec<(String, Vec<u8>)> = Vec::new();
-        varint(&mut resources, files.len());
+    fn files(&mut self, files: &[Map<String, Value>]) -> Result<Out> {
+        let mut out = Out::default();
+        let mut entries: Vec<(String, Out)> = Vec::new();
+        varint(&mut out, files.len());
         for (number, file) in files.iter().enumerate() {
             for key in ["service", "resource", "title", "version"] {
-                self.put_string(&mut resources, text_of(file, key));
+                self.put_string(&mut out, text_of(file, key));
             }
             self.definitions(number, file)?;
-            for operation in list_of(file, "operations").chain(list_of(file, "triggers")) {
-                let operation = operation.as_object().ok_or("an operation is no object")?;
-                let id = text_of(operation, "id");
-                let body = self.operation(number, file, operation).map_err(|e| format!("{id}: {e}"))?;
-                entries.push((id.to_owned(), body));
-            }
         }
-        entries.sort();
-        if let Some((twice, _)) = entries.iter().zip(entries.iter().skip(1)).find(|(a, b)| a.0 == b.0) {
-            return Err(format!("the id {} stands in two places", twice.0).into());
+        let all = everything(files)?;
+        for (id, (file, entry)) in &all {
+            let schemas = schemas_of(id, &all, files).map_err(|e| format!("{id}: {e}"))?;
+            let whole = match text_of(entry, "kind") {
+                "trigger" => &whole_trigger(id, &all)?,
+                _ => *entry,
+            };
+            let file = (*file, files.get(*file).ok_or("no file")?);
+            let body = self.operation(file, whole, schemas).map_err(|e| format!("{id}: {e}"))?;
+            entries.push(((*id).to_owned(), body));
         }
-        let mut out = resources;
         let mut properties: Vec<_> = self.property_bodies.iter().collect();
         properties.sort_unstable();
-        varint(&mut out, properties.len());
-        for (_, body) in properties {
-            varint(&mut out, body.len());
-            out.extend_from_slice(body);
-        }
-        varint(&mut out, self.def_bodies.len());
-        for body in &self.def_bodies {
-            varint(&mut out, body.len());
-            out.extend_from_slice(body);
-        }
-        varint(&mut out, entries.len());
-        for (_, body) in entries {
-            varint(&mut out, body.len());
-            out.extend(body);
-        }
+        let properties: Vec<Out> = properties.into_iter().map(|(_, body)| body.clone()).collect();
+        list(&mut out, &properties);
+        list(&mut out, &self.def_bodies);
+        list(&mut out, &entries.into_iter().map(|(_, body)| body).collect::<Vec<_>>());
         Ok(out)
     }
 
@@ -234,10 +352,10 @@ impl Pack {
         let first = self.def_bodies.len();
         for (i, (name, _)) in open.iter().enumerate() {
             self.defs.insert(format!("{resource}/{name}"), first + i);
-            self.def_bodies.push(Vec::new());
+            self.def_bodies.push(Out::default());
         }
         for (i, (name, schema)) in open.into_iter().enumerate() {
-            let mut body = Vec::new();
+            let mut body = Out::default();
             self.put_string(&mut body, name);
             self.schema(&mut body, resource, schema, None)?;
             if let Some(place) = self.def_bodies.get_mut(first + i) {
@@ -248,7 +366,7 @@ impl Pack {
     }
 
     fn define(&mut self, resource: usize, name: &str, schema: &Value) -> Result<()> {
-        let mut body = Vec::new();
+        let mut body = Out::default();
         self.put_string(&mut body, name);
         self.schema(&mut body, resource, schema, None)?;
         let next = self.def_bodies.len();
@@ -279,25 +397,25 @@ impl Pack {
 
     fn operation(
         &mut self,
-        resource: usize,
-        file: &Map<String, Value>,
+        (resource, file): (usize, &Map<String, Value>),
         operation: &Map<String, Value>,
-    ) -> Result<Vec<u8>> {
+        (input, output): (Schema<'_>, Schema<'_>),
+    ) -> Result<Out> {
         let id = text_of(operation, "id");
         let name = id.rsplit_once('.').map_or(id, |(_, name)| name);
-        let mut out = Vec::new();
+        let mut out = Out::default();
         varint(&mut out, resource);
         self.put_string(&mut out, name);
         let has = |key: &str| operation.contains_key(key);
         let mut flags = 0;
-        for (key, bit) in [
-            ("version", flag::VERSION),
-            ("input", flag::INPUT),
-            ("output", flag::OUTPUT),
-            ("sample", flag::SAMPLE),
-            ("deprecated", flag::DEPRECATED),
+        for (is_there, bit) in [
+            (has("version"), flag::VERSION),
+            (input.is_some(), flag::INPUT),
+            (output.is_some(), flag::OUTPUT),
+            (has("sample"), flag::SAMPLE),
+            (has("deprecated"), flag::DEPRECATED),
         ] {
-            flags |= if has(key) { bit } else { 0 };
+            flags |= if is_there { bit } else { 0 };
         }
         flags |= if text_of(operation, "tier") == "core" { flag::CORE } else { 0 };
         out.push(flags);
@@ -332,6 +450,7 @@ impl Pack {
             "version",
             "input",
             "output",
+            "data",
             "sample",
             "deprecated",
         ];
@@ -342,13 +461,13 @@ impl Pack {
             .collect();
         let rest = (!rest.is_empty()).then(|| Value::Object(rest).to_string());
         self.put_some(&mut out, rest.as_deref());
-        if let Some(schema) = operation.get("input") {
-            self.schema(&mut out, resource, schema, None)?;
+        for (file, schema) in [input, output].into_iter().flatten() {
+            self.schema(&mut out, file, &schema, None)?;
         }
-        if let Some(schema) = operation.get("output") {
-            self.schema(&mut out, resource, schema, None)?;
-        }
-        if let Some(sample) = operation.get("sample") {
+        let sample = operation.get("sample");
+        if let Some(sample) = sample.filter(|_| text_of(operation, "kind") == "trigger") {
+            self.value(&mut out, sample);
+        } else if let Some(sample) = sample {
             for key in ["input", "output"] {
                 let schema = operation.get(key).unwrap_or(&Value::Null);
                 self.guided(&mut out, sample.get(key).unwrap_or(&Value::Null), schema, file);
@@ -358,7 +477,7 @@ impl Pack {
     }
 
     /// A schema; `name` is that of the property that it describes.
-    fn schema(&mut self, out: &mut Vec<u8>, resource: usize, schema: &Value, name: Option<&str>) -> Result<()> {
+    fn schema(&mut self, out: &mut Out, resource: usize, schema: &Value, name: Option<&str>) -> Result<()> {
         let schema = schema.as_object().ok_or("a schema is no object")?;
         let mut head = node::ANY;
         let mut types = 0;
@@ -387,7 +506,7 @@ impl Pack {
             head = node::REFERENCE;
         }
 
-        let mut extras: Vec<(u8, Vec<u8>)> = Vec::new();
+        let mut extras: Vec<(u8, Out)> = Vec::new();
         for (key, value) in schema {
             let Some(keyword) = word(&KEYWORDS, key) else {
                 if !["type", "$ref", "$comment"].contains(&key.as_str()) {
@@ -395,7 +514,7 @@ impl Pack {
                 }
                 continue;
             };
-            let mut body = Vec::new();
+            let mut body = Out::default();
             match key.as_str() {
                 "title" if value.as_str() == name.map(title_of).as_deref() => continue,
                 "title" | "description" => self.put_string(&mut body, value.as_str().unwrap_or_default()),
@@ -470,7 +589,7 @@ impl Pack {
             if more {
                 out.push(keyword);
             }
-            out.extend(body);
+            out.extend(&body);
         }
         if more {
             out.push(0);
@@ -479,7 +598,7 @@ impl Pack {
     }
 
     /// A list of words as one text; whether it is such a list.
-    fn put_words(&mut self, out: &mut Vec<u8>, list: &Value) -> bool {
+    fn put_words(&mut self, out: &mut Out, list: &Value) -> bool {
         let words: Option<Vec<&str>> = list.as_array().and_then(|list| list.iter().map(Value::as_str).collect());
         let Some(words) = words.filter(|words| words.iter().all(|word| !word.contains('\n'))) else {
             out.push(0);
@@ -491,25 +610,18 @@ impl Pack {
     }
 
     /// The number of a property, or 0 and the property itself.
-    fn property(
-        &mut self,
-        out: &mut Vec<u8>,
-        resource: usize,
-        name: &str,
-        schema: &Value,
-        required: bool,
-    ) -> Result<()> {
+    fn property(&mut self, out: &mut Out, resource: usize, name: &str, schema: &Value, required: bool) -> Result<()> {
         let key = format!("{name} {}", self.canonical(resource, schema)?);
         let number = use_once_more(&mut self.properties, &key);
         varint(out, number << 1 | usize::from(required));
         if number > 0 && self.property_bodies.contains_key(&number) {
             return Ok(());
         }
-        let mut body = Vec::new();
+        let mut body = Out::default();
         self.put_string(&mut body, name);
         self.schema(&mut body, resource, schema, Some(name))?;
         match number {
-            0 => out.extend(body),
+            0 => out.extend(&body),
             _ => {
                 self.property_bodies.insert(number, body);
             }
@@ -540,7 +652,7 @@ impl Pack {
     }
 
     /// A value of which the schema says what to expect. 0 says that it is something else.
-    fn guided(&mut self, out: &mut Vec<u8>, value: &Value, schema: &Value, file: &Map<String, Value>) {
+    fn guided(&mut self, out: &mut Out, value: &Value, schema: &Value, file: &Map<String, Value>) {
         let mut schema = schema;
         while let Some(name) = schema.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix("#/$defs/")) {
             schema = file.get("$defs").and_then(|defs| defs.get(name)).unwrap_or(&Value::Null);
@@ -596,7 +708,7 @@ impl Pack {
     }
 
     /// Any JSON value.
-    fn value(&mut self, out: &mut Vec<u8>, value: &Value) {
+    fn value(&mut self, out: &mut Out, value: &Value) {
         use form::value as v;
         match value {
             Value::Null => out.push(v::NULL),

@@ -10,6 +10,7 @@
 //! - [`http`]: requests, responses and the decision to try again, as values. Knows nobody.
 //! - [`clock`]: calendar arithmetic, Berlin wall-clock time.
 //! - [`highlevel`], [`digistore24`]: how each service is spoken to.
+//! - [`events`]: webhooks as events, for builders. Pure.
 //! - [`client`]: one call: validate, encode, send, decode.
 //! - [`mapping`]: event -> plan. Pure.
 //! - [`sync`]: plan -> effects, exactly once.
@@ -25,6 +26,7 @@ pub mod clock;
 pub mod digistore24;
 pub mod effects;
 pub mod error;
+pub mod events;
 pub mod highlevel;
 pub mod http;
 pub mod json;

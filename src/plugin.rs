@@ -77,6 +77,7 @@ record! {
 #[derive(Debug, Clone, Default)]
 struct Incoming {
     method: String,
+    split_items: bool as "splitItems",
 }
 }
 
@@ -186,7 +187,7 @@ impl Settings {
                 let input = args.get(1).cloned().unwrap_or_default();
                 bridge::run(effects, &self.connection, self.sync(effects), id, input).await
             }
-            "receive" => self.receive(effects, &argument(&args, 0, "request", &["method"])?, body).await,
+            "receive" => self.receive(effects, &argument(&args, 0, "request", &["method", "splitItems"])?, body).await,
             "tick" => {
                 let options: TickOptions = argument(&args, 0, "options", &["maxRequests"])?;
                 Ok(self.sync(effects)?.tick(options.max_requests.unwrap_or(u32::MAX)).await?.to_json())
@@ -224,11 +225,12 @@ impl Settings {
                     "a message was stored",
                     [("event", event.event.name().to_owned()), ("id", event.id.clone())],
                 );
-                let events = if accepted == Accepted::Duplicate { Vec::new() } else { vec![event] };
+                let is_new = accepted != Accepted::Duplicate;
+                let events = if is_new { event.shape(request.split_items) } else { Vec::new() };
                 // Put together by hand: `json!` would copy the event once more.
                 let mut answer = Map::new();
                 put(&mut answer, "response", plain(200, "OK"));
-                put(&mut answer, "events", events.to_json());
+                put(&mut answer, "events", Value::Array(events));
                 put(&mut answer, "outcome", accepted.word().into());
                 Ok(Value::Object(answer))
             }
@@ -265,7 +267,7 @@ impl Settings {
         let mut described = mapping::describe(&plan);
         let known = plan.contact_id.is_some();
         if let Some(object) = described.as_object_mut() {
-            object.insert("event".into(), event.to_json());
+            object.insert("event".into(), event.shape(false).pop().unwrap_or_default());
             object.insert("repeated".into(), repeated.into());
             object.insert("signature".into(), signature_word(verdict).into());
             object.insert("lookUp".into(), if known { "none: the ledger knows the contact" } else {

@@ -1,4 +1,6 @@
-//! Words as both services compare them.
+//! Words as both services compare them, and short names for long ones.
+
+use sha2::{Digest, Sha512};
 
 /// Lower case, letter by letter, for the scripts that have it in addresses and tags: Latin, Greek, Cyrillic, Armenian.
 /// The standard library's tables cover every script that ever was and cost 6 kB of the compressed wasm.
@@ -34,6 +36,27 @@ fn lower_letter(letter: char) -> char {
         _ => code,
     };
     char::from_u32(code).unwrap_or(letter)
+}
+
+/// Two digits for each byte.
+pub(crate) fn hex(bytes: &[u8], digits: &[u8; 16]) -> String {
+    let digit = |n: u8| digits.get(usize::from(n)).copied().map(char::from).unwrap_or_default();
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 15));
+    }
+    text
+}
+
+/// 16 hex digits that stand for the texts.
+pub fn short_hash(texts: &mut dyn Iterator<Item = &str>) -> String {
+    let mut hash = Sha512::new();
+    for text in texts {
+        hash.update(text.as_bytes());
+        hash.update([0]);
+    }
+    hex(hash.finalize().get(..8).unwrap_or_default(), b"0123456789abcdef")
 }
 
 #[cfg(test)]

@@ -20,9 +20,11 @@ import type {
   ErrorDetails,
   Event,
   Header,
+  HighLevelEvent,
   JsonObject,
   LogLine,
   RawEvent,
+  Reading,
   Report,
   Room,
   RoomEntry,
@@ -50,7 +52,7 @@ export interface Options extends ConnectionOptions {
 export interface Received {
   /** For the sender. Only a stored message is answered with `OK`. */
   response: Response;
-  /** The event, where it is new. */
+  /** The event, where it is new; one for each item where items are split. */
   events: Event[];
   /** `checked`: the sender asked only whether the address works. */
   outcome: 'queued' | 'duplicate' | 'kept' | 'checked' | 'refused';
@@ -79,10 +81,23 @@ export interface Plugin {
   /** Actions for people, each of several calls: `plugin.bridge.findOrCreateContact(input)`. */
   bridge: BridgeActions;
   sync: SyncMethods;
+  events: {
+    /**
+     * Turns the body of a webhook into events; needs no store and makes no call. Says nothing about the signature: whoever
+     * acts on them must know where they came from.
+     *
+     * @throws PluginError `invalid_input`: the body is none of that service, or an option is wrong.
+     */
+    read(service: 'digistore24', body: string | Uint8Array, options?: Reading): Event[];
+    read(service: 'ghl', body: string | Uint8Array, options?: Reading): HighLevelEvent[];
+  };
   /** Calls an operation of the catalog. Input that doesn't fit is refused before anything is sent. */
   run<Id extends string>(id: Id, input?: InputOf<Id>, options?: CallOptions): Promise<OutputOf<Id>>;
-  /** Takes a webhook of Digistore24: verified and stored, then answered. {@link Plugin.tick} works on it. Never throws. */
-  receive(request: Request | WebhookRequest): Promise<Received>;
+  /**
+   * Takes a webhook of Digistore24: verified and stored, then answered. {@link Plugin.tick} works on it. Never throws.
+   * With `splitItems` it tells one event for each item of the order.
+   */
+  receive(request: Request | WebhookRequest, options?: { splitItems?: boolean }): Promise<Received>;
   /** Works on what waits. `maxRequests` (30 or more) ends it early; it then says `done: false`. */
   tick(options?: { maxRequests?: number } & CallOptions): Promise<Tick>;
   /** One customer in one view. */
@@ -139,11 +154,12 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
     return call(method, args, signal, body);
   }
 
-  async function receive(request: Request | WebhookRequest): Promise<Received> {
+  async function receive(request: Request | WebhookRequest, options: { splitItems?: boolean } = {}): Promise<Received> {
     const { method } = request;
+    const { splitItems = false } = options;
     try {
       const body = /^(GET|HEAD)$/i.test(method) ? undefined : await readBody(request);
-      const result = await ledger<WireReceived>('receive', [{ method }], undefined, body);
+      const result = await ledger<WireReceived>('receive', [{ method, splitItems }], undefined, body);
       const { status, headers, body: text } = result.response;
       return { ...result, response: new Response(text, { status, headers }) };
     } catch (error) {
@@ -165,6 +181,14 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
     sync: {
       plan: (event, { signal } = {}) => ledger('sync.plan', [raw(event)], signal),
       apply: (event, { signal } = {}) => ledger('sync.apply', [raw(event)], signal),
+    },
+    events: {
+      read: (service: string, body: string | Uint8Array, options: Reading = {}) => {
+        const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
+        if (!(bytes instanceof Uint8Array)) throw wrongField('body', 'must be the text or the bytes as they came');
+        const read = () => wasm.readEvents(data.id ?? 'default', service, bytes, asJson(options, 'options'), clock());
+        return JSON.parse(guarded(wasm, read));
+      },
     },
     run: run as Plugin['run'],
     receive,

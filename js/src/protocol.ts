@@ -185,9 +185,15 @@ export interface CatalogFilter {
   text?: string;
 }
 
-/** One thing that can be done, with all that a form or a call needs. */
+/**
+ * By which way a trigger's events arrive. `ipn`: Digistore24's webhook. `app-webhook`: HighLevel's, for an OAuth app.
+ * `workflow-webhook`: the action "Webhook" of a HighLevel workflow, for a private token. `polling`: we ask.
+ */
+export type TriggerWay = 'ipn' | 'app-webhook' | 'workflow-webhook' | 'polling';
+
+/** One thing that can be done, with all that a form or a call needs; or, of kind `trigger`, one that can happen. */
 export interface CatalogEntry {
-  /** `ghl.contacts.addTags` */
+  /** `ghl.contacts.addTags`, `digistore24.onPayment` */
   id: string;
   service: 'ghl' | 'digistore24' | 'bridge';
   kind: 'action' | 'search' | 'trigger';
@@ -218,9 +224,34 @@ export interface CatalogEntry {
   input: JsonObject;
   /** JSON Schema 2020-12 of the output. */
   output: JsonObject;
-  /** A pair of input and output: a realistic one, or one made from the schemas. */
-  sample: { input?: JsonObject; output?: Json };
+  /**
+   * A pair of input and output: a realistic one, or one made from the schemas; of a webhook's trigger, also the body that
+   * arrives.
+   */
+  sample: { input?: JsonObject; output?: Json; payload?: JsonObject };
   deprecated?: boolean;
+  /** Of a trigger. */
+  arrives?: TriggerWay[];
+  /** Of a webhook's trigger: the service's own word for the event. */
+  wireEvent?: string;
+  /** False: the body doesn't name the event; its address must, by `?event=`. */
+  named?: false;
+  /** Of a trigger of the business level: the triggers that feed it. */
+  sources?: string[];
+  /** The values that it wants, by dotted path of the event; null stands for what the event doesn't say. */
+  when?: Record<string, Json[]>;
+  /** The values that it doesn't want. */
+  unless?: Record<string, Json[]>;
+}
+
+/** Amounts in `currency`, without sign: the event says which way the money went. */
+export interface EventMoney {
+  gross: number;
+  net: number | null;
+  vat: number | null;
+  /** The vendor's share. */
+  earnings: number | null;
+  currency: string;
 }
 
 /** One item of an order. */
@@ -231,16 +262,25 @@ export interface EventItem {
   quantity: number;
   /** The vendor's own tags of the product. */
   tags: string[];
+  /** The item's part of the transaction, where the message says it. */
+  money: EventMoney | null;
+  /** A secret of the buyer. */
+  licenseKey: string | null;
   /** The same for a repeated message. */
   dedupeKey: string;
 }
 
-/** One Digistore24 message, in the shape that every host gets. `null` stands for what is empty. */
+/**
+ * One event of Digistore24, in the shape that every host gets, by webhook and by polling. `null` stands for what is
+ * empty. The ten fields that are used most stand at the top, too.
+ */
 export interface Event {
   /** Short and stable: the same for a repeated message. */
   id: string;
-  /** The trigger's catalog id: `digistore24.onPayment`. */
-  trigger: string;
+  /** The same for a repeated message; one for each item where items are split. */
+  dedupeKey: string;
+  /** The catalog ids of all triggers that it fires, the service's own first: `digistore24.onPayment`, `bridge.newSale`. */
+  triggers: string[];
   /** `payment`, `payment_missed`, `refund`, … */
   event: string;
   /** ISO 8601 with offset, where the message says when it happened. */
@@ -250,21 +290,83 @@ export interface Event {
   /** A test order. */
   test: boolean;
   merchant: { id: string | null; name: string | null };
-  /** Who bought: id, email, firstName, lastName, company, phone, street, zipcode, city, state, country, language. */
+  /** Who bought: id, email, salutation, firstName, lastName, company, phone, street, zipcode, city, state, country, language. */
   buyer: Record<string, string | null>;
-  /** id, baseId, upsellNo, kind, createdAt, upgradedOrderId, deliveryDate, custom. */
+  /** id, baseId, upsellNo, kind, createdAt, upgradedOrderId, upgradeType, deliveryDate, custom, voucher. */
   order: { id: string; baseId: string; upsellNo: number; [name: string]: Json };
+  /** The first item, or the only one where items are split. */
+  item: EventItem | null;
   items: EventItem[];
-  transaction: JsonObject | null;
-  /** Amounts of the transaction: gross, vat, earnings, currency. */
-  money: JsonObject | null;
+  transaction: { id: string; parentId: string | null; payMethod: string | null } | null;
+  /** Of the transaction; where items are split, of the item, and null where the message doesn't say it. */
+  money: EventMoney | null;
   subscription: JsonObject | null;
   consent: JsonObject;
-  affiliate: string | null;
+  /** Who brought the buyer; of an approved affiliation, the new partner: id, name, email, link, campaignKey, trackingKey. */
+  affiliate: Record<string, string | null> | null;
+  /** The ticket that the event is about. */
+  eticket: JsonObject | null;
+  /** The form that was filled in; its answers stand in `raw`. */
+  form: JsonObject | null;
   /** Addresses for the buyer. They carry keys: treat as secrets. */
-  links: Record<string, string>;
+  links: Record<string, string | null>;
   /** Every parameter as it came, the signature left out. */
   raw: Record<string, string>;
+  email: string | null;
+  firstName: string | null;
+  lastName: string | null;
+  orderId: string | null;
+  productId: string | null;
+  productName: string | null;
+  amount: number | null;
+  currency: string | null;
+  transactionId: string | null;
+  nextPaymentAt: string | null;
+}
+
+/** One event of HighLevel, whatever way it came. */
+export interface HighLevelEvent {
+  /** HighLevel's `webhookId`, or made from the content. */
+  id: string;
+  /** The same when the event is sent again. */
+  dedupeKey: string;
+  /**
+   * The same for two events that tell the same state of the same thing, such as `OpportunityUpdate` beside
+   * `OpportunityStageUpdate`: of those that come within minutes, one is enough.
+   */
+  changeKey: string;
+  /** The catalog ids of all triggers that it fires: `ghl.contactCreate`, `bridge.newContact`. */
+  triggers: string[];
+  /** HighLevel's word for it: `ContactCreate`. */
+  event: string | null;
+  /** `workflow-webhook`: nobody signed it, and `data` has only ids. */
+  via: TriggerWay;
+  occurredAt: string | null;
+  /** ISO 8601, UTC. */
+  receivedAt: string;
+  appId: string | null;
+  companyId: string | null;
+  locationId: string | null;
+  contactId: string | null;
+  objectId: string | null;
+  /** Of an event without a known name: what it seems to be about. */
+  looksLike: string | null;
+  /** The content, without what belongs to the delivery. */
+  data: JsonObject;
+  /** The body as it came. */
+  raw: JsonObject;
+}
+
+/** How the body of a webhook is to be read. */
+export interface Reading {
+  /** Only events that fire this trigger. */
+  trigger?: string;
+  /** What the user chose for that trigger: its `input` in the catalog. */
+  input?: JsonObject;
+  /** HighLevel: the event's name as the address tells it (`?event=InvoicePaid`); some bodies don't. */
+  event?: string;
+  /** Digistore24: one event for each item of the order. */
+  splitItems?: boolean;
 }
 
 /** What `sync.plan` and `sync.apply` need of an event: the parameters as they came. */

@@ -19,7 +19,8 @@ export function readCatalog(folder = join(repoRoot, 'catalog')) {
     for (const file of readdirSync(join(folder, entry.name))) {
       if (!file.endsWith('.json')) continue;
       const name = `${entry.name}/${file}`;
-      files.push({ name, data: JSON.parse(readFileSync(join(folder, name), 'utf8')) });
+      // A file has operations, or triggers, or both.
+      files.push({ name, data: { operations: [], ...JSON.parse(readFileSync(join(folder, name), 'utf8')) } });
     }
   }
   return files.sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -48,4 +49,23 @@ export function* refsIn(value) {
     if (typeof value.$ref === 'string') yield value.$ref.slice('#/$defs/'.length);
     for (const item of Object.values(value)) yield* refsIn(item);
   }
+}
+
+/**
+ * Input and output of a trigger, each with the file whose definitions it refers to: its own, or those of the trigger that
+ * it is like or that feeds it.
+ */
+export function schemasOf(id, files) {
+  const file = files.find(({ data }) => data.triggers?.some((trigger) => trigger.id === id))?.data;
+  const trigger = file?.triggers.find((one) => one.id === id);
+  if (!trigger) throw new Error(`there is no trigger ${id}`);
+  const model = trigger.like ?? trigger.sources?.[0];
+  const schemas = model ? { ...schemasOf(model, files) } : {};
+  if (trigger.data) {
+    const { Event } = file.$defs;
+    schemas.output = { file, schema: { ...Event, properties: { ...Event.properties, data: trigger.data } } };
+  }
+  for (const name of ['input', 'output']) if (trigger[name]) schemas[name] = { file, schema: trigger[name] };
+  schemas.input ??= { file, schema: { type: 'object', properties: {}, additionalProperties: false } };
+  return schemas;
 }

@@ -9,6 +9,7 @@ use crate::{
     catalog,
     effects::{StepInput, Task},
     error::Error,
+    events,
     plugin::Plugin,
 };
 
@@ -56,8 +57,20 @@ impl JsTask {
 pub fn catalog_list(filter: &str) -> Result<String, JsValue> {
     let filter = parse(filter).ok_or_else(|| error_to_js(&not_json()))?;
     let filter = catalog::Filter::read(filter).map_err(|e| error_to_js(&e))?;
-    let entries = catalog::list(&filter).map_err(|e| error_to_js(&e))?;
+    let entries = events::list(&filter).map_err(|e| error_to_js(&e))?;
     Ok(text(&Value::Array(entries)))
+}
+
+/// The events in the body of a webhook, as JSON. `options` is JSON; `connection` stands in the events' keys; `now` is in
+/// milliseconds since 1970. Throws an `ErrorDetails` object.
+#[wasm_bindgen(js_name = readEvents)]
+pub fn read_events(connection: &str, service: &str, body: &[u8], options: &str, now: f64) -> Result<String, JsValue> {
+    let options = parse(options).ok_or_else(|| error_to_js(&not_json()))?;
+    let read = |options| {
+        let reading = events::Reading::from_options(options)?;
+        events::read(connection, service, body, &reading, now as u64)
+    };
+    read(options).map(|events| text(&Value::Array(events))).map_err(|e| error_to_js(&e))
 }
 
 /// The plugin's version.

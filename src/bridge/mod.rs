@@ -305,7 +305,7 @@ fn act(calls: &mut Calls<'_>, input: &mut Map) -> Value {
     match operation.name() {
         "findOrCreateContact" => return contact::find_or_create(calls, input),
         "createBuyLink" => return shop::buy_link(calls, input),
-        "refund" => return shop::refund(calls, input),
+        "issueRefund" => return shop::refund(calls, input),
         "createTask" => work::due(calls, input),
         "sendMessage" => work::check_message(calls, input),
         "completeTask" => work::check_task(calls, input),

@@ -1,18 +1,21 @@
 //! The numbers of the packed catalog. `build.rs` writes by them, `packed.rs` reads by them.
 //!
 //! ```text
-//! catalog  = count { length } { bytes }             strings that are used more than once, the most used first
+//! catalog  = length { texts }, then the structure:
+//!            count { length }                        strings that are used more than once: the first of the texts
 //!            count { service resource title version }   resources
-//!            count { length property }               properties that are used more than once
-//!            count { length name schema }            definitions
-//!            count { length entry }                  entries, by id
-//! text     = number of its string | 0 length bytes
+//!            count { length length } { property }    properties that are used more than once
+//!            count { length length } { name schema } definitions
+//!            count { length length } { entry }       entries, by id
+//! text     = number of its string | 0 and a length: the next of the texts
 //! text?    = 0 | text plus one
 //! entry    = resource name flags kind method effect retry title? description? count { segment } count { scope }
 //!            [version] rest? [input] [output] [sample of the input, sample of the output]
 //! schema   = head [number of the definition | types] { keyword body } 0
 //! property = name schema; in a schema: its number times two, or 0 and the property itself; plus one where required
 //! ```
+//! The two lengths before things are those of their structure and of their texts, which stand apart because they compress
+//! better so.
 
 /// The number of a word in a list; 0 is kept for none.
 pub(crate) fn word(words: &[&str], one: &str) -> Option<u8> {

@@ -8,6 +8,7 @@ mod form;
 mod packed;
 mod sample;
 mod title;
+mod triggers;
 mod validate;
 
 use std::{cell::RefCell, rc::Rc};
@@ -20,6 +21,7 @@ use crate::{
 };
 
 pub use sample::sample;
+pub use triggers::{trigger_by_name, triggers};
 pub(crate) use validate::is_email;
 pub use validate::validate;
 
@@ -262,6 +264,24 @@ fn operation(mut entry: packed::Entry) -> Option<Operation> {
     })
 }
 
+/// Checks what a user chose for a trigger.
+///
+/// # Errors
+/// `invalid_input`: no such trigger, or the choice doesn't fit.
+pub fn accept_trigger(id: &str, input: Option<&Value>) -> Result<Map> {
+    let mut entry = packed::find(id).filter(|entry| entry.kind == "trigger").ok_or_else(|| unknown(id))?;
+    let (schema, defs) = entry.input();
+    let input = input.cloned().unwrap_or_else(|| Value::Object(Map::new()));
+    let problems = validate(&Value::Object(schema), &Value::Object(defs), &input);
+    match input {
+        Value::Object(input) if problems.is_empty() => Ok(input),
+        _ => {
+            let message = format!("the input of {id} has {}", count(problems.len(), "wrong field"));
+            Err(Error::invalid(message, problems).of_operation(id))
+        }
+    }
+}
+
 fn unknown(id: &str) -> Error {
     let ids: Vec<String> = (0..packed::count()).filter_map(packed::entry).map(|entry| entry.id).collect();
     let problem = match nearest(id, ids.iter().map(String::as_str)) {
@@ -293,7 +313,7 @@ record! {
         pub kind: Option<String>,
         /// `core` or `all` (which includes core).
         pub tier: Option<String>,
-        /// A word in id, title or description.
+        /// Words that all are in id, title or description.
         pub text: Option<String>,
     }
 }
@@ -350,9 +370,9 @@ impl Filter {
             && wanted(&self.kind, entry.kind)
             && self.tier.as_deref().is_none_or(|t| t == "all" || (t == "core") == entry.core)
             && self.text.as_ref().is_none_or(|sought| {
-                let sought = lower(sought);
-                let has = |text: &str| lower(text).contains(&sought);
-                has(&entry.id) || has(&entry.title()) || has(entry.description.unwrap_or_default())
+                let text = format!("{} {} {}", entry.id, entry.title(), entry.description.unwrap_or_default());
+                let text = lower(&text);
+                lower(sought).split_whitespace().all(|word| text.contains(word))
             })
     }
 }

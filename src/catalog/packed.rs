@@ -34,14 +34,15 @@ struct Index {
     entries: Places,
 }
 
-/// The starts of things that stand one behind the other, each with its length before it.
+/// The starts of things that stand one behind the other: of their structure and of their texts.
 #[derive(Default)]
-struct Places(Vec<u32>);
+struct Places(Vec<(u32, u32)>);
 
 impl Places {
     fn cursor(&self, number: usize) -> Cursor {
         // Behind the end there are only zeros.
-        Cursor(self.0.get(number).map_or(BYTES.len(), |place| *place as usize))
+        let (at, text) = self.0.get(number).copied().unwrap_or((u32::MAX >> 1, 0));
+        Cursor { at: at as usize, text: text as usize }
     }
 }
 
@@ -55,16 +56,16 @@ fn index() -> &'static Index {
 
 impl Index {
     fn new() -> Self {
-        let mut cursor = Cursor(0);
+        let mut cursor = Cursor::default();
+        let length = cursor.number();
+        let start = cursor.at;
+        cursor.at += length;
+        let text = BYTES.get(start..cursor.at).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
         let mut ends = Vec::new();
-        let mut end = 0;
         for _ in 0..cursor.number() {
-            end += cursor.number() as u32;
-            ends.push(end);
+            cursor.text += cursor.number();
+            ends.push(cursor.text as u32);
         }
-        let start = cursor.0;
-        cursor.0 += end as usize;
-        let text = BYTES.get(start..cursor.0).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
         let mut index = Self { ends, text, ..Self::default() };
         for _ in 0..cursor.number() {
             let [service, name, title, version] = [(); 4].map(|()| cursor.text(&index));
@@ -83,14 +84,17 @@ impl Index {
     }
 }
 
-/// A place in the bytes.
-#[derive(Clone, Copy)]
-struct Cursor(usize);
+/// A place in the structure, and the next of the texts.
+#[derive(Clone, Copy, Default)]
+struct Cursor {
+    at: usize,
+    text: usize,
+}
 
 impl Cursor {
     fn byte(&mut self) -> u8 {
-        let byte = BYTES.get(self.0).copied().unwrap_or_default();
-        self.0 += 1;
+        let byte = BYTES.get(self.at).copied().unwrap_or_default();
+        self.at += 1;
         byte
     }
 
@@ -108,11 +112,15 @@ impl Cursor {
     }
 
     fn places(&mut self) -> Places {
-        let mut places = Vec::new();
+        let mut lengths = Vec::new();
         for _ in 0..self.number() {
-            let length = self.number();
-            places.push(self.0 as u32);
-            self.0 += length;
+            lengths.push((self.number(), self.number()));
+        }
+        let mut places = Vec::new();
+        for (structure, texts) in lengths {
+            places.push((self.at as u32, self.text as u32));
+            self.at += structure;
+            self.text += texts;
         }
         Places(places)
     }
@@ -127,15 +135,14 @@ impl Cursor {
         Some(self.string(number, index))
     }
 
-    /// A string by its number, or the one that stands here.
+    /// A string by its number, or the next of the texts.
     fn string(&mut self, number: usize, index: &Index) -> &'static str {
         if number > 0 {
             return index.text(number);
         }
-        let length = self.number();
-        let start = self.0;
-        self.0 += length;
-        BYTES.get(start..self.0).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
+        let start = self.text;
+        self.text += self.number();
+        index.text.get(start..self.text).unwrap_or_default()
     }
 
     fn word<const N: usize>(&mut self, words: &[&'static str; N]) -> &'static str {
@@ -466,6 +473,9 @@ impl Entry {
         };
         let (input, output) = (described(flag::INPUT), described(flag::OUTPUT));
         let sample = (self.flags & flag::SAMPLE != 0).then(|| {
+            if self.kind == "trigger" {
+                return self.at.value(index);
+            }
             let mut sample = Map::new();
             for (name, schema) in [("input", &input), ("output", &output)] {
                 let nothing = Map::new();

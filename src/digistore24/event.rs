@@ -1,11 +1,9 @@
-//! What a message means: one shape for every event, whatever way it came.
+//! One event, whatever way it came: what the mapping works with.
 
-use sha2::{Digest, Sha512};
-
-use super::{ipn::Params, money::Cents, signature::hex};
-use crate::json::{Json, Map, ToJson, Value};
-use crate::text::lower;
-use crate::{catalog::is_email, clock, record};
+use super::money::Cents;
+use crate::json::{Json, Map, ToJson, Value, put};
+use crate::text::short_hash;
+use crate::{clock, record};
 
 /// What happened in Digistore24.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,6 +95,9 @@ impl Kind {
 
     /// The catalog id of the trigger: `digistore24.onPayment`.
     pub fn trigger(&self) -> String {
+        if matches!(self, Self::Unknown(_)) {
+            return "digistore24.onUnknownEvent".to_owned();
+        }
         let mut id = "digistore24.on".to_owned();
         let mut start = true;
         for letter in self.name().chars() {
@@ -117,17 +118,19 @@ impl Kind {
         !matches!(self, Self::Affiliation | Self::OrderformFilled | Self::ConnectionTest | Self::Unknown(_))
     }
 
-    fn has_transaction(&self) -> bool {
+    pub(super) fn has_transaction(&self) -> bool {
         matches!(self, Self::Payment | Self::Refund | Self::Chargeback | Self::PaymentDenial)
     }
 }
 
 record! {
-/// One event, in the shape that builders and the mapping get. `None` for what is empty.
+/// One event, as the mapping gets it; hosts get its [`shape`](Event::shape). `None` for what is empty.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
     /// Short and stable: made from the deduplication keys.
     pub id: String,
+    /// The same for a repeated message: the item's key where there is one item.
+    pub dedupe_key: String as "dedupeKey",
     /// The trigger's catalog id.
     pub trigger: String,
     /// What happened.
@@ -154,11 +157,15 @@ pub struct Event {
     pub subscription: Option<Subscription>,
     /// What the buyer said about newsletters.
     pub consent: Consent,
-    /// Who brought the buyer.
-    pub affiliate: Option<String>,
-    /// Addresses for the buyer. They carry keys: treat as secrets.
+    /// Who brought the buyer; of an approved affiliation, the new partner.
+    pub affiliate: Option<Affiliate>,
+    /// The ticket that the event is about.
+    pub eticket: Option<Eticket>,
+    /// The form that was filled in.
+    pub form: Option<Form>,
+    /// Addresses for the buyer, by name. They carry keys: treat as secrets.
     pub links: Map,
-    /// Every parameter as it came, the signature left out.
+    /// Every parameter or field as it came, the signature left out.
     pub raw: Map,
 }
 }
@@ -182,6 +189,8 @@ pub struct Buyer {
     pub id: Option<String>,
     /// Trimmed, lower case.
     pub email: Option<String>,
+    /// `M`, `F` or nothing.
+    pub salutation: Option<String>,
     /// Given name.
     pub first_name: Option<String> as "firstName",
     /// Family name.
@@ -221,10 +230,14 @@ pub struct Order {
     pub created_at: Option<String> as "createdAt",
     /// The order that this one replaces.
     pub upgraded_order_id: Option<String> as "upgradedOrderId",
+    /// `upgrade`, `downgrade`, `special_offer`, `switch_plan`, `package_change`.
+    pub upgrade_type: Option<String> as "upgradeType",
     /// When the replaced order ends. `2026-11-23`.
     pub delivery_date: Option<String> as "deliveryDate",
     /// What the vendor's link carried.
     pub custom: Option<String>,
+    /// The voucher that was used.
+    pub voucher: Option<String>,
 }
 }
 
@@ -242,6 +255,10 @@ pub struct Item {
     pub quantity: u32,
     /// The vendor's own tags of the product.
     pub tags: Vec<String>,
+    /// The item's part of the transaction, where the message says it.
+    pub money: Option<Money>,
+    /// The licence that was issued. A secret of the buyer.
+    pub license_key: Option<String> as "licenseKey",
     /// `connection | event | transaction | item`: the same for a repeated message.
     pub dedupe_key: String as "dedupeKey",
 }
@@ -266,6 +283,8 @@ record! {
 pub struct Money {
     /// What the buyer paid or got back.
     pub gross: Cents,
+    /// Of that, without tax.
+    pub net: Option<Cents>,
     /// Of that, tax.
     pub vat: Option<Cents>,
     /// The vendor's share.
@@ -313,87 +332,135 @@ pub struct Consent {
 }
 }
 
-const LINKS: [&str; 8] = [
-    "invoice_url",
-    "receipt_url",
-    "renew_url",
-    "rebilling_stop_url",
-    "request_refund_url",
-    "support_url",
-    "switch_pay_interval_url",
-    "order_details_url",
+record! {
+/// Who brings buyers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Affiliate {
+    /// Digistore24's number.
+    pub id: Option<String>,
+    /// The account's name.
+    pub name: Option<String>,
+    /// Of an approved affiliation only.
+    pub email: Option<String>,
+    /// The partner's promotion link.
+    pub link: Option<String>,
+    /// The partner's campaign.
+    pub campaign_key: Option<String> as "campaignKey",
+    /// The partner's own tracking.
+    pub tracking_key: Option<String> as "trackingKey",
+}
+}
+
+record! {
+/// A ticket.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Eticket {
+    /// Digistore24's number.
+    pub id: Option<String>,
+    /// What the entrance scans. A secret of the buyer.
+    pub code: Option<String>,
+    /// `create`, `update`, `use`, `cancel_use`, `revoke`, `cancel_revoke`.
+    pub action: Option<String>,
+    /// The ticket's number in the order.
+    pub no: Option<u32>,
+    /// Tickets of the order.
+    pub count: Option<u32>,
+    /// It lets nobody in.
+    pub blocked: Option<bool>,
+    /// Where it can be downloaded. Carries a key.
+    pub url: Option<String>,
+    /// When the event takes place, as the vendor wrote it.
+    pub date: Option<String>,
+    /// What the visitor should know.
+    pub hint: Option<String>,
+    /// The place's name.
+    pub location_name: Option<String> as "locationName",
+    /// The place's address.
+    pub location_address: Option<String> as "locationAddress",
+    /// ISO 8601 with offset.
+    pub created_at: Option<String> as "createdAt",
+    /// ISO 8601 with offset.
+    pub modified_at: Option<String> as "modifiedAt",
+    /// ISO 8601 with offset.
+    pub used_at: Option<String> as "usedAt",
+}
+}
+
+record! {
+/// A form that was filled in. Its answers stand in `raw`: under which names is not published.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Form {
+    /// Of an order form: its number.
+    pub id: Option<String>,
+    /// `create`, `revoke`.
+    pub action: Option<String>,
+    /// Of a custom form: its number in the order.
+    pub no: Option<u32>,
+    /// Custom forms of the order.
+    pub count: Option<u32>,
+}
+}
+
+/// Names of links, and of the parameters that carry them.
+const LINKS: [(&str, &str); 9] = [
+    ("add", "add_url"),
+    ("invoice", "invoice_url"),
+    ("orderDetails", "order_details_url"),
+    ("receipt", "receipt_url"),
+    ("renew", "renew_url"),
+    ("requestRefund", "request_refund_url"),
+    ("stopRebilling", "rebilling_stop_url"),
+    ("support", "support_url"),
+    ("switchPayInterval", "switch_pay_interval_url"),
 ];
 
-impl Event {
-    /// Reads a message. Nothing is refused: what is unknown stays in `raw`.
-    pub fn read(connection: &str, params: &Params, received_at_ms: u64) -> Self {
-        let text = |name: &str| params.find(name).map(str::trim).filter(|v| !v.is_empty()).map(str::to_owned);
-        let first = |names: &[&str]| names.iter().find_map(|n| text(n));
-        let kind = Kind::parse(params.find("event").or_else(|| params.find("function_call")).unwrap_or_default());
-        let order = read_order(params);
-        let transaction = kind.has_transaction().then(|| text("transaction_id")).flatten().map(|id| Transaction {
-            id,
-            parent_id: text("parent_transaction_id"),
-            pay_method: text("pay_method"),
-        });
-        let subscription = text("billing_type").map(|billing_type| Subscription {
-            billing_type,
-            status: first(&["billing_status", "order_billing_status"]),
-            stop_reason: text("billing_stop_reason"),
-            sequence_no: number(params, "pay_sequence_no"),
-            told_sequence_no: params.find("pay_sequence_no").and_then(|n| n.trim().parse().ok()),
-            installments: number(params, "number_of_installments"),
-            next_payment_at: date(params, "next_payment_at"),
-            stop_noted_at: text("rebill_stop_noted_at").filter(|t| !t.starts_with("0000")),
-            paid_until: date(params, "is_cancelled_for"),
-        });
-        let money = transaction.as_ref().and_then(|_| read_money(params));
-        let items = read_items(connection, &kind, &order, params);
-        let occurred = transaction.as_ref().and_then(|_| {
-            let time = params.find("transaction_time").unwrap_or("00:00:00");
-            clock::parse_berlin(&format!("{} {time}", params.get("transaction_date")))
-        });
+/// All links by name, null where `find` has none under the parameter's name.
+pub fn links(find: &dyn Fn(&str) -> Option<String>) -> Map {
+    let mut links = Map::new();
+    for (name, parameter) in LINKS {
+        put(&mut links, name, find(parameter).to_json());
+    }
+    links
+}
+
+impl Money {
+    /// Amounts without sign; the net follows from the others.
+    pub fn new(gross: Cents, vat: Option<Cents>, earnings: Option<Cents>, currency: &str) -> Self {
+        let (gross, vat) = (gross.abs(), vat.map(Cents::abs));
         Self {
-            id: short_hash(&mut items.iter().map(|i| i.dedupe_key.as_str())),
-            trigger: kind.trigger(),
+            gross,
+            net: vat.map(|vat| Cents(gross.0 - vat.0)),
+            vat,
+            earnings: earnings.map(Cents::abs),
+            currency: currency.to_ascii_uppercase(),
+        }
+    }
+}
+
+impl Event {
+    /// An event of which nothing else is known yet, for those that are read from the API's rows.
+    pub fn blank(trigger: &str, kind: Kind, received_at_ms: u64) -> Self {
+        Self {
+            id: String::new(),
+            dedupe_key: String::new(),
+            trigger: trigger.to_owned(),
             event: kind,
-            occurred_at: occurred.map(clock::iso),
+            occurred_at: None,
             received_at: clock::iso_utc(received_at_ms),
-            test: params.get("api_mode").eq_ignore_ascii_case("test"),
-            merchant: Merchant { id: text("merchant_id"), name: text("merchant_name") },
-            buyer: Buyer {
-                id: text("buyer_id"),
-                email: first(&["email", "buyer_email", "address_email"]).map(|e| lower(&e)).filter(|e| is_email(e)),
-                first_name: first(&["address_first_name", "buyer_first_name"]),
-                last_name: first(&["address_last_name", "buyer_last_name"]),
-                company: first(&["address_company", "buyer_address_company"]),
-                phone: first(&[
-                    "address_phone_no",
-                    "address_mobile_no",
-                    "buyer_address_phone_no",
-                    "buyer_address_mobile_no",
-                ]),
-                street: first(&["address_street", "buyer_address_street"]),
-                zipcode: first(&["address_zipcode", "buyer_address_zipcode"]),
-                city: first(&["address_city", "buyer_address_city"]),
-                state: first(&["address_state", "buyer_address_state"]),
-                country: first(&["address_country", "buyer_address_country", "country"])
-                    .map(|c| c.to_ascii_uppercase()),
-                language: first(&["buyer_language", "language"]),
-            },
-            order,
-            items,
-            transaction,
-            money,
-            subscription,
-            consent: Consent {
-                newsletter: text("newsletter_choice").map(|c| lower(&c)),
-                newsletter_text: text("newsletter_choice_msg"),
-                gdpr_country: text("is_gdpr_country").map(|v| v.eq_ignore_ascii_case("y")),
-            },
-            affiliate: text("affiliate_name"),
-            links: object(LINKS.iter().filter_map(|n| Some((*n, params.find(n)?)))),
-            raw: object(params.content()),
+            test: false,
+            merchant: Merchant::default(),
+            buyer: Buyer::default(),
+            order: Order::default(),
+            items: Vec::new(),
+            transaction: None,
+            money: None,
+            subscription: None,
+            consent: Consent::default(),
+            affiliate: None,
+            eticket: None,
+            form: None,
+            links: links(&|_| None),
+            raw: Map::new(),
         }
     }
 
@@ -421,118 +488,4 @@ impl Event {
 /// `merchant:base order`.
 pub fn order_key(merchant: Option<&str>, base_id: &str) -> String {
     format!("{}:{base_id}", merchant.unwrap_or("-"))
-}
-
-fn object<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Map {
-    let mut object = Map::new();
-    for (name, value) in pairs {
-        object.insert(name.to_owned(), value.into());
-    }
-    object
-}
-
-fn number(params: &Params, name: &str) -> u32 {
-    params.get(name).trim().parse().unwrap_or_default()
-}
-
-fn date(params: &Params, name: &str) -> Option<String> {
-    clock::parse_date(params.get(name)).map(clock::ymd)
-}
-
-/// An upsell's order id is the base id with the upsell's number at its end; ids that end in a digit by nature exist.
-fn read_order(params: &Params) -> Order {
-    let id = params.get("order_id").trim().to_owned();
-    let upsell_no = number(params, "upsell_no");
-    let base = (upsell_no > 0).then(|| id.strip_suffix(&upsell_no.to_string())).flatten().filter(|b| !b.is_empty());
-    let created = params.find("order_date_time").map(str::to_owned).or_else(|| {
-        params.find("order_date").map(|d| format!("{d} {}", params.find("order_time").unwrap_or("00:00:00")))
-    });
-    Order {
-        base_id: base.unwrap_or(&id).to_owned(),
-        upsell_no,
-        kind: params.find("order_type").map(str::to_owned),
-        created_at: created.and_then(|c| clock::parse_berlin(&c)).map(clock::iso),
-        upgraded_order_id: params.find("upgraded_order_id").map(str::to_owned),
-        delivery_date: date(params, "delivery_date"),
-        custom: params.find("custom").map(str::to_owned),
-        id,
-    }
-}
-
-fn read_money(params: &Params) -> Option<Money> {
-    let cents = |names: &[&str]| names.iter().find_map(|n| Cents::parse(params.get(n))).map(Cents::abs);
-    Some(Money {
-        gross: cents(&["transaction_amount", "amount_brutto", "amount"])?,
-        vat: cents(&["transaction_vat_amount", "amount_vat"]),
-        earnings: cents(&["amount_vendor"]),
-        currency: params.find("transaction_currency").or_else(|| params.find("currency"))?.to_ascii_uppercase(),
-    })
-}
-
-/// The first item has plain names, the further ones the suffixes `_2`, `_3`, … Products and items may be absent.
-fn read_items(connection: &str, kind: &Kind, order: &Order, params: &Params) -> Vec<Item> {
-    let count = number(params, "item_count").clamp(1, 100);
-    let mut items = Vec::new();
-    for no in 1..=100u32 {
-        let name = |base: &str| if no == 1 { base.to_owned() } else { format!("{base}_{no}") };
-        let text = |base: &str| params.find(&name(base)).map(str::to_owned);
-        let (id, product_id) = (text("order_item_id"), text("product_id"));
-        if no > 1 && id.is_none() && product_id.is_none() {
-            if no > count {
-                break;
-            }
-            continue;
-        }
-        let mut tags: Vec<String> = Vec::new();
-        for list in [text("tags"), text("tag")].into_iter().flatten() {
-            for tag in list.split(',').map(|t| lower(t.trim())) {
-                if !tag.is_empty() && !tags.contains(&tag) {
-                    tags.push(tag);
-                }
-            }
-        }
-        items.push(Item {
-            dedupe_key: dedupe_key(connection, kind, order, id.as_deref().or(product_id.as_deref()), params),
-            id,
-            product_id,
-            name: text("product_name"),
-            quantity: params.get(&name("quantity")).trim().parse().unwrap_or(1),
-            tags,
-        });
-    }
-    items
-}
-
-/// Equal for a repeated message, also through a second connection of the same vendor; different for each renewal.
-fn dedupe_key(connection: &str, kind: &Kind, order: &Order, item: Option<&str>, params: &Params) -> String {
-    let item = item.unwrap_or("-");
-    let find = |names: &[&str]| names.iter().find_map(|n| params.find(n)).unwrap_or("-").to_owned();
-    let merchant = params.find("merchant_id").unwrap_or("-");
-    let rest = match kind {
-        kind if kind.has_transaction() && params.find("transaction_id").is_some() => {
-            format!("{}|{item}", params.get("transaction_id"))
-        }
-        Kind::Eticket => format!("{}|{}|{}", find(&["eticket_id"]), find(&["action"]), find(&["eticket_modified_at"])),
-        Kind::CustomForm => {
-            let content = short_hash(&mut params.content().filter(|(n, _)| !n.starts_with("ipn_")).map(|(_, v)| v));
-            format!("{}|{}|{}|{content}", order.id, find(&["form_no"]), find(&["action"]))
-        }
-        Kind::Affiliation => format!("{}|{}", find(&["affiliate_name", "email"]), find(&["product_id", "product_ids"])),
-        kind if kind.is_about_order() => {
-            let when = find(&["rebill_stop_noted_at", "next_payment_at", "delivery_date"]);
-            format!("{}|{item}|{}|{when}", order.id, find(&["pay_sequence_no"]))
-        }
-        _ => short_hash(&mut params.content().flat_map(|(n, v)| [n, v])),
-    };
-    format!("{connection}|{merchant}|{}|{rest}", kind.name())
-}
-
-/// 16 hex digits that stand for the texts.
-pub fn short_hash(texts: &mut dyn Iterator<Item = &str>) -> String {
-    let mut hash = Sha512::new();
-    for text in texts {
-        hash.update(text.as_bytes());
-        hash.update([0]);
-    }
-    hex(hash.finalize().get(..8).unwrap_or_default(), b"0123456789abcdef")
 }

@@ -3,12 +3,15 @@
 mod call;
 mod event;
 mod ipn;
+mod message;
 mod money;
+mod shape;
 mod signature;
 
 pub use call::{Account, custom, decode, encode};
 pub use event::{
-    Buyer, Consent, Event, Item, Kind, Merchant, Money, Order, Subscription, Transaction, order_key, short_hash,
+    Affiliate, Buyer, Consent, Eticket, Event, Form, Item, Kind, Merchant, Money, Order, Subscription, Transaction,
+    links, order_key,
 };
 pub use ipn::{MAX_BODY, Params, parse, parse_json};
 pub use money::Cents;

@@ -7,6 +7,7 @@ use subtle::ConstantTimeEq;
 
 use super::ipn::{Params, is_signature};
 use crate::error::{Code, Error};
+use crate::text::hex;
 
 /// What a look at the signature found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,17 +67,6 @@ pub fn sign(params: &Params, passphrase: &str, uppercase_keys: bool) -> String {
         signed.for_each(|(name, value)| add(name, value));
     }
     hex(&hash.finalize(), b"0123456789ABCDEF")
-}
-
-/// Two digits for each byte.
-pub(super) fn hex(bytes: &[u8], digits: &[u8; 16]) -> String {
-    let digit = |n: u8| digits.get(usize::from(n)).copied().map(char::from).unwrap_or_default();
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        text.push(digit(byte >> 4));
-        text.push(digit(byte & 15));
-    }
-    text
 }
 
 impl Verdict {

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::json::json;
+use crate::json::{Value, json};
 
 fn params(pairs: &[(&str, &str)]) -> Params {
     Params::new(pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect()).unwrap()
@@ -166,7 +166,7 @@ proptest! {
     #[test]
     fn no_body_makes_the_reader_panic(body in proptest::collection::vec(any::<u8>(), 0..600)) {
         if let Ok(read) = parse(&body) {
-            let _ = Event::read("c", &read, 0);
+            let _ = Event::read("c", &read, 0).shape(true);
             let _ = verify(&read, ["x"]);
         }
     }
@@ -190,6 +190,99 @@ proptest! {
     fn hostile_fields_never_panic(name in "(event|order_id|item_count|quantity|upsell_no|transaction_date|pay_sequence_no|next_payment_at|transaction_amount|order_date_time)", value in "\\PC{0,24}") {
         let message = params(&[("transaction_id", "1"), (name.as_str(), value.as_str())]);
         let event = Event::read("c", &message, u64::MAX);
+        prop_assert!(!event.shape(true).is_empty());
         let _ = crate::mapping::plan(&crate::mapping::Mapping::default(), &event, crate::mapping::Known::Nobody, false, u64::MAX);
     }
+}
+
+/// A sale of two items, the second without amounts where `bare`.
+fn two_items(bare: bool) -> Event {
+    let mut pairs = vec![
+        ("event", "on_payment"),
+        ("merchant_id", "7"),
+        ("merchant_name", "vendor"),
+        ("email", " Anna@Example.COM "),
+        ("address_first_name", "Anna"),
+        ("order_id", "A1"),
+        ("transaction_id", "5"),
+        ("transaction_date", "2026-08-18"),
+        ("transaction_time", "08:41:48"),
+        ("transaction_amount", "-149.00"),
+        ("transaction_vat_amount", "23.79"),
+        ("transaction_currency", "eur"),
+        ("amount_vendor", "110.10"),
+        ("affiliate_id", "0"),
+        ("invoice_url", "https://example.com/i"),
+        ("item_count", "2"),
+        ("order_item_id", "a"),
+        ("product_id", "1"),
+        ("product_name", "Course"),
+        ("product_txn_amount", "100"),
+        ("product_txn_vat_amount", "15.97"),
+        ("order_item_id_2", "b"),
+        ("product_id_2", "2"),
+    ];
+    if !bare {
+        pairs.push(("product_txn_amount_2", "49"));
+    }
+    Event::read("c", &params(&pairs), 0)
+}
+
+#[test]
+fn hosts_get_one_shape() {
+    let events = two_items(false).shape(false);
+    let [event] = &events[..] else { panic!("one event") };
+    assert_eq!(event["triggers"][0], json!("digistore24.onPayment"));
+    assert_eq!(
+        event["money"],
+        json!({ "gross": 149, "net": 125.21, "vat": 23.79, "earnings": 110.1, "currency": "EUR" })
+    );
+    assert_eq!((&event["item"], &event["items"][1]["productId"]), (&event["items"][0], &json!("2")));
+    let aliases = ["amount", "currency", "email", "firstName", "lastName", "nextPaymentAt", "orderId", "productId"];
+    assert_eq!(
+        json!(aliases.map(|name| event[name].clone())),
+        json!([149, "EUR", "anna@example.com", "Anna", null, null, "A1", "1"])
+    );
+    assert_eq!((&event["affiliate"], &event["links"]["receipt"]), (&Value::Null, &Value::Null));
+    assert_eq!(event["links"]["invoice"], json!("https://example.com/i"));
+    assert_eq!((&event["eticket"], &event["form"], &event["trigger"]), (&Value::Null, &Value::Null, &Value::Null));
+}
+
+#[test]
+fn split_events_count_no_amount_twice() {
+    let events = two_items(false).shape(true);
+    let part = |i: usize, name: &str| events[i][name].clone();
+    assert_eq!((part(0, "dedupeKey"), part(1, "dedupeKey")), (json!("c|7|payment|5|a"), json!("c|7|payment|5|b")));
+    assert_eq!((part(0, "amount"), part(1, "amount"), part(1, "productId")), (json!(100), json!(49), json!("2")));
+    assert_ne!(part(0, "id"), part(1, "id"));
+    assert_eq!(part(0, "items").as_array().unwrap().len(), 1);
+    assert_eq!(events[0]["money"]["earnings"], Value::Null, "the vendor's share of one item is not told");
+    let whole = two_items(false).shape(false);
+    assert!(![part(0, "dedupeKey"), part(1, "dedupeKey")].contains(&whole[0]["dedupeKey"]));
+
+    let bare = two_items(true).shape(true);
+    assert_eq!((&bare[1]["money"], &bare[1]["amount"]), (&Value::Null, &Value::Null));
+    assert_eq!(bare[0]["amount"], json!(100));
+}
+
+#[test]
+fn tickets_forms_and_partners_have_a_part_of_their_own() {
+    let shape = |pairs: &[(&str, &str)]| Event::read("c", &params(pairs), 0).shape(true).remove(0);
+    let ticket = shape(&[
+        ("event", "eticket"),
+        ("action", "create"),
+        ("eticket_id", "9"),
+        ("eticket_no", "2"),
+        ("eticket_is_blocked", "N"),
+        ("eticket_created_at", "2026-01-18 08:41:48"),
+    ]);
+    assert_eq!(ticket["eticket"]["no"], json!(2));
+    assert_eq!(ticket["eticket"]["blocked"], json!(false));
+    assert_eq!(ticket["eticket"]["createdAt"], json!("2026-01-18T08:41:48+01:00"));
+    let form = shape(&[("event", "custom_form"), ("form_no", "1"), ("form_count", "3"), ("orderform_id", "8")]);
+    assert_eq!(form["form"], json!({ "id": null, "action": null, "no": 1, "count": 3 }));
+    let partner = shape(&[("event", "on_affiliation"), ("email", "p@example.com"), ("affiliate_name", "p1")]);
+    assert_eq!((&partner["buyer"]["email"], &partner["email"]), (&Value::Null, &json!("p@example.com")));
+    assert_eq!(partner["affiliate"]["name"], json!("p1"));
+    assert_eq!(shape(&[("event", "on_brand_new")])["triggers"], json!(["digistore24.onUnknownEvent"]));
 }

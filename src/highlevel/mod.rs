@@ -3,11 +3,13 @@
 mod account;
 mod custom;
 mod errors;
+mod webhook;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 pub use account::{Account, Auth, Secret};
 pub use custom::custom;
+pub use webhook::{read as webhook, shape};
 
 use crate::json::{Map, Value, json, parse};
 use crate::{

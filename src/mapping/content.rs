@@ -204,5 +204,5 @@ pub(super) fn task(event: &Event, order: &OrderState, purpose: Purpose) -> (Stri
 }
 
 pub(super) fn hash(value: &Value) -> Value {
-    crate::digistore24::short_hash(&mut [value.to_string().as_str()].into_iter()).into()
+    crate::text::short_hash(&mut [value.to_string().as_str()].into_iter()).into()
 }

@@ -1,6 +1,7 @@
 //! Names in the store. Every key starts with its scope, `connection/location`: what belongs together is written together.
 
-use crate::digistore24::{Event, order_key, short_hash};
+use crate::digistore24::{Event, order_key};
+use crate::text::short_hash;
 
 /// `connection/location`.
 #[derive(Debug, Clone, PartialEq, Eq)]

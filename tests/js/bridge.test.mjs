@@ -80,7 +80,7 @@ describe('every action that is about a contact', () => {
 
   test('is in this list', () => {
     const about = plugin.catalog
-      .list({ service: 'bridge' })
+      .list({ service: 'bridge', resource: 'actions' })
       .filter(({ input, id }) => input.properties.contactId && id !== 'bridge.customerTimeline');
     assert.deepEqual(about.map(({ id }) => id.slice('bridge.'.length)).sort(), Object.keys(inputs).sort());
   });
@@ -663,7 +663,7 @@ describe('Digistore24', () => {
     for (const [name, input] of [
       ['resendInvoice', { orderId }],
       ['resendConfirmation', { orderId }],
-      ['refund', { orderId, confirm: true }],
+      ['issueRefund', { orderId, confirm: true }],
     ]) {
       const from = mark();
       const error = await failureOf(plugin.bridge[name](input));
@@ -682,10 +682,10 @@ describe('Digistore24', () => {
       return Response.json({ result: 'success', data: { status: 'completed', modified: 'Y', note: '' } });
     };
     const { bridge } = await open({ fetch });
-    const done = await bridge.refund({ orderId: 'A', force: true, confirm: true });
+    const done = await bridge.issueRefund({ orderId: 'A', force: true, confirm: true });
     assert.deepEqual([done.modified, done.status, done.note], [true, 'completed', null]);
-    await bridge.refund({ transactionId: 5, requestDate: '2026-02-01', confirm: true });
-    await bridge.refund({ orderId: 'A', amount: 12.5, confirm: true });
+    await bridge.issueRefund({ transactionId: 5, requestDate: '2026-02-01', confirm: true });
+    await bridge.issueRefund({ orderId: 'A', amount: 12.5, confirm: true });
     assert.deepEqual(sent, [
       ['refundPurchase', { purchase_id: 'A', force: 'Y' }],
       ['refundTransaction', { transaction_id: '5', request_date: '2026-02-01' }],
@@ -701,11 +701,11 @@ describe('Digistore24', () => {
       [{ orderId: 'A', amount: -1, confirm: true }, 'amount'],
       [{ orderId: 'A', amount: 1, force: true, confirm: true }, 'force'],
     ]) {
-      assert.deepEqual(Object.keys(fieldsOf(await failureOf(bridge.refund(input)))), [at]);
+      assert.deepEqual(Object.keys(fieldsOf(await failureOf(bridge.issueRefund(input)))), [at]);
     }
     assert.equal(sent.length, 3);
     const orderId = order();
-    const answer = await plugin.bridge.refund({ orderId, confirm: true });
+    const answer = await plugin.bridge.issueRefund({ orderId, confirm: true });
     assert.equal(answer.modified, true);
   });
 

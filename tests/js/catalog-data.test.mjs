@@ -81,7 +81,9 @@ test('shared definitions are all there and all used', () => {
         follow(data.$defs[ref]);
       }
     };
-    follow(data.operations);
+    follow([data.operations, data.triggers ?? []]);
+    // The shape around the content of each event.
+    if (data.triggers?.some((trigger) => trigger.data)) used.add('Event');
     assert.deepEqual(
       Object.keys(data.$defs ?? {}).filter((key) => !used.has(key)),
       [],

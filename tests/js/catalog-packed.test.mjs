@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createPlugin } from '../../pkg/dist/src/index.js';
-import { readCatalog } from '../../scripts/conformance/catalog.mjs';
+import { readCatalog, schemasOf } from '../../scripts/conformance/catalog.mjs';
 
 const plugin = await createPlugin({ log: () => {} });
 const listed = new Map(plugin.catalog.list().map((entry) => [entry.id, entry]));
@@ -63,17 +63,46 @@ const sortTypes = (value) =>
     JSON.stringify(value, (key, inner) => (key === 'type' && Array.isArray(inner) ? [...inner].sort() : inner)),
   );
 
-for (const { name, data } of readCatalog()) {
+/** The listing has the schema of the file. */
+function assertSchema(listedSchema, { file, schema }, what) {
+  const { $defs, ...whole } = listedSchema;
+  const defs = { listed: $defs, own: file.$defs ?? {} };
+  assert.deepEqual(sortTypes(asInFile(whole, schema, defs)), sortTypes(plain(schema)), what);
+}
+
+const files = readCatalog();
+for (const { name, data } of files) {
   test(`${name}: packed and unpacked`, () => {
-    for (const operation of [...(data.operations ?? []), ...(data.triggers ?? [])]) {
+    for (const {
+      id,
+      kind,
+      tier,
+      title,
+      description,
+      input,
+      output,
+      data: content,
+      like,
+      sample,
+      ...facts
+    } of data.triggers ?? []) {
+      const entry = listed.get(id);
+      assert.ok(entry, id);
+      const schemas = schemasOf(id, files);
+      assertSchema(entry.input, schemas.input, `${id} input`);
+      assertSchema(entry.output, schemas.output, `${id} output`);
+      assert.deepEqual([entry.kind, entry.tier, entry.description], [kind, tier, description], id);
+      assert.equal(entry.title, title ?? entry.title);
+      assert.equal(entry.like, undefined, 'the model is named in the file only');
+      for (const [key, value] of Object.entries(facts)) assert.deepEqual(entry[key], value, `${id} ${key}`);
+    }
+    for (const operation of data.operations) {
       const entry = listed.get(operation.id);
       assert.ok(entry, operation.id);
       const { input, output, sample, title, ...facts } = operation;
       for (const [key, schema] of Object.entries({ input, output })) {
         if (!schema) continue;
-        const { $defs, ...whole } = entry[key];
-        const defs = { listed: $defs, own: data.$defs ?? {} };
-        assert.deepEqual(sortTypes(asInFile(whole, schema, defs)), sortTypes(plain(schema)), `${operation.id} ${key}`);
+        assertSchema(entry[key], { file: data, schema }, `${operation.id} ${key}`);
       }
       if (sample) assert.deepEqual(entry.sample, sample, `${operation.id} sample`);
       if (title) assert.equal(entry.title, title);
@@ -89,6 +118,6 @@ for (const { name, data } of readCatalog()) {
 }
 
 test('nothing else is listed', () => {
-  const inFiles = readCatalog().flatMap(({ data }) => [...(data.operations ?? []), ...(data.triggers ?? [])]);
+  const inFiles = files.flatMap(({ data }) => [...data.operations, ...(data.triggers ?? [])]);
   assert.equal(listed.size, inFiles.length);
 });

@@ -65,11 +65,13 @@ describe('results and exit codes', () => {
     const { cli } = terminal(t);
     const all = await cli(['catalog', '--json']);
     assert.equal(all.code, 0);
-    assert.ok(all.json().length > 576);
+    assert.ok(all.json().length > 770);
     const some = await cli(['catalog', '--service', 'ghl', '--kind', 'action', '--resource', 'contacts']);
     assert.match(some.stdout, /ghl\.contacts\.addTags/);
     assert.doesNotMatch(some.stdout, /digistore24/);
     assert.ok(!some.stdout.includes('\u001b'), 'no colour outside a terminal');
+    const found = (await cli(['catalog', 'TAG', 'add', '--tier', 'core', '--json'])).json().map(({ id }) => id);
+    assert.ok(found.includes('ghl.contacts.addTags') && !found.includes('ghl.contacts.removeTags'), `${found}`);
     assert.match((await cli(['catalog', '--id', 'digistore24.ping'])).stdout, /sample/);
     assert.equal((await cli(['catalog', '--id', 'nothing', '--json'])).error().code, 'invalid_input');
   });

@@ -96,7 +96,12 @@ describe('recorded messages', { skip: noFixtures }, () => {
     const [event] = received.events;
     assert.deepEqual([received.outcome, event.event, event.test], ['queued', 'payment', true]);
     assert.deepEqual([event.order.id, event.order.baseId, event.order.upsellNo], ['BBBB2222', 'BBBB2222', 0]);
-    assert.deepEqual(event.money, { gross: 127, vat: 0, earnings: 115.97, currency: 'USD' });
+    assert.deepEqual(event.money, { gross: 127, net: 127, vat: 0, earnings: 115.97, currency: 'USD' });
+    assert.deepEqual([event.amount, event.currency, event.orderId], [127, 'USD', 'BBBB2222']);
+    assert.deepEqual(event.triggers, ['digistore24.onPayment', 'bridge.newSale']);
+    const whole = new Set(Object.keys(event));
+    const { output } = open[0].catalog.list({ id: 'digistore24.onPayment' })[0];
+    assert.deepEqual(new Set(Object.keys(output.properties)), whole);
     assert.equal(event.occurredAt, '2022-11-16T07:34:59+01:00');
     assert.deepEqual(event.raw, params);
   });

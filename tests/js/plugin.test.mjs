@@ -447,6 +447,37 @@ describe('sync', () => {
     await own.close();
   });
 
+  test('an order of two items may be told as two events; carrying out either does all of it, once', async () => {
+    const own = await pluginOn(sandbox);
+    await own.setup();
+    const story = sandbox.story({ buyer: { email: 'two@example.com' } });
+    const { sha_sign: _, ...first } = story.payment();
+    const two = {
+      item_count: '2',
+      order_item_id_2: '77',
+      product_id_2: '78',
+      product_name_2: 'Extra',
+      product_txn_amount_2: '5.00',
+    };
+    const received = await own.receive({ method: 'POST', body: form({ ...first, ...two }) }, { splitItems: true });
+    const { events } = received;
+    assert.deepEqual(
+      events.map(({ productId, items, amount }) => [productId, items.length, typeof amount]),
+      [
+        [first.product_id, 1, 'number'],
+        ['78', 1, 'number'],
+      ],
+    );
+    assert.notEqual(events[0].dedupeKey, events[1].dedupeKey);
+    for (const event of events) assert.deepEqual(event.triggers, ['digistore24.onPayment', 'bridge.newSale']);
+    assert.equal((await own.sync.plan(events[1])).event.items.length, 2, 'the message counts, not the part');
+    assert.equal((await own.sync.apply(events[0])).outcome, 'done');
+    assert.equal((await own.sync.apply(events[1])).outcome, 'duplicate');
+    const { orders } = await own.timeline({ email: 'two@example.com' });
+    assert.equal(orders[0].items.length, 2);
+    await own.close();
+  });
+
   test('refused messages', async () => {
     const message = sandbox.story().payment();
     const forged = await post(message, 'another passphrase');

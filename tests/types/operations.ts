@@ -26,7 +26,7 @@ export async function accepted(plugin: Plugin) {
 
   const found = await plugin.bridge.findOrCreateContact({ email: 'anna@example.com', fields: { Level: 5 } });
   isTrue<Same<typeof found.notes, string[] | undefined>>();
-  await plugin.bridge.refund({ transactionId: 5, confirm: true });
+  await plugin.bridge.issueRefund({ transactionId: 5, confirm: true });
   const { status } = await plugin.ghl.custom.request({ path: '/contacts/', query: { limit: 1 } });
   status.toFixed();
 
@@ -53,7 +53,7 @@ export async function refused(plugin: Plugin) {
   // @ts-expect-error an input where there is none
   await plugin.digistore24.ping({ now: true });
   // @ts-expect-error money moves only when it is confirmed
-  await plugin.bridge.refund({ transactionId: 5 });
+  await plugin.bridge.issueRefund({ transactionId: 5 });
   // @ts-expect-error an unknown field of an action
   await plugin.bridge.addTag({ email: 'anna@example.com', tag: 'new' });
   // @ts-expect-error the same for run

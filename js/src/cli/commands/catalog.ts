@@ -8,18 +8,21 @@ import { outputOf } from '../session.js';
 export function addCatalog(program: Command): void {
   program
     .command('catalog')
-    .description('list the operations of both services and the actions of several calls')
+    .description('list operations, actions and triggers, or search them: each word in id, title or description')
+    .argument('[words...]', 'what to look for')
     .option('--service <name>', 'ghl, digistore24 or bridge')
     .option('--kind <kind>', 'action, search or trigger')
     .option('--resource <name>', 'contacts, purchases, …')
+    .option('--tier <tier>', 'core: what builders list first')
     .option('--id <id>', 'one operation, with its input and sample')
-    .action(async (filter: CatalogFilter, command: Command) => {
+    .action(async (words: string[], filter: CatalogFilter, command: Command) => {
       const output = outputOf(command);
       const plugin = await createPlugin({ log: output.log });
       try {
-        const { service, kind, resource, id } = filter;
-        const asked = { ...(service && { service }), ...(kind && { kind }), ...(resource && { resource }) };
-        const entries = plugin.catalog.list({ ...asked, ...(id && { id }) });
+        const { service, kind, resource, tier, id } = filter;
+        const asked = { service, kind, resource, tier, id, text: words.join(' ') };
+        const given = Object.fromEntries(Object.entries(asked).filter(([, value]) => value));
+        const entries = plugin.catalog.list(given);
         output.result(entries, () => (id ? entries.flatMap(whole) : short(entries)));
       } finally {
         await plugin.close();
@@ -28,14 +31,15 @@ export function addCatalog(program: Command): void {
 }
 
 function short(entries: CatalogEntry[]): string[] {
-  return [...table(entries.map(({ id, effect, title }) => [id, effect, title])), '', `${entries.length} operations`];
+  const rows = table(entries.map(({ id, effect, kind, title }) => [id, kind === 'trigger' ? kind : effect, title]));
+  return [...rows, '', `${entries.length} ${entries.length === 1 ? 'entry' : 'entries'}`];
 }
 
-function whole({ id, title, description, scopes, effect, retry, input, sample }: CatalogEntry): string[] {
+function whole({ id, title, description, scopes, effect, retry, arrives, input, sample }: CatalogEntry): string[] {
   return [
     id,
     `  ${description === title ? title : `${title}. ${description}`}`,
-    `  ${effect}, repeatable: ${retry}, needs ${scopes.join(', ') || 'no scope'}`,
+    `  ${arrives ? `arrives by ${arrives.join(', ')}` : `${effect}, repeatable: ${retry}`}, needs ${scopes.join(', ') || 'no scope'}`,
     `input: ${JSON.stringify(input, null, 2)}`,
     `sample: ${JSON.stringify(sample, null, 2)}`,
   ];

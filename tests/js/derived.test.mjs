@@ -1,0 +1,48 @@
+// What is made from the catalog and kept in the repository is up to date, and a breaking change does not slip through.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { changes, lockOf, readLock, unnamed } from '../../scripts/catalog-lock.mjs';
+import { differences, listed, pages } from '../../scripts/generate-docs.mjs';
+
+const entries = await listed();
+
+test('docs/operations are the pages of this catalog', () => {
+  assert.deepEqual(differences(pages(entries)), { stale: [], gone: [] }, 'npm run docs');
+});
+
+test('catalog/lock.txt holds this catalog', () => {
+  const found = changes(readLock(), lockOf(entries));
+  assert.deepEqual(found, [], 'npm run lock; a breaking change must be named in the CHANGELOG first');
+});
+
+test('what breaks a flow is told from what does not', () => {
+  const entry = (properties, required, output = { a: { type: 'string' } }) => ({
+    id: 'ghl.x.y',
+    kind: 'action',
+    input: { properties, required },
+    output: { properties: output },
+  });
+  const string = { type: 'string' };
+  const lock = (one) => lockOf([one]);
+  const before = lock(entry({ a: string, b: string }, ['a']));
+  const breaks = (after) => changes(before, lock(after)).map(({ breaks }) => breaks);
+  assert.deepEqual(breaks(entry({ a: string, b: string }, ['a'])), []);
+  assert.deepEqual(breaks(entry({ a: string }, ['a'])), [true], 'a field is gone');
+  assert.deepEqual(breaks(entry({ a: string, b: string }, ['a', 'b'])), [true], 'a field is required');
+  assert.deepEqual(breaks(entry({ a: string, b: string }, [])), [false], 'a field is optional');
+  assert.deepEqual(breaks(entry({ a: string, b: { type: 'number' } }, ['a'])), [true], 'another type');
+  assert.deepEqual(breaks(entry({ a: string, b: { type: ['string', 'null'] } }, ['a'])), [false], 'a further type');
+  assert.deepEqual(breaks(entry({ a: string, b: string, c: string }, ['a'])), [false], 'a new field');
+  assert.deepEqual(breaks(entry({ a: string, b: string, c: string }, ['a', 'c'])), [true], 'a new required field');
+  assert.deepEqual(breaks(entry({ a: string, b: string }, ['a'], {})), [true], 'the answer lost a field');
+  assert.deepEqual(breaks(entry({ a: string, b: string }, ['a'], { a: string, z: string })), [false]);
+  assert.deepEqual(changes(before, new Map()), [{ id: 'ghl.x.y', what: 'is gone', breaks: true }]);
+});
+
+test('only the id itself, under Unreleased, counts as named', () => {
+  const found = [{ id: 'ghl.x.y', what: 'is gone', breaks: true }];
+  const named = (text) => unnamed(found, text).length === 0;
+  assert.ok(named('# Changelog\n\n## Unreleased\n\n- `ghl.x.y` is gone.\n\n## 0.1.0\n'));
+  assert.ok(!named('# Changelog\n\n## Unreleased\n\n- `ghl.x.yy` is gone.\n\n## 0.1.0\n'));
+  assert.ok(!named('# Changelog\n\n## Unreleased\n\n## 0.1.0\n\n- `ghl.x.y` is gone.\n'));
+});
