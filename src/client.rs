@@ -43,12 +43,26 @@ async fn call(
         Service::Ghl => {
             let account = connection.highlevel()?;
             let input = operation.accept(input, Some(&account.location_id))?;
-            let response = send(effects, operation, highlevel::encode(operation, account, &input)?, repeatable).await?;
+            let custom;
+            let (operation, request, repeatable) = if operation.method.is_empty() {
+                custom = highlevel::custom(operation, account, input)?;
+                (&custom.0, custom.1, custom.0.retry == Retry::Safe)
+            } else {
+                (operation, highlevel::encode(operation, account, &input)?, repeatable)
+            };
+            let response = send(effects, operation, request, repeatable).await?;
             highlevel::decode(operation, &response)
         }
         Service::Digistore24 => {
             let account = connection.digistore24()?;
-            let input = operation.accept(input, None)?;
+            let mut input = operation.accept(input, None)?;
+            let custom;
+            let operation = if operation.method.is_empty() {
+                (custom, input) = digistore24::custom(operation, input)?;
+                &custom
+            } else {
+                operation
+            };
             let mut attempt = 0;
             loop {
                 attempt += 1;
@@ -63,6 +77,7 @@ async fn call(
                 }
             }
         }
+        Service::Bridge => Err(Error::invalid_field("operation", "is no call of one service")),
     }
 }
 
@@ -101,7 +116,7 @@ fn wait_of(response: &Response) -> Option<u64> {
 fn no_answer(operation: &Operation, failure: Failure) -> Error {
     let service = match operation.service() {
         Service::Ghl => "HighLevel",
-        Service::Digistore24 => "Digistore24",
+        _ => "Digistore24",
     };
     match (failure, operation.retry) {
         (Failure::Refused, _) => Error::new(

@@ -78,6 +78,8 @@ pub struct Details {
     pub existing_id: Option<String> as "existingId",
     /// A technical word about the cause: never a secret or a personal value.
     pub cause: Option<String>,
+    /// What an action of several calls had done before it failed.
+    pub notes: Vec<String>,
 }
 }
 
@@ -113,6 +115,7 @@ impl Error {
             missing_scopes: Vec::new(),
             existing_id: None,
             cause: None,
+            notes: Vec::new(),
         }))
     }
 

@@ -15,10 +15,12 @@
 //! - [`mapping`]: event -> plan. Pure.
 //! - [`sync`]: plan -> effects, exactly once.
 //! - [`poll`]: what is new in a list since the last time.
+//! - [`bridge`]: actions for people, each of several calls.
 //! - [`plugin`]: the one façade that every binding exposes.
 //! - [`bindings`]: JavaScript. No logic.
 
 pub mod bindings;
+pub mod bridge;
 pub mod catalog;
 pub mod client;
 pub mod clock;

@@ -4,14 +4,14 @@ use std::rc::Rc;
 
 use crate::json::{Json, Map, ToJson, Value, json, parse, put, text};
 use crate::{
-    catalog, client,
+    bridge, catalog,
     digistore24::{self, Event, Kind, Params, Verdict},
     effects::{Effects, Level, Task},
     error::{Code, Error, FieldProblem, Result},
     events, highlevel,
     mapping::{self, Mapping},
     poll, record,
-    sync::{Accepted, Report, Scope, Sync},
+    sync::{Accepted, Scope, Sync, params_of},
 };
 
 /// `options.schema.json` without white space and descriptions.
@@ -187,13 +187,15 @@ struct Listing {
 
 impl Settings {
     async fn dispatch(&self, effects: &Effects, method: &str, args: Vec<Value>, body: &[u8]) -> Result<Value> {
+        let (method, args) = bridge::as_method(method, args)?;
         match method {
             "run" => {
                 let id = args
                     .first()
                     .and_then(Value::as_str)
                     .ok_or_else(|| Error::invalid_field("operation", "must be the id of an operation"))?;
-                client::run(effects, &self.connection, id, args.get(1).cloned().unwrap_or_default()).await
+                let input = args.get(1).cloned().unwrap_or_default();
+                bridge::run(effects, &self.connection, self.sync(effects), id, input).await
             }
             "poll" => {
                 let id = args.first().and_then(Value::as_str);
@@ -208,7 +210,7 @@ impl Settings {
                 Ok(self.sync(effects)?.tick(options.max_requests.unwrap_or(u32::MAX)).await?.to_json())
             }
             "sync.plan" => self.plan(effects, &read_event(&args)?).await,
-            "sync.apply" => self.apply(effects, &read_event(&args)?).await,
+            "sync.apply" => Ok(self.sync(effects)?.apply(&read_event(&args)?).await?.to_json()),
             "timeline" => self.sync(effects)?.timeline(&argument(&args, 0, "whom", &["email", "contactId"])?).await,
             "setup" => Ok(self.sync(effects)?.setup().await?.to_json()),
             "inbox.list" => self.list(effects, argument(&args, 0, "options", &["room", "limit"])?).await,
@@ -296,36 +298,6 @@ impl Settings {
         Ok(described)
     }
 
-    async fn apply(&self, effects: &Effects, params: &Params) -> Result<Value> {
-        let event = Event::read(&self.connection.id, params, effects.now());
-        let sync = self.sync(effects)?;
-        let (accepted, name) = sync.accept(&event, params).await?;
-        let outcome = match accepted {
-            Accepted::Kept => "kept",
-            // A message that still waits, or lies with the dead letters, is worked on now: somebody asked for it.
-            Accepted::Queued | Accepted::Duplicate => match sync.revive(&name).await? {
-                true => match sync.drain_person(&name).await? {
-                    Some(report) => return Ok(report.to_json()),
-                    None => "done",
-                },
-                false => "duplicate",
-            },
-        };
-        let report = Report {
-            id: event.id,
-            event: event.event.name().to_owned(),
-            order: event.order.id,
-            outcome: outcome.to_owned(),
-            contact_id: None,
-            plan: None,
-            calls: Vec::new(),
-            requests: effects.requests(),
-            error: None,
-            next_at: None,
-        };
-        Ok(report.to_json())
-    }
-
     /// What lies in a room of the store: `inbox`, `dead`, `kept`, `done`. Without the messages' content.
     async fn list(&self, effects: &Effects, listing: Listing) -> Result<Value> {
         let room = listing.room.as_deref().unwrap_or("inbox");
@@ -359,13 +331,9 @@ fn signature_word(verdict: Option<Verdict>) -> &'static str {
     }
 }
 
-/// `sync.plan` and `sync.apply` take an event as `receive` gave it; its `raw` is what counts.
+/// `sync.plan` and `sync.apply` take an event.
 fn read_event(args: &[Value]) -> Result<Params> {
-    let event = args.first().unwrap_or(&Value::Null);
-    let raw = event
-        .get("raw")
-        .ok_or_else(|| Error::invalid_field("event.raw", "is required: pass an event as receive() gave it"))?;
-    digistore24::parse_json(raw)
+    params_of(args.first().unwrap_or(&Value::Null))
 }
 
 /// One plain sentence without a secret: the vendor reads it in Digistore24's log. Nothing but `OK` counts as received.

@@ -114,6 +114,13 @@ export class SandboxControl {
     return additions[kind](this.world, input);
   }
 
+  /** Gives a custom field what may be chosen, as a person does in HighLevel. */
+  setOptions(fieldId: string, options: string[]): void {
+    const field = this.world.ghl.customFields.get(fieldId);
+    if (!field) throw new Error(`There is no custom field ${fieldId}`);
+    field.picklistOptions = options;
+  }
+
   /** Deletes a contact, as a person does in HighLevel. */
   deleteContact(id: string): void {
     deleteContact(this.world, this.#contact(id));

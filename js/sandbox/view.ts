@@ -11,7 +11,9 @@ import type {
   Appointment,
   Business,
   Calendar,
+  Campaign,
   CustomField,
+  Message,
   Note,
   Opportunity,
   Pipeline,
@@ -39,6 +41,7 @@ export interface ContactState {
   notes: Note[];
   tasks: Task[];
   workflows: string[];
+  campaigns: string[];
   [name: string]: unknown;
 }
 
@@ -53,6 +56,8 @@ export interface SandboxState {
   appointments: Appointment[];
   pipelines: Pipeline[];
   workflows: Workflow[];
+  campaigns: Campaign[];
+  messages: Message[];
   users: User[];
   calendars: Calendar[];
   triggers: Trigger[];
@@ -91,6 +96,7 @@ export function stateOf(world: World): SandboxState {
         notes: contact.notes,
         tasks: contact.tasks,
         workflows: contact.workflows,
+        campaigns: contact.campaigns,
       })),
     removedContacts: contacts.flatMap(({ id, removed, mergedInto }) =>
       removed ? [{ id, reason: removed, ...(mergedInto && { mergedInto }) }] : [],
@@ -101,6 +107,8 @@ export function stateOf(world: World): SandboxState {
     appointments: [...ghl.appointments.values()],
     pipelines: ghl.pipelines,
     workflows: ghl.workflows,
+    campaigns: ghl.campaigns,
+    messages: ghl.messages,
     users: ghl.users,
     calendars: ghl.calendars,
     triggers: world.triggers,

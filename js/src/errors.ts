@@ -33,6 +33,8 @@ export class PluginError extends Error {
   readonly missingScopes?: string[];
   /** The id of the thing that exists already. */
   readonly existingId?: string;
+  /** What an action of several calls had done before it failed. */
+  readonly notes?: string[];
   readonly #details: ErrorDetails;
 
   constructor(details: ErrorDetails) {
@@ -41,8 +43,8 @@ export class PluginError extends Error {
     this.code = details.code;
     this.help = details.help;
     this.retryable = details.retryable;
-    const { retryAfterMs, operation, status, fields, missingScopes, existingId, cause } = details;
-    Object.assign(this, { retryAfterMs, operation, status, fields, missingScopes, existingId });
+    const { retryAfterMs, operation, status, fields, missingScopes, existingId, cause, notes } = details;
+    Object.assign(this, { retryAfterMs, operation, status, fields, missingScopes, existingId, notes });
     if (cause !== undefined) this.cause = cause;
   }
 

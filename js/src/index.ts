@@ -4,6 +4,7 @@
  */
 export { PluginError } from './errors.js';
 export type {
+  BridgeActions,
   CallOptions,
   Digistore24Operations,
   HighLevelOperations,

@@ -57,6 +57,9 @@ export type HighLevelOperations = {
 /** `plugin.digistore24.getPurchase(input)`: Digistore24's functions. */
 export type Digistore24Operations = Known<'digistore24'> & { [name: string]: Operation<string> };
 
+/** `plugin.bridge.addTag(input)`: actions for people, each of several calls. */
+export type BridgeActions = Known<'bridge'> & { [name: string]: Operation<string> };
+
 type Run = (id: string, input?: JsonObject, options?: CallOptions) => Promise<unknown>;
 
 /** The namespace `plugin.ghl`. A name that the catalog lacks ends in the error `invalid_input` of the call. */
@@ -65,6 +68,11 @@ export function highLevelOperations(run: Run): HighLevelOperations {
     const kebab = resource.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     return named((name) => operation(run, `ghl.${kebab}.${name}`));
   }) as HighLevelOperations;
+}
+
+/** The namespace `plugin.bridge`. */
+export function bridgeActions(run: Run): BridgeActions {
+  return named((name) => operation(run, `bridge.${name}`)) as BridgeActions;
 }
 
 /** The namespace `plugin.digistore24`. */

@@ -2,6 +2,8 @@ import { Core, guarded, healthy } from './core.js';
 import type { Host } from './drive.js';
 import { PluginError, problem, wrongField } from './errors.js';
 import {
+  type BridgeActions,
+  bridgeActions,
   type CallOptions,
   type Digistore24Operations,
   digistore24Operations,
@@ -79,6 +81,8 @@ export interface Plugin {
   ghl: HighLevelOperations;
   /** Digistore24's functions: `plugin.digistore24.getPurchase(input)`. */
   digistore24: Digistore24Operations;
+  /** Actions for people, each of several calls: `plugin.bridge.findOrCreateContact(input)`. */
+  bridge: BridgeActions;
   sync: SyncMethods;
   events: {
     /**
@@ -176,7 +180,7 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
   }
 
   const run = (id: string, input?: JsonObject, options: CallOptions = {}) =>
-    call<unknown>('run', [id, input ?? {}], options.signal);
+    (id === 'bridge.syncEvent' ? ledger : call)<unknown>('run', [id, input ?? {}], options.signal);
 
   return {
     catalog: {
@@ -185,6 +189,7 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
     },
     ghl: highLevelOperations(run),
     digistore24: digistore24Operations(run),
+    bridge: bridgeActions(run),
     sync: {
       plan: (event, { signal } = {}) => ledger('sync.plan', [raw(event)], signal),
       apply: (event, { signal } = {}) => ledger('sync.apply', [raw(event)], signal),

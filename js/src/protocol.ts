@@ -59,6 +59,8 @@ export interface ErrorDetails {
   existingId?: string;
   /** A technical word about the cause. */
   cause?: string;
+  /** What an action of several calls had done before it failed. */
+  notes?: string[];
 }
 
 /** What the host brings to a step. */
@@ -200,14 +202,17 @@ export interface CatalogEntry {
   title: string;
   /** The title where nobody wrote more. */
   description: string;
-  method: string;
-  path: string;
+  /** Absent for actions of several calls and for custom requests. */
+  method?: string;
+  path?: string;
+  /** Of an action: the operations that it may call. */
+  calls?: string[];
   /** GHL's `Version` header; none is sent where it is empty. */
   version?: string;
   /** How the body is written, if not as JSON (GHL) or as a form (Digistore24). */
   encoding?: 'json' | 'form' | 'multipart' | 'none';
-  /** What a success brings, if not JSON: a text, or a file as `{ name, type, base64 }`. */
-  answer?: 'text' | 'binary';
+  /** What a success brings, if not JSON: a text, a file as `{ name, type, base64 }`, or `{ status, body }`. */
+  answer?: 'text' | 'binary' | 'whole';
   /** What the token must be allowed to do. */
   scopes: string[];
   effect: 'read' | 'create' | 'update' | 'delete';

@@ -6,7 +6,7 @@ import { readSpecification as readDigistore24 } from '../import/digistore24.mjs'
 import { entryOf } from '../import/digistore24-entry.mjs';
 import { readSpecification } from '../import/openapi.mjs';
 import { propose } from '../import/propose.mjs';
-import { placeOf, readCatalog, specsDir } from './catalog.mjs';
+import { placeOf, published, specsDir } from './catalog.mjs';
 import { exceptions } from './exceptions.mjs';
 
 const list = (value) => (value === undefined ? [] : Array.isArray(value) ? value : [value]);
@@ -195,7 +195,7 @@ function checkDigistore24(file, functions, say) {
 const parsed = {};
 
 /** Runs the whole check. `skipped` is a reason when there is nothing to compare with. */
-export async function compareWithSpecs({ files = readCatalog(), specs = specsDir() } = {}) {
+export async function compareWithSpecs({ files = published(), specs = specsDir() } = {}) {
   if (!specs)
     return {
       skipped: 'the published specifications are not here (set SPECS_DIR to their folder)',

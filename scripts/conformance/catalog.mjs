@@ -26,8 +26,12 @@ export function readCatalog(folder = join(repoRoot, 'catalog')) {
   return files.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/** The files with operations that a service publishes: without actions for people and custom requests. */
+export const published = () =>
+  readCatalog().filter(({ data }) => data.service !== 'bridge' && data.resource !== 'custom');
+
 /** The names in a path template. */
-export const pathNames = (path) => [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
+export const pathNames = (path = '') => [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
 
 /** Where an input property travels: path, query, body, data or form. */
 export function placeOf(operation, name) {

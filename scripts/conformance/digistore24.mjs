@@ -8,13 +8,13 @@ import { isDeepStrictEqual as same } from 'node:util';
 import qs from 'qs';
 import { readSpecification } from '../import/digistore24.mjs';
 import { unpublished } from '../import/digistore24-patches.mjs';
-import { readCatalog, repoRoot, specsDir } from './catalog.mjs';
+import { published, repoRoot, specsDir } from './catalog.mjs';
 
 const pluginFile = join(repoRoot, 'pkg/dist/src/index.js');
 const apiKey = '900001-conformance';
 
 /** Runs the whole check. `skipped` is a reason when there is nothing to compare with. */
-export async function checkForms({ files = readCatalog(), specs = specsDir(), open = openPlugin } = {}) {
+export async function checkForms({ files = published(), specs = specsDir(), open = openPlugin } = {}) {
   const functions = specs && (await readSpecification(join(specs, 'digistore24')));
   const skipped =
     (!specs && 'the published specifications are not here (set SPECS_DIR to their folder)') ||

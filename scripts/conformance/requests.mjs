@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { isDeepStrictEqual as same } from 'node:util';
-import { placeOf, readCatalog, repoRoot, specsDir } from './catalog.mjs';
+import { placeOf, published, repoRoot, specsDir } from './catalog.mjs';
 import { prismScript, requestViolations, startPrism, watchingFetch } from './prism.mjs';
 import { skips } from './skips.mjs';
 
@@ -15,7 +15,7 @@ const locationId = 've9EPM428h8vShlRW1KT';
  * Runs the whole check; `progress` hears what is under way. `skipped` is a reason when there is nothing to judge by.
  */
 export async function checkRequests({
-  files = readCatalog().filter(({ data }) => data.service === 'ghl'),
+  files = published().filter(({ data }) => data.service === 'ghl'),
   specs = specsDir(),
   open = openPlugin,
   exceptions = skips,

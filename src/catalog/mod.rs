@@ -33,6 +33,8 @@ pub enum Service {
     Ghl,
     /// Digistore24.
     Digistore24,
+    /// Neither: an action for people, which calls operations of both.
+    Bridge,
 }
 
 words! {
@@ -92,6 +94,8 @@ words! {
         Text = "text",
         /// Bytes.
         Binary = "binary",
+        /// Whatever comes, with its status.
+        Whole = "whole",
     }
 }
 
@@ -100,7 +104,7 @@ words! {
 pub struct Operation {
     /// `ghl.contacts.addTags`, `digistore24.listPurchases`.
     pub id: String,
-    /// HTTP method.
+    /// HTTP method; empty where the input says it, or where there is no request of its own.
     pub method: &'static str,
     /// Path template.
     pub path: String,
@@ -124,12 +128,39 @@ pub struct Operation {
     pub version: &'static str,
     /// How further pages are reached, as the catalog says it.
     pub paging: Value,
+    /// The operations that an action for people may call.
+    pub calls: Vec<String>,
 }
 
 impl Operation {
     /// Which service.
     pub fn service(&self) -> Service {
-        if self.id.starts_with("ghl.") { Service::Ghl } else { Service::Digistore24 }
+        match self.id.split('.').next() {
+            Some("ghl") => Service::Ghl,
+            Some("bridge") => Service::Bridge,
+            _ => Service::Digistore24,
+        }
+    }
+
+    /// The last part of the id.
+    pub fn name(&self) -> &str {
+        self.id.rsplit('.').next().unwrap_or_default()
+    }
+
+    /// The schema of an input field.
+    pub fn property(&self, name: &str) -> Option<&Value> {
+        self.properties().find(|(n, _)| *n == name).map(|(_, schema)| schema)
+    }
+
+    /// The input fields with their schemas.
+    pub fn properties(&self) -> impl Iterator<Item = (&String, &Value)> {
+        self.input.get("properties").and_then(Value::as_object).into_iter().flatten()
+    }
+
+    /// The same operation as a request that the input spells out.
+    #[must_use]
+    pub fn spelled_out(&self, method: &'static str, path: String) -> Self {
+        Self { method, path, retry: if method == "GET" { Retry::Safe } else { Retry::Never }, ..self.clone() }
     }
 
     /// Where the input field `name` goes.
@@ -233,6 +264,7 @@ fn operation(mut entry: packed::Entry) -> Option<Operation> {
         defs: Value::Object(defs),
         version: entry.version,
         paging: take(&mut rest, "paging"),
+        calls: Vec::from_json(take(&mut rest, "calls"))?,
     })
 }
 
@@ -386,7 +418,17 @@ fn describe(mut entry: packed::Entry) -> Value {
     let title = entry.title();
     put(&mut object, "description", entry.description.unwrap_or(&title).into());
     put(&mut object, "title", Value::String(title));
-    put(&mut object, "scopes", entry.scopes.to_json());
+    // An action for people needs what the operations need that it calls.
+    let mut scopes: Vec<&str> = entry.scopes;
+    for call in object.get("calls").and_then(Value::as_array).into_iter().flatten() {
+        let called = call.as_str().and_then(packed::find).map(|called| called.scopes).unwrap_or_default();
+        for scope in called {
+            if !scopes.contains(&scope) {
+                scopes.push(scope);
+            }
+        }
+    }
+    put(&mut object, "scopes", scopes.to_json());
     if !object.contains_key("paging") {
         put(&mut object, "paging", Value::Null);
     }

@@ -2,7 +2,7 @@
 //!
 //! Source: Digistore24's developer documentation (API basics) and OpenAPI 2025-10-15.
 
-use crate::json::{Map, Value, parse};
+use crate::json::{Map, Value, parse, take};
 use crate::text::lower;
 use crate::{
     catalog::{Operation, Place, Retry},
@@ -92,6 +92,22 @@ pub fn encode(operation: &Operation, account: &Account, input: &Map) -> Result<R
         body: Some(form.finish()),
         timeout_ms: TIMEOUT_MS,
     })
+}
+
+/// The custom request: the function and the arguments that the accepted input names.
+///
+/// # Errors
+/// `invalid_input` for a name that could lead elsewhere.
+pub fn custom(operation: &Operation, mut input: Map) -> Result<(Operation, Map)> {
+    let function = input.get("function").and_then(Value::as_str).unwrap_or_default();
+    if function.is_empty() || !function.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+        return Err(Error::invalid_field("function", "must be the name of a function, such as getPurchase"));
+    }
+    let operation = operation.spelled_out("POST", format!("/api/call/{function}"));
+    match take(&mut input, "arguments") {
+        Value::Object(arguments) => Ok((operation, arguments)),
+        _ => Ok((operation, Map::new())),
+    }
 }
 
 /// PHP's notation: `search[role]=vendor`, `tracking[0][id]=1`. A boolean is Y or N. A form can't hold an empty list or
@@ -293,6 +309,24 @@ mod tests {
         assert_eq!(code(3, "x"), Code::InvalidInput);
         let data = answer("digistore24.ping", json!({ "result": "success", "data": { "server_time": "x" } })).unwrap();
         assert_eq!(data, json!({ "server_time": "x" }));
+    }
+
+    #[test]
+    fn a_custom_request_names_its_function() {
+        let operation = catalog::find("digistore24.customRequest").unwrap();
+        let account = Account::from_options(&json!({ "apiKey": "1-x", "baseUrl": "https://example.test" }));
+        let build = |input: Value| custom(&operation, operation.accept(input, None)?);
+        let arguments = json!({ "search": { "role": "vendor" }, "data": { "a": true } });
+        let (spelled, input) = build(json!({ "function": "listThings", "arguments": arguments })).unwrap();
+        let request = encode(&spelled, &account, &input).unwrap();
+        assert_eq!(request.url, "https://example.test/api/call/listThings");
+        assert_eq!(request.body.as_deref(), Some("data%5Ba%5D=Y&search%5Brole%5D=vendor"));
+        assert_eq!((spelled.retry, request.method.as_str()), (Retry::Never, "POST"));
+        assert!(build(json!({ "function": "ping" })).unwrap().1.is_empty());
+        for name in ["", "../x", "a/b", "a?b", "https://evil.test", "a b", "ä", "a%2fb", "a\n"] {
+            assert_eq!(build(json!({ "function": name })).unwrap_err().code(), Code::InvalidInput, "{name}");
+        }
+        assert!(build(json!({ "function": "ping", "arguments": [] })).is_err());
     }
 
     #[test]

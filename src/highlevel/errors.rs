@@ -64,6 +64,13 @@ fn messages(body: &Value) -> Vec<String> {
 
 fn unauthorized(operation: &Operation, said: &str) -> Error {
     if said.contains("scope") || said.contains("iam") {
+        if operation.scopes.is_empty() {
+            return Error::new(
+                Code::Forbidden,
+                "the token lacks a scope for this",
+                "Tick what the service's documentation names for it (Settings > Private Integrations).",
+            );
+        }
         let scopes = operation.scopes.join(", ");
         return Error::new(
             Code::Forbidden,

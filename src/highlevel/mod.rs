@@ -1,12 +1,14 @@
 //! HighLevel: how a call becomes a request, and how its answer is read. Pure.
 
 mod account;
+mod custom;
 mod errors;
 mod webhook;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 pub use account::{Account, Auth, Secret};
+pub use custom::custom;
 pub use webhook::{read as webhook, shape};
 
 use crate::json::{Map, Value, json, parse};
@@ -168,6 +170,11 @@ pub fn decode(operation: &Operation, response: &Response) -> Result<Value> {
     match operation.answer {
         Some(Answer::Text) => return Ok(Value::from(response.body.as_str())),
         Some(Answer::Binary) => return Ok(file(response)),
+        Some(Answer::Whole) => {
+            let text = response.body.as_str();
+            let body = if text.is_empty() { Value::Null } else { parse(text).unwrap_or_else(|| text.into()) };
+            return Ok(json!({ "status": response.status, "body": body }));
+        }
         None => {}
     }
     if response.body.trim().is_empty() {

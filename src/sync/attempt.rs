@@ -118,20 +118,21 @@ impl Sync<'_> {
     /// The contact with exactly this address. GHL's search index lags, its duplicate check doesn't.
     pub(super) async fn contact_by_email(&self, report: &mut Report, event: &Event) -> Result<Option<Snapshot>> {
         let Some(email) = &event.buyer.email else { return Ok(None) };
-        let answer = self.call(report, "ghl.contacts.getDuplicateContact", json!({ "email": email })).await?;
+        let answer =
+            self.call(&mut report.calls, "ghl.contacts.getDuplicateContact", json!({ "email": email })).await?;
         let Some(contact) = answer.get("contact").filter(|c| c.is_object()) else { return Ok(None) };
         let same = contact.get("email").and_then(Value::as_str).is_none_or(|e| e.trim().eq_ignore_ascii_case(email));
         Ok(if same { snapshot(contact) } else { None })
     }
 
-    /// Calls and notes it in the report.
-    pub(super) async fn call(&self, report: &mut Report, id: &str, input: Value) -> Result<Value> {
+    /// Calls and notes it.
+    pub(super) async fn call(&self, calls: &mut Vec<Call>, id: &str, input: Value) -> Result<Value> {
         let result = client::run_once(&self.effects, self.connection, id, input).await;
         let word = match &result {
             Ok(_) => "ok".to_owned(),
             Err(error) => error.code().word().to_owned(),
         };
-        report.calls.push(Call { operation: id.to_owned(), result: word });
+        calls.push(Call { operation: id.to_owned(), result: word });
         result
     }
 

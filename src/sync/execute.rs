@@ -200,7 +200,7 @@ impl Sync<'_> {
                 ("ghl.contacts.addTags", object(json!({ "contactId": contact()?, "tags": tags })), "")
             }
         };
-        let answer = self.call(report, operation, Value::Object(input)).await?;
+        let answer = self.call(&mut report.calls, operation, Value::Object(input)).await?;
         if id.is_empty() {
             return Ok(None);
         }
@@ -297,14 +297,15 @@ impl Sync<'_> {
         if let Some((person, _)) = super::person(&self.effects, &self.scope, contact_id).await? {
             return Ok(Recovered::Resolve(Box::new(Known::Person { contact_id: Some(contact_id.to_owned()), person })));
         }
-        let answer = self.call(report, "ghl.contacts.getContact", json!({ "contactId": contact_id })).await?;
+        let answer =
+            self.call(&mut report.calls, "ghl.contacts.getContact", json!({ "contactId": contact_id })).await?;
         let contact = answer.get("contact").and_then(snapshot).ok_or_else(no_contact)?;
         Ok(Recovered::Resolve(Box::new(Known::Contact(contact))))
     }
 
     async fn contact_exists(&self, report: &mut Report, work: &Work) -> Result<bool> {
         let Some(id) = &work.contact_id else { return Ok(false) };
-        match self.call(report, "ghl.contacts.getContact", json!({ "contactId": id })).await {
+        match self.call(&mut report.calls, "ghl.contacts.getContact", json!({ "contactId": id })).await {
             Ok(_) => Ok(true),
             Err(error) if error.code() == Code::NotFound => Ok(false),
             Err(error) => Err(error),
@@ -356,12 +357,12 @@ impl Sync<'_> {
         match action {
             Action::CreateContact { .. } => Ok(self.contact_by_email(report, event).await?.map(|c| c.id)),
             Action::CreateNote { title, .. } => {
-                let answer = self.call(report, "ghl.contacts.getAllNotes", contact).await?;
+                let answer = self.call(&mut report.calls, "ghl.contacts.getAllNotes", contact).await?;
                 Ok(find(&answer, "notes", &|note| note.get("title").and_then(Value::as_str) == Some(title)))
             }
             Action::CreateTask { body, .. } => {
                 let marker = body.lines().last().unwrap_or_default();
-                let answer = self.call(report, "ghl.contacts.getAllTasks", contact).await?;
+                let answer = self.call(&mut report.calls, "ghl.contacts.getAllTasks", contact).await?;
                 let marked =
                     |task: &Value| task.get("body").and_then(Value::as_str).is_some_and(|b| b.contains(marker));
                 Ok(find(&answer, "tasks", &marked))

@@ -1,6 +1,6 @@
 //! The location's custom fields: found by key, created by `setup`, never changed or deleted.
 
-use super::{Sync, from_json, process::Report};
+use super::{Call, Sync, from_json, process::Report};
 use crate::json::{Map, ToJson, Value, json, text};
 use crate::{
     client,
@@ -31,13 +31,21 @@ pub const CUSTOM_FIELDS: [(&str, &str, &str); 16] = [
 
 /// A field that is missing is looked for again after this time; all are after a day.
 const RELOAD_MISSING_MS: u64 = 5 * 60_000;
-const RELOAD_MS: u64 = 24 * 3_600_000;
+pub(crate) const RELOAD_MS: u64 = 24 * 3_600_000;
 
 record! {
-    #[derive(Debug, Default)]
-    struct Cache {
-        at: u64,
-        ids: Map,
+    /// The location's custom fields as they were read: `{ id, key, name, kind, options, open }`, the key without
+    /// `contact.`; `open`: other words than the options may be written, too.
+    #[derive(Debug, Clone, Default)]
+    pub(crate) struct Fields {
+        since: u64,
+        pub(crate) list: Vec<Value>,
+    }
+}
+
+impl Fields {
+    fn by_key(&self, key: &str) -> Option<&Value> {
+        self.list.iter().find(|field| field["key"] == key)
     }
 }
 
@@ -54,49 +62,58 @@ record! {
     }
 }
 
-/// A custom field of the location.
-struct Field {
-    /// Without `contact.`.
-    key: String,
-    id: String,
-    kind: String,
-}
-
 impl Sync<'_> {
     /// Turns fields by key into GHL's `customFields`. Missing fields are left out, with a warning.
     pub(super) async fn custom_fields(&self, report: &mut Report, wanted: &Map) -> Result<Vec<Value>> {
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
-        let (entries, _) = self.effects.get(vec![self.scope.fields()]).await?;
-        // A cache that can't be read is no cache.
-        let mut cache: Cache = entries.first().and_then(|e| from_json(&e.value).ok()).unwrap_or_default();
-        let age = self.effects.now().saturating_sub(cache.at);
-        let missing = |cache: &Cache| wanted.keys().filter(|k| !cache.ids.contains_key(k)).cloned().collect::<Vec<_>>();
-        if age > RELOAD_MS || (age > RELOAD_MISSING_MS && !missing(&cache).is_empty()) {
-            let answer = self.call(report, LIST, json!({ "model": "contact" })).await?;
-            cache = self.cache_of(&read_fields(&answer)?);
-            self.effects
-                .commit(vec![Write { key: self.scope.fields(), expect: None, value: Some(text(&cache.to_json())) }])
-                .await?;
+        let missing =
+            |fields: &Fields| wanted.keys().filter(|k| fields.by_key(k).is_none()).cloned().collect::<Vec<_>>();
+        let mut fields = self.fields(RELOAD_MS, &mut report.calls).await?;
+        if !missing(&fields).is_empty() {
+            fields = self.fields(RELOAD_MISSING_MS, &mut report.calls).await?;
         }
-        let absent = missing(&cache);
+        let absent = missing(&fields);
         if !absent.is_empty() {
             let fields =
                 [("missing", absent.join(", ")), ("help", "run the command `setup` once; it creates them".to_owned())];
             self.effects.log(Level::Warn, "the location lacks custom fields, so their values are not written", fields);
         }
-        let known =
-            wanted.iter().filter_map(|(key, value)| Some(json!({ "id": cache.ids.get(key)?, "field_value": value })));
+        let known = wanted
+            .iter()
+            .filter_map(|(key, value)| Some(json!({ "id": fields.by_key(key)?["id"], "field_value": value })));
         Ok(known.collect())
     }
 
-    fn cache_of(&self, fields: &[Field]) -> Cache {
-        let mut cache = Cache { at: self.effects.now(), ids: Map::new() };
-        for field in fields {
-            cache.ids.insert(field.key.clone(), field.id.clone().into());
+    /// The custom fields, as they were at most `age` ago.
+    pub(crate) async fn fields(&self, age: u64, calls: &mut Vec<Call>) -> Result<Fields> {
+        let (entries, _) = self.effects.get(vec![self.scope.fields()]).await?;
+        // A list that can't be read is none.
+        let known: Fields = entries.first().and_then(|e| from_json(&e.value).ok()).unwrap_or_default();
+        if self.effects.now().saturating_sub(known.since) <= age {
+            return Ok(known);
         }
-        cache
+        let answer = self.call(calls, LIST, json!({ "model": "contact" })).await?;
+        let list = answer.get("customFields").and_then(Value::as_array).ok_or_else(|| {
+            Error::new(
+                Code::MalformedResponse,
+                "HighLevel's list of custom fields can't be understood",
+                "Check the base address.",
+            )
+        })?;
+        let mut fields = Fields { since: self.effects.now(), list: Vec::new() };
+        for field in list {
+            fields.list.push(read_field(field));
+        }
+        self.keep_fields(&fields).await?;
+        Ok(fields)
+    }
+
+    async fn keep_fields(&self, fields: &Fields) -> Result<()> {
+        let value = Some(text(&fields.to_json()));
+        self.effects.commit(vec![Write { key: self.scope.fields(), expect: None, value }]).await?;
+        Ok(())
     }
 
     /// Creates the custom fields that are missing.
@@ -104,43 +121,36 @@ impl Sync<'_> {
     /// # Errors
     /// What GHL said; running it again goes on where it stopped.
     pub async fn setup(&self) -> Result<Setup> {
-        let answer = client::run(&self.effects, self.connection, LIST, json!({ "model": "contact" })).await?;
-        let mut fields = read_fields(&answer)?;
+        let mut fields = self.fields(0, &mut Vec::new()).await?;
         let mut setup = Setup::default();
         for (key, name, kind) in CUSTOM_FIELDS {
-            match fields.iter().find(|f| f.key == key) {
-                Some(field) if field.kind == kind => setup.present.push(key.to_owned()),
+            match fields.by_key(key) {
+                Some(field) if field["kind"] == kind => setup.present.push(key.to_owned()),
                 Some(_) => setup.wrong_type.push(key.to_owned()),
                 None => {
                     let input = json!({ "name": name, "dataType": kind, "model": "contact" });
                     let made =
                         client::run(&self.effects, self.connection, "ghl.locations.createCustomField", input).await?;
-                    fields.extend(made.get("customField").map(read_field));
+                    fields.list.extend(made.get("customField").map(read_field));
                     setup.created.push(key.to_owned());
                 }
             }
         }
-        let cache = text(&self.cache_of(&fields).to_json());
-        self.effects.commit(vec![Write { key: self.scope.fields(), expect: None, value: Some(cache) }]).await?;
+        self.keep_fields(&fields).await?;
         Ok(setup)
     }
 }
 
 const LIST: &str = "ghl.locations.getCustomFields";
 
-fn read_fields(answer: &Value) -> Result<Vec<Field>> {
-    let fields = answer.get("customFields").and_then(Value::as_array).ok_or_else(|| {
-        Error::new(
-            Code::MalformedResponse,
-            "HighLevel's list of custom fields can't be understood",
-            "Check the base address.",
-        )
-    })?;
-    Ok(fields.iter().map(read_field).collect())
-}
-
-fn read_field(field: &Value) -> Field {
-    let text = |name: &str| field.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let key = text("fieldKey");
-    Field { key: key.strip_prefix("contact.").unwrap_or(&key).to_owned(), id: text("id"), kind: text("dataType") }
+fn read_field(field: &Value) -> Value {
+    let key = field["fieldKey"].as_str().unwrap_or_default();
+    json!({
+        "key": key.strip_prefix("contact.").unwrap_or(key),
+        "id": field["id"],
+        "name": field["name"],
+        "kind": field["dataType"],
+        "options": field["picklistOptions"],
+        "open": field["isAllowedCustomOption"],
+    })
 }

@@ -14,15 +14,16 @@ mod lease;
 mod process;
 mod timeline;
 
-use crate::json::{Json, parse};
+use crate::json::{Json, Value, parse};
 use crate::{
-    digistore24::Event,
+    digistore24::{self, Event, Params},
     effects::Effects,
     error::{Code, Error, Result},
     mapping::{Mapping, Person},
     plugin::Connection,
 };
 
+pub(crate) use fields::RELOAD_MS;
 pub use fields::{CUSTOM_FIELDS, Setup};
 pub use inbox::Accepted;
 pub use keys::Scope;
@@ -38,6 +39,17 @@ pub struct Sync<'a> {
     pub(crate) scope: Scope,
     /// How long a write may take effect after its request ended, in milliseconds.
     pub(crate) settle_ms: u64,
+}
+
+/// An event as `receive` gave it; its `raw` is what counts.
+///
+/// # Errors
+/// `invalid_input` where that is missing.
+pub fn params_of(event: &Value) -> Result<Params> {
+    let raw = event
+        .get("raw")
+        .ok_or_else(|| Error::invalid_field("event.raw", "is required: pass an event as receive() gave it"))?;
+    digistore24::parse_json(raw)
 }
 
 pub(crate) fn from_json<T: Json>(text: &str) -> Result<T> {

@@ -5,13 +5,13 @@ use super::{
     attempt::{is_damage, is_fence, is_uncertain},
     execute::Work,
     from_json,
-    inbox::Message,
+    inbox::{Accepted, Message},
     lease::Lease,
 };
 use crate::json::{Set, ToJson, Value, text};
 use crate::{
     clock,
-    digistore24::Event,
+    digistore24::{Event, Params},
     effects::{Level, Write},
     error::{Code, Details, Error, Result},
     mapping::{self, Known, Plan},
@@ -65,6 +65,23 @@ pub struct Report {
     /// When it is tried again. ISO 8601.
     pub next_at: Option<String> as "nextAt",
 }
+}
+
+impl Report {
+    fn new(event: &Event, outcome: &str) -> Self {
+        Self {
+            id: event.id.clone(),
+            event: event.event.name().to_owned(),
+            order: event.order.id.clone(),
+            outcome: outcome.to_owned(),
+            contact_id: None,
+            plan: None,
+            calls: Vec::new(),
+            requests: 0,
+            error: None,
+            next_at: None,
+        }
+    }
 }
 
 record! {
@@ -214,18 +231,7 @@ impl Sync<'_> {
         let Some(entry) = entries.first() else { return Ok(()) };
         let message: Message = from_json(&entry.value)?;
         let event = message.event(&self.connection.id)?;
-        let report = told.insert(Report {
-            id: event.id.clone(),
-            event: event.event.name().to_owned(),
-            order: event.order.id.clone(),
-            outcome: "busy".to_owned(),
-            contact_id: None,
-            plan: None,
-            calls: Vec::new(),
-            requests: 0,
-            error: None,
-            next_at: None,
-        });
+        let report = told.insert(Report::new(&event, "busy"));
         if !lease.acquire(self.scope.lease(&message.person)).await? {
             return Ok(());
         }
@@ -335,6 +341,25 @@ impl Sync<'_> {
             Write { key: self.scope.dead(name), expect: None, value: Some(value.to_owned()) },
         ];
         self.effects.commit(writes).await.map(|_| ())
+    }
+
+    /// Carries an event out as if its webhook had come. A message that still waits, or lies with the dead letters, is
+    /// worked on now: somebody asked for it.
+    ///
+    /// # Errors
+    /// `storage`. Whatever concerns the message is in the report.
+    pub async fn apply(&self, params: &Params) -> Result<Report> {
+        let event = Event::read(&self.connection.id, params, self.effects.now());
+        let (accepted, name) = self.accept(&event, params).await?;
+        let outcome = match accepted {
+            Accepted::Kept => "kept",
+            Accepted::Queued | Accepted::Duplicate if !self.revive(&name).await? => "duplicate",
+            Accepted::Queued | Accepted::Duplicate => match self.drain_person(&name).await? {
+                Some(report) => return Ok(report),
+                None => "done",
+            },
+        };
+        Ok(Report { requests: self.effects.requests(), ..Report::new(&event, outcome) })
     }
 
     /// The plan as it would be made now, from the ledger alone: no call is made.

@@ -7,13 +7,13 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import { readCatalog, repoRoot, specsDir } from '../../scripts/conformance/catalog.mjs';
+import { published, repoRoot, specsDir } from '../../scripts/conformance/catalog.mjs';
 import { checkForms } from '../../scripts/conformance/digistore24.mjs';
 import { readSpecification } from '../../scripts/import/digistore24.mjs';
 import { corrections, inData, unpublished } from '../../scripts/import/digistore24-patches.mjs';
 import { importDigistore24 } from '../../scripts/import-digistore24.mjs';
 
-const files = readCatalog().filter(({ data }) => data.service === 'digistore24');
+const files = published().filter(({ data }) => data.service === 'digistore24');
 const entries = files.flatMap(({ data }) => data.operations.map((operation) => ({ operation, file: data })));
 const byId = new Map(entries.map(({ operation }) => [operation.id, operation]));
 const nameOf = ({ id }) => id.slice('digistore24.'.length);

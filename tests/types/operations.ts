@@ -24,6 +24,12 @@ export async function accepted(plugin: Plugin) {
   const recording = await plugin.ghl.conversations.getMessageRecording({ messageId: 'm' });
   recording.base64.toLowerCase();
 
+  const found = await plugin.bridge.findOrCreateContact({ email: 'anna@example.com', fields: { Level: 5 } });
+  isTrue<Same<typeof found.notes, string[] | undefined>>();
+  await plugin.bridge.issueRefund({ transactionId: 5, confirm: true });
+  const { status } = await plugin.ghl.custom.request({ path: '/contacts/', query: { limit: 1 } });
+  status.toFixed();
+
   // An operation that the types don't know takes and gives plain JSON.
   const other: unknown = await plugin.run('ghl.calendars.somethingNew', { calendarId: 'c' });
   await plugin.digistore24.listProducts({ sort_by: 'name' });
@@ -46,6 +52,10 @@ export async function refused(plugin: Plugin) {
   await plugin.ghl.locations.getCustomFields({ model: 'person' });
   // @ts-expect-error an input where there is none
   await plugin.digistore24.ping({ now: true });
+  // @ts-expect-error money moves only when it is confirmed
+  await plugin.bridge.issueRefund({ transactionId: 5 });
+  // @ts-expect-error an unknown field of an action
+  await plugin.bridge.addTag({ email: 'anna@example.com', tag: 'new' });
   // @ts-expect-error the same for run
   await plugin.run('ghl.contacts.addTags', { contactId: 'c', tags: 'new' });
   // @ts-expect-error a name that the resource lacks

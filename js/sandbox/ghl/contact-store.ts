@@ -75,6 +75,7 @@ export function createContact(world: World, locationId: string, change: ContactC
     notes: [],
     tasks: [],
     workflows: [],
+    campaigns: [],
     keys: [],
     dateAdded: now,
     dateUpdated: now,

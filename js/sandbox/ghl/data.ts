@@ -66,6 +66,7 @@ export interface Contact {
   notes: Note[];
   tasks: Task[];
   workflows: string[];
+  campaigns: string[];
   dateAdded: string;
   dateUpdated: string;
   removed?: 'deleted' | 'merged';
@@ -82,6 +83,8 @@ export interface CustomField {
   fieldKey: string;
   placeholder: string;
   dataType: string;
+  /** What may be chosen. */
+  picklistOptions?: string[];
   position: number;
   model: 'contact' | 'opportunity';
   locationId: string;
@@ -133,6 +136,27 @@ export interface Workflow {
   locationId: string;
 }
 
+/** A campaign; only its list entry, the sandbox runs nothing. */
+export interface Campaign {
+  id: string;
+  name: string;
+  status: 'draft' | 'published';
+  locationId: string;
+}
+
+/** A message to a contact. */
+export interface Message {
+  id: string;
+  conversationId: string;
+  contactId: string;
+  locationId: string;
+  type: string;
+  subject: string;
+  body: string;
+  html: string;
+  dateAdded: string;
+}
+
 /** A user of a location. */
 export interface User {
   id: string;
@@ -175,6 +199,8 @@ export interface Ghl {
   appointments: Map<string, Appointment>;
   pipelines: Pipeline[];
   workflows: Workflow[];
+  campaigns: Campaign[];
+  messages: Message[];
   users: User[];
   calendars: Calendar[];
   /** Times of the requests in the present burst window, and the day's count, for each token. */
@@ -182,7 +208,7 @@ export interface Ghl {
 }
 
 /**
- * HighLevel on the first day: each location has one pipeline, two workflows, a user, a calendar,
+ * HighLevel on the first day: each location has one pipeline, two workflows, a campaign, a user, a calendar,
  * and neither contacts nor custom fields.
  */
 export function emptyGhl(settings: Settings, ids: Ids): Ghl {
@@ -195,6 +221,8 @@ export function emptyGhl(settings: Settings, ids: Ids): Ghl {
     appointments: new Map(),
     pipelines: [],
     workflows: [],
+    campaigns: [],
+    messages: [],
     users: [],
     calendars: [],
     budgets: new Map(),
@@ -220,6 +248,7 @@ export function furnish(ghl: Ghl, locationId: string, ids: Ids): void {
     { id: ids.uuid('workflow'), name: 'Welcome', status: 'published', locationId },
     { id: ids.uuid('workflow'), name: 'Win back', status: 'draft', locationId },
   );
+  ghl.campaigns.push({ id: ids.id('campaign'), name: 'Spring letter', status: 'published', locationId });
   const email = 'owner@example.com';
   ghl.users.push({ id: ids.id('user'), name: 'Olga Owner', email, locationId });
   ghl.calendars.push({ id: ids.id('calendar'), name: 'Onboarding call', locationId });

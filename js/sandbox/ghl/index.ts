@@ -4,6 +4,7 @@ import { calendarRoutes, workflowRoutes } from './automation.js';
 import { businessRoutes } from './businesses.js';
 import { contactRoutes } from './contacts.js';
 import { type GhlEnv, guard } from './context.js';
+import { campaignRoutes, conversationRoutes } from './conversations.js';
 import { locationRoutes } from './locations.js';
 import { noteRoutes } from './notes.js';
 import { opportunityRoutes } from './opportunities.js';
@@ -23,6 +24,8 @@ export function highlevel(world: World): Hono<GhlEnv> {
     noteRoutes,
     workflowRoutes,
     calendarRoutes,
+    conversationRoutes,
+    campaignRoutes,
     contactRoutes,
     businessRoutes,
     locationRoutes,

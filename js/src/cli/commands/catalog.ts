@@ -8,7 +8,7 @@ import { outputOf } from '../session.js';
 export function addCatalog(program: Command): void {
   program
     .command('catalog')
-    .description('list the operations and triggers, or search them: each word in id, title or description')
+    .description('list operations, actions and triggers, or search them: each word in id, title or description')
     .argument('[words...]', 'what to look for')
     .option('--service <name>', 'ghl, digistore24 or bridge')
     .option('--kind <kind>', 'action, search or trigger')
