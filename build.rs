@@ -7,11 +7,9 @@ use std::{
     env,
     error::Error,
     fs,
-    io::Write as _,
     path::Path,
 };
 
-use lzma_rust2::{LzmaOptions, LzmaWriter};
 use serde_json::{Map, Value};
 
 #[allow(dead_code, reason = "shared with the plugin, which uses more of it")]
@@ -48,9 +46,7 @@ fn main() -> Result<()> {
     varint(&mut out, texts.len());
     let out = [out.bytes, texts, head.bytes, body.bytes].concat();
     let folder = env::var("OUT_DIR")?;
-    let mut packed = u32::try_from(out.len())?.to_le_bytes().to_vec();
-    packed.extend(compress(&out)?);
-    fs::write(Path::new(&folder).join("catalog.bin"), packed)?;
+    fs::write(Path::new(&folder).join("catalog.bin"), out)?;
 
     let options = "src/options.schema.json";
     println!("cargo::rerun-if-changed={options}");
@@ -58,15 +54,6 @@ fn main() -> Result<()> {
     drop_descriptions(&mut schema);
     fs::write(Path::new(&folder).join("options.json"), schema.to_string())?;
     Ok(())
-}
-
-/// As `src/catalog/lzma.rs` reads it.
-fn compress(bytes: &[u8]) -> Result<Vec<u8>> {
-    let mut options = LzmaOptions::with_preset(9);
-    (options.lc, options.lp, options.pb, options.nice_len) = (3, 0, 0, LzmaOptions::NICE_LEN_MAX);
-    let mut writer = LzmaWriter::new_no_header(Vec::new(), &options, false)?;
-    writer.write_all(bytes)?;
-    Ok(writer.finish()?)
 }
 
 /// Descriptions are for people who read the file.

@@ -5,7 +5,6 @@
 
 #[allow(dead_code, reason = "shared with build.rs, which uses more of it")]
 mod form;
-mod lzma;
 mod packed;
 mod sample;
 mod title;

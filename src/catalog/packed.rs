@@ -1,5 +1,5 @@
 //! Reads the packed catalog that `build.rs` makes (its form: `form.rs`). Loading it costs nothing; the first look-up
-//! unpacks it, some milliseconds; an entry is decoded when it is asked for.
+//! notes where things start, some microseconds; an entry is decoded when it is asked for.
 //!
 //! The bytes are part of the program, so there is nothing to refuse: behind the end there are only zeros.
 
@@ -7,13 +7,11 @@ use std::cell::OnceCell;
 
 use super::{
     form::{EFFECTS, FORMATS, KEYWORDS, KINDS, METHODS, RETRIES, TYPES, flag, node, value},
-    lzma,
     title::title_of,
 };
 use crate::json::{Map, Value, parse, put};
 
-/// The length of the catalog (4 bytes), and the catalog under LZMA.
-static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/catalog.bin"));
+static BYTES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/catalog.bin"));
 
 /// One file of the catalog.
 #[derive(Clone, Copy)]
@@ -30,7 +28,6 @@ struct Index {
     /// The end of each string in `text`.
     ends: Vec<u32>,
     text: &'static str,
-    bytes: &'static [u8],
     resources: Vec<Resource>,
     properties: Places,
     definitions: Places,
@@ -42,10 +39,10 @@ struct Index {
 struct Places(Vec<(u32, u32)>);
 
 impl Places {
-    fn cursor(&self, number: usize, bytes: &'static [u8]) -> Cursor {
+    fn cursor(&self, number: usize) -> Cursor {
         // Behind the end there are only zeros.
         let (at, text) = self.0.get(number).copied().unwrap_or((u32::MAX >> 1, 0));
-        Cursor { bytes, at: at as usize, text: text as usize }
+        Cursor { at: at as usize, text: text as usize }
     }
 }
 
@@ -59,19 +56,17 @@ fn index() -> &'static Index {
 
 impl Index {
     fn new() -> Self {
-        let (length, packed) = PACKED.split_first_chunk().unwrap_or((&[0; 4], &[]));
-        let bytes: &[u8] = lzma::unpack(packed, u32::from_le_bytes(*length) as usize).leak();
-        let mut cursor = Cursor { bytes, at: 0, text: 0 };
+        let mut cursor = Cursor::default();
         let length = cursor.number();
         let start = cursor.at;
         cursor.at += length;
-        let text = bytes.get(start..cursor.at).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
+        let text = BYTES.get(start..cursor.at).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
         let mut ends = Vec::new();
         for _ in 0..cursor.number() {
             cursor.text += cursor.number();
             ends.push(cursor.text as u32);
         }
-        let mut index = Self { ends, text, bytes, ..Self::default() };
+        let mut index = Self { ends, text, ..Self::default() };
         for _ in 0..cursor.number() {
             let [service, name, title, version] = [(); 4].map(|()| cursor.text(&index));
             index.resources.push(Resource { service, name, title, version });
@@ -90,16 +85,15 @@ impl Index {
 }
 
 /// A place in the structure, and the next of the texts.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Cursor {
-    bytes: &'static [u8],
     at: usize,
     text: usize,
 }
 
 impl Cursor {
     fn byte(&mut self) -> u8 {
-        let byte = self.bytes.get(self.at).copied().unwrap_or_default();
+        let byte = BYTES.get(self.at).copied().unwrap_or_default();
         self.at += 1;
         byte
     }
@@ -228,7 +222,7 @@ impl Cursor {
             let (name, mut property) = match (number >> 1).checked_sub(1) {
                 None => (self.text(index), self.schema(index, found)),
                 Some(shared) => {
-                    let mut shared = index.properties.cursor(shared, index.bytes);
+                    let mut shared = index.properties.cursor(shared);
                     (shared.text(index), shared.schema(index, found))
                 }
             };
@@ -356,7 +350,7 @@ impl Definitions {
         if !self.numbers.contains(&number) {
             self.numbers.push(number);
         }
-        index.definitions.cursor(number, index.bytes).text(index)
+        index.definitions.cursor(number).text(index)
     }
 
     /// All of them, also those that they need themselves.
@@ -365,7 +359,7 @@ impl Definitions {
         let mut done = 0;
         while let Some(number) = self.numbers.get(done).copied() {
             done += 1;
-            let mut cursor = index.definitions.cursor(number, index.bytes);
+            let mut cursor = index.definitions.cursor(number);
             let name = cursor.text(index);
             let schema = cursor.schema(index, &mut self);
             put(&mut map, name, Value::Object(schema));
@@ -501,7 +495,7 @@ pub(super) fn count() -> usize {
 
 /// The entry at a place, in the order of the ids.
 pub(super) fn entry(place: usize) -> Option<Entry> {
-    Entry::read(index(), index().entries.cursor(place, index().bytes))
+    Entry::read(index(), index().entries.cursor(place))
 }
 
 /// The entry with that id.
