@@ -107,6 +107,4 @@ fn complete(entry: &mut Map) {
         put(&mut sample, "input", Value::Object(Map::new()));
     }
     put(entry, "sample", Value::Object(sample));
-    put(entry, "effect", "read".into());
-    put(entry, "retry", "safe".into());
 }

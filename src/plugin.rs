@@ -146,6 +146,9 @@ impl Plugin {
 /// # Errors
 /// `invalid_input` for a filter by id that doesn't exist.
 pub fn list(filter: &catalog::Filter) -> Result<Vec<Value>> {
+    if filter.brief {
+        return catalog::list(filter);
+    }
     let mut entries = events::list(filter)?;
     poll::complete(&mut entries);
     Ok(entries)

@@ -13,6 +13,7 @@ import {
   type OutputOf,
 } from './operations.js';
 import type {
+  BriefEntry,
   CatalogEntry,
   CatalogFilter,
   ConnectionOptions,
@@ -75,6 +76,7 @@ export interface SyncMethods {
 export interface Plugin {
   catalog: {
     /** The operations that match, the whole catalog by default. */
+    list(filter: CatalogFilter & { brief: true }): BriefEntry[];
     list(filter?: CatalogFilter): CatalogEntry[];
   };
   /** HighLevel's operations: `plugin.ghl.contacts.addTags(input)`. */

@@ -181,8 +181,10 @@ export interface CatalogFilter {
   kind?: 'action' | 'search' | 'trigger';
   /** `all` includes `core`. */
   tier?: 'core' | 'all';
-  /** A word in id, title or description. */
+  /** Words that all are in id, title or description. */
   text?: string;
+  /** Without schemas and samples: for a list to choose from. */
+  brief?: boolean;
 }
 
 /**
@@ -190,6 +192,9 @@ export interface CatalogFilter {
  * `workflow-webhook`: the action "Webhook" of a HighLevel workflow, for a private token. `polling`: we ask.
  */
 export type TriggerWay = 'ipn' | 'app-webhook' | 'workflow-webhook' | 'polling';
+
+/** An entry without schemas and sample. */
+export type BriefEntry = Omit<CatalogEntry, 'input' | 'output' | 'sample'>;
 
 /** One thing that can be done, with all that a form or a call needs; or, of kind `trigger`, one that can happen. */
 export interface CatalogEntry {

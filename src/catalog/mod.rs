@@ -331,6 +331,8 @@ record! {
         pub tier: Option<String>,
         /// Words that all are in id, title or description.
         pub text: Option<String>,
+        /// Without schemas and sample: for a list to choose from.
+        pub brief: bool,
     }
 }
 
@@ -340,7 +342,7 @@ impl Filter {
     /// # Errors
     /// `invalid_input` with every unknown field.
     pub fn read(value: Value) -> Result<Self> {
-        let known = ["id", "service", "resource", "kind", "tier", "text"];
+        let known = ["id", "service", "resource", "kind", "tier", "text", "brief"];
         check_known("filter", &value, &known)?;
         Self::from_json(value).ok_or_else(|| Error::invalid_field("filter", "must be an object of strings"))
     }
@@ -367,12 +369,12 @@ pub(crate) fn check_known(argument: &str, value: &Value, known: &[&str]) -> Resu
 pub fn list(filter: &Filter) -> Result<Vec<Value>> {
     if let Some(id) = &filter.id {
         let entry = packed::find(id).ok_or_else(|| unknown(id))?;
-        return Ok(if filter.fits(&entry) { vec![describe(entry)] } else { Vec::new() });
+        return Ok(if filter.fits(&entry) { vec![describe(entry, filter.brief)] } else { Vec::new() });
     }
     let mut out = Vec::new();
     for entry in (0..packed::count()).filter_map(packed::entry) {
         if filter.fits(&entry) {
-            out.push(describe(entry));
+            out.push(describe(entry, filter.brief));
         }
     }
     Ok(out)
@@ -393,10 +395,12 @@ impl Filter {
     }
 }
 
-/// An entry as a host should see it: schemas whole, with titles, and without what the connection fills in.
-fn describe(mut entry: packed::Entry) -> Value {
+/// An entry as a host should see it: schemas whole, with titles, and without what the connection fills in; or `brief`,
+/// without schemas and sample.
+fn describe(mut entry: packed::Entry, brief: bool) -> Value {
     let mut object = entry.rest();
-    let (input, output, sample) = entry.whole();
+    let (input, output, sample) = if brief { (None, None, None) } else { entry.whole() };
+    let is_trigger = entry.kind == "trigger";
     let resource = entry.resource;
     for (name, text) in [
         ("service", resource.service),
@@ -407,8 +411,8 @@ fn describe(mut entry: packed::Entry) -> Value {
         ("tier", if entry.core { "core" } else { "all" }),
         ("method", entry.method),
         ("path", &entry.path),
-        ("effect", entry.effect),
-        ("retry", entry.retry),
+        ("effect", if is_trigger { "read" } else { entry.effect }),
+        ("retry", if is_trigger { "safe" } else { entry.retry }),
     ] {
         if !text.is_empty() {
             put(&mut object, name, text.into());
@@ -446,7 +450,9 @@ fn describe(mut entry: packed::Entry) -> Value {
         }
         put(&mut object, name, schema);
     }
-    put(&mut object, "sample", sample.unwrap_or(Value::Object(made)));
+    if !brief {
+        put(&mut object, "sample", sample.unwrap_or(Value::Object(made)));
+    }
     put(&mut object, "id", Value::String(entry.id));
     Value::Object(object)
 }

@@ -121,3 +121,9 @@ test('nothing else is listed', () => {
   const inFiles = files.flatMap(({ data }) => [...data.operations, ...(data.triggers ?? [])]);
   assert.equal(listed.size, inFiles.length);
 });
+
+test('a brief list is the same without schemas and samples', () => {
+  const brief = plugin.catalog.list({ brief: true });
+  const whole = [...listed.values()].map(({ input, output, sample, ...head }) => head);
+  assert.deepEqual(brief, whole);
+});

@@ -86,7 +86,7 @@ describe('Digistore24', () => {
     );
     assert.equal(event.money.gross, story.purchase.firstAmount / 100);
     assert.equal(event.subscription.billingType, 'subscription');
-    assert.equal(event.triggers[0], 'digistore24.newPurchase');
+    assert.deepEqual(event.triggers, ['digistore24.newPurchase', 'bridge.newSale']);
     assert.equal(event.raw.id, story.orderId);
 
     const split = host('digistore24.newPurchase', { input: { from: '2026-11-23', splitItems: true } });

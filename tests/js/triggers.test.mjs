@@ -59,8 +59,9 @@ test('nothing is offered that can’t arrive', () => {
     // No workflow starts when something is deleted or an app is installed.
     if (/Delete$|^ghl\.app(Install|Uninstall)/.test(id)) assert.ok(!arrives.includes('workflow-webhook'), id);
   }
-  assert.deepEqual(byId.get('bridge.newContact').arrives, ['app-webhook', 'workflow-webhook']);
-  assert.deepEqual(byId.get('bridge.newSale').arrives, ['ipn']);
+  assert.deepEqual(byId.get('bridge.newContact').arrives, ['app-webhook', 'workflow-webhook', 'polling']);
+  assert.deepEqual(byId.get('bridge.newSale').arrives, ['ipn', 'polling']);
+  assert.deepEqual(byId.get('bridge.paymentFailed').arrives, ['ipn']);
 });
 
 const folder = specsDir();
