@@ -207,13 +207,13 @@ export interface CatalogEntry {
   title: string;
   /** The title where nobody wrote more. */
   description: string;
-  /** Absent for actions of several calls and for custom requests. */
-  method?: string;
-  path?: string;
+  /** Null for triggers, actions of several calls and custom requests. */
+  method: string | null;
+  path: string | null;
   /** Of an action: the operations that it may call. */
   calls?: string[];
-  /** GHL's `Version` header; none is sent where it is empty. */
-  version?: string;
+  /** GHL's `Version` header, or null. */
+  version: string | null;
   /** How the body is written, if not as JSON (GHL) or as a form (Digistore24). */
   encoding?: 'json' | 'form' | 'multipart' | 'none';
   /** What a success brings, if not JSON: a text, a file as `{ name, type, base64 }`, or `{ status, body }`. */
@@ -234,7 +234,7 @@ export interface CatalogEntry {
    * arrives.
    */
   sample: { input?: JsonObject; output?: Json; payload?: JsonObject };
-  deprecated?: boolean;
+  deprecated: boolean;
   /** Of a trigger. */
   arrives?: TriggerWay[];
   /** Of a webhook's trigger: the service's own word for the event. */

@@ -57,7 +57,11 @@ export function wasmToolchain() {
 }
 
 const buildStd = ['-Z', 'build-std=std,panic_abort', '-Z', 'build-std-features=optimize_for_size'];
-const sizeFlags = ['-Zunstable-options', '-Cpanic=immediate-abort', '-Zlocation-detail=none'];
+const sizeFlags = [
+  ...['-Zunstable-options', '-Cpanic=immediate-abort', '-Zlocation-detail=none'],
+  // JavaScript keeps the few objects that cross the boundary in a list of its own: smaller, and no host is too old.
+  '-Ctarget-feature=-reference-types',
+];
 
 const sysrootSource = () => join(capture('rustc', ['--print', 'sysroot']) ?? '', 'lib/rustlib/src/rust/library');
 

@@ -406,11 +406,8 @@ fn describe(mut entry: packed::Entry, brief: bool) -> Value {
         ("service", resource.service),
         ("resource", resource.name),
         ("resourceTitle", resource.title),
-        ("version", entry.version),
         ("kind", entry.kind),
         ("tier", if entry.core { "core" } else { "all" }),
-        ("method", entry.method),
-        ("path", &entry.path),
         ("effect", if is_trigger { "read" } else { entry.effect }),
         ("retry", if is_trigger { "safe" } else { entry.retry }),
     ] {
@@ -435,9 +432,11 @@ fn describe(mut entry: packed::Entry, brief: bool) -> Value {
     if !object.contains_key("paging") {
         put(&mut object, "paging", Value::Null);
     }
-    if entry.deprecated {
-        put(&mut object, "deprecated", true.into());
+    // What not every entry has is null, so that all have the same fields.
+    for (name, text) in [("version", entry.version), ("method", entry.method), ("path", &entry.path)] {
+        put(&mut object, name, if text.is_empty() { Value::Null } else { text.into() });
     }
+    put(&mut object, "deprecated", entry.deprecated.into());
     let mut made = Map::new();
     for (name, schema) in [("input", input), ("output", output)] {
         let Some(mut schema) = schema.map(Value::Object) else { continue };

@@ -784,7 +784,7 @@ describe('events and customers', () => {
   test('an action says which scopes its calls need; an account that is missing is named', async () => {
     const [entry] = plugin.catalog.list({ id: 'bridge.addTag' });
     assert.deepEqual([...entry.scopes].sort(), ['contacts.readonly', 'contacts.write']);
-    assert.equal(entry.method, undefined);
+    assert.equal(entry.method, null);
     const { highlevel, ...shop } = optionsFor(sandbox);
     const half = await open({ highlevel: undefined });
     assert.ok(highlevel && shop);

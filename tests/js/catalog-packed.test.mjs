@@ -108,7 +108,7 @@ for (const { name, data } of files) {
       if (title) assert.equal(entry.title, title);
       assert.ok(entry.title, `${operation.id} has a title`);
       for (const [key, value] of Object.entries(facts)) {
-        if (key === 'version' && value === '') assert.equal(entry.version, undefined);
+        if (key === 'version' && value === '') assert.equal(entry.version, null);
         else assert.deepEqual(entry[key] ?? null, value, `${operation.id} ${key}`);
       }
       assert.equal(entry.service, data.service);
@@ -126,4 +126,14 @@ test('a brief list is the same without schemas and samples', () => {
   const brief = plugin.catalog.list({ brief: true });
   const whole = [...listed.values()].map(({ input, output, sample, ...head }) => head);
   assert.deepEqual(brief, whole);
+});
+
+test('every entry has all fields, whatever it is', () => {
+  const fields =
+    'id service kind tier resource title description method path version scopes effect retry paging input output sample deprecated';
+  assert.ok(listed.size >= 770, `${listed.size} entries`);
+  for (const entry of listed.values()) {
+    for (const field of fields.split(' ')) assert.ok(field in entry, `${entry.id} has no ${field}`);
+    assert.ok(entry.sample.input && 'output' in entry.sample, `${entry.id} has a sample of input and output`);
+  }
 });

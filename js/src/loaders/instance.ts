@@ -26,7 +26,7 @@ export function loaderFrom(compile: () => WebAssembly.Module | Promise<WebAssemb
     // The asynchronous way: browsers refuse a synchronous instance of a large module on the main thread.
     const instance = await WebAssembly.instantiate(compiled, { './ghl_digistore24_bg.js': { ...glue } });
     glue.__wbg_set_wasm(instance.exports);
-    (instance.exports['__wbindgen_start'] as () => void)();
+    (instance.exports['__wbindgen_start'] as (() => void) | undefined)?.();
     return glue;
   }
 
