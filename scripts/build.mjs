@@ -32,7 +32,7 @@ export async function build() {
 const wasmInputs = [
   'src',
   'catalog',
-  'build.rs',
+  'build',
   'Cargo.toml',
   'Cargo.lock',
   'scripts/bindgen',

@@ -1,4 +1,4 @@
-//! The numbers of the packed catalog. `build.rs` writes by them, `packed.rs` reads by them.
+//! The numbers of the packed catalog. `build/` writes by them, `packed.rs` reads by them.
 //!
 //! ```text
 //! catalog  = length { texts }, then the structure:

@@ -3,7 +3,7 @@
 //! The data is `catalog/<service>/<resource>.json`; the build packs it into the program, and only what is asked for is
 //! decoded.
 
-#[allow(dead_code, reason = "shared with build.rs, which uses more of it")]
+#[allow(dead_code, reason = "shared with build/, which uses more of it")]
 mod form;
 mod packed;
 mod sample;

@@ -1,4 +1,4 @@
-//! Reads the packed catalog that `build.rs` makes (its form: `form.rs`). Loading it costs nothing; the first look-up
+//! Reads the packed catalog that `build/` makes (its form: `form.rs`). Loading it costs nothing; the first look-up
 //! notes where things start, some microseconds; an entry is decoded when it is asked for.
 //!
 //! The bytes are part of the program, so there is nothing to refuse: behind the end there are only zeros.
