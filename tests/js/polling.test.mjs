@@ -325,63 +325,147 @@ test('new and changed opportunities', async () => {
   assert.deepEqual(await changed.poll(), []);
 });
 
-test('tasks and appointments: what is asked, and what comes of the answers', async (t) => {
-  const asked = [];
-  let answer = {};
-  const other = await createPlugin({
-    highlevel: { auth: { kind: 'host' }, locationId: 'L1', baseUrl: 'https://ghl.example' },
-    clock: () => now,
-    log: () => {},
-    fetch: async (url, { body }) => {
-      asked.push({ url: new URL(url), body: body && JSON.parse(body) });
-      return Response.json(answer);
-    },
-  });
-  t.after(() => other.close());
-  const task = (id, more = {}) => ({ _id: id, contactId: 'C1', title: 'Call', completed: true, ...more });
-  answer = { tasks: [task('T1')] };
-  const done = await other.poll('ghl.completedTask', null, { input: { assignedTo: ['U1'] } });
-  assert.deepEqual([done.events, asked[0].url.pathname], [[], '/locations/L1/tasks/search']);
-  assert.deepEqual(asked[0].body, { assignedTo: ['U1'], completed: true, limit: 25, skip: 0 });
-  const poll = async (cursor, tasks) => {
-    answer = { tasks };
-    return other.poll('ghl.completedTask', cursor, { input: { assignedTo: ['U1'] } });
+describe('tasks and appointments', () => {
+  const { contacts, calendars } = plugin.ghl;
+  const create = async (email, more = {}) => (await contacts.createContact({ email, ...more })).contact;
+  const addTask = async (contactId, more = {}) => {
+    const fields = { title: 'Call', dueDate: '2026-12-01T08:00:00Z', completed: false, ...more };
+    return (await contacts.createTask({ contactId, ...fields })).task;
   };
-  const second = await poll(done.cursor, [task('T1'), task('T2', { dateUpdated: '2026-11-23T10:00:00.000Z' })]);
-  assert.deepEqual(
-    second.events.map((event) => [event.event, event.objectId, event.contactId, event.occurredAt]),
-    [['TaskComplete', 'T2', 'C1', '2026-11-23T10:00:00.000Z']],
-  );
-  // Opened again: two polls don't meet it; then it is done once more.
-  let { cursor } = second;
-  for (let i = 0; i < 2; i += 1) ({ cursor } = await poll(cursor, [task('T1')]));
-  const again = await poll(cursor, [task('T1'), task('T2')]);
-  assert.deepEqual(
-    again.events.map(({ objectId }) => objectId),
-    ['T2'],
-  );
-  assert.notEqual(again.events[0].dedupeKey, second.events[0].dedupeKey);
+  const told = (events) => events.map((event) => [event.event, event.objectId, event.contactId]);
+  const asked = (path) => sandbox.requests().filter((request) => request.path === path);
 
-  const booked = { id: 'A1', contactId: 'C1', dateAdded: '2026-11-23T09:59:00.000Z', title: 'Talk' };
-  for (const [input, path] of [
-    [{ calendarId: 'K1' }, '/calendars/events'],
-    [{ contactId: 'C1' }, '/contacts/C1/appointments'],
-  ]) {
-    answer = { events: [] };
-    const first = await other.poll('ghl.newAppointment', null, { input });
-    const { url } = asked.at(-1);
-    assert.equal(url.pathname, path);
-    if (input.calendarId) {
-      const days = (name) => (Number(url.searchParams.get(name)) - now) / (24 * 60 * minutes);
-      assert.deepEqual([url.searchParams.get('calendarId'), days('startTime'), days('endTime')], ['K1', -1, 366]);
-    }
-    answer = { events: [booked] };
-    const { events } = await other.poll('ghl.newAppointment', first.cursor, { input });
+  test('new tasks of all contacts, of some users, of some contacts', async () => {
+    const [one, two] = [await create('one@example.com'), await create('two@example.com')];
+    // They come before those of the first contact, whose new task then stands on the second page.
+    for (let i = 0; i < 30; i += 1) await addTask(two.id, { title: `Old ${i}` });
+    const all = host('ghl.newTask');
+    const users = host('ghl.newTask', { input: { assignedTo: ['U1', 'U2'] } });
+    const some = host('ghl.newTask', { input: { contactIds: [two.id] } });
+    for (const { poll } of [all, users, some]) assert.deepEqual(await poll(), []);
+    const path = `/locations/${one.locationId}/tasks/search`;
+    const bodies = asked(path).map(({ body }) => body);
     assert.deepEqual(
-      events.map((event) => [event.event, event.objectId, event.contactId, event.occurredAt]),
-      [['AppointmentCreate', 'A1', 'C1', booked.dateAdded]],
+      new Set(bodies.filter(({ skip }) => skip === 0).map(({ limit, skip, ...filters }) => JSON.stringify(filters))),
+      new Set([{}, { assignedTo: ['U1', 'U2'] }, { contactId: [two.id] }].map((filters) => JSON.stringify(filters))),
     );
-  }
+    now += 5 * minutes;
+    const mine = await addTask(one.id, { assignedTo: 'U2', title: 'Mine' });
+    const other = await addTask(two.id, { assignedTo: 'U3', completed: true });
+    const event = (task) => ['TaskCreate', task.id, task.contactId];
+    const events = await all.poll();
+    assert.deepEqual(told(events).sort(), [event(mine), event(other)].sort());
+    assert.equal(events.find(({ objectId }) => objectId === mine.id).data.title, 'Mine');
+    assert.deepEqual(told(await users.poll()), [event(mine)]);
+    assert.deepEqual(told(await some.poll()), [event(other)]);
+    await contacts.updateTask({ contactId: one.id, taskId: mine.id, body: 'changed', completed: true });
+    for (const { poll } of [all, users, some]) assert.deepEqual(await poll(), []);
+  });
+
+  test('a task is done, opened again, and done again', async () => {
+    const { id: contactId } = await create('done@example.com');
+    const first = await addTask(contactId, { completed: true });
+    const { id: taskId } = await addTask(contactId);
+    const { poll } = host('ghl.completedTask', { input: { contactIds: [contactId] } });
+    const complete = (completed) => contacts.updateTaskCompleted({ contactId, taskId, completed });
+    const event = ['TaskComplete', taskId, contactId];
+    assert.deepEqual(await poll(), []);
+    await complete(true);
+    const once = await poll();
+    assert.deepEqual(told(once), [event]);
+    assert.deepEqual([once[0].data.completed, once[0].triggers[0]], [true, 'ghl.completedTask']);
+    assert.deepEqual(await poll(), []);
+    // Opened again: two polls don't meet it; then it is done once more.
+    await complete(false);
+    for (let i = 0; i < 2; i += 1) assert.deepEqual(await poll(), []);
+    await complete(true);
+    const again = await poll();
+    assert.deepEqual(told(again), [event]);
+    assert.notEqual(again[0].dedupeKey, once[0].dedupeKey);
+    await contacts.deleteTask({ contactId, taskId: first.id });
+    assert.deepEqual(await poll(), []);
+  });
+
+  test('the task search says more than is published: another name of the id, a time', async (t) => {
+    let tasks = [];
+    const other = await createPlugin({
+      highlevel: { auth: { kind: 'host' }, locationId: 'L1', baseUrl: 'https://ghl.example' },
+      clock: () => now,
+      log: () => {},
+      fetch: async () => Response.json({ tasks }),
+    });
+    t.after(() => other.close());
+    const task = (id, more = {}) => ({ _id: id, contactId: 'C1', title: 'Call', completed: true, ...more });
+    const times = { dateAdded: '2026-11-23T09:59:50.000Z', dateUpdated: '2026-11-23T10:00:00.000Z' };
+    for (const [trigger, occurredAt] of [
+      ['ghl.newTask', times.dateAdded],
+      ['ghl.completedTask', times.dateUpdated],
+    ]) {
+      tasks = [];
+      const { cursor } = await other.poll(trigger);
+      tasks = [task('T1', times)];
+      const { events } = await other.poll(trigger, cursor);
+      assert.deepEqual(
+        events.map((event) => [event.objectId, event.contactId, event.occurredAt]),
+        [['T1', 'C1', occurredAt]],
+      );
+    }
+  });
+
+  test('new appointments of a calendar, a group, a user, a contact', async () => {
+    const { id: contactId, locationId } = await create('talk@example.com');
+    const [{ id: calendarId, groupId }] = sandbox.state().calendars;
+    const [{ id: userId }] = sandbox.state().users;
+    const day = 24 * 60 * minutes;
+    const book = (days, more = {}) =>
+      calendars.createAppointment({
+        calendarId,
+        contactId,
+        startTime: new Date(now + days * day).toISOString(),
+        assignedUserId: userId,
+        ...more,
+      });
+    await book(2);
+    now += 60 * minutes;
+    const inputs = [{ calendarId }, { groupId }, { userId }, { contactId }];
+    const hosts = inputs.map((input) => host('ghl.newAppointment', { input }));
+    const strangers = [{ calendarId: 'K' }, { groupId: 'G' }, { userId: 'U' }].map((input) =>
+      host('ghl.newAppointment', { input }),
+    );
+    for (const { poll } of [...hosts, ...strangers]) assert.deepEqual(await poll(), []);
+    const [{ query, headers }] = asked('/calendars/events');
+    assert.equal(headers.version, '2021-04-15');
+    assert.deepEqual(query, {
+      locationId,
+      calendarId,
+      startTime: String(now - day),
+      endTime: String(now + 366 * day),
+    });
+    assert.equal(asked(`/contacts/${contactId}/appointments`).length, 1);
+
+    now += 5 * minutes;
+    const booked = await book(1, { title: 'Talk' });
+    const distant = await book(400);
+    for (const [i, { poll }] of hosts.entries()) {
+      const events = await poll();
+      // A contact's appointments are listed whole, the others in a span of time.
+      const expected = inputs[i].contactId ? [booked, distant] : [booked];
+      assert.deepEqual(
+        told(events).sort(),
+        expected.map(({ id }) => ['AppointmentCreate', id, contactId]).sort(),
+        JSON.stringify(inputs[i]),
+      );
+      const event = events.find(({ objectId }) => objectId === booked.id);
+      assert.deepEqual([event.occurredAt, event.data.title], [booked.dateAdded, 'Talk']);
+      assert.deepEqual(await poll(), []);
+    }
+    for (const { poll } of strangers) assert.deepEqual(await poll(), []);
+    // A change is no new appointment.
+    await calendars.editAppointment({ eventId: booked.id, title: 'Moved' });
+    for (const { poll } of hosts) assert.deepEqual(await poll(), []);
+    const { code, status } = await failureOf(plugin.poll('ghl.newAppointment'));
+    assert.deepEqual([code, status], ['invalid_input', 400], 'HighLevel wants to know whose');
+  });
 });
 
 test('what is no trigger, no input and no cursor is refused', async () => {

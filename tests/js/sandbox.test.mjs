@@ -278,6 +278,72 @@ describe('HighLevel: tags, notes, tasks', () => {
     assert.equal((await ghl('DELETE', `/contacts/${id}/notes/${note.id}`)).body.succeded, true);
     assert.equal((await ghl('GET', `/contacts/${id}/notes/${note.id}`)).status, 400);
   });
+
+  test('the tasks of a location are searched', async () => {
+    const business = await ghl('POST', '/businesses/', { name: 'Sample GmbH', locationId });
+    const businessId = business.body.buiseness.id;
+    const [one, two] = [await newContact(), await newContact({ email: 'bob@example.com' })];
+    await ghl('POST', '/contacts/bulk/business', { locationId, ids: [two.id], businessId });
+    const ids = {};
+    for (const [contactId, title, more] of [
+      [one.id, 'Call', { assignedTo: 'U1', body: 'About the invoice' }],
+      [one.id, 'Write', { assignedTo: 'U2', completed: true }],
+      [two.id, 'Visit', { assignedTo: 'U1' }],
+    ]) {
+      const body = { title, dueDate: '2026-12-01T08:00:00Z', completed: false, ...more };
+      ids[title] = (await ghl('POST', `/contacts/${contactId}/tasks`, body)).body.task.id;
+    }
+    const path = `/locations/${locationId}/tasks/search`;
+    const titles = async (body) => {
+      const answer = await ghl('POST', path, body);
+      assert.equal(answer.status, 200, JSON.stringify(answer.body));
+      return answer.body.tasks.map(({ title }) => title).sort();
+    };
+    for (const [body, expected] of [
+      [{}, ['Call', 'Visit', 'Write']],
+      [{ contactId: [one.id] }, ['Call', 'Write']],
+      [{ contactId: [one.id, two.id], completed: false }, ['Call', 'Visit']],
+      [{ completed: true }, ['Write']],
+      [{ assignedTo: ['U1'] }, ['Call', 'Visit']],
+      [{ assignedTo: ['U1', 'U2'], contactId: [one.id] }, ['Call', 'Write']],
+      [{ query: 'INVOICE' }, ['Call']],
+      [{ query: 'vis' }, ['Visit']],
+      [{ businessId }, ['Visit']],
+      [{ contactId: ['nobody'] }, []],
+    ]) {
+      assert.deepEqual(await titles(body), expected, JSON.stringify(body));
+    }
+    const pages = [];
+    for (let skip = 0; skip < 4; skip += 2) pages.push(await titles({ limit: 2, skip }));
+    assert.deepEqual(
+      pages.map(({ length }) => length),
+      [2, 1],
+    );
+    assert.deepEqual(pages.flat().sort(), ['Call', 'Visit', 'Write']);
+    const { tasks } = (await ghl('POST', path, { query: 'Call' })).body;
+    assert.deepEqual(tasks, [(await ghl('GET', `/contacts/${one.id}/tasks/${ids.Call}`)).body.task]);
+
+    const strict = await ghl('POST', path, { contactId: one.id, contactIds: [], limit: '25' });
+    assert.equal(strict.status, 422);
+    assert.deepEqual(strict.body.message.sort(), [
+      'contactId must be an array',
+      'limit must be a number conforming to the specified constraints',
+      'property contactIds should not exist',
+    ]);
+    for (const body of [{ limit: 0 }, { skip: -1 }]) assert.equal((await ghl('POST', path, body)).status, 422);
+    sandbox.configure({
+      tokens: { tasks: { scopes: ['locations/tasks.readonly'] }, rest: { scopes: ['contacts.readonly'] } },
+    });
+    assert.equal((await ghl('POST', path, {}, { token: 'tasks' })).status, 200);
+    assert.equal((await ghl('POST', path, {}, { token: 'rest' })).status, 401);
+
+    for (let i = 0; i < 25; i += 1) {
+      await ghl('POST', `/contacts/${one.id}/tasks`, { title: 'More', dueDate: '2026-12-01', completed: false });
+    }
+    assert.equal((await titles({})).length, 25, 'the limit where none is given');
+    await ghl('DELETE', `/contacts/${one.id}`);
+    assert.deepEqual(await titles({}), ['Visit'], 'the tasks of a deleted contact are gone');
+  });
 });
 
 describe('HighLevel: the rest', () => {
@@ -364,6 +430,54 @@ describe('HighLevel: the rest', () => {
     const { location } = (await ghl('GET', `/locations/${locationId}`)).body;
     assert.deepEqual([location.timezone, location.settings.allowDuplicateContact], ['Europe/Berlin', false]);
     assert.equal((await ghl('GET', '/nothing')).status, 404);
+  });
+
+  test('the events of a calendar, a group or a user in a span of time', async () => {
+    const { id: contactId } = await newContact();
+    const [calendar] = sandbox.state().calendars;
+    const ids = [];
+    for (const [startTime, assignedUserId] of [
+      ['2026-12-01T09:00:00+01:00', 'U1'],
+      ['2026-12-02T09:00:00+01:00', 'U2'],
+    ]) {
+      const booking = { calendarId: calendar.id, locationId, contactId, startTime, assignedUserId };
+      ids.push((await ghl('POST', '/calendars/events/appointments', booking)).body.id);
+    }
+    const at = (time) => String(Date.parse(time));
+    const span = { locationId, startTime: at('2026-12-01T08:00:00Z'), endTime: at('2026-12-02T08:00:00Z') };
+    const list = (query, options) => ghl('GET', `/calendars/events?${new URLSearchParams(query)}`, undefined, options);
+    for (const [query, expected] of [
+      [{ ...span, calendarId: calendar.id }, ids],
+      [{ ...span, groupId: calendar.groupId }, ids],
+      [{ ...span, userId: 'U1' }, [ids[0]]],
+      [{ ...span, calendarId: calendar.id, userId: 'U2' }, [ids[1]]],
+      [{ ...span, calendarId: calendar.id, startTime: at('2026-12-01T08:00:01Z') }, [ids[1]]],
+      [{ ...span, calendarId: calendar.id, endTime: at('2026-12-02T07:59:59Z') }, [ids[0]]],
+      [{ ...span, calendarId: 'other' }, []],
+    ]) {
+      const { status, body } = await list(query);
+      assert.deepEqual([status, body.events.map(({ id }) => id)], [200, expected], JSON.stringify(query));
+    }
+    const [event] = (await list({ ...span, userId: 'U1' })).body.events;
+    assert.deepEqual(
+      [event.contactId, event.calendarId, event.groupId, event.locationId, event.users],
+      [contactId, calendar.id, calendar.groupId, locationId, []],
+    );
+    assert.deepEqual((await ghl('GET', `/calendars/events/appointments/${event.id}`)).body.event, event);
+
+    assert.equal((await list(span)).body.message, 'One of userId, calendarId and groupId is needed');
+    for (const wrong of [{ startTime: '2026-12-01' }, { endTime: '' }]) {
+      assert.equal((await list({ ...span, userId: 'U1', ...wrong })).status, 400);
+    }
+    sandbox.configure({
+      tokens: {
+        events: { scopes: ['calendars/events.readonly'] },
+        rest: { scopes: ['calendars.readonly'] },
+        elsewhere: { locations: ['other'] },
+      },
+    });
+    const status = async (token) => (await list({ ...span, userId: 'U1' }, { token })).status;
+    assert.deepEqual([await status('events'), await status('rest'), await status('elsewhere')], [200, 401, 403]);
   });
 
   test('the recorder keeps the order of events and the contact at that moment', async () => {

@@ -12,7 +12,7 @@ import {
   scope,
 } from './context.js';
 import type { Appointment, Contact, Workflow } from './data.js';
-import { notFound } from './problem.js';
+import { badRequest, notFound } from './problem.js';
 import { type Body, FLAG, NEEDED, type Shape, TEXT, text } from './validate.js';
 
 const APPOINTMENT: Shape = {
@@ -85,6 +85,27 @@ export function calendarRoutes(world: World): Hono<GhlEnv> {
     return c.json({ calendars: calendars.map((calendar) => ({ ...calendar, isActive: true })) });
   });
 
+  app.get('/calendars/events', scope('calendars/events.readonly'), (c) => {
+    const locationId = queryLocation(world, c, 'locationId');
+    const { userId, calendarId, groupId } = c.req.query();
+    if (!userId && !calendarId && !groupId) throw badRequest('One of userId, calendarId and groupId is needed');
+    const [from, to] = [queryMillis(c, 'startTime'), queryMillis(c, 'endTime')];
+    const events = [...world.ghl.appointments.values()]
+      .map((appointment) => eventView(world, appointment))
+      .filter((event) => {
+        const begins = Date.parse(event.startTime);
+        return (
+          event.locationId === locationId &&
+          (!userId || event.assignedUserId === userId) &&
+          (!calendarId || event.calendarId === calendarId) &&
+          (!groupId || event.groupId === groupId) &&
+          from <= begins &&
+          begins <= to
+        );
+      });
+    return c.json({ events });
+  });
+
   app.post('/calendars/events/appointments', scope('calendars/events.write'), async (c) => {
     const body = await readBody(c, NEW_APPOINTMENT);
     const locationId = text(body, 'locationId') ?? '';
@@ -116,7 +137,7 @@ export function calendarRoutes(world: World): Hono<GhlEnv> {
   });
 
   app.get('/calendars/events/appointments/:eventId', scope('calendars/events.readonly'), (c) =>
-    c.json({ event: pathAppointment(world, c) }),
+    c.json({ event: eventView(world, pathAppointment(world, c)) }),
   );
 
   app.put('/calendars/events/appointments/:eventId', scope('calendars/events.write'), async (c) => {
@@ -130,7 +151,7 @@ export function calendarRoutes(world: World): Hono<GhlEnv> {
     const contact = pathContact(world, c);
     const events = [...world.ghl.appointments.values()]
       .filter((appointment) => appointment.contactId === contact.id)
-      .map((appointment) => ({ ...appointment, status: 'booked', users: [], assignedResources: [] }));
+      .map((appointment) => ({ ...eventView(world, appointment), status: 'booked' }));
     return c.json({ events });
   });
 
@@ -150,6 +171,19 @@ function pathAppointment(world: World, c: GhlContext): Appointment {
   if (!appointment) throw notFound('Appointment', id);
   enter(world, c, appointment.locationId);
   return appointment;
+}
+
+/** An appointment as the lists show it; its group is that of its calendar. */
+function eventView(world: World, appointment: Appointment) {
+  const calendar = world.ghl.calendars.find(({ id }) => id === appointment.calendarId);
+  return { ...appointment, groupId: calendar?.groupId ?? '', users: [], assignedResources: [] };
+}
+
+/** A time of the query, in milliseconds since 1970. No 422 is published for the calendars. */
+function queryMillis(c: GhlContext, name: string): number {
+  const value = c.req.query(name) ?? '';
+  if (!/^\d+$/.test(value)) throw badRequest(`${name} must be a time in milliseconds`, { error: 'Bad Request' });
+  return Number(value);
 }
 
 function writeAppointment(appointment: Appointment, body: Body): void {

@@ -16,6 +16,11 @@ export interface Matches {
   phone?: Contact;
 }
 
+/** The contacts of a location that are neither deleted nor merged into another. */
+export function living(world: World, locationId: string): Contact[] {
+  return [...world.ghl.contacts.values()].filter((contact) => contact.locationId === locationId && !contact.removed);
+}
+
 /** Finds the contacts of a location by e-mail and by phone, apart from one. */
 export function findMatches(
   world: World,

@@ -16,6 +16,7 @@ import {
   findMatches,
   firstMatch,
   linkBusiness,
+  living,
   type Matches,
   refuseDuplicate,
 } from './contact-store.js';
@@ -157,10 +158,6 @@ function upsert(
   if (matches.phone && matches.phone !== contact) delete fields.phone;
   changeContact(world, contact, { ...change, fields });
   return { contact, isNew: false };
-}
-
-function living(world: World, locationId: string): Contact[] {
-  return [...world.ghl.contacts.values()].filter((contact) => contact.locationId === locationId && !contact.removed);
 }
 
 function mentions({ fields }: Contact, query = ''): boolean {

@@ -78,6 +78,13 @@ export function enter(world: World, c: GhlContext, locationId: string): void {
   if (!Object.hasOwn(world.settings.locations, locationId)) throw notFound('Location', locationId);
 }
 
+/** The location of the path, which the token must have access to. */
+export function pathLocation(world: World, c: GhlContext): string {
+  const id = c.req.param('locationId') ?? '';
+  enter(world, c, id);
+  return id;
+}
+
 /** The location that the query names, which the token must have access to. */
 export function queryLocation(world: World, c: GhlContext, ...names: string[]): string {
   for (const name of names) {

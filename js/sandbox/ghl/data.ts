@@ -169,6 +169,7 @@ export interface User {
 export interface Calendar {
   id: string;
   name: string;
+  groupId: string;
   locationId: string;
 }
 
@@ -251,5 +252,6 @@ export function furnish(ghl: Ghl, locationId: string, ids: Ids): void {
   ghl.campaigns.push({ id: ids.id('campaign'), name: 'Spring letter', status: 'published', locationId });
   const email = 'owner@example.com';
   ghl.users.push({ id: ids.id('user'), name: 'Olga Owner', email, locationId });
-  ghl.calendars.push({ id: ids.id('calendar'), name: 'Onboarding call', locationId });
+  const groupId = ids.id('calendarGroup');
+  ghl.calendars.push({ id: ids.id('calendar'), name: 'Onboarding call', groupId, locationId });
 }

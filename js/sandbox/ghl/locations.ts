@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { locationSettings } from '../settings.js';
 import type { World } from '../state.js';
-import { enter, type GhlContext, type GhlEnv, queryLocation, readBody, scope } from './context.js';
+import { type GhlContext, type GhlEnv, pathLocation, queryLocation, readBody, scope } from './context.js';
 import type { CustomField } from './data.js';
 import { badRequest, notFound } from './problem.js';
 import { FLAG, LIST, NEEDED, NUMBER, type Shape, TEXT, text } from './validate.js';
@@ -123,12 +123,6 @@ export function locationRoutes(world: World): Hono<GhlEnv> {
   });
 
   return app;
-}
-
-function pathLocation(world: World, c: GhlContext): string {
-  const id = c.req.param('locationId') ?? '';
-  enter(world, c, id);
-  return id;
 }
 
 function pathField(world: World, c: GhlContext): CustomField {
