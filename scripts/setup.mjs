@@ -8,6 +8,7 @@ import { fingerprint, isFresh, writeStamp } from './lib/stamp.mjs';
 import {
   debianPackages,
   hasDebianCompiler,
+  hasSource,
   locked,
   rustVersion,
   target,
@@ -60,7 +61,7 @@ async function installRust(report) {
     if (process.env.GHL_DS24_WASM !== 'debian') await addTarget();
     toolchain = wasmToolchain() ?? (await installDebianToolchain());
   }
-  if (toolchain.name === 'plain') toolchain = await addSource(toolchain);
+  if (toolchain.name === 'plain' && !hasSource()) toolchain = await addSource(toolchain);
   report(`${toolchain.version} for ${target}${toolchain.name === 'debian' ? ", Debian's" : ''}`);
   if (!rustVersion()) throw new Failed('no Rust for this machine itself: install it from https://rustup.rs');
   return toolchain;

@@ -1,7 +1,8 @@
 // Finds a Rust toolchain that can build for wasm32-unknown-unknown. Installs nothing: that is setup.mjs.
 //
 //   normal  the toolchain on PATH (rustup's, as a rule) has the target, and the component rust-src
-//   plain   the same without rust-src: the ready-made standard library makes the wasm a tenth larger
+//   plain   the same without rust-src, or with a compiler that lacks the flags for size: the ready-made standard
+//           library makes the wasm a tenth larger
 //   debian  Debian's packages rustc-web, cargo-web and rust-web-src, for machines that can't reach the Rust
 //           distribution server. They put the compiler into /usr/bin and the standard library's source into
 //           /usr/lib/rustlib/src/rust (a link to /usr/src/rustc-VERSION), but no wasm standard library.
@@ -10,7 +11,7 @@
 // Normal and debian compile the standard library along with the plugin, for its size: a panic stops at once, without
 // the code that would describe it, and std is optimized like the rest. RUSTC_BOOTSTRAP lets a stable compiler do that.
 //
-// GHL_DS24_WASM=debian skips the normal way.
+// GHL_DS24_WASM=debian skips the normal way, GHL_DS24_WASM=plain the source.
 import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -38,8 +39,10 @@ export function wasmToolchain() {
     const library = capture('rustc', ['--print', 'target-libdir', '--target', target]);
     if (library && existsSync(library)) {
       const found = { version: rustVersion(), cargo: 'cargo', dir: targetDir };
-      if (!existsSync(join(sysrootSource(), 'std'))) return { ...found, name: 'plain', args: [], flags: [], env: {} };
-      return { ...found, name: 'normal', args: buildStd, flags: sizeFlags, env: { RUSTC_BOOTSTRAP: '1' } };
+      if (forced !== 'plain' && hasSource() && knowsFlags('rustc')) {
+        return { ...found, name: 'normal', args: buildStd, flags: sizeFlags, env: { RUSTC_BOOTSTRAP: '1' } };
+      }
+      return { ...found, name: 'plain', args: [], flags: [], env: {} };
     }
   }
   const linker = wasmLinker();
@@ -48,8 +51,9 @@ export function wasmToolchain() {
     name: 'debian',
     version: capture(debianRustc, ['--version']),
     cargo: debianCargo,
-    args: buildStd,
-    flags: sizeFlags,
+    ...(knowsFlags(debianRustc)
+      ? { args: buildStd, flags: sizeFlags }
+      : { args: ['-Z', 'build-std=std,panic_abort'], flags: [] }),
     env: { RUSTC: debianRustc, RUSTC_BOOTSTRAP: '1', CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER: linker },
     // Another compiler: a folder of its own, so that neither throws away what the other has built.
     dir: join(targetDir, 'debian'),
@@ -63,7 +67,13 @@ const sizeFlags = [
   '-Ctarget-feature=-reference-types',
 ];
 
-const sysrootSource = () => join(capture('rustc', ['--print', 'sysroot']) ?? '', 'lib/rustlib/src/rust/library');
+/** They may change with any version of the compiler; what they don't fit gets a larger wasm, not an error. */
+const knowsFlags = (rustc) =>
+  capture(rustc, [...sizeFlags, '--print', 'cfg', '--target', target], { RUSTC_BOOTSTRAP: '1' }) !== undefined;
+
+/** Whether the component rust-src is there. */
+export const hasSource = () =>
+  existsSync(join(capture('rustc', ['--print', 'sysroot']) ?? '', 'lib/rustlib/src/rust/library/std'));
 
 export const hasDebianCompiler = () => [debianRustc, debianCargo, debianSource].every((path) => existsSync(path));
 
