@@ -502,8 +502,8 @@ describe('the catalog', () => {
     const operations = [poll, poll.each, ...Object.values(poll.with ?? {})]
       .map((one) => one?.operation)
       .filter(Boolean);
-    const missing = operations.filter((operation) => !ids.has(operation));
-    test(`${id}: its lists, its sample`, { skip: missing.length > 0 && `not in the catalog: ${missing}` }, () => {
+    test(`${id}: its lists, its sample`, () => {
+      for (const operation of operations) assert.ok(ids.has(operation), `${operation} is in the catalog`);
       const ajv = new Ajv2020({ allErrors: true, strict: false });
       addFormats(ajv);
       assert.ok(ajv.validate(input, sample.input), ajv.errorsText());
