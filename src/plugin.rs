@@ -12,6 +12,7 @@ use crate::{
     error::{Code, Error, FieldProblem, Result},
     events, highlevel,
     mapping::{self, Mapping},
+    pages::Pager,
     poll, record,
     scope::Scope,
     sync::{Accepted, Sync, params_of},
@@ -93,7 +94,7 @@ impl Plugin {
 
     /// Starts a call. `args` is a JSON array; `body` are the raw bytes of a webhook.
     ///
-    /// Methods: `run(id, input)`, `poll(id, cursor, {input, maxRequests})`, `receive({method})`, `tick({maxRequests})`, `sync.plan(event)`, `sync.apply(event)`,
+    /// Methods: `run(id, input)`, `page(id, input, cursor, {limit})`, `poll(id, cursor, {input, maxRequests})`, `receive({method})`, `tick({maxRequests})`, `sync.plan(event)`, `sync.apply(event)`,
     /// `timeline({email} | {contactId})`, `setup()`, `inbox.list({room, limit})`.
     pub fn start(&self, method: &str, args: &str, body: Vec<u8>) -> Task {
         let (settings, method, args) = (self.0.clone(), method.to_owned(), args.to_owned());
@@ -164,6 +165,7 @@ impl Settings {
                 let input = args.get(1).cloned().unwrap_or_default();
                 bridge::run(&self.client(effects), self.sync(effects), id, input).await
             }
+            "page" => self.page(effects, &args).await,
             "poll" => {
                 let id = args.first().and_then(Value::as_str);
                 let id = id.ok_or_else(|| Error::invalid_field("trigger", "must be the id of a trigger"))?;
@@ -183,6 +185,31 @@ impl Settings {
             "inbox.list" => self.list(effects, argument(&args, 0, "options", &["room", "limit"])?).await,
             _ => Err(Error::invalid_field("method", "is not known")),
         }
+    }
+
+    /// One page of a list, and where the next one begins.
+    async fn page(&self, effects: &Effects, args: &[Value]) -> Result<Value> {
+        let at = |index: usize| args.get(index).cloned().unwrap_or_default();
+        let options = object_argument(args, 3, "options", &["limit"])?;
+        let id = at(0);
+        let id = id.as_str().ok_or_else(|| Error::invalid_field("operation", "must be the id of an operation"))?;
+        let operation = catalog::find(id)?;
+        let whose = match &self.connection.highlevel {
+            Some(account) if id.starts_with("ghl.") => &account.location_id,
+            _ => &self.connection.id,
+        };
+        let mut pager = Pager::new(&operation, whose, at(1), at(2), options.get("limit").and_then(Value::as_u64))?;
+        let answer = bridge::run(&self.client(effects), self.sync(effects), id, pager.input()).await?;
+        let items = pager.take(answer).map_err(|error| error.of_operation(id))?;
+        if let Some(warning) = pager.warning {
+            effects.log(Level::Warn, warning, [("operation", id.to_owned())]);
+        }
+        let cursor = pager.cursor();
+        let mut page = Map::new();
+        put(&mut page, "done", cursor.is_null().into());
+        put(&mut page, "cursor", cursor);
+        put(&mut page, "items", Value::Array(items));
+        Ok(Value::Object(page))
     }
 
     fn client(&self, effects: &Effects) -> Client {

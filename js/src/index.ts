@@ -3,12 +3,14 @@
  * WebAssembly and fetch; what needs Node is in `ghl-digistore24/sqlite` and the command line.
  */
 export { PluginError } from './errors.js';
+export type { ItemOf, ListCursor, Listed, ListInputOf, Listing, ListOptions, Page } from './lists.js';
 export type {
   BridgeActions,
   CallOptions,
   Digistore24Operations,
   HighLevelOperations,
   InputOf,
+  ListFunction,
   Operation,
   Operations,
   OutputOf,

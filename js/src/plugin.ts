@@ -2,6 +2,15 @@ import { Core, guarded, healthy } from './core.js';
 import type { Host } from './drive.js';
 import { PluginError, problem, wrongField } from './errors.js';
 import {
+  type ItemOf,
+  type ListInputOf,
+  type Listing,
+  type ListOptions,
+  listing,
+  type Page,
+  type ReadPage,
+} from './lists.js';
+import {
   type BridgeActions,
   bridgeActions,
   type CallOptions,
@@ -99,6 +108,11 @@ export interface Plugin {
   /** Calls an operation of the catalog. Input that doesn't fit is refused before anything is sent. */
   run<Id extends string>(id: Id, input?: InputOf<Id>, options?: CallOptions): Promise<OutputOf<Id>>;
   /**
+   * All items of a list, each once, over as many pages as it takes; `plugin.ghl.contacts.searchContactsAdvanced.list(input)`
+   * is the same. Pages of a list that changes meanwhile overlap; what is met again is told once.
+   */
+  list<Id extends string>(id: Id, input?: ListInputOf<Id>, options?: ListOptions): Listing<ItemOf<Id>>;
+  /**
    * Takes a webhook of Digistore24: verified and stored, then answered. {@link Plugin.tick} works on it. Never throws.
    * With `splitItems` it tells one event for each item of the order.
    */
@@ -184,14 +198,21 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
   const run = (id: string, input?: JsonObject, options: CallOptions = {}) =>
     (id === 'bridge.syncEvent' ? ledger : call)<unknown>('run', [id, input ?? {}], options.signal);
 
+  const list = (id: string, input?: JsonObject, options?: ListOptions) => {
+    const read = (...[id, input, cursor, limit, signal]: Parameters<ReadPage>) =>
+      call<Page<unknown>>('page', [id, input, cursor, limit], signal);
+    return listing(read, id, input, options);
+  };
+  const ways = { run, list };
+
   return {
     catalog: {
       list: (filter = {}) =>
         JSON.parse(guarded(wasm, () => wasm.catalogList(asJson(filter, 'filter')))) as CatalogEntry[],
     },
-    ghl: highLevelOperations(run),
-    digistore24: digistore24Operations(run),
-    bridge: bridgeActions(run),
+    ghl: highLevelOperations(ways),
+    digistore24: digistore24Operations(ways),
+    bridge: bridgeActions(ways),
     sync: {
       plan: (event, { signal } = {}) => ledger('sync.plan', [raw(event)], signal),
       apply: (event, { signal } = {}) => ledger('sync.apply', [raw(event)], signal),
@@ -205,6 +226,7 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
       },
     },
     run: run as Plugin['run'],
+    list: list as Plugin['list'],
     receive,
     tick: ({ signal, ...options } = {}) => ledger('tick', [options], signal),
     poll: (trigger, cursor = null, { signal, ...options } = {}) => call('poll', [trigger, cursor, options], signal),
