@@ -13,6 +13,8 @@ const typeName = (...parts) => parts.join('.').replace(/(?:^|[.-])(\w)/g, (_, le
 function node(from, prefix) {
   // A title would give every field a type of its own.
   const { title, $ref, properties, items, anyOf, additionalProperties, ...schema } = from;
+  // A pattern is only ever a beginning.
+  if (schema.pattern) return { ...schema, tsType: `\`${schema.pattern.replace(/[\^\\]/g, '')}\${string}\`` };
   const convert = (inner) => node(inner, prefix);
   const shared = $ref && { $ref: `#/$defs/${prefix}${$ref.slice('#/$defs/'.length)}` };
   // Beside a reference the generator takes no description: it would copy the type.

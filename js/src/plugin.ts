@@ -1,3 +1,4 @@
+import { type BatchCall, type BatchOptions, type BatchResults, batch } from './batch.js';
 import { Core, guarded, healthy } from './core.js';
 import type { Host } from './drive.js';
 import { PluginError, problem, wrongField } from './errors.js';
@@ -113,6 +114,13 @@ export interface Plugin {
    */
   list<Id extends string>(id: Id, input?: ListInputOf<Id>, options?: ListOptions): Listing<ItemOf<Id>>;
   /**
+   * Makes many calls, a few at a time. Each has its own result, in the order of the calls: `{ ok: true, value }` or
+   * `{ ok: false, error }`; no failure stops the others.
+   *
+   * @throws PluginError `invalid_input`: `concurrency` is no whole number from 1 to 100.
+   */
+  batch<const Calls extends readonly BatchCall[]>(calls: Calls, options?: BatchOptions): Promise<BatchResults<Calls>>;
+  /**
    * Takes a webhook of Digistore24: verified and stored, then answered. {@link Plugin.tick} works on it. Never throws.
    * With `splitItems` it tells one event for each item of the order.
    */
@@ -227,6 +235,7 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
     },
     run: run as Plugin['run'],
     list: list as Plugin['list'],
+    batch: ((calls: readonly BatchCall[], options: BatchOptions = {}) => batch(run, calls, options)) as Plugin['batch'],
     receive,
     tick: ({ signal, ...options } = {}) => ledger('tick', [options], signal),
     poll: (trigger, cursor = null, { signal, ...options } = {}) => call('poll', [trigger, cursor, options], signal),
