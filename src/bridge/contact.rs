@@ -23,8 +23,15 @@ pub(super) fn write_given(calls: &mut Calls<'_>, input: &mut Map) -> Value {
     }
     fields::put_ids(calls, input);
     let answer = calls.call(&operation.id, input.clone());
+    let mut warnings = fields::dropped("path", input, &Custom::of_body(input), &answer["contact"]);
+    // Known to be dropped by it, and never shown.
+    if operation.name() == "upsertContact" && input.contains_key("gender") {
+        let mut warning = one("path", "gender".into());
+        put(&mut warning, "problem", "dropped".into());
+        warnings.push(Value::Object(warning));
+    }
     let mut object = object(answer.clone());
-    put(&mut object, "warnings", fields::dropped("path", input, &Custom::of_body(input), &answer["contact"]));
+    put(&mut object, "warnings", Value::Array(warnings));
     Value::Object(object)
 }
 
@@ -79,7 +86,7 @@ pub(super) fn find_or_create(calls: &mut Calls<'_>, input: &mut Map) -> Value {
     put(&mut answer, "created", created.into());
     put(&mut answer, "updated", updated.into());
     put(&mut answer, "tagsAdded", new_tags.to_json());
-    put(&mut answer, "dropped", fields::dropped("field", input, &custom, contact));
+    put(&mut answer, "dropped", fields::dropped("field", input, &custom, contact).to_json());
     put(&mut answer, "contact", contact.clone());
     Value::Object(answer)
 }
@@ -215,6 +222,6 @@ pub(super) fn set_fields(calls: &mut Calls<'_>, input: &mut Map) -> Map {
 pub(super) fn set(calls: &mut Calls<'_>, contact_id: &str, own: &Map, custom: &[Custom<'_>]) -> Map {
     let contact = update(calls, contact_id, with_custom(own, custom));
     let mut answer = one("contact", contact.clone());
-    put(&mut answer, "dropped", fields::dropped("field", own, custom, contact));
+    put(&mut answer, "dropped", fields::dropped("field", own, custom, contact).to_json());
     answer
 }

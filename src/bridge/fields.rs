@@ -195,7 +195,7 @@ impl<'a> Custom<'a> {
 
 /// The fields whose values are not in the answer as they were sent: GHL drops some without a word. `called`: what a field
 /// is called in the result.
-pub(super) fn dropped(called: &str, own: &Map, custom: &[Custom<'_>], contact: &Value) -> Value {
+pub(super) fn dropped(called: &str, own: &Map, custom: &[Custom<'_>], contact: &Value) -> Vec<Value> {
     let mut dropped = Vec::new();
     let mut judge = |kind: &str, name: &str, sent: &Value, got: &Value| {
         if !same(kind, sent, got) {
@@ -217,7 +217,7 @@ pub(super) fn dropped(called: &str, own: &Map, custom: &[Custom<'_>], contact: &
             judge("", &field.name, &field.value, field.current(contact));
         }
     }
-    Value::Array(dropped)
+    dropped
 }
 
 fn is_empty(value: &Value) -> bool {
