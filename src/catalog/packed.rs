@@ -1,17 +1,26 @@
-//! Reads the packed catalog that `build/` makes (its form: `form.rs`). Loading it costs nothing; the first look-up
-//! notes where things start, some microseconds; an entry is decoded when it is asked for.
+//! Reads the packed catalog that `build/` makes (its form: `form.rs`): the core, which is part of the program, and the face,
+//! which a host gives. Loading them costs nothing; the first look-up notes where things start, some microseconds; an entry is
+//! decoded when it is asked for.
 //!
-//! The bytes are part of the program, so there is nothing to refuse: behind the end there are only zeros.
+//! The bytes are those of the build, so there is nothing to refuse: behind the end there are only zeros. They stand for an
+//! entry without a face, too.
 
-use std::cell::OnceCell;
+use std::cell::Cell;
 
 use super::{
-    form::{EFFECTS, FORMATS, KEYWORDS, KINDS, METHODS, RETRIES, TYPES, flag, node, value},
+    form::{EFFECTS, FORMATS, KEYWORDS, KINDS, METHODS, RETRIES, TYPES, flag, mark, node, value},
     title::title_of,
 };
 use crate::json::{Map, Value, parse, put};
 
-static BYTES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/catalog.bin"));
+static CORE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/core.bin"));
+/// That of the only face that goes with the core.
+const FACE_MARK: u64 = include!(concat!(env!("OUT_DIR"), "/face.mark"));
+/// Size is what the face stands apart for; a native program has it inside.
+#[cfg(not(target_arch = "wasm32"))]
+const BUILT_IN: Option<&[u8]> = Some(include_bytes!(concat!(env!("OUT_DIR"), "/face.bin")));
+#[cfg(target_arch = "wasm32")]
+const BUILT_IN: Option<&[u8]> = None;
 
 /// One file of the catalog.
 #[derive(Clone, Copy)]
@@ -22,80 +31,89 @@ pub(super) struct Resource {
     pub(super) version: &'static str,
 }
 
-/// Where things are.
+/// Where things are. Numbers go through both blocks.
 #[derive(Default)]
 struct Index {
-    /// The end of each string in `text`.
-    ends: Vec<u32>,
-    text: &'static str,
+    strings: Vec<&'static str>,
+    properties: Vec<Cursor>,
+    definitions: Vec<Cursor>,
+    entries: Vec<Cursor>,
+    /// The face of each entry; none without a face.
+    faces: Vec<Cursor>,
     resources: Vec<Resource>,
-    properties: Places,
-    definitions: Places,
-    entries: Places,
 }
 
-/// The starts of things that stand one behind the other: of their structure and of their texts.
-#[derive(Default)]
-struct Places(Vec<(u32, u32)>);
-
-impl Places {
-    fn cursor(&self, number: usize) -> Cursor {
-        // Behind the end there are only zeros.
-        let (at, text) = self.0.get(number).copied().unwrap_or((u32::MAX >> 1, 0));
-        Cursor { at: at as usize, text: text as usize }
-    }
+thread_local! {
+    /// Made at the first look-up and kept as long as the program.
+    static INDEX: Cell<Option<&'static Index>> = const { Cell::new(None) };
 }
 
-/// Made at the first look-up and kept as long as the program.
 fn index() -> &'static Index {
-    thread_local! {
-        static INDEX: OnceCell<&'static Index> = const { OnceCell::new() };
+    INDEX.get().unwrap_or_else(|| set_index(BUILT_IN))
+}
+
+fn set_index(face: Option<&'static [u8]>) -> &'static Index {
+    let index: &Index = Box::leak(Box::new(Index::new(face)));
+    INDEX.set(Some(index));
+    index
+}
+
+/// Takes the face; whether it is the one that belongs to the core.
+pub(super) fn give_face(face: Vec<u8>) -> bool {
+    let fits = mark(&face) == FACE_MARK;
+    if fits && INDEX.get().is_none_or(|index| index.faces.is_empty()) {
+        set_index(Some(face.leak()));
     }
-    INDEX.with(|cell| *cell.get_or_init(|| Box::leak(Box::new(Index::new()))))
+    fits
 }
 
 impl Index {
-    fn new() -> Self {
-        let mut cursor = Cursor::default();
-        let length = cursor.number();
-        let start = cursor.at;
-        cursor.at += length;
-        let text = BYTES.get(start..cursor.at).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
-        let mut ends = Vec::new();
-        for _ in 0..cursor.number() {
-            cursor.text += cursor.number();
-            ends.push(cursor.text as u32);
-        }
-        let mut index = Self { ends, text, ..Self::default() };
-        for _ in 0..cursor.number() {
-            let [service, name, title, version] = [(); 4].map(|()| cursor.text(&index));
+    fn new(face: Option<&'static [u8]>) -> Self {
+        let mut index = Self::default();
+        let mut rest = index.block(CORE);
+        index.entries = rest.places();
+        for _ in 0..rest.number() {
+            let [service, name, title, version] = [(); 4].map(|()| rest.text(&index));
             index.resources.push(Resource { service, name, title, version });
         }
-        index.properties = cursor.places();
-        index.definitions = cursor.places();
-        index.entries = cursor.places();
+        if let Some(face) = face {
+            index.faces = index.block(face).places();
+        }
         index
     }
 
-    /// The string with that number, from 1.
-    fn text(&self, number: usize) -> &'static str {
-        let end = |number: usize| number.checked_sub(1).and_then(|i| self.ends.get(i)).map_or(0, |end| *end as usize);
-        self.text.get(end(number - 1)..end(number)).unwrap_or_default()
+    fn definition(&self, number: usize) -> Cursor {
+        self.definitions.get(number).copied().unwrap_or_default()
+    }
+
+    /// Adds what has numbers in a block; gives the place behind.
+    fn block(&mut self, bytes: &'static [u8]) -> Cursor {
+        let mut cursor = Cursor { bytes, texts: "" };
+        let length = cursor.number();
+        let (texts, structure) = cursor.bytes.split_at_checked(length).unwrap_or_default();
+        cursor = Cursor { bytes: structure, texts: std::str::from_utf8(texts).unwrap_or_default() };
+        for _ in 0..cursor.number() {
+            let length = cursor.number();
+            self.strings.push(cursor.cut(length));
+        }
+        self.properties.extend(cursor.places());
+        self.definitions.extend(cursor.places());
+        cursor
     }
 }
 
-/// A place in the structure, and the next of the texts.
+/// A place in the structure, and the next of the texts; both up to the end of the thing that is read.
 #[derive(Clone, Copy, Default)]
 struct Cursor {
-    at: usize,
-    text: usize,
+    bytes: &'static [u8],
+    texts: &'static str,
 }
 
 impl Cursor {
     fn byte(&mut self) -> u8 {
-        let byte = BYTES.get(self.at).copied().unwrap_or_default();
-        self.at += 1;
-        byte
+        let Some((byte, rest)) = self.bytes.split_first() else { return 0 };
+        self.bytes = rest;
+        *byte
     }
 
     fn number(&mut self) -> usize {
@@ -111,18 +129,26 @@ impl Cursor {
         }
     }
 
-    fn places(&mut self) -> Places {
+    /// Things that stand one behind the other.
+    fn places(&mut self) -> Vec<Cursor> {
         let mut lengths = Vec::new();
         for _ in 0..self.number() {
             lengths.push((self.number(), self.number()));
         }
         let mut places = Vec::new();
         for (structure, texts) in lengths {
-            places.push((self.at as u32, self.text as u32));
-            self.at += structure;
-            self.text += texts;
+            let (bytes, rest) = self.bytes.split_at_checked(structure).unwrap_or_default();
+            self.bytes = rest;
+            places.push(Cursor { bytes, texts: self.cut(texts) });
         }
-        Places(places)
+        places
+    }
+
+    /// So much of the texts.
+    fn cut(&mut self, length: usize) -> &'static str {
+        let (text, rest) = self.texts.split_at_checked(length).unwrap_or_default();
+        self.texts = rest;
+        text
     }
 
     fn text(&mut self, index: &Index) -> &'static str {
@@ -137,27 +163,29 @@ impl Cursor {
 
     /// A string by its number, or the next of the texts.
     fn string(&mut self, number: usize, index: &Index) -> &'static str {
-        if number > 0 {
-            return index.text(number);
+        match number.checked_sub(1) {
+            Some(place) => index.strings.get(place).copied().unwrap_or_default(),
+            None => {
+                let length = self.number();
+                self.cut(length)
+            }
         }
-        let start = self.text;
-        self.text += self.number();
-        index.text.get(start..self.text).unwrap_or_default()
     }
 
     fn word<const N: usize>(&mut self, words: &[&'static str; N]) -> &'static str {
         words.get(usize::from(self.byte())).copied().unwrap_or_default()
     }
 
-    fn schema(&mut self, index: &Index, found: &mut Definitions) -> Map {
+    fn schema(&mut self, index: &Index, walk: &mut Walk) -> Map {
         let mut schema = Map::new();
+        walk.annotate(&mut schema, index);
         let head = self.byte();
         let kind = head & node::TYPE;
         let type_of = |number: u8| Value::from(TYPES.get(usize::from(number)).copied().unwrap_or_default());
         match kind {
             node::ANY => {}
             node::REFERENCE => {
-                let name = found.refer(self.number(), index);
+                let name = walk.refer(self.number(), index);
                 put(&mut schema, "$ref", Value::String(format!("#/$defs/{name}")));
             }
             node::SEVERAL => {
@@ -172,7 +200,7 @@ impl Cursor {
         }
         if head & node::PLAIN != 0 {
             let keyword = if kind == node::ARRAY { "items" } else { "properties" };
-            self.keyword(keyword, &mut schema, index, found);
+            self.keyword(keyword, &mut schema, index, walk);
         }
         if head & node::MORE != 0 {
             loop {
@@ -180,28 +208,28 @@ impl Cursor {
                 if keyword.is_empty() {
                     break;
                 }
-                self.keyword(keyword, &mut schema, index, found);
+                self.keyword(keyword, &mut schema, index, walk);
             }
         }
         schema
     }
 
-    fn keyword(&mut self, keyword: &'static str, schema: &mut Map, index: &Index, found: &mut Definitions) {
+    fn keyword(&mut self, keyword: &'static str, schema: &mut Map, index: &Index, walk: &mut Walk) {
         let value = match keyword {
             "title" | "description" => self.text(index).into(),
             "format" => self.word(&FORMATS).into(),
             "minLength" | "maxLength" | "minItems" | "maxItems" => self.number().into(),
-            "items" => Value::Object(self.schema(index, found)),
+            "items" => Value::Object(self.schema(index, walk)),
             "anyOf" => {
                 let mut choices = Vec::new();
                 for _ in 0..self.number() {
-                    choices.push(Value::Object(self.schema(index, found)));
+                    choices.push(Value::Object(self.schema(index, walk)));
                 }
                 Value::Array(choices)
             }
-            "properties" => self.properties(schema, index, found),
+            "properties" => self.properties(schema, index, walk),
             "additionalProperties" => match self.byte() {
-                2 => Value::Object(self.schema(index, found)),
+                2 => Value::Object(self.schema(index, walk)),
                 allowed => Value::Bool(allowed == 1),
             },
             "enum" if self.byte() == 1 => Value::Array(self.text(index).split('\n').map(Value::from).collect()),
@@ -213,23 +241,23 @@ impl Cursor {
     }
 
     /// Also says in `schema` which are required.
-    fn properties(&mut self, schema: &mut Map, index: &Index, found: &mut Definitions) -> Value {
+    fn properties(&mut self, schema: &mut Map, index: &Index, walk: &mut Walk) -> Value {
         let mut properties = Map::new();
         let mut required = Vec::new();
         let mut order = Vec::new();
         for _ in 0..self.number() {
             let number = self.number();
             let (name, mut property) = match (number >> 1).checked_sub(1) {
-                None => (self.text(index), self.schema(index, found)),
+                None => (self.text(index), self.schema(index, walk)),
                 Some(shared) => {
-                    let mut shared = index.properties.cursor(shared);
-                    (shared.text(index), shared.schema(index, found))
+                    let mut shared = index.properties.get(shared).copied().unwrap_or_default();
+                    (shared.text(index), shared.schema(index, walk))
                 }
             };
             if number & 1 == 1 {
                 required.push(name.into());
             }
-            if found.titles {
+            if walk.titles {
                 if !property.contains_key("title") {
                     put(&mut property, "title", Value::String(title_of(name)));
                 }
@@ -338,30 +366,62 @@ impl Cursor {
     }
 }
 
-/// The definitions that a schema needs, and whether properties get the titles that follow from their names.
-struct Definitions {
+/// A walk through the schemas of an input or output.
+#[derive(Default)]
+struct Walk {
+    /// Whether properties get the titles that follow from their names.
     titles: bool,
+    /// The definitions that were met.
     numbers: Vec<usize>,
+    /// The annotations to come.
+    notes: Cursor,
+    /// How many schemas there were, and at how many the next note belongs.
+    schemas: usize,
+    noted: usize,
 }
 
-impl Definitions {
+impl Walk {
+    /// As people see it, with the notes that stand at the cursor.
+    fn with_notes(notes: Cursor) -> Self {
+        let mut walk = Self { titles: true, notes, ..Self::default() };
+        walk.next_note();
+        walk
+    }
+
+    fn next_note(&mut self) {
+        // No schema has the number 0.
+        self.noted = self.notes.number().checked_sub(1).map_or(0, |distance| self.noted + distance);
+    }
+
+    /// Starts the next schema with its annotations.
+    fn annotate(&mut self, schema: &mut Map, index: &Index) {
+        self.schemas += 1;
+        while self.noted == self.schemas {
+            let mut notes = self.notes;
+            let keyword = notes.word(&KEYWORDS);
+            notes.keyword(keyword, schema, index, self);
+            self.notes = notes;
+            self.next_note();
+        }
+    }
+
     /// Notes that a definition is needed; gives its name.
     fn refer(&mut self, number: usize, index: &Index) -> &'static str {
         if !self.numbers.contains(&number) {
             self.numbers.push(number);
         }
-        index.definitions.cursor(number).text(index)
+        index.definition(number).text(index)
     }
 
     /// All of them, also those that they need themselves.
-    fn decode(mut self, index: &Index) -> Map {
+    fn definitions(&mut self, index: &Index) -> Map {
         let mut map = Map::new();
         let mut done = 0;
         while let Some(number) = self.numbers.get(done).copied() {
             done += 1;
-            let mut cursor = index.definitions.cursor(number);
+            let mut cursor = index.definition(number);
             let name = cursor.text(index);
-            let schema = cursor.schema(index, &mut self);
+            let schema = cursor.schema(index, self);
             put(&mut map, name, Value::Object(schema));
         }
         map
@@ -386,18 +446,25 @@ pub(super) struct Entry {
     /// The resource's or its own.
     pub(super) version: &'static str,
     rest: Option<&'static str>,
-    flags: u8,
+    has_input: bool,
+    /// At the input's schema.
     at: Cursor,
+    /// At the notes of the input, and what the face has.
+    face: Cursor,
+    shown: u8,
 }
 
 impl Entry {
-    fn read(index: &Index, mut at: Cursor) -> Option<Self> {
+    fn read(index: &Index, place: usize) -> Option<Self> {
+        let mut at = index.entries.get(place).copied()?;
+        let mut face = index.faces.get(place).copied().unwrap_or_default();
         let resource = *index.resources.get(at.number())?;
         let name = at.text(index);
         let flags = at.byte();
         let kind = at.word(&KINDS);
         let (method, effect, retry) = (at.word(&METHODS), at.word(&EFFECTS), at.word(&RETRIES));
-        let (title, description) = (at.maybe_text(index), at.maybe_text(index));
+        let shown = face.byte();
+        let (title, description) = (face.maybe_text(index), face.maybe_text(index));
         let mut path = String::new();
         for _ in 0..at.number() {
             path.push('/');
@@ -430,8 +497,10 @@ impl Entry {
             scopes,
             version,
             rest,
-            flags,
+            has_input: flags & flag::INPUT != 0,
             at,
+            face,
+            shown,
         })
     }
 
@@ -447,40 +516,41 @@ impl Entry {
         }
     }
 
-    fn schema(&mut self, index: &Index, bit: u8, titles: bool) -> Option<(Map, Map)> {
-        if self.flags & bit == 0 {
-            return None;
-        }
-        let mut found = Definitions { titles, numbers: Vec::new() };
-        let schema = self.at.schema(index, &mut found);
-        Some((schema, found.decode(index)))
-    }
-
     /// The input's schema and the definitions that it needs, for checking.
     pub(super) fn input(&mut self) -> (Map, Map) {
-        self.schema(index(), flag::INPUT, false).unwrap_or_default()
+        if !self.has_input {
+            return (Map::new(), Map::new());
+        }
+        let mut walk = Walk::default();
+        let schema = self.at.schema(index(), &mut walk);
+        (schema, walk.definitions(index()))
     }
 
     /// Input and output as a host should see them, and the stored sample.
     pub(super) fn whole(&mut self) -> (Option<Map>, Option<Map>, Option<Value>) {
         let index = index();
-        let mut described = |bit: u8| {
-            let (mut schema, definitions) = self.schema(index, bit, true)?;
+        let face = &mut self.face;
+        let mut notes = face.places().into_iter();
+        let mut described = |at: &mut Cursor| {
+            let mut walk = Walk::with_notes(notes.next().unwrap_or_default());
+            let mut schema = at.schema(index, &mut walk);
+            let definitions = walk.definitions(index);
             if !definitions.is_empty() {
                 put(&mut schema, "$defs", Value::Object(definitions));
             }
-            Some(schema)
+            schema
         };
-        let (input, output) = (described(flag::INPUT), described(flag::OUTPUT));
-        let sample = (self.flags & flag::SAMPLE != 0).then(|| {
+        let input = self.has_input.then(|| described(&mut self.at));
+        let output = (self.shown & flag::OUTPUT != 0).then(|| described(face));
+        let sample = (self.shown & flag::SAMPLE != 0).then(|| {
             if self.kind == "trigger" {
-                return self.at.value(index);
+                return face.value(index);
             }
             let mut sample = Map::new();
             for (name, schema) in [("input", &input), ("output", &output)] {
                 let nothing = Map::new();
                 let schema = schema.as_ref().unwrap_or(&nothing);
-                put(&mut sample, name, self.at.guided(schema, schema.get("$defs"), index));
+                put(&mut sample, name, face.guided(schema, schema.get("$defs"), index));
             }
             Value::Object(sample)
         });
@@ -490,12 +560,12 @@ impl Entry {
 
 /// How many entries there are.
 pub(super) fn count() -> usize {
-    index().entries.0.len()
+    index().entries.len()
 }
 
 /// The entry at a place, in the order of the ids.
 pub(super) fn entry(place: usize) -> Option<Entry> {
-    Entry::read(index(), index().entries.cursor(place))
+    Entry::read(index(), place)
 }
 
 /// The entry with that id.
