@@ -3,6 +3,8 @@
 //! The data is `catalog/<service>/<resource>.json`; the build packs it into the program, and only what is asked for is
 //! decoded.
 
+#[cfg(test)]
+mod face_tests;
 #[allow(dead_code, reason = "shared with build/, which uses more of it")]
 mod form;
 mod packed;
