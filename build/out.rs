@@ -28,13 +28,15 @@ pub(crate) fn varint(out: &mut Out, mut n: usize) {
     out.push(n as u8);
 }
 
-/// Things one behind the other, each with the lengths of its two parts before it.
+/// Things one behind the other, and before them a table with the lengths of the two parts of each.
 pub(crate) fn list(out: &mut Out, things: &[Out]) {
-    varint(out, things.len());
+    let mut table = Out::default();
     for thing in things {
-        varint(out, thing.bytes.len());
-        varint(out, thing.texts.len());
+        varint(&mut table, thing.bytes.len());
+        varint(&mut table, thing.texts.len());
     }
+    varint(out, table.bytes.len());
+    out.extend(&table);
     things.iter().for_each(|thing| out.extend(thing));
 }
 

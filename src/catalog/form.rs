@@ -6,22 +6,23 @@
 //! ```text
 //! block    = length { texts }, then the structure:
 //!            count { length }                        strings that are used more than once: the first of the texts
-//!            count { length length } { property }    properties that are used more than once
-//!            count { length length } { name schema } definitions
-//!            count { length length } { entry }       entries, by id: in the face the face of each
-//!            count { service resource title version }   resources, in the core
+//!            table { property }                      properties that are used more than once
+//!            table { name schema }                   definitions
+//!            table { entry }                         entries, by id; in the face the face of each
+//!            count { service resource title version }   resources; only in the core
+//! table    = length { length length }: how long each of the things behind it is, in structure and in texts, which stand apart
+//!            because they compress better so
 //! text     = number of its string | 0 and a length: the next of the texts
 //! text?    = 0 | text plus one
 //! entry    = resource name flags kind method effect retry count { segment } count { scope } [version] rest? [input]
-//! face     = flags title? description? count { length length } { { note } } [output] [sample of the input, sample of the
+//! face     = flags title? description? table { { note } } [output] [sample of the input, sample of the
 //!            output]; the lists of notes are those of the input and of the output
 //! note     = distance keyword body: an annotation of a schema. Schemas are counted as they are decoded, those of definitions
 //!            last; the distance is that from the schema of the note before, plus one
 //! schema   = head [number of the definition | types] { keyword body } 0
 //! property = name schema; in a schema: its number times two, or 0 and the property itself; plus one where required
 //! ```
-//! The two lengths before things are those of their structure and of their texts, which stand apart because they compress
-//! better so. Annotations stand apart from schemas because the core does without them.
+//! Annotations stand apart from schemas because the core does without them.
 
 /// Tells blocks apart, in words of eight bytes: the core knows its face by this, and takes no other.
 pub(crate) fn mark(bytes: &[u8]) -> u64 {

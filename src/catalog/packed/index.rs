@@ -25,7 +25,7 @@ pub(crate) struct Resource {
 /// Where things are. Numbers go through both blocks.
 #[derive(Default)]
 pub(super) struct Index {
-    strings: Vec<&'static str>,
+    strings: Vec<&'static [u8]>,
     pub(super) properties: Vec<Cursor>,
     definitions: Vec<Cursor>,
     pub(super) entries: Vec<Cursor>,
@@ -79,10 +79,9 @@ impl Index {
 
     /// Adds what has numbers in a block; gives the place behind.
     fn block(&mut self, bytes: &'static [u8]) -> Cursor {
-        let mut cursor = Cursor { bytes, texts: "" };
+        let mut cursor = Cursor { bytes, texts: &[] };
         let length = cursor.number();
-        let (texts, structure) = cursor.bytes.split_at_checked(length).unwrap_or_default();
-        cursor = Cursor { bytes: structure, texts: std::str::from_utf8(texts).unwrap_or_default() };
+        cursor.texts = cursor.skip(length);
         for _ in 0..cursor.number() {
             let length = cursor.number();
             self.strings.push(cursor.cut(length));
@@ -97,7 +96,7 @@ impl Index {
 #[derive(Clone, Copy, Default)]
 pub(super) struct Cursor {
     bytes: &'static [u8],
-    texts: &'static str,
+    texts: &'static [u8],
 }
 
 impl Cursor {
@@ -122,21 +121,25 @@ impl Cursor {
 
     /// Things that stand one behind the other.
     pub(super) fn places(&mut self) -> Vec<Cursor> {
-        let mut lengths = Vec::new();
-        for _ in 0..self.number() {
-            lengths.push((self.number(), self.number()));
-        }
+        let table = self.number();
+        let mut lengths = Cursor { bytes: self.skip(table), texts: &[] };
         let mut places = Vec::new();
-        for (structure, texts) in lengths {
-            let (bytes, rest) = self.bytes.split_at_checked(structure).unwrap_or_default();
-            self.bytes = rest;
-            places.push(Cursor { bytes, texts: self.cut(texts) });
+        while !lengths.bytes.is_empty() {
+            let (structure, texts) = (lengths.number(), lengths.number());
+            places.push(Cursor { bytes: self.skip(structure), texts: self.cut(texts) });
         }
         places
     }
 
+    /// So much of the structure.
+    fn skip(&mut self, length: usize) -> &'static [u8] {
+        let (bytes, rest) = self.bytes.split_at_checked(length).unwrap_or_default();
+        self.bytes = rest;
+        bytes
+    }
+
     /// So much of the texts.
-    pub(super) fn cut(&mut self, length: usize) -> &'static str {
+    fn cut(&mut self, length: usize) -> &'static [u8] {
         let (text, rest) = self.texts.split_at_checked(length).unwrap_or_default();
         self.texts = rest;
         text
@@ -154,13 +157,15 @@ impl Cursor {
 
     /// A string by its number, or the next of the texts.
     pub(super) fn string(&mut self, number: usize, index: &Index) -> &'static str {
-        match number.checked_sub(1) {
+        let bytes = match number.checked_sub(1) {
             Some(place) => index.strings.get(place).copied().unwrap_or_default(),
             None => {
                 let length = self.number();
                 self.cut(length)
             }
-        }
+        };
+        // Here and not for all texts at once, which would take longer than all the rest of a first look-up.
+        std::str::from_utf8(bytes).unwrap_or_default()
     }
 
     pub(super) fn word<const N: usize>(&mut self, words: &[&'static str; N]) -> &'static str {
