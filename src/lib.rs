@@ -11,6 +11,9 @@
 //! - [`clock`]: calendar arithmetic, Berlin wall-clock time.
 //! - [`highlevel`], [`digistore24`]: how each service is spoken to.
 //! - [`events`]: webhooks as events, for builders. Pure.
+//! - [`connection`]: whose accounts.
+//! - [`scope`]: names in the store.
+//! - `lease`: the right to write, held in the store.
 //! - [`client`]: one call: validate, encode, send, decode.
 //! - [`mapping`]: event -> plan. Pure.
 //! - [`sync`]: plan -> effects, exactly once.
@@ -24,6 +27,7 @@ pub mod bridge;
 pub mod catalog;
 pub mod client;
 pub mod clock;
+pub mod connection;
 pub mod digistore24;
 pub mod effects;
 pub mod error;
@@ -31,8 +35,10 @@ pub mod events;
 pub mod highlevel;
 pub mod http;
 pub mod json;
+mod lease;
 pub mod mapping;
 pub mod plugin;
 pub mod poll;
+pub mod scope;
 pub mod sync;
 pub mod text;

@@ -5,58 +5,20 @@ use std::rc::Rc;
 use crate::json::{Json, Map, ToJson, Value, json, parse, put, text};
 use crate::{
     bridge, catalog,
+    client::{Client, Memory, Urgency},
+    connection::Connection,
     digistore24::{self, Event, Kind, Params, Verdict},
     effects::{Effects, Level, Task},
     error::{Code, Error, FieldProblem, Result},
     events, highlevel,
     mapping::{self, Mapping},
     poll, record,
-    sync::{Accepted, Scope, Sync, params_of},
+    scope::Scope,
+    sync::{Accepted, Sync, params_of},
 };
 
 /// `options.schema.json` without white space and descriptions.
 const SCHEMA: &str = include_str!(concat!(env!("OUT_DIR"), "/options.json"));
-
-/// One vendor joined to one location.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Connection {
-    /// Stands at the start of every store key.
-    pub id: String,
-    /// The CRM side.
-    pub highlevel: Option<highlevel::Account>,
-    /// The shop side.
-    pub digistore24: Option<digistore24::Account>,
-}
-
-impl Connection {
-    /// The CRM side.
-    ///
-    /// # Errors
-    /// `misconfigured`.
-    pub fn highlevel(&self) -> Result<&highlevel::Account> {
-        self.highlevel.as_ref().ok_or_else(|| {
-            Error::new(
-                Code::Misconfigured,
-                "no HighLevel account is set",
-                "Set highlevel.auth and highlevel.locationId (GHL_TOKEN and GHL_LOCATION_ID).",
-            )
-        })
-    }
-
-    /// The shop side.
-    ///
-    /// # Errors
-    /// `misconfigured`.
-    pub fn digistore24(&self) -> Result<&digistore24::Account> {
-        self.digistore24.as_ref().ok_or_else(|| {
-            Error::new(
-                Code::Misconfigured,
-                "no Digistore24 account is set",
-                "Set digistore24.apiKey and digistore24.ipnPassphrase (DIGISTORE24_API_KEY, DIGISTORE24_IPN_PASSPHRASE).",
-            )
-        })
-    }
-}
 
 /// The plugin with its settings. Holds no durable state: that is in the host's store.
 #[derive(Debug, Clone)]
@@ -64,7 +26,8 @@ pub struct Plugin(Rc<Settings>);
 
 #[derive(Debug)]
 struct Settings {
-    connection: Connection,
+    connection: Rc<Connection>,
+    memory: Rc<Memory>,
     mapping: Mapping,
     settle_ms: u64,
 }
@@ -117,11 +80,12 @@ impl Plugin {
         let mapping = options.get("mapping").map(Mapping::read).unwrap_or_default();
         let settle = options.get("settleSeconds").and_then(Value::as_f64);
         Ok(Self(Rc::new(Settings {
-            connection: Connection {
+            connection: Rc::new(Connection {
                 id: options.get("id").and_then(Value::as_str).unwrap_or("default").to_owned(),
                 highlevel: options.get("highlevel").map(highlevel::Account::from_options),
                 digistore24: options.get("digistore24").map(digistore24::Account::from_options),
-            },
+            }),
+            memory: Rc::default(),
             mapping,
             settle_ms: settle.map_or(SETTLE_MS, |s| (s * 1000.0) as u64),
         })))
@@ -198,14 +162,14 @@ impl Settings {
                     .and_then(Value::as_str)
                     .ok_or_else(|| Error::invalid_field("operation", "must be the id of an operation"))?;
                 let input = args.get(1).cloned().unwrap_or_default();
-                bridge::run(effects, &self.connection, self.sync(effects), id, input).await
+                bridge::run(&self.client(effects), self.sync(effects), id, input).await
             }
             "poll" => {
                 let id = args.first().and_then(Value::as_str);
                 let id = id.ok_or_else(|| Error::invalid_field("trigger", "must be the id of a trigger"))?;
                 let options = argument(&args, 2, "options", &["input", "maxRequests"])?;
                 let cursor = args.get(1).cloned().unwrap_or_default();
-                poll::run(effects, &self.connection, id, cursor, options).await
+                poll::run(&self.client(effects), id, cursor, options).await
             }
             "receive" => self.receive(effects, &argument(&args, 0, "request", &["method", "splitItems"])?, body).await,
             "tick" => {
@@ -221,11 +185,20 @@ impl Settings {
         }
     }
 
+    fn client(&self, effects: &Effects) -> Client {
+        Client {
+            effects: effects.clone(),
+            connection: self.connection.clone(),
+            memory: self.memory.clone(),
+            urgency: Urgency::default(),
+        }
+    }
+
     fn sync(&self, effects: &Effects) -> Result<Sync<'_>> {
         let location = &self.connection.highlevel()?.location_id;
         Ok(Sync {
             effects: effects.clone(),
-            connection: &self.connection,
+            client: self.client(effects),
             mapping: &self.mapping,
             scope: Scope::new(&self.connection.id, location),
             settle_ms: self.settle_ms,

@@ -18,10 +18,8 @@ use crate::json::{Map, ToJson, Value, put};
 use crate::text::lower;
 use crate::{
     catalog::{self, Operation, Service, nearest},
-    client,
-    effects::Effects,
+    client::Client,
     error::{Code, Error, FieldProblem, Result},
-    plugin::Connection,
     sync::{RELOAD_MS, Sync},
 };
 
@@ -46,21 +44,15 @@ pub fn as_method(method: &str, mut args: Vec<Value>) -> Result<(&str, Vec<Value>
 ///
 /// # Errors
 /// `invalid_input` before anything is sent; else what a service said. `notes` name what was done before that.
-pub async fn run(
-    effects: &Effects,
-    connection: &Connection,
-    sync: Result<Sync<'_>>,
-    id: &str,
-    input: Value,
-) -> Result<Value> {
+pub async fn run(client: &Client, sync: Result<Sync<'_>>, id: &str, input: Value) -> Result<Value> {
     let operation = catalog::find(id)?;
     let mut input = input;
     let mut own = None;
     if operation.service() == Service::Bridge || fields::are_named(&operation, &input) {
-        let location = connection.highlevel.as_ref().map(|account| account.location_id.as_str());
+        let location = client.connection.highlevel.as_ref().map(|account| account.location_id.as_str());
         own = Some(operation.accept(input.take(), location)?);
     }
-    let now = effects.now();
+    let now = client.effects.now();
     let mut answers = Vec::new();
     loop {
         let (call, input) = match &own {
@@ -77,7 +69,7 @@ pub async fn run(
                 let age = if call == RELOAD { 0 } else { RELOAD_MS };
                 sync.fields(age, &mut Vec::new()).await.map(|fields| Value::Array(fields.list))
             }
-            _ => client::run(effects, connection, &call, input).await,
+            _ => client.run(&call, input).await,
         };
         if own.is_none() {
             return answer;

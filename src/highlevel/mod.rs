@@ -74,9 +74,6 @@ pub fn encode(operation: &Operation, account: &Account, input: &Map) -> Result<R
     if !operation.version.is_empty() {
         headers.push(("version".to_owned(), operation.version.to_owned()));
     }
-    if let Auth::PrivateIntegration { token } = &account.auth {
-        headers.push(("authorization".to_owned(), format!("Bearer {}", token.reveal())));
-    }
     let is_form = operation.encoding == Some(Encoding::Form);
     if has_body {
         let kind = if is_form { "application/x-www-form-urlencoded" } else { "application/json" };

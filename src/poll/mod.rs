@@ -15,11 +15,12 @@ pub use walk::{Found, Paging, Walker};
 
 use crate::json::{Json, Map, ToJson, Value, put};
 use crate::{
-    catalog, client, clock,
-    effects::{Effects, Level},
+    catalog,
+    client::Client,
+    clock,
+    effects::Level,
     error::{Error, Result},
     events::SAMPLES_ARRIVE,
-    plugin::Connection,
     record,
 };
 
@@ -42,13 +43,8 @@ pub struct Options {
 /// # Errors
 /// `invalid_input` for an unknown trigger, a wrong input or a cursor that is none; else what the service said. A failure
 /// after the first events ends the poll without an error: the next one meets it again.
-pub async fn run(
-    effects: &Effects,
-    connection: &Connection,
-    id: &str,
-    cursor: Value,
-    options: Options,
-) -> Result<Value> {
+pub async fn run(client: &Client, id: &str, cursor: Value, options: Options) -> Result<Value> {
+    let effects = &client.effects;
     let poll = catalog::polled(id)?;
     let chosen = catalog::accept_trigger(id, options.input.as_ref())?;
     let broken = || Error::invalid_field("trigger", "does not arrive by polling");
@@ -60,8 +56,8 @@ pub async fn run(
         kept => Cursor::read(kept, id)?,
     };
     let scope = match id.starts_with("ghl.") {
-        true => connection.highlevel()?.location_id.as_str(),
-        false => connection.id.as_str(),
+        true => client.connection.highlevel()?.location_id.as_str(),
+        false => client.connection.id.as_str(),
     };
     let split = chosen.get("splitItems").and_then(Value::as_bool).unwrap_or_default();
     let teller = event::Teller::new(id, &poll, &spec, scope, split, effects.now());
@@ -72,7 +68,7 @@ pub async fn run(
     let mut found = Vec::new();
     while effects.requests() - before < limit {
         let Some((operation, input)) = walker.next(effects.now() / 1000) else { break };
-        let answer = match client::run(effects, connection, &operation, input).await {
+        let answer = match client.run(&operation, input).await {
             Ok(answer) => answer,
             Err(error) if found.is_empty() => return Err(error),
             Err(error) => {

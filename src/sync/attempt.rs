@@ -4,14 +4,13 @@ use super::{
     Sync, contact_of,
     execute::{Next, Work},
     inbox::Message,
-    lease::Lease,
     person,
     process::{Call, Report},
 };
 use crate::json::{Set, ToJson, Value, json, text};
+use crate::lease::Lease;
 use crate::text::lower;
 use crate::{
-    client,
     digistore24::Event,
     effects::Write,
     error::{Code, Error, Result},
@@ -127,7 +126,7 @@ impl Sync<'_> {
 
     /// Calls and notes it.
     pub(super) async fn call(&self, calls: &mut Vec<Call>, id: &str, input: Value) -> Result<Value> {
-        let result = client::run_once(&self.effects, self.connection, id, input).await;
+        let result = self.client.run_once(id, input).await;
         let word = match &result {
             Ok(_) => "ok".to_owned(),
             Err(error) => error.code().word().to_owned(),

@@ -4,10 +4,10 @@
 use super::{
     Sync,
     attempt::{is_uncertain, snapshot},
-    lease::Lease,
     process::Report,
 };
 use crate::json::{Json, Map, ToJson, Value, json, text};
+use crate::lease::Lease;
 use crate::{
     digistore24::Event,
     effects::Write,

@@ -3,7 +3,6 @@
 use super::{Call, Sync, from_json, process::Report};
 use crate::json::{Map, ToJson, Value, json, text};
 use crate::{
-    client,
     effects::{Level, Write},
     error::{Code, Error, Result},
     record,
@@ -129,8 +128,7 @@ impl Sync<'_> {
                 Some(_) => setup.wrong_type.push(key.to_owned()),
                 None => {
                     let input = json!({ "name": name, "dataType": kind, "model": "contact" });
-                    let made =
-                        client::run(&self.effects, self.connection, "ghl.locations.createCustomField", input).await?;
+                    let made = self.client.run("ghl.locations.createCustomField", input).await?;
                     fields.list.extend(made.get("customField").map(read_field));
                     setup.created.push(key.to_owned());
                 }

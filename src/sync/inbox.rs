@@ -126,7 +126,7 @@ impl Sync<'_> {
     }
 
     fn reason_to_keep(&self, event: &Event) -> Option<String> {
-        let ours = self.connection.digistore24.as_ref().and_then(|a| a.merchant_id.as_ref());
+        let ours = self.client.connection.digistore24.as_ref().and_then(|a| a.merchant_id.as_ref());
         match &event.event {
             Kind::ConnectionTest => Some("a connection test".to_owned()),
             Kind::Unknown(_) => Some("an event that is not known".to_owned()),

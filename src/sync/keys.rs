@@ -1,22 +1,10 @@
-//! Names in the store. Every key starts with its scope, `connection/location`: what belongs together is written together.
+//! The names that the sync gives to things in the store.
 
 use crate::digistore24::{Event, order_key};
+use crate::scope::Scope;
 use crate::text::short_hash;
 
-/// `connection/location`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Scope(String);
-
 impl Scope {
-    /// The scope of a location within a connection.
-    pub fn new(connection: &str, location: &str) -> Self {
-        Self(format!("{connection}/{location}"))
-    }
-
-    fn key(&self, room: &str, name: &str) -> String {
-        format!("{}/{room}/{name}", self.0)
-    }
-
     /// Messages that wait, oldest first.
     pub fn inbox(&self, name: &str) -> String {
         self.key("inbox", name)

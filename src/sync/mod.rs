@@ -10,23 +10,22 @@ mod execute;
 mod fields;
 mod inbox;
 mod keys;
-mod lease;
 mod process;
 mod timeline;
 
 use crate::json::{Json, Value, parse};
 use crate::{
+    client::Client,
     digistore24::{self, Event, Params},
     effects::Effects,
     error::{Code, Error, Result},
     mapping::{Mapping, Person},
-    plugin::Connection,
+    scope::Scope,
 };
 
 pub(crate) use fields::RELOAD_MS;
 pub use fields::{CUSTOM_FIELDS, Setup};
 pub use inbox::Accepted;
-pub use keys::Scope;
 pub use process::{Call, Report, Tick};
 pub use timeline::Whom;
 
@@ -34,7 +33,7 @@ pub use timeline::Whom;
 #[derive(Debug)]
 pub struct Sync<'a> {
     pub(crate) effects: Effects,
-    pub(crate) connection: &'a Connection,
+    pub(crate) client: Client,
     pub(crate) mapping: &'a Mapping,
     pub(crate) scope: Scope,
     /// How long a write may take effect after its request ended, in milliseconds.

@@ -6,9 +6,9 @@ use super::{
     execute::Work,
     from_json,
     inbox::{Accepted, Message},
-    lease::Lease,
 };
 use crate::json::{Set, ToJson, Value, text};
+use crate::lease::Lease;
 use crate::{
     clock,
     digistore24::{Event, Params},
@@ -230,7 +230,7 @@ impl Sync<'_> {
         let (entries, _) = self.effects.get(vec![key.clone()]).await?;
         let Some(entry) = entries.first() else { return Ok(()) };
         let message: Message = from_json(&entry.value)?;
-        let event = message.event(&self.connection.id)?;
+        let event = message.event(&self.client.connection.id)?;
         let report = told.insert(Report::new(&event, "busy"));
         if !lease.acquire(self.scope.lease(&message.person)).await? {
             return Ok(());
@@ -349,7 +349,7 @@ impl Sync<'_> {
     /// # Errors
     /// `storage`. Whatever concerns the message is in the report.
     pub async fn apply(&self, params: &Params) -> Result<Report> {
-        let event = Event::read(&self.connection.id, params, self.effects.now());
+        let event = Event::read(&self.client.connection.id, params, self.effects.now());
         let (accepted, name) = self.accept(&event, params).await?;
         let outcome = match accepted {
             Accepted::Kept => "kept",

@@ -4,7 +4,7 @@ use super::{Sync, contact_of, person};
 use crate::json::{Map, ToJson, Value, json, put_some};
 use crate::text::lower;
 use crate::{
-    client, clock,
+    clock,
     error::{Code, Error, Result},
     record,
 };
@@ -28,7 +28,7 @@ impl Sync<'_> {
     pub async fn timeline(&self, whom: &Whom) -> Result<Value> {
         let contact_id = self.find_contact(whom).await?;
         let id = json!({ "contactId": contact_id });
-        let get = |operation: &'static str| client::run(&self.effects, self.connection, operation, id.clone());
+        let get = |operation: &'static str| self.client.run(operation, id.clone());
         let contact = get("ghl.contacts.getContact").await?.get("contact").cloned().unwrap_or_default();
         let notes = get("ghl.contacts.getAllNotes").await?;
         let tasks = get("ghl.contacts.getAllTasks").await?;
@@ -103,9 +103,7 @@ impl Sync<'_> {
         if let Some(id) = contact_of(&self.effects, vec![self.scope.email(&email)]).await? {
             return Ok(id);
         }
-        let found =
-            client::run(&self.effects, self.connection, "ghl.contacts.getDuplicateContact", json!({ "email": email }))
-                .await?;
+        let found = self.client.run("ghl.contacts.getDuplicateContact", json!({ "email": email })).await?;
         found.pointer("/contact/id").and_then(Value::as_str).map(str::to_owned).ok_or_else(|| {
             Error::new(
                 Code::NotFound,

@@ -1,8 +1,7 @@
 //! The right to write to a person, held in the store. It is fenced: every commit under a lease also proves and renews it,
 //! so a worker that was asleep too long can't write any more.
 
-use super::from_json;
-use crate::json::{ToJson, text};
+use crate::json::{Json, ToJson, parse, text};
 use crate::{
     effects::{Effects, Write},
     error::{Code, Error, Result},
@@ -22,27 +21,27 @@ record! {
 /// A lease ends with its worker; a claim is durable. It keeps everybody else away from a half-written contact, also after
 /// a crash, until the message that wrote it is finished.
 #[derive(Debug)]
-pub(super) struct Lease {
+pub(crate) struct Lease {
     effects: Effects,
     holder: String,
     ttl_ms: u64,
     held: Option<(String, u64)>,
     /// The keys that are ours.
-    pub(super) claims: Vec<String>,
+    pub(crate) claims: Vec<String>,
 }
 
 impl Lease {
-    pub(super) fn new(effects: &Effects, ttl_ms: u64) -> Self {
+    pub(crate) fn new(effects: &Effects, ttl_ms: u64) -> Self {
         let holder = format!("{:08x}{:08x}", effects.random(), effects.random());
         Self { effects: effects.clone(), holder, ttl_ms, held: None, claims: Vec::new() }
     }
 
     /// Takes the lease. False where somebody else holds it.
-    pub(super) async fn acquire(&mut self, key: String) -> Result<bool> {
+    pub(crate) async fn acquire(&mut self, key: String) -> Result<bool> {
         let (entries, now) = self.effects.get(vec![key.clone()]).await?;
         let entry = entries.first();
         // What can't be read is nobody's.
-        let held = entry.and_then(|e| from_json::<Held>(&e.value).ok());
+        let held = entry.and_then(|e| parse(&e.value)).and_then(Held::from_json);
         if held.is_some_and(|h| h.until > now && h.holder != self.holder) {
             return Ok(false);
         }
@@ -54,7 +53,7 @@ impl Lease {
     }
 
     /// Writes under the lease and renews it.
-    pub(super) async fn commit(&mut self, mut writes: Vec<Write>) -> Result<()> {
+    pub(crate) async fn commit(&mut self, mut writes: Vec<Write>) -> Result<()> {
         let (key, version) = self.held.take().ok_or_else(taken_over)?;
         let value = Some(self.value(self.effects.now()));
         writes.push(Write { key: key.clone(), expect: Some(version), value });
@@ -64,7 +63,7 @@ impl Lease {
     }
 
     /// Claims a key for the message `name`. False where another unfinished message has it.
-    pub(super) async fn claim(&mut self, key: String, name: &str) -> Result<bool> {
+    pub(crate) async fn claim(&mut self, key: String, name: &str) -> Result<bool> {
         if self.claims.contains(&key) {
             return Ok(true);
         }
@@ -80,12 +79,12 @@ impl Lease {
     }
 
     /// The writes that give all claims back.
-    pub(super) fn unclaim(&mut self) -> Vec<Write> {
+    pub(crate) fn unclaim(&mut self) -> Vec<Write> {
         self.claims.drain(..).map(|key| Write { key, expect: None, value: None }).collect()
     }
 
     /// Writes under the lease and gives it back.
-    pub(super) async fn release(&mut self, mut writes: Vec<Write>) -> Result<()> {
+    pub(crate) async fn release(&mut self, mut writes: Vec<Write>) -> Result<()> {
         let (key, version) = self.held.take().ok_or_else(taken_over)?;
         writes.push(Write { key, expect: Some(version), value: None });
         self.effects.commit(writes).await?.map(|_| ()).ok_or_else(taken_over)

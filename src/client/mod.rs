@@ -1,0 +1,113 @@
+//! One call: validate, encode, send, decode. The same for both services.
+//!
+//! What happens between the request and its answer has a room each: [`pace`] decides when it may go, [`token`] says who it
+//! is from, [`send`] whether it goes again.
+
+mod memory;
+mod pace;
+mod send;
+mod token;
+
+use std::rc::Rc;
+
+use crate::connection::Connection;
+use crate::json::Value;
+use crate::{
+    catalog::{self, Operation, Retry, Service},
+    digistore24,
+    effects::Effects,
+    error::{Code, Error, Result},
+    highlevel, record,
+};
+
+pub use memory::Memory;
+
+record! {
+/// How urgent a call is, and how patient its caller.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Urgency {
+    /// Nobody waits for it: it takes its share of the rate only, so that others needn't wait.
+    pub background: bool,
+    /// All tries, pauses and waits together take at most so many milliseconds (default 60,000).
+    pub deadline_ms: Option<u64> as "deadlineMs",
+}
+}
+
+/// The way to both services for one task.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// The host.
+    pub effects: Effects,
+    /// Whose accounts.
+    pub connection: Rc<Connection>,
+    /// What is remembered from one task to the next.
+    pub memory: Rc<Memory>,
+    /// Of every call.
+    pub urgency: Urgency,
+}
+
+impl Client {
+    /// Calls an operation of the catalog.
+    ///
+    /// # Errors
+    /// `invalid_input` before anything is sent; else what the service or the way to it said.
+    pub async fn run(&self, id: &str, input: Value) -> Result<Value> {
+        let operation = catalog::find(id)?;
+        let repeatable = operation.retry == Retry::Safe;
+        self.call(&operation, input, repeatable).await.map_err(|e| e.of_operation(id))
+    }
+
+    /// Calls an operation for the sync, which keeps a ledger: a write of unknown outcome comes back at once. Even one that
+    /// may be repeated could take effect late, after a write that takes it back, so the sync waits that time out first.
+    ///
+    /// # Errors
+    /// As [`Client::run`].
+    pub async fn run_once(&self, id: &str, input: Value) -> Result<Value> {
+        let operation = catalog::find(id)?;
+        let repeatable = operation.method == "GET";
+        self.call(&operation, input, repeatable).await.map_err(|e| e.of_operation(id))
+    }
+
+    async fn call(&self, operation: &Operation, input: Value, repeatable: bool) -> Result<Value> {
+        match operation.service() {
+            Service::Ghl => {
+                let account = self.connection.highlevel()?;
+                let input = operation.accept(input, Some(&account.location_id))?;
+                let custom;
+                let (operation, request, repeatable) = if operation.method.is_empty() {
+                    custom = highlevel::custom(operation, account, input)?;
+                    (&custom.0, custom.1, custom.0.retry == Retry::Safe)
+                } else {
+                    (operation, highlevel::encode(operation, account, &input)?, repeatable)
+                };
+                let response = self.send(operation, request, repeatable).await?;
+                highlevel::decode(operation, &response)
+            }
+            Service::Digistore24 => {
+                let account = self.connection.digistore24()?;
+                let mut input = operation.accept(input, None)?;
+                let custom;
+                let operation = if operation.method.is_empty() {
+                    (custom, input) = digistore24::custom(operation, input)?;
+                    &custom
+                } else {
+                    operation
+                };
+                let mut attempt = 0;
+                loop {
+                    attempt += 1;
+                    let request = digistore24::encode(operation, account, &input)?;
+                    let response = self.send(operation, request, repeatable).await?;
+                    // Digistore24 says "too many requests" inside a 200.
+                    match digistore24::decode(operation, &response) {
+                        Err(error) if error.code() == Code::RateLimited && attempt < 4 => {
+                            self.effects.sleep(u64::from(self.effects.random() % 1_000) + (1_000 << attempt)).await;
+                        }
+                        result => return result,
+                    }
+                }
+            }
+            Service::Bridge => Err(Error::invalid_field("operation", "is no call of one service")),
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The way of one request: admitted, authorized, sent, and sent again where that does no harm.
+
+use super::Client;
+use crate::{
+    catalog::{Operation, Retry, Service},
+    effects::Level,
+    error::{Code, Error, Result},
+    http::{Decision, Failure, Outcome, Request, Response, RetryPolicy, retry},
+};
+
+impl Client {
+    /// Sends a request until there is an answer that counts.
+    ///
+    /// # Errors
+    /// What stands in the way; `timeout` or `outcome_unknown` where no answer came.
+    pub(super) async fn send(&self, operation: &Operation, request: Request, repeatable: bool) -> Result<Response> {
+        let effects = &self.effects;
+        let mut policy = RetryPolicy::default();
+        policy.deadline_ms = self.urgency.deadline_ms.unwrap_or(policy.deadline_ms);
+        let started = effects.now();
+        let service = operation.service();
+        let mut attempt = 0;
+        let mut renewed = false;
+        loop {
+            attempt += 1;
+            self.admit(service, started + policy.deadline_ms).await?;
+            let mut request = request.clone();
+            if service == Service::Ghl {
+                self.authorize(&mut request).await?;
+            }
+            let result = effects.http(request).await;
+            self.learn(service, &result);
+            let outcome = match &result {
+                Ok(response) => {
+                    if response.status == 401 && !renewed && service == Service::Ghl {
+                        renewed = true;
+                        if self.renew(response).await? {
+                            continue;
+                        }
+                    }
+                    Outcome::Answered { status: response.status, wait_ms: wait_of(response) }
+                }
+                Err(failure) => Outcome::Failed(*failure),
+            };
+            let elapsed = effects.now().saturating_sub(started);
+            match retry(&policy, repeatable, attempt, elapsed, outcome, effects.random()) {
+                Decision::After(ms) => {
+                    let fields = [
+                        ("operation", operation.id.clone()),
+                        ("attempt", attempt.to_string()),
+                        ("waitMs", ms.to_string()),
+                    ];
+                    effects.log(Level::Warn, "a call is tried again", fields);
+                    effects.sleep(ms).await;
+                }
+                Decision::Stop => return result.map_err(|failure| no_answer(operation, failure)),
+            }
+        }
+    }
+}
+
+/// How long the service asks to wait, in milliseconds: `Retry-After` in seconds, else GHL's rate window.
+fn wait_of(response: &Response) -> Option<u64> {
+    let number = |name: &str| response.header(name).and_then(|v| v.trim().parse::<u64>().ok());
+    number("retry-after")
+        .map(|s| s.saturating_mul(1000))
+        .or_else(|| (response.status == 429).then(|| number("x-ratelimit-interval-milliseconds")).flatten())
+}
+
+fn no_answer(operation: &Operation, failure: Failure) -> Error {
+    let service = match operation.service() {
+        Service::Ghl => "HighLevel",
+        _ => "Digistore24",
+    };
+    match (failure, operation.retry) {
+        (Failure::Refused, _) => Error::new(
+            Code::Unavailable,
+            format!("{service} can't be reached"),
+            "Check the network and the base address in the settings; nothing was sent.",
+        ),
+        (Failure::Cancelled, _) => {
+            Error::new(Code::Cancelled, "the call was cancelled", "Call again if it is still wanted.")
+        }
+        (_, Retry::Safe) => Error::new(
+            Code::Timeout,
+            format!("{service} didn't answer in time"),
+            "Try again later; a repetition does no harm.",
+        ),
+        _ => outcome_unknown(service),
+    }
+}
+
+fn outcome_unknown(service: &str) -> Error {
+    Error::new(
+        Code::OutcomeUnknown,
+        format!("the connection to {service} ended before its answer came"),
+        "Look whether the change was made before you repeat it; the sync does this by itself.",
+    )
+}
