@@ -11,12 +11,12 @@ mod token;
 use std::rc::Rc;
 
 use crate::connection::Connection;
-use crate::json::Value;
+use crate::json::{Value, json};
 use crate::{
     catalog::{self, Operation, Retry, Service},
     digistore24,
-    effects::Effects,
-    error::{Code, Error, Result},
+    effects::{Effects, Happening},
+    error::{Code, Error, Result, word},
     highlevel, record,
 };
 
@@ -54,7 +54,7 @@ impl Client {
     pub async fn run(&self, id: &str, input: Value) -> Result<Value> {
         let operation = catalog::find(id)?;
         let repeatable = operation.retry == Retry::Safe;
-        self.call(&operation, input, repeatable).await.map_err(|e| e.of_operation(id))
+        self.watched(&operation, input, repeatable).await
     }
 
     /// Calls an operation for the sync, which keeps a ledger: a write of unknown outcome comes back at once. Even one that
@@ -65,7 +65,32 @@ impl Client {
     pub async fn run_once(&self, id: &str, input: Value) -> Result<Value> {
         let operation = catalog::find(id)?;
         let repeatable = operation.method == "GET";
-        self.call(&operation, input, repeatable).await.map_err(|e| e.of_operation(id))
+        self.watched(&operation, input, repeatable).await
+    }
+
+    /// Calls, names the operation in an error, and tells who listens how it went.
+    async fn watched(&self, operation: &Operation, input: Value, repeatable: bool) -> Result<Value> {
+        let (began, before) = (self.effects.now(), self.effects.requests());
+        let result = self.call(operation, input, repeatable).await.map_err(|e| e.of_operation(&operation.id));
+        self.effects.event(Happening::Call, || {
+            let requests = self.effects.requests() - before;
+            let seen = self.effects.last_answer().filter(|_| requests > 0);
+            json!({
+                "operation": operation.id,
+                "method": operation.method,
+                // A template: the path of a custom request is the caller's, who may have put an id into it.
+                "path": operation.path,
+                "code": word(&result),
+                "requests": requests,
+                "durationMs": self.effects.now().saturating_sub(began),
+                "status": seen.as_ref().map(|s| s.status),
+                "bytes": seen.as_ref().map(|s| s.bytes),
+                "remaining": seen.as_ref().and_then(|s| s.remaining),
+                "dailyRemaining": seen.as_ref().and_then(|s| s.daily_remaining),
+                "dailyLimit": seen.as_ref().and_then(|s| s.daily_limit),
+            })
+        });
+        result
     }
 
     async fn call(&self, operation: &Operation, input: Value, repeatable: bool) -> Result<Value> {
