@@ -15,7 +15,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use crate::json::{Map, Value, put};
+use crate::json::{Map, ToJson, Value, put, put_some};
 use crate::{
     error::{Code, Error, Result},
     http, words,
@@ -199,19 +199,19 @@ pub enum Step {
     Failed(Error),
 }
 
-/// What an event tells of an answer, without its content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Seen {
-    /// HTTP status.
-    pub status: u16,
-    /// Length of the body.
-    pub bytes: usize,
-    /// Requests that are left in the present window, by GHL's headers.
-    pub remaining: Option<u64>,
-    /// Requests that are left today.
-    pub daily_remaining: Option<u64>,
-    /// Requests of a whole day.
-    pub daily_limit: Option<u64>,
+/// What an event tells of an answer: its status and size, and what GHL's headers say is left.
+fn seen(response: &http::Response) -> Map {
+    let mut seen = Map::new();
+    put(&mut seen, "status", response.status.into());
+    put(&mut seen, "bytes", response.body.len().into());
+    for (name, header) in [
+        ("remaining", "x-ratelimit-remaining"),
+        ("dailyRemaining", "x-ratelimit-daily-remaining"),
+        ("dailyLimit", "x-ratelimit-limit-daily"),
+    ] {
+        put_some(&mut seen, name, response.number(header).to_json());
+    }
+    seen
 }
 
 #[derive(Debug, Default)]
@@ -222,7 +222,7 @@ struct Mailbox {
     outbox: Vec<Outgoing>,
     answers: Vec<Answer>,
     requests: u32,
-    last_answer: Option<Seen>,
+    last_answer: Map,
     /// Empty until somebody asks for it.
     trace: String,
     /// Somebody wants to hear of events.
@@ -263,28 +263,19 @@ impl Effects {
         self.0.borrow_mut().requests += 1;
         let reply = self.ask(Effect::Http(request)).await;
         let mut mailbox = self.0.borrow_mut();
-        mailbox.last_answer = None;
+        if mailbox.is_heard {
+            mailbox.last_answer = if let Reply::Http(response) = &reply { seen(response) } else { Map::new() };
+        }
         match reply {
-            Reply::Http(response) => {
-                if mailbox.is_heard {
-                    mailbox.last_answer = Some(Seen {
-                        status: response.status,
-                        bytes: response.body.len(),
-                        remaining: response.number("x-ratelimit-remaining"),
-                        daily_remaining: response.number("x-ratelimit-daily-remaining"),
-                        daily_limit: response.number("x-ratelimit-limit-daily"),
-                    });
-                }
-                Ok(response)
-            }
+            Reply::Http(response) => Ok(response),
             Reply::HttpError { reason } => Err(reason),
             _ => Err(http::Failure::Lost),
         }
     }
 
-    /// What the last request was answered with, where somebody listens.
-    pub fn last_answer(&self) -> Option<Seen> {
-        self.0.borrow().last_answer
+    /// What the last request was answered with, for an event.
+    pub fn last_answer(&self) -> Map {
+        self.0.borrow().last_answer.clone()
     }
 
     /// Waits.
@@ -348,6 +339,7 @@ impl Effects {
         }
     }
 
+    #[cold]
     fn tell(&self, kind: Happening, fields: Value) {
         let (Value::Object(mut event), trace) = (fields, self.trace()) else { return };
         let mut mailbox = self.0.borrow_mut();

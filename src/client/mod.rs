@@ -11,7 +11,7 @@ mod token;
 use std::rc::Rc;
 
 use crate::connection::Connection;
-use crate::json::{Value, json};
+use crate::json::{Map, Value, put};
 use crate::{
     catalog::{self, Operation, Retry, Service},
     digistore24,
@@ -51,10 +51,8 @@ impl Client {
     ///
     /// # Errors
     /// `invalid_input` before anything is sent; else what the service or the way to it said.
-    pub async fn run(&self, id: &str, input: Value) -> Result<Value> {
-        let operation = catalog::find(id)?;
-        let repeatable = operation.retry == Retry::Safe;
-        self.watched(&operation, input, repeatable).await
+    pub fn run(&self, id: &str, input: Value) -> impl Future<Output = Result<Value>> {
+        self.watched(id, input, |operation| operation.retry == Retry::Safe)
     }
 
     /// Calls an operation for the sync, which keeps a ledger: a write of unknown outcome comes back at once. Even one that
@@ -62,33 +60,26 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::run`].
-    pub async fn run_once(&self, id: &str, input: Value) -> Result<Value> {
-        let operation = catalog::find(id)?;
-        let repeatable = operation.method == "GET";
-        self.watched(&operation, input, repeatable).await
+    pub fn run_once(&self, id: &str, input: Value) -> impl Future<Output = Result<Value>> {
+        self.watched(id, input, |operation| operation.method == "GET")
     }
 
     /// Calls, names the operation in an error, and tells who listens how it went.
-    async fn watched(&self, operation: &Operation, input: Value, repeatable: bool) -> Result<Value> {
+    async fn watched(&self, id: &str, input: Value, is_repeatable: fn(&Operation) -> bool) -> Result<Value> {
+        let operation = catalog::find(id)?;
         let (began, before) = (self.effects.now(), self.effects.requests());
-        let result = self.call(operation, input, repeatable).await.map_err(|e| e.of_operation(&operation.id));
+        let result = self.call(&operation, input, is_repeatable(&operation)).await.map_err(|e| e.of_operation(id));
         self.effects.event(Happening::Call, || {
             let requests = self.effects.requests() - before;
-            let seen = self.effects.last_answer().filter(|_| requests > 0);
-            json!({
-                "operation": operation.id,
-                "method": operation.method,
-                // A template: the path of a custom request is the caller's, who may have put an id into it.
-                "path": operation.path,
-                "code": word(&result),
-                "requests": requests,
-                "durationMs": self.effects.now().saturating_sub(began),
-                "status": seen.as_ref().map(|s| s.status),
-                "bytes": seen.as_ref().map(|s| s.bytes),
-                "remaining": seen.as_ref().and_then(|s| s.remaining),
-                "dailyRemaining": seen.as_ref().and_then(|s| s.daily_remaining),
-                "dailyLimit": seen.as_ref().and_then(|s| s.daily_limit),
-            })
+            let mut event = if requests == 0 { Map::new() } else { self.effects.last_answer() };
+            put(&mut event, "operation", id.into());
+            put(&mut event, "method", operation.method.into());
+            // A template. The path of a custom request is the caller's, who may have put an id into it.
+            put(&mut event, "path", operation.path.as_str().into());
+            put(&mut event, "code", word(&result).into());
+            put(&mut event, "requests", requests.into());
+            put(&mut event, "durationMs", self.effects.now().saturating_sub(began).into());
+            Value::Object(event)
         });
         result
     }
