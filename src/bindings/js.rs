@@ -36,9 +36,18 @@ impl JsPlugin {
         Plugin::new(from_js(&options)?).map(Self).map_err(|e| error_to_js(&e))
     }
 
-    /// Starts a call. `args` is a JSON array; `body` are the raw bytes of a webhook.
-    pub fn start(&self, method: &str, args: &str, body: Option<Vec<u8>>) -> JsTask {
-        JsTask(self.0.start(method, args, body.unwrap_or_default()))
+    /// Starts a call. `args` is a JSON array; `body` are the raw bytes of a webhook; `trace` stands in all events, which
+    /// come only where `isHeard`.
+    pub fn start(
+        &self,
+        method: &str,
+        args: &str,
+        body: Option<Vec<u8>>,
+        trace: Option<String>,
+        #[wasm_bindgen(js_name = isHeard)] is_heard: Option<bool>,
+    ) -> JsTask {
+        let task = self.0.start(method, args, body.unwrap_or_default());
+        JsTask(task.observed(trace, is_heard.unwrap_or_default()))
     }
 }
 
