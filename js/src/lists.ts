@@ -54,29 +54,17 @@ export type ListInputOf<Id extends string> = Id extends Listed
   ? Omit<InputOf<Id>, Paged<Id> & string> & Partial<Pick<InputOf<Id>, Paged<Id> & keyof InputOf<Id>>>
   : JsonObject;
 
-/** Calls an operation for one page. */
-export type ReadPage = (
-  id: string,
-  input: JsonObject,
-  cursor: ListCursor | null,
-  options: { limit?: number },
-  signal?: AbortSignal,
-) => Promise<Page<unknown>>;
+/** Reads one page: at most `limit` items from a cursor on. */
+export type ReadPage = (cursor: ListCursor | null, options: { limit?: number }) => Promise<Page<unknown>>;
 
-/** The list of an operation. Makes no call by itself. */
-export function listing(
-  read: ReadPage,
-  id: string,
-  input: JsonObject = {},
-  options: ListOptions = {},
-): Listing<unknown> {
-  const { limit = Number.POSITIVE_INFINITY, cursor = null, signal } = options;
+/** A list that is read page by page. Makes no call by itself. */
+export function listing(read: ReadPage, { limit, cursor = null }: ListOptions): Listing<unknown> {
   async function* pages() {
-    if (!(limit > 0)) throw wrongField('limit', 'must be at least 1');
-    let left = limit;
+    if (limit !== undefined && !(Number.isInteger(limit) && limit > 0)) throw wrongField('limit', 'must be at least 1');
+    let left = limit ?? Number.POSITIVE_INFINITY;
     let next = cursor;
     do {
-      const page = await read(id, input, next, left === Number.POSITIVE_INFINITY ? {} : { limit: left }, signal);
+      const page = await read(next, limit === undefined ? {} : { limit: left });
       left -= page.items.length;
       next = page.cursor;
       yield page;

@@ -2,15 +2,7 @@ import { type BatchCall, type BatchOptions, type BatchResults, batch } from './b
 import { Core, guarded, healthy } from './core.js';
 import type { Host } from './drive.js';
 import { PluginError, problem, wrongField } from './errors.js';
-import {
-  type ItemOf,
-  type ListInputOf,
-  type Listing,
-  type ListOptions,
-  listing,
-  type Page,
-  type ReadPage,
-} from './lists.js';
+import { type ItemOf, type ListInputOf, type Listing, type ListOptions, listing } from './lists.js';
 import {
   type BridgeActions,
   bridgeActions,
@@ -231,11 +223,8 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
   const run = (id: string, input?: JsonObject, options: CallOptions = {}) =>
     (id === 'bridge.syncEvent' ? ledger : call)<unknown>('run', [id, input ?? {}], options);
 
-  const list = (id: string, input?: JsonObject, options?: ListOptions) => {
-    const read = (...[id, input, cursor, limit, signal]: Parameters<ReadPage>) =>
-      call<Page<unknown>>('page', [id, input, cursor, limit], signal);
-    return listing(read, id, input, options);
-  };
+  const list = (id: string, input: JsonObject = {}, options: ListOptions = {}) =>
+    listing((cursor, limit) => call('page', [id, input, cursor, limit], options), options);
   const ways = { run, list };
 
   return {
