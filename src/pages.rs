@@ -14,7 +14,6 @@ use crate::paging::{Paging, Style, find, hash, number_at, scalar, set, take_list
 use crate::{
     catalog::Operation,
     error::{Code, Error, Result},
-    record,
 };
 
 /// The form of the cursor. A cursor of another form is refused.
@@ -26,38 +25,67 @@ const MOST: u64 = 500;
 /// So many pages in a row may have nothing new.
 const IDLE: u64 = 3;
 
-record! {
 /// Where the next page begins. Kept by the host; it may go on in another process.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Cursor {
-    v: u64,
+#[derive(Debug, Clone, Default)]
+struct Cursor {
     /// Stands for the operation, the location and the input.
     of: u64,
     /// The number of the page, or how many items come before it.
     at: u64,
     /// The farthest such place so far.
     far: u64,
-    /// Where it begins, in the service's own words.
-    after: Value,
     /// How many items a page has.
     size: u64,
     /// The most items that a page had.
     width: u64,
     /// How many items were told.
     told: u64,
-    /// How many items or pages there are.
-    total: Option<u64>,
-    /// The total has changed, or it isn't known how many items came before the first one.
-    unsteady: bool,
     /// How many pages in a row had nothing new.
     idle: u64,
-    /// The keys of the last page, in its order, and of the one before.
-    last: Vec<u64>,
-    before: Vec<u64>,
     /// The number of pages, and a place in the service's own words that was met earlier.
     pages: u64,
     mark: u64,
+    /// The total has changed, or it isn't known how many items came before the first one.
+    unsteady: bool,
+    /// How many items or pages there are.
+    total: Option<u64>,
+    /// Where it begins, in the service's own words.
+    after: Value,
+    /// The keys of the last page, in its order, and of the one before.
+    last: Vec<u64>,
+    before: Vec<u64>,
 }
+
+impl Cursor {
+    /// As the host keeps it: numbers in the order of the fields; the last one is the total, where there is one.
+    fn write(&self) -> Value {
+        let mut numbers = vec![self.of, self.at, self.far, self.size, self.width, self.told, self.idle, self.pages];
+        numbers.extend([self.mark, u64::from(self.unsteady)]);
+        numbers.extend(self.total);
+        let mut kept = Map::new();
+        put(&mut kept, "v", VERSION.into());
+        put(&mut kept, "numbers", numbers.to_json());
+        put(&mut kept, "after", self.after.clone());
+        put(&mut kept, "last", self.last.to_json());
+        put(&mut kept, "before", self.before.to_json());
+        Value::Object(kept)
+    }
+
+    fn read(mut kept: Value) -> Option<Self> {
+        let numbers = |kept: &mut Value, name: &str| Vec::<u64>::from_json(kept.get_mut(name)?.take());
+        let all = numbers(&mut kept, "numbers").filter(|_| kept.get("v").and_then(Value::as_u64) == Some(VERSION))?;
+        let [of, at, far, size, width, told, idle, pages, mark, unsteady, ref total @ ..] = all[..] else {
+            return None;
+        };
+        Some(Self {
+            unsteady: unsteady > 0,
+            total: total.first().copied(),
+            last: numbers(&mut kept, "last")?,
+            before: numbers(&mut kept, "before")?,
+            after: kept.get_mut("after")?.take(),
+            ..Self { of, at, far, size, width, told, idle, pages, mark, ..Self::default() }
+        })
+    }
 }
 
 /// One step through a list.
@@ -116,7 +144,7 @@ impl Pager {
                 Style::Page | Style::Skip => at > first,
             };
             let size = own.unwrap_or(most.unwrap_or(SIZE).min(MOST));
-            Cursor { v: VERSION, of, at, far: at, size, unsteady: is_inside, ..Cursor::default() }
+            Cursor { of, at, far: at, size, unsteady: is_inside, ..Cursor::default() }
         } else {
             read(cursor, of)?
         };
@@ -295,14 +323,7 @@ impl Pager {
 
     /// The cursor of the next page; null after the last one.
     pub fn cursor(&self) -> Value {
-        if self.done {
-            return Value::Null;
-        }
-        let mut value = self.cursor.to_json();
-        if let Some(fields) = value.as_object_mut() {
-            fields.retain(|_, v| !v.is_null());
-        }
-        value
+        if self.done { Value::Null } else { self.cursor.write() }
     }
 }
 
@@ -313,8 +334,8 @@ fn strange(message: &str) -> Error {
 
 fn read(cursor: Value, of: u64) -> Result<Cursor> {
     let wrong = |problem: &str| Error::invalid_field("cursor", problem);
-    let cursor = Cursor::from_json(cursor).filter(|cursor| cursor.v == VERSION);
-    let cursor = cursor.ok_or_else(|| wrong("can't be read; hand it back as it was given, or start without one"))?;
+    let cursor = Cursor::read(cursor)
+        .ok_or_else(|| wrong("can't be read; hand it back as it was given, or start without one"))?;
     if cursor.of != of {
         return Err(wrong("belongs to another operation, location or input; give those it came from"));
     }
@@ -323,7 +344,7 @@ fn read(cursor: Value, of: u64) -> Result<Cursor> {
 
 /// 52 bits that stand for an item, so that they are exact as a number of JavaScript.
 fn key_of(row: &Value) -> u64 {
-    let id = ["id", "_id"].iter().find_map(|name| row.get(name).and_then(scalar));
+    let id = find(row, "id|_id").and_then(scalar);
     hash(&[id.unwrap_or_else(|| text(row))]) >> 8
 }
 

@@ -157,15 +157,24 @@ impl Settings {
     async fn dispatch(&self, effects: &Effects, method: &str, args: Vec<Value>, body: &[u8]) -> Result<Value> {
         let (method, args) = bridge::as_method(method, args)?;
         match method {
-            "run" => {
+            "run" | "page" => {
                 let id = args
                     .first()
                     .and_then(Value::as_str)
                     .ok_or_else(|| Error::invalid_field("operation", "must be the id of an operation"))?;
-                let input = args.get(1).cloned().unwrap_or_default();
-                bridge::run(&self.client(effects), self.sync(effects), id, input).await
+                let mut input = args.get(1).cloned().unwrap_or_default();
+                let mut pager = None;
+                if method == "page" {
+                    let new = self.pager(id, &args)?;
+                    input = new.input();
+                    pager = Some(new);
+                }
+                let answer = bridge::run(&self.client(effects), self.sync(effects), id, input).await?;
+                match pager {
+                    Some(pager) => page(effects, id, pager, answer),
+                    None => Ok(answer),
+                }
             }
-            "page" => self.page(effects, &args).await,
             "poll" => {
                 let id = args.first().and_then(Value::as_str);
                 let id = id.ok_or_else(|| Error::invalid_field("trigger", "must be the id of a trigger"))?;
@@ -198,29 +207,15 @@ impl Settings {
         }
     }
 
-    /// One page of a list, and where the next one begins.
-    async fn page(&self, effects: &Effects, args: &[Value]) -> Result<Value> {
+    /// `page` takes what `run` takes, a cursor and options.
+    fn pager(&self, id: &str, args: &[Value]) -> Result<Pager> {
         let at = |index: usize| args.get(index).cloned().unwrap_or_default();
         let options = object_argument(args, 3, "options", &["limit"])?;
-        let id = at(0);
-        let id = id.as_str().ok_or_else(|| Error::invalid_field("operation", "must be the id of an operation"))?;
-        let operation = catalog::find(id)?;
         let whose = match &self.connection.highlevel {
             Some(account) if id.starts_with("ghl.") => &account.location_id,
             _ => &self.connection.id,
         };
-        let mut pager = Pager::new(&operation, whose, at(1), at(2), options.get("limit").and_then(Value::as_u64))?;
-        let answer = bridge::run(&self.client(effects), self.sync(effects), id, pager.input()).await?;
-        let items = pager.take(answer).map_err(|error| error.of_operation(id))?;
-        if let Some(warning) = pager.warning {
-            effects.log(Level::Warn, warning, [("operation", id.to_owned())]);
-        }
-        let cursor = pager.cursor();
-        let mut page = Map::new();
-        put(&mut page, "done", cursor.is_null().into());
-        put(&mut page, "cursor", cursor);
-        put(&mut page, "items", Value::Array(items));
-        Ok(Value::Object(page))
+        Pager::new(&*catalog::find(id)?, whose, at(1), at(2), options.get("limit").and_then(Value::as_u64))
     }
 
     fn client(&self, effects: &Effects) -> Client {
@@ -344,6 +339,20 @@ impl Settings {
         });
         Ok(Value::Array(rows.collect()))
     }
+}
+
+/// One page of a list, and where the next one begins.
+fn page(effects: &Effects, id: &str, mut pager: Pager, answer: Value) -> Result<Value> {
+    let items = pager.take(answer).map_err(|error| error.of_operation(id))?;
+    if let Some(warning) = pager.warning {
+        effects.log(Level::Warn, warning, [("operation", id.to_owned())]);
+    }
+    let cursor = pager.cursor();
+    let mut page = Map::new();
+    put(&mut page, "done", cursor.is_null().into());
+    put(&mut page, "cursor", cursor);
+    put(&mut page, "items", Value::Array(items));
+    Ok(Value::Object(page))
 }
 
 fn signature_word(verdict: Option<Verdict>) -> &'static str {

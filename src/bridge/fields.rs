@@ -119,9 +119,13 @@ pub(super) fn put_ids(calls: &mut Calls<'_>, input: &mut Map) {
     let is_plain = |entry: &Value| !entry["id"].is_null() && entry["value"].is_null();
     for (i, entry) in entries.iter().enumerate().filter(|(_, entry)| !is_plain(entry)) {
         let path = format!("customFields[{i}].");
-        let by = ["id", "name", "key"].into_iter().find_map(|by| Some((by, entry[by].as_str()?)));
-        match by {
-            Some((by, name)) => names.push((path + by, name.to_owned())),
+        let by = match (&entry["id"], &entry["name"]) {
+            (Value::String(_), _) => "id",
+            (_, Value::String(_)) => "name",
+            _ => "key",
+        };
+        match entry[by].as_str() {
+            Some(name) => names.push((path + by, name.to_owned())),
             None => calls.bad(&path, "id", "or name or key is required"),
         }
     }

@@ -68,24 +68,27 @@ impl Check<'_> {
     }
 
     fn choice(&mut self, choices: &[Value], value: &Value, path: &str) {
-        let attempts: Vec<Vec<FieldProblem>> = choices
-            .iter()
-            .map(|choice| {
-                let mut check = Check { defs: self.defs, problems: Vec::new() };
-                check.value(choice, value, path);
-                check.problems
-            })
-            .collect();
-        if attempts.iter().any(Vec::is_empty) {
-            return;
-        }
         // What was meant is most likely the choice whose first field is right, else the one with the fewest complaints.
-        let kinds = choices.iter().map(|choice| self.first_required(choice).map(|name| join(path, name)));
-        let scored = attempts.into_iter().zip(kinds).min_by_key(|(problems, kind)| {
-            let is_other = kind.as_ref().is_some_and(|kind| problems.iter().any(|p| p.path == *kind));
-            (is_other, problems.len())
-        });
-        self.problems.extend(scored.map(|(problems, _)| problems).unwrap_or_default());
+        let mut best = Vec::new();
+        let mut least = usize::MAX;
+        for choice in choices {
+            let mut check = Check { defs: self.defs, problems: Vec::new() };
+            check.value(choice, value, path);
+            if check.problems.is_empty() {
+                return;
+            }
+            let mut faults = check.problems.len();
+            if let Some(first) = self.first_required(choice).map(|name| join(path, name))
+                && check.problems.iter().any(|problem| problem.path == first)
+            {
+                faults += 1_000;
+            }
+            if faults < least {
+                least = faults;
+                best = check.problems;
+            }
+        }
+        self.problems.append(&mut best);
     }
 
     fn first_required<'s>(&'s self, schema: &'s Value) -> Option<&'s str> {
