@@ -18,6 +18,12 @@ pub struct Connection {
 }
 
 impl Connection {
+    /// The base addresses: requests go nowhere else.
+    pub fn bases(&self) -> impl Iterator<Item = &str> {
+        let highlevel = self.highlevel.iter().map(|account| account.base_url.as_str());
+        highlevel.chain(self.digistore24.iter().map(|account| account.base_url.as_str()))
+    }
+
     /// The CRM side.
     ///
     /// # Errors

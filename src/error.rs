@@ -137,6 +137,47 @@ impl Error {
         Self::invalid(message, vec![field])
     }
 
+    /// A service has a problem of its own: it did nothing, or (a write) perhaps something.
+    pub fn failed(service: &str, is_safe: bool) -> Self {
+        if is_safe {
+            let message = [service, " has a problem of its own"].concat();
+            return Self::new(
+                Code::Unavailable,
+                message,
+                "Try again later; the service's status page tells about outages.",
+            );
+        }
+        Self::new(
+            Code::OutcomeUnknown,
+            [service, " failed while it carried out a write"].concat(),
+            "Look whether the change was made before you repeat it; the sync does this by itself.",
+        )
+    }
+
+    /// An answer that can't be understood; `cause` says in what way.
+    pub fn malformed(service: &str, cause: &str) -> Self {
+        Self::new(
+            Code::MalformedResponse,
+            [service, "'s answer can't be understood: it ", cause].concat(),
+            "Check the base address and whether a proxy answers in its place. A write may have taken effect: look before you repeat it.",
+        )
+    }
+
+    /// An answer that points elsewhere. A token goes to the configured address and nowhere else.
+    pub fn redirected(service: &str) -> Self {
+        Self::new(
+            Code::Misconfigured,
+            [service, "'s address answers with a redirect, which is not followed"].concat(),
+            "Set the base address to where the service itself answers, with https; nothing was changed.",
+        )
+    }
+
+    /// Too many requests in a short time.
+    pub fn too_fast(wait_ms: Option<u64>) -> Self {
+        let help = "Wait and try again; the sync does this by itself.";
+        Self::new(Code::RateLimited, "too many requests in a short time", help).with(|d| d.retry_after_ms = wait_ms)
+    }
+
     /// Changes the details.
     #[must_use]
     pub fn with(mut self, change: impl FnOnce(&mut Details)) -> Self {

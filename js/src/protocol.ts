@@ -3,6 +3,8 @@
  * All of them are plain JSON.
  */
 
+import type { AlertKind } from './watch/rules.js';
+
 /** Anything that JSON can say. */
 export type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
 
@@ -119,6 +121,8 @@ interface Happened {
   trace: string;
   /** The id of the plugin's connection. */
   connection: string;
+  /** The location's id in HighLevel, where there is one. */
+  location: string | null;
 }
 
 /** Either service. */
@@ -136,14 +140,14 @@ export interface CallEvent extends Happened {
   /** How many were sent; 0: it was refused before that. */
   requests: number;
   durationMs: number;
-  /** Of the last answer. */
-  status: number | null;
+  /** Of the last answer, where there was one. */
+  status?: number;
   /** Length of its body. */
-  bytes: number | null;
+  bytes?: number;
   /** What HighLevel's headers say is left: of the present window, of the day. */
-  remaining: number | null;
-  dailyRemaining: number | null;
-  dailyLimit: number | null;
+  remaining?: number;
+  dailyRemaining?: number;
+  dailyLimit?: number;
 }
 
 /** A request will be sent again. */
@@ -228,6 +232,13 @@ export interface PollEvent extends Happened {
   requests: number;
 }
 
+/** An alert was raised. */
+export interface AlertEvent extends Happened {
+  kind: 'alert';
+  alert: AlertKind;
+  cause: string;
+}
+
 /** Something that happened, for `onEvent`. Tell them apart by `kind`; there will be further kinds and further fields. */
 export type PluginEvent =
   | CallEvent
@@ -238,7 +249,8 @@ export type PluginEvent =
   | WebhookEvent
   | SyncEvent
   | StepEvent
-  | PollEvent;
+  | PollEvent
+  | AlertEvent;
 
 /** Something that the core asks the host to do. All but `log` and `event` are answered. */
 export type Effect =
@@ -251,13 +263,13 @@ export type Effect =
   | { id: number; kind: 'event'; event: Unconnected<PluginEvent> };
 
 /** An event as the core tells it. */
-export type Unconnected<E> = E extends unknown ? Omit<E, 'connection'> : never;
+export type Unconnected<E> = E extends unknown ? Omit<E, 'connection' | 'location'> : never;
 
 /**
  * Why no HTTP answer came. `refused`: no connection was made, so nothing can have happened. After `timeout`, `lost`
- * and `cancelled` the request may have taken effect.
+ * and `cancelled` the request may have taken effect, after `oversize` (an answer over 16 MiB) it has.
  */
-export type HttpFailure = 'timeout' | 'refused' | 'lost' | 'cancelled';
+export type HttpFailure = 'timeout' | 'refused' | 'lost' | 'cancelled' | 'oversize';
 
 /** The host's answer to the effect with the same id. */
 export type Answer =

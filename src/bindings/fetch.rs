@@ -34,6 +34,9 @@ extern "C" {
     fn console_warn(line: &str);
 }
 
+/// Larger answers are not read: no operation has a use for them.
+const MAX_ANSWER_BYTES: u64 = 16 * 1024 * 1024;
+
 thread_local! {
     static MEMORY: RefCell<Memory> = RefCell::default();
 }
@@ -158,7 +161,7 @@ async fn drive(connection: JsValue, method: &str, args: Value, body: Vec<u8>) ->
         }
         // One at a time is enough: the core asks for one thing at a time.
         while let Some(outgoing) = queue.pop_front() {
-            if let Some(result) = perform(outgoing.effect, store.as_ref()).await {
+            if let Some(result) = perform(outgoing.effect, &plugin, store.as_ref()).await {
                 answers.push(Answer { id: outgoing.id, result });
                 break;
             }
@@ -173,8 +176,9 @@ fn without_store(connection: &JsValue) -> Result<JsValue, JsValue> {
     Ok(copy.into())
 }
 
-async fn perform(effect: Effect, store: Option<&JsValue>) -> Option<Reply> {
+async fn perform(effect: Effect, plugin: &Plugin, store: Option<&JsValue>) -> Option<Reply> {
     Some(match effect {
+        Effect::Http(request) if !plugin.allows(&request.url) => Reply::HttpError { reason: Failure::Refused },
         Effect::Http(request) => match send(request).await {
             Ok(response) => Reply::Http(response),
             Err(reason) => Reply::HttpError { reason },
@@ -236,13 +240,19 @@ async fn send(request: Request) -> Result<Response, Failure> {
         let request: web_sys::Request = built.map_err(|_| Failure::Refused)?.into();
         let answer = JsFuture::from(host_fetch(&request)).await.map_err(|e| failure_of(&e))?;
         let response: HttpResponse = answer.dyn_into::<web_sys::Response>().map_err(|_| Failure::Lost)?.into();
+        let length = response.headers().get("content-length").and_then(|length| length.parse().ok());
+        if length.is_some_and(|length: u64| length > MAX_ANSWER_BYTES) {
+            abort.abort();
+            return Err(Failure::Oversize);
+        }
         let headers = response.headers().entries().collect();
         let body = response.text().await.map_err(|_| Failure::Lost)?;
         Ok(Response { status: response.status(), headers, body })
     }
     .await;
     clear_timeout(&timer);
-    if result.is_err() && abort.signal().aborted() { Err(Failure::Timeout) } else { result }
+    let is_late = matches!(result, Err(Failure::Lost | Failure::Refused)) && abort.signal().aborted();
+    if is_late { Err(Failure::Timeout) } else { result }
 }
 
 /// Whether the connection was certainly never made: Node tells it in `error.cause.code`, browsers don't tell.

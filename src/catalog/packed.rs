@@ -6,6 +6,7 @@
 use std::cell::OnceCell;
 
 use super::{
+    Promise,
     form::{EFFECTS, FORMATS, KEYWORDS, KINDS, METHODS, RETRIES, TYPES, flag, node, value},
     title::title_of,
 };
@@ -459,6 +460,23 @@ impl Entry {
     /// The input's schema and the definitions that it needs, for checking.
     pub(super) fn input(&mut self) -> (Map, Map) {
         self.schema(index(), flag::INPUT, false).unwrap_or_default()
+    }
+
+    /// What a success brings; after the input has been read.
+    pub(super) fn promise(&self) -> Promise {
+        let index = index();
+        let mut at = self.at;
+        let mut head = if self.flags & flag::OUTPUT == 0 { node::ANY } else { at.byte() };
+        if head & node::TYPE == node::REFERENCE {
+            at = index.definitions.cursor(at.number());
+            at.text(index);
+            head = at.byte();
+        }
+        match head & (node::TYPE | node::NULLABLE) {
+            node::OBJECT => Promise::Object,
+            node::ARRAY => Promise::List,
+            _ => Promise::Anything,
+        }
     }
 
     /// Input and output as a host should see them, and the stored sample.

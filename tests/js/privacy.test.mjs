@@ -178,7 +178,12 @@ describe('errors and log lines', () => {
     );
     await createPlugin({ digistore24: { apiKey: [wrong], ipnPassphrase: { a: wrong }, baseUrl: wrong } }).catch(keep);
     await createPlugin({ mapping: { tags: { prefix: 7, wrong }, notes: wrong }, settleSeconds: wrong }).catch(keep);
-    assert.equal(errors.length, 3);
+    const highlevel = { ...options().highlevel, baseUrl: 'https://canary0user:canary0pass@127.0.0.1:1' };
+    await createPlugin({ ...options(), highlevel }).catch(keep);
+    await createPlugin({ ...options(), digistore24: { apiKey: 'canary 1\r\nx-canary: 1' } }).catch(keep);
+    await createPlugin({ ...options(), alerts: { url: 'http://canary.example/canary' } }).catch(keep);
+    await createPlugin({ ...options(), alerts: { canary: 'canary' } }).catch(keep);
+    assert.equal(errors.length, 7);
     const plugin = await createPlugin({ ...options(), log });
     await plugin.run('ghl.contacts.createContact', { email: ['canary'], firstName: { a: 'canary' } }).catch(keep);
     await plugin.run('ghl.contacts.createTask', { contactId: 'canary', dueDate: 'canary', title: 7 }).catch(keep);
@@ -188,7 +193,7 @@ describe('errors and log lines', () => {
     await plugin.sync.apply({ raw: 'canary' }).catch(keep);
     await plugin.inbox('canary').catch(keep);
     await plugin.timeline({ email: 'canary', odd: 'canary' }).catch(keep);
-    assert.equal(errors.length, 11);
+    assert.equal(errors.length, 15);
     assertClean('wrong input', lines, ...errors);
     await plugin.close();
   });
@@ -204,7 +209,6 @@ describe('errors and log lines', () => {
       { store: { ...memoryStore(), get: canary } },
       { store: { ...memoryStore(), list: rejecting } },
       { store: { ...memoryStore(), commit: rejecting } },
-      { highlevel: { ...options().highlevel, baseUrl: 'http://canary0user:canary0pass@127.0.0.1:1' } },
     ]) {
       const lines = [];
       const errors = [];
