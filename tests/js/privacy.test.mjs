@@ -1,5 +1,5 @@
 // Canaries in every secret setting and every personal field, everything made to fail in every way, and then all that
-// comes out is searched: errors, log lines, HTTP replies, the command line's stderr.
+// comes out is searched: errors, log lines, events, metrics, alerts, HTTP replies, the command line's stderr.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, beforeEach, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { startSandbox } from '../../pkg/dist/sandbox/index.js';
-import { createPlugin, memoryStore } from '../../pkg/dist/src/index.js';
+import { createMetrics, createPlugin, memoryStore } from '../../pkg/dist/src/index.js';
 import { serve } from '../../pkg/dist/src/serve.js';
 import { form, temporaryFolder } from './support.mjs';
 
@@ -144,7 +144,15 @@ describe('errors and log lines', () => {
   for (const fault of FAULTS) {
     test(`a service that answers with ${label(fault)}`, async () => {
       const lines = [];
-      const plugin = await createPlugin({ ...options(), log: (line) => lines.push(line) });
+      const keepLine = (line) => lines.push(line);
+      const metrics = createMetrics();
+      const plugin = await createPlugin({
+        ...options(),
+        log: keepLine,
+        onEvent: keepLine,
+        alerts: { onAlert: keepLine, signatureFailures: 1 },
+      });
+      plugin.observe(metrics.onEvent);
       for (const service of ['ghl', 'digistore24']) sandbox.fault({ service, ...fault });
       const errors = [];
       const keep = (error) => errors.push(error);
@@ -156,12 +164,18 @@ describe('errors and log lines', () => {
       await plugin.digistore24.updatePurchase({ purchase_id: 'CANARY01', custom: 'canary' }).catch(keep);
       await plugin.setup().catch(keep);
       await plugin.timeline({ email: BUYER.email }).catch(keep);
+      await plugin.ghl.custom.request({ path: '/canary/canary0000000000000x' }).catch(keep);
+      await plugin.digistore24.customRequest({ function: 'canary' }).catch(keep);
+      await plugin.poll('digistore24.newPurchase').catch(keep);
+      await plugin.poll('canary').catch(keep);
+      await plugin.receive({ method: 'POST', body: form(story().missed(), 'forged') });
       const body = form(story().payment(), SECRETS.passphrase);
       assert.equal((await plugin.receive({ method: 'POST', body })).outcome, 'queued');
       const { events } = await plugin.tick();
       for (const { error } of events) if (error) errors.push(error);
       const rooms = await Promise.all(['inbox', 'dead', 'done', 'kept'].map((room) => plugin.inbox(room)));
-      assertClean(label(fault), lines, rooms.flat(), ...errors);
+      assert.ok(['call', 'webhook', 'sync', 'alert'].every((kind) => lines.some((line) => line.kind === kind)));
+      assertClean(label(fault), lines, metrics.text(), rooms.flat(), ...errors);
       for (const error of errors) assertClean('as a text', String(error), JSON.stringify(error), error.cause ?? '');
       await plugin.close();
     });
