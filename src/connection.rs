@@ -3,7 +3,7 @@
 use crate::{
     digistore24,
     error::{Code, Error, Result},
-    highlevel,
+    highlevel, http,
 };
 
 /// One vendor joined to one location.
@@ -18,10 +18,11 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// The base addresses: requests go nowhere else.
-    pub fn bases(&self) -> impl Iterator<Item = &str> {
-        let highlevel = self.highlevel.iter().map(|account| account.base_url.as_str());
-        highlevel.chain(self.digistore24.iter().map(|account| account.base_url.as_str()))
+    /// Whether a request may go to this address: only to the base addresses.
+    pub fn allows(&self, address: &str) -> bool {
+        let under = |base: &str| http::is_under(base, address);
+        self.highlevel.as_ref().is_some_and(|account| under(&account.base_url))
+            || self.digistore24.as_ref().is_some_and(|account| under(&account.base_url))
     }
 
     /// The CRM side.

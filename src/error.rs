@@ -99,6 +99,10 @@ pub fn word<T>(result: &Result<T>) -> &'static str {
 impl Error {
     /// A new error. Retryable by default where the code says that time may heal it.
     pub fn new(code: Code, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::build(code, message.into(), help.into())
+    }
+
+    fn build(code: Code, message: String, help: String) -> Self {
         let retryable = matches!(
             code,
             Code::RateLimited
@@ -110,8 +114,8 @@ impl Error {
         );
         Self(Box::new(Details {
             code,
-            message: message.into(),
-            help: help.into(),
+            message,
+            help,
             retryable,
             retry_after_ms: None,
             operation: None,
@@ -159,7 +163,7 @@ impl Error {
         Self::new(
             Code::MalformedResponse,
             [service, "'s answer can't be understood: it ", cause].concat(),
-            "Check the base address and whether a proxy answers in its place. A write may have taken effect: look before you repeat it.",
+            "Check the base address and whether a proxy answers in its place; a write may have taken effect.",
         )
     }
 
@@ -168,8 +172,14 @@ impl Error {
         Self::new(
             Code::Misconfigured,
             [service, "'s address answers with a redirect, which is not followed"].concat(),
-            "Set the base address to where the service itself answers, with https; nothing was changed.",
+            "Set the base address to where the service itself answers; nothing was changed.",
         )
+    }
+
+    /// A service refused the input and didn't say which field.
+    pub fn refused(service: &str) -> Self {
+        let help = "Compare the input with the operation's catalog entry; nothing was changed.";
+        Self::new(Code::InvalidInput, [service, " refused the input"].concat(), help)
     }
 
     /// Too many requests in a short time.

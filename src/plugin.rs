@@ -113,7 +113,7 @@ impl Plugin {
 
     /// Whether a request may go to this address: only to the base addresses of the options.
     pub fn allows(&self, address: &str) -> bool {
-        self.0.connection.bases().any(|base| http::is_under(base, address))
+        self.0.connection.allows(address)
     }
 
     /// Starts a call. `args` is a JSON array; `body` are the raw bytes of a webhook.

@@ -34,8 +34,8 @@ extern "C" {
     fn console_warn(line: &str);
 }
 
-/// Larger answers are not read: no operation has a use for them.
-const MAX_ANSWER_BYTES: u64 = 16 * 1024 * 1024;
+/// Larger answers are refused: no operation has a use for them.
+const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 
 thread_local! {
     static MEMORY: RefCell<Memory> = RefCell::default();
@@ -240,19 +240,16 @@ async fn send(request: Request) -> Result<Response, Failure> {
         let request: web_sys::Request = built.map_err(|_| Failure::Refused)?.into();
         let answer = JsFuture::from(host_fetch(&request)).await.map_err(|e| failure_of(&e))?;
         let response: HttpResponse = answer.dyn_into::<web_sys::Response>().map_err(|_| Failure::Lost)?.into();
-        let length = response.headers().get("content-length").and_then(|length| length.parse().ok());
-        if length.is_some_and(|length: u64| length > MAX_ANSWER_BYTES) {
-            abort.abort();
-            return Err(Failure::Oversize);
-        }
         let headers = response.headers().entries().collect();
         let body = response.text().await.map_err(|_| Failure::Lost)?;
+        if body.len() > MAX_ANSWER_BYTES {
+            return Err(Failure::Oversize);
+        }
         Ok(Response { status: response.status(), headers, body })
     }
     .await;
     clear_timeout(&timer);
-    let is_late = matches!(result, Err(Failure::Lost | Failure::Refused)) && abort.signal().aborted();
-    if is_late { Err(Failure::Timeout) } else { result }
+    if result.is_err() && abort.signal().aborted() { Err(Failure::Timeout) } else { result }
 }
 
 /// Whether the connection was certainly never made: Node tells it in `error.cause.code`, browsers don't tell.

@@ -48,7 +48,7 @@ fn without_envelope(operation: &Operation, status: u16, is_object: bool) -> Erro
         401 if is_object => bad_key(),
         403 if is_object => not_allowed(operation),
         404 if is_object => not_found(),
-        400 | 409 | 413 | 415 | 422 if is_object => bad_arguments(),
+        400 | 409 | 413 | 415 | 422 if is_object => Error::refused("Digistore24"),
         _ => Error::malformed("Digistore24", "is not its envelope"),
     }
 }
@@ -68,10 +68,10 @@ fn refused(operation: &Operation, envelope: &Value) -> Error {
         5 | 8 if has(&["permission", "access", "right"]) => not_allowed(operation),
         4 => not_found(),
         12 => Error::too_fast(None),
-        3 | 9 => bad_arguments(),
+        3 | 9 => Error::refused("Digistore24"),
         1 | 5..=8 | 11 => Error::failed("Digistore24", operation.retry == Retry::Safe),
         _ if has(&["not found", "unknown"]) => not_found(),
-        _ => bad_arguments(),
+        _ => Error::refused("Digistore24"),
     };
     error.with(|d| d.cause = Some(["Digistore24 error code ", &code.to_string()].concat()))
 }
@@ -91,11 +91,6 @@ fn not_allowed(operation: &Operation) -> Error {
 
 fn not_found() -> Error {
     Error::new(Code::NotFound, "Digistore24 doesn't know this id", "Check the id and that it belongs to this account.")
-}
-
-fn bad_arguments() -> Error {
-    let help = "Compare the arguments with the function's catalog entry; Digistore24 changed nothing.";
-    Error::new(Code::InvalidInput, "Digistore24 refused the arguments", help)
 }
 
 /// `an API key with full access and the right "Billing on demand"`.

@@ -22,15 +22,10 @@ pub(super) fn decode(operation: &Operation, response: &Response) -> Error {
         401 => unauthorized(operation, &said),
         402 | 403 => forbidden(&said),
         429 => too_many(response),
-        404 if said.starts_with("cannot ") => Error::new(
-            Code::NotFound,
-            "HighLevel has no such address",
-            "Check the path and the version; the operation may have been withdrawn.",
-        ),
         status @ (400 | 404 | 410 | 422) if is_not_found(status, &said) => Error::new(
             Code::NotFound,
             "the thing named by the id doesn't exist",
-            "Check the id; it may have been deleted or merged.",
+            "Check the id (and the path of a custom request); it may have been deleted or merged.",
         ),
         400 | 409 | 422 if said.contains("duplicate") || said.contains("already exist") => duplicate(&body),
         400 | 409 | 413 | 415 | 422 => refused(&messages),
@@ -195,12 +190,11 @@ fn refused(messages: &[String]) -> Error {
             fields.push(FieldProblem { path: name.to_owned(), problem: (*phrase).to_owned() });
         }
     }
-    let help = if fields.is_empty() {
-        "Compare the input with the operation's catalog entry; HighLevel changed nothing."
-    } else {
-        "Correct the named fields; HighLevel changed nothing."
-    };
-    Error::invalid("HighLevel refused the input", fields).with(|d| d.help = help.to_owned())
+    if fields.is_empty() {
+        return Error::refused("HighLevel");
+    }
+    Error::invalid("HighLevel refused the input", fields)
+        .with(|d| d.help = "Correct the named fields; HighLevel changed nothing.".into())
 }
 
 #[cfg(test)]
