@@ -329,6 +329,7 @@ describe('the command line', () => {
       [['setup'], { GHL_BASE_URL: 'canary' }],
       [['setup'], { STATE: '/canary/canary.sqlite' }],
       [['setup'], { MAPPING: '/canary.json' }],
+      [['setup'], { ALERT_URL: 'http://canary.example/canary' }],
       [['serve', '--port', 'canary']],
     ];
     for (const [args, env] of attempts) {
