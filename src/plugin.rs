@@ -10,7 +10,7 @@ use crate::{
     digistore24::{self, Event, Kind, Params, Verdict},
     effects::{Effects, Happening, Level, Task},
     error::{Code, Error, FieldProblem, Result, word},
-    events, highlevel,
+    events, highlevel, http,
     mapping::{self, Mapping},
     pages::Pager,
     poll, record,
@@ -35,6 +35,27 @@ struct Settings {
 
 /// How long a write may take effect after its request ended, unless told otherwise.
 const SETTLE_MS: u64 = 60_000;
+
+type Check = fn(&str) -> Option<&'static str>;
+
+/// What the schema can't say of an option.
+const CHECKED: &[(&str, Check)] = &[
+    ("id", |id| id.contains('/').then_some("must not contain a slash")),
+    ("highlevel.locationId", |id| {
+        let plain = id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        (!plain).then_some("must be letters and digits")
+    }),
+    ("highlevel.auth.token", wrong_secret),
+    ("digistore24.apiKey", wrong_secret),
+    ("highlevel.baseUrl", http::wrong_base),
+    ("digistore24.baseUrl", http::wrong_base),
+];
+
+/// It stands in a header: a line break in it would be a header of its own.
+fn wrong_secret(secret: &str) -> Option<&'static str> {
+    let plain = secret.bytes().all(|b| b.is_ascii_graphic());
+    (!plain).then_some("must be one word, without spaces and line breaks")
+}
 
 record! {
 /// A webhook as it arrived, without its body.
@@ -66,11 +87,10 @@ impl Plugin {
         if kind == Some("private-integration") && auth.is_some_and(|a| a.get("token").is_none()) {
             problems.push(FieldProblem { path: "highlevel.auth.token".into(), problem: "is required".into() });
         }
-        for name in ["id", "highlevel.locationId"] {
-            let value = options.pointer(&format!("/{}", name.replace('.', "/"))).and_then(Value::as_str);
-            if value.is_some_and(|v| v.contains('/')) {
-                problems.push(FieldProblem { path: name.into(), problem: "must not contain a slash".into() });
-            }
+        for (name, wrong) in CHECKED {
+            let value = options.pointer(&["/", &name.replace('.', "/")].concat()).and_then(Value::as_str);
+            let problem = value.filter(|_| problems.iter().all(|p| p.path != *name)).and_then(wrong);
+            problems.extend(problem.map(|problem| FieldProblem { path: (*name).into(), problem: problem.into() }));
         }
         if !problems.is_empty() {
             return Err(Error::invalid(
@@ -90,6 +110,11 @@ impl Plugin {
             mapping,
             settle_ms: settle.map_or(SETTLE_MS, |s| (s * 1000.0) as u64),
         })))
+    }
+
+    /// Whether a request may go to this address: only to the base addresses of the options.
+    pub fn allows(&self, address: &str) -> bool {
+        self.0.connection.allows(address)
     }
 
     /// Starts a call. `args` is a JSON array; `body` are the raw bytes of a webhook.
