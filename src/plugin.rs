@@ -12,6 +12,7 @@ use crate::{
     error::{Code, Error, FieldProblem, Result, word},
     events, highlevel, http,
     mapping::{self, Mapping},
+    pages::Pager,
     poll, record,
     scope::Scope,
     sync::{Accepted, Sync, params_of},
@@ -118,7 +119,7 @@ impl Plugin {
 
     /// Starts a call. `args` is a JSON array; `body` are the raw bytes of a webhook.
     ///
-    /// Methods: `run(id, input)`, `poll(id, cursor, {input, maxRequests})`, `receive({method})`, `tick({maxRequests})`, `sync.plan(event)`, `sync.apply(event)`,
+    /// Methods: `run(id, input)`, `page(id, input, cursor, {limit})`, `poll(id, cursor, {input, maxRequests})`, `receive({method})`, `tick({maxRequests})`, `sync.plan(event)`, `sync.apply(event)`,
     /// `timeline({email} | {contactId})`, `setup()`, `inbox.list({room, limit})`.
     pub fn start(&self, method: &str, args: &str, body: Vec<u8>) -> Task {
         let (settings, method, args) = (self.0.clone(), method.to_owned(), args.to_owned());
@@ -181,13 +182,23 @@ impl Settings {
     async fn dispatch(&self, effects: &Effects, method: &str, args: Vec<Value>, body: &[u8]) -> Result<Value> {
         let (method, args) = bridge::as_method(method, args)?;
         match method {
-            "run" => {
+            "run" | "page" => {
                 let id = args
                     .first()
                     .and_then(Value::as_str)
                     .ok_or_else(|| Error::invalid_field("operation", "must be the id of an operation"))?;
-                let input = args.get(1).cloned().unwrap_or_default();
-                bridge::run(&self.client(effects), self.sync(effects), id, input).await
+                let mut input = args.get(1).cloned().unwrap_or_default();
+                let mut pager = None;
+                if method == "page" {
+                    let new = self.pager(id, &args)?;
+                    input = new.input();
+                    pager = Some(new);
+                }
+                let answer = bridge::run(&self.client(effects), self.sync(effects), id, input).await?;
+                match pager {
+                    Some(pager) => page(effects, id, pager, answer),
+                    None => Ok(answer),
+                }
             }
             "poll" => {
                 let id = args.first().and_then(Value::as_str);
@@ -219,6 +230,17 @@ impl Settings {
             "inbox.list" => self.list(effects, argument(&args, 0, "options", &["room", "limit"])?).await,
             _ => Err(Error::invalid_field("method", "is not known")),
         }
+    }
+
+    /// `page` takes what `run` takes, a cursor and options.
+    fn pager(&self, id: &str, args: &[Value]) -> Result<Pager> {
+        let at = |index: usize| args.get(index).cloned().unwrap_or_default();
+        let options = object_argument(args, 3, "options", &["limit"])?;
+        let whose = match &self.connection.highlevel {
+            Some(account) if id.starts_with("ghl.") => &account.location_id,
+            _ => &self.connection.id,
+        };
+        Pager::new(&*catalog::find(id)?, whose, at(1), at(2), options.get("limit").and_then(Value::as_u64))
     }
 
     fn client(&self, effects: &Effects) -> Client {
@@ -342,6 +364,20 @@ impl Settings {
         });
         Ok(Value::Array(rows.collect()))
     }
+}
+
+/// One page of a list, and where the next one begins.
+fn page(effects: &Effects, id: &str, mut pager: Pager, answer: Value) -> Result<Value> {
+    let items = pager.take(answer).map_err(|error| error.of_operation(id))?;
+    if let Some(warning) = pager.warning {
+        effects.log(Level::Warn, warning, [("operation", id.to_owned())]);
+    }
+    let cursor = pager.cursor();
+    let mut page = Map::new();
+    put(&mut page, "done", cursor.is_null().into());
+    put(&mut page, "cursor", cursor);
+    put(&mut page, "items", Value::Array(items));
+    Ok(Value::Object(page))
 }
 
 fn signature_word(verdict: Option<Verdict>) -> &'static str {

@@ -1,6 +1,8 @@
+import { type BatchCall, type BatchOptions, type BatchResults, batch } from './batch.js';
 import { Core, guarded, healthy } from './core.js';
 import { type Host, writeLog } from './drive.js';
 import { PluginError, problem, wrongField } from './errors.js';
+import { type ItemOf, type ListInputOf, type Listing, type ListOptions, listing } from './lists.js';
 import {
   type BridgeActions,
   bridgeActions,
@@ -114,6 +116,18 @@ export interface Plugin {
   /** Calls an operation of the catalog. Input that doesn't fit is refused before anything is sent. */
   run<Id extends string>(id: Id, input?: InputOf<Id>, options?: CallOptions): Promise<OutputOf<Id>>;
   /**
+   * All items of a list, each once, over as many pages as it takes; `plugin.ghl.contacts.searchContactsAdvanced.list(input)`
+   * is the same. Pages of a list that changes meanwhile overlap; what is met again is told once.
+   */
+  list<Id extends string>(id: Id, input?: ListInputOf<Id>, options?: ListOptions): Listing<ItemOf<Id>>;
+  /**
+   * Makes many calls, a few at a time. Each has its own result, in the order of the calls: `{ ok: true, value }` or
+   * `{ ok: false, error }`; no failure stops the others.
+   *
+   * @throws PluginError `invalid_input`: `concurrency` is no whole number from 1 to 100.
+   */
+  batch<const Calls extends readonly BatchCall[]>(calls: Calls, options?: BatchOptions): Promise<BatchResults<Calls>>;
+  /**
    * Takes a webhook of Digistore24: verified and stored, then answered. {@link Plugin.tick} works on it. Never throws.
    * With `splitItems` it tells one event for each item of the order.
    */
@@ -223,14 +237,18 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
   const run = (id: string, input?: JsonObject, options: CallOptions = {}) =>
     (id === 'bridge.syncEvent' ? ledger : call)<unknown>('run', [id, input ?? {}], options);
 
+  const list = (id: string, input: JsonObject = {}, options: ListOptions = {}) =>
+    listing((cursor, limit) => call('page', [id, input, cursor, limit], options), options);
+  const ways = { run, list };
+
   return {
     catalog: {
       list: (filter = {}) =>
         JSON.parse(guarded(wasm, () => wasm.catalogList(asJson(filter, 'filter')))) as CatalogEntry[],
     },
-    ghl: highLevelOperations(run),
-    digistore24: digistore24Operations(run),
-    bridge: bridgeActions(run),
+    ghl: highLevelOperations(ways),
+    digistore24: digistore24Operations(ways),
+    bridge: bridgeActions(ways),
     sync: {
       plan: (event, options) => ledger('sync.plan', [raw(event)], options),
       apply: (event, options) => ledger('sync.apply', [raw(event)], options),
@@ -244,6 +262,8 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
       },
     },
     run: run as Plugin['run'],
+    list: list as Plugin['list'],
+    batch: ((calls: readonly BatchCall[], options: BatchOptions = {}) => batch(run, calls, options)) as Plugin['batch'],
     receive,
     tick: ({ signal, trace, ...options } = {}) => ledger('tick', [options], { signal, trace }),
     poll: (trigger, cursor = null, { signal, trace, ...options } = {}) =>
