@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use crate::json::{Json, Map, ToJson, Value, json, parse, put, text};
 use crate::{
-    bridge, catalog,
-    client::{Client, Memory, Urgency},
+    auth, bridge, catalog, check,
+    client::{Client, FRESH_MS, Memory, Urgency},
     connection::Connection,
     digistore24::{self, Event, Kind, Params, Verdict},
     effects::{Effects, Level, Task},
@@ -60,12 +60,11 @@ impl Plugin {
         }
         let check = |schema: &Value| catalog::validate(schema, schema.get("$defs").unwrap_or(&Value::Null), &options);
         let mut problems = PARSED.with(check);
-        let auth = options.pointer("/highlevel/auth");
-        let kind = auth.and_then(|a| a.get("kind")).and_then(Value::as_str);
-        if kind == Some("private-integration") && auth.is_some_and(|a| a.get("token").is_none()) {
-            problems.push(FieldProblem { path: "highlevel.auth.token".into(), problem: "is required".into() });
+        for name in missing_credentials(&options) {
+            let path = "highlevel.auth.".to_owned() + name;
+            problems.push(FieldProblem { path, problem: "is required".into() });
         }
-        for name in ["id", "highlevel.locationId"] {
+        for name in ["id", "highlevel.locationId", "highlevel.auth.companyId"] {
             let value = options.pointer(&format!("/{}", name.replace('.', "/"))).and_then(Value::as_str);
             if value.is_some_and(|v| v.contains('/')) {
                 problems.push(FieldProblem { path: name.into(), problem: "must not contain a slash".into() });
@@ -94,7 +93,9 @@ impl Plugin {
     /// Starts a call. `args` is a JSON array; `body` are the raw bytes of a webhook.
     ///
     /// Methods: `run(id, input)`, `poll(id, cursor, {input, maxRequests})`, `receive({method})`, `tick({maxRequests})`, `sync.plan(event)`, `sync.apply(event)`,
-    /// `timeline({email} | {contactId})`, `setup()`, `inbox.list({room, limit})`.
+    /// `timeline({email} | {contactId})`, `setup()`, `inbox.list({room, limit})`, `check()`, `scopes({for})`, `auth.status()`,
+    /// `auth.authorizeUrl({state, redirectUri, scopes, host})`, `auth.exchange({code, redirectUri})`,
+    /// `auth.rotate({token} | {apiKey} | {ipnPassphrase})`, `auth.requestApiKey(input)`, `auth.retrieveApiKey({token})`.
     pub fn start(&self, method: &str, args: &str, body: Vec<u8>) -> Task {
         let (settings, method, args) = (self.0.clone(), method.to_owned(), args.to_owned());
         Task::new(move |effects| async move {
@@ -116,6 +117,18 @@ pub fn list(filter: &catalog::Filter) -> Result<Vec<Value>> {
     let mut entries = events::list(filter)?;
     poll::complete(&mut entries);
     Ok(entries)
+}
+
+/// What the kind of authorisation needs and the options lack.
+fn missing_credentials(options: &Value) -> impl Iterator<Item = &'static str> {
+    let auth = options.pointer("/highlevel/auth").cloned().unwrap_or_default();
+    let needed: &[&str] = match (auth["kind"].as_str(), auth["userType"].as_str()) {
+        (Some("private-integration"), _) => &["token"],
+        (Some("oauth"), Some("Company")) => &["clientId", "clientSecret", "companyId"],
+        (Some("oauth"), _) => &["clientId", "clientSecret"],
+        _ => &[],
+    };
+    needed.iter().copied().filter(move |name| auth.get(name).is_none())
 }
 
 /// The argument at `index`, an object with no other fields than `known`.
@@ -152,6 +165,13 @@ struct Listing {
 }
 }
 
+record! {
+#[derive(Debug, Clone, Default)]
+struct Wanted {
+    operations: Vec<String> as "for",
+}
+}
+
 impl Settings {
     async fn dispatch(&self, effects: &Effects, method: &str, args: Vec<Value>, body: &[u8]) -> Result<Value> {
         let (method, args) = bridge::as_method(method, args)?;
@@ -181,7 +201,27 @@ impl Settings {
             "timeline" => self.sync(effects)?.timeline(&argument(&args, 0, "whom", &["email", "contactId"])?).await,
             "setup" => Ok(self.sync(effects)?.setup().await?.to_json()),
             "inbox.list" => self.list(effects, argument(&args, 0, "options", &["room", "limit"])?).await,
-            _ => Err(Error::invalid_field("method", "is not known")),
+            "check" => check::run(&self.client(effects), &self.mapping).await,
+            "scopes" => {
+                let wanted: Wanted = argument(&args, 0, "options", &["for"])?;
+                Ok(check::scopes(&self.mapping, wanted.operations)?.to_json())
+            }
+            _ => {
+                let known: &[&str] = match method {
+                    "auth.status" => &[],
+                    "auth.authorizeUrl" => &["state", "redirectUri", "scopes", "host"],
+                    "auth.exchange" => &["code", "redirectUri"],
+                    "auth.rotate" => &["token", "apiKey", "ipnPassphrase"],
+                    // The catalog knows the rest.
+                    "auth.requestApiKey" => &["permissions", "return_url", "cancel_url", "site_url", "comment"],
+                    "auth.retrieveApiKey" => &["token"],
+                    _ => return Err(Error::invalid_field("method", "is not known")),
+                };
+                let input = object_argument(&args, 0, "input", known)?;
+                let is_first = method == "auth.authorizeUrl";
+                let needed = if is_first { check::scopes(&self.mapping, Vec::new())? } else { Vec::new() };
+                auth::call(&self.client(effects), method.trim_start_matches("auth."), &input, needed).await
+            }
         }
     }
 
@@ -241,7 +281,7 @@ impl Settings {
         let sync = self.sync(effects)?;
         let params = digistore24::parse(body)?;
         let account = self.connection.digistore24()?;
-        let verdict = digistore24::verify(&params, account.ipn_passphrase.iter().map(highlevel::Secret::reveal));
+        let verdict = self.verify(effects, account, &params).await?;
         if let Some(error) = verdict.error() {
             return Err(error);
         }
@@ -250,12 +290,26 @@ impl Settings {
         Ok((accepted, event))
     }
 
+    /// Who signed it? A passphrase that was changed elsewhere is known at the second look at the latest.
+    async fn verify(&self, effects: &Effects, account: &digistore24::Account, params: &Params) -> Result<Verdict> {
+        let client = self.client(effects);
+        let mut verdict = Verdict::Missing;
+        for age in [FRESH_MS, 0] {
+            let passphrases = client.passphrases(account, age).await?;
+            verdict = digistore24::verify(params, passphrases.iter().map(highlevel::Secret::reveal));
+            if !matches!(verdict, Verdict::Mismatch | Verdict::NoPassphraseSet) {
+                break;
+            }
+        }
+        Ok(verdict)
+    }
+
     async fn plan(&self, effects: &Effects, params: &Params) -> Result<Value> {
         let event = Event::read(&self.connection.id, params, effects.now());
-        let verdict =
-            self.connection.digistore24.as_ref().map(|account| {
-                digistore24::verify(params, account.ipn_passphrase.iter().map(highlevel::Secret::reveal))
-            });
+        let verdict = match &self.connection.digistore24 {
+            Some(account) => Some(self.verify(effects, account, params).await?),
+            None => None,
+        };
         let (plan, repeated) = self.sync(effects)?.dry_run(&event).await?;
         let mut described = mapping::describe(&plan);
         let known = plan.contact_id.is_some();

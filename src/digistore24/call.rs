@@ -21,6 +21,8 @@ const TIMEOUT_MS: u64 = 30_000;
 pub struct Account {
     /// `123456-abc…`; without it only the webhook works.
     pub api_key: Option<Secret>,
+    /// A developer key: it asks a vendor for a key, see `auth`.
+    pub developer_key: Option<Secret>,
     /// The passphrase of the IPN connection; two are valid during a rotation.
     pub ipn_passphrase: Vec<Secret>,
     /// Messages of another merchant are parked.
@@ -43,6 +45,7 @@ impl Account {
         };
         Self {
             api_key: text(options.get("apiKey")).map(Secret::new),
+            developer_key: text(options.get("developerKey")).map(Secret::new),
             ipn_passphrase: passphrases,
             merchant_id: text(options.get("merchantId")),
             language: text(options.get("language")),
@@ -52,18 +55,8 @@ impl Account {
     }
 }
 
-/// Builds the request of a function from its accepted input.
-///
-/// # Errors
-/// `misconfigured` without an API key.
-pub fn encode(operation: &Operation, account: &Account, input: &Map) -> Result<Request> {
-    let key = account.api_key.as_ref().ok_or_else(|| {
-        Error::new(
-            Code::Misconfigured,
-            "no Digistore24 API key is set",
-            "Create one under Settings > Account access > API keys and set digistore24.apiKey (DIGISTORE24_API_KEY).",
-        )
-    })?;
+/// Builds the request of a function from its accepted input, without the key.
+pub fn encode(operation: &Operation, account: &Account, input: &Map) -> Request {
     let mut form = form_urlencoded::Serializer::new(String::new());
     for (name, value) in input {
         let wire = operation.wire_name(name);
@@ -79,7 +72,7 @@ pub fn encode(operation: &Operation, account: &Account, input: &Map) -> Result<R
             form.append_pair(name, value);
         }
     }
-    Ok(Request {
+    Request {
         parts: Vec::new(),
         binary: false,
         method: operation.method.to_owned(),
@@ -87,11 +80,10 @@ pub fn encode(operation: &Operation, account: &Account, input: &Map) -> Result<R
         headers: vec![
             ("accept".to_owned(), "application/json".to_owned()),
             ("content-type".to_owned(), "application/x-www-form-urlencoded; charset=utf-8".to_owned()),
-            ("x-ds-api-key".to_owned(), key.reveal().to_owned()),
         ],
         body: Some(form.finish()),
         timeout_ms: TIMEOUT_MS,
-    })
+    }
 }
 
 /// The custom request: the function and the arguments that the accepted input names.
@@ -162,15 +154,23 @@ fn unreadable(operation: &Operation, response: &Response) -> Error {
     error.with_status(response.status)
 }
 
-/// The official PHP connectors give codes 5 and 8 different meanings in different versions, so the message decides too.
-fn refused(operation: &Operation, envelope: &Value) -> Error {
-    let code = match envelope.get("code") {
+/// "BAD_API_KEY" of the official connectors.
+pub(super) const BAD_KEY: i64 = 2;
+
+/// The number of an error; 0 where there is none.
+pub(super) fn error_code(envelope: &Value) -> i64 {
+    match envelope.get("code") {
         Some(Value::Number(n)) => n.as_i64().unwrap_or_default(),
         Some(Value::String(text)) => text.parse().unwrap_or_default(),
         _ => 0,
-    };
+    }
+}
+
+/// The official PHP connectors give codes 5 and 8 different meanings in different versions, so the message decides too.
+fn refused(operation: &Operation, envelope: &Value) -> Error {
+    let code = error_code(envelope);
     let said = lower(envelope.get("message").and_then(Value::as_str).unwrap_or_default());
-    let error = if code == 2 || code == 10 || said.contains("api key") {
+    let error = if code == BAD_KEY || code == 10 || said.contains("api key") {
         Error::new(
             Code::Unauthenticated,
             "Digistore24 doesn't accept the API key",
@@ -240,7 +240,7 @@ mod tests {
         let body = |id: &str, input: Value| {
             let operation = catalog::find(id).unwrap();
             let input = operation.accept(input, None).unwrap();
-            encode(&operation, &account, &input).unwrap().body.unwrap()
+            encode(&operation, &account, &input).body.unwrap()
         };
         assert_eq!(
             body("digistore24.updatePurchase", json!({ "purchase_id": "C74PNZH5", "custom": "a b" })),
@@ -274,7 +274,7 @@ mod tests {
         let account = Account::from_options(&json!({ "apiKey": "1-x", "language": "de", "operator": "Zoë" }));
         let body = |id: &str, input: Value| {
             let operation = catalog::find(id).unwrap();
-            encode(&operation, &account, &operation.accept(input, None).unwrap()).unwrap().body.unwrap()
+            encode(&operation, &account, &operation.accept(input, None).unwrap()).body.unwrap()
         };
         assert_eq!(body("digistore24.ping", json!({})), "language=de&operator=Zo%C3%AB");
         let own = body("digistore24.statsMarketplace", json!({ "language": "en" }));
@@ -318,7 +318,7 @@ mod tests {
         let build = |input: Value| custom(&operation, operation.accept(input, None)?);
         let arguments = json!({ "search": { "role": "vendor" }, "data": { "a": true } });
         let (spelled, input) = build(json!({ "function": "listThings", "arguments": arguments })).unwrap();
-        let request = encode(&spelled, &account, &input).unwrap();
+        let request = encode(&spelled, &account, &input);
         assert_eq!(request.url, "https://example.test/api/call/listThings");
         assert_eq!(request.body.as_deref(), Some("data%5Ba%5D=Y&search%5Brole%5D=vendor"));
         assert_eq!((spelled.retry, request.method.as_str()), (Retry::Never, "POST"));
@@ -327,12 +327,5 @@ mod tests {
             assert_eq!(build(json!({ "function": name })).unwrap_err().code(), Code::InvalidInput, "{name}");
         }
         assert!(build(json!({ "function": "ping", "arguments": [] })).is_err());
-    }
-
-    #[test]
-    fn no_key_means_nothing_is_sent() {
-        let account = Account::from_options(&json!({}));
-        let error = encode(&catalog::find("digistore24.ping").unwrap(), &account, &Map::new()).unwrap_err();
-        assert_eq!(error.code(), Code::Misconfigured);
     }
 }

@@ -3,6 +3,7 @@
 mod call;
 mod event;
 mod ipn;
+pub mod key;
 mod message;
 mod money;
 mod row;

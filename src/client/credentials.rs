@@ -1,0 +1,196 @@
+//! The credentials of a connection: in the settings, in the store, in memory.
+//!
+//! The store counts, unless the settings have something newer than it replaced. Memory is a copy of at most a minute: so
+//! soon all instances follow a change, and at once where the service refuses the old credential.
+
+use std::{cell::RefCell, fmt, rc::Rc};
+
+use super::Client;
+use crate::json::{Json, ToJson, parse, text};
+use crate::{
+    digistore24,
+    effects::Write,
+    error::Result,
+    grant::Grant,
+    highlevel::{Auth, Secret, oauth::App},
+    scope::Scope,
+};
+
+/// The age up to which a copy in memory is taken.
+pub(crate) const FRESH_MS: u64 = 60_000;
+
+/// Where a credential lies.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    /// Of the store.
+    pub(super) key: String,
+    /// Of the lease under which it is renewed.
+    pub(super) lease: String,
+    /// What the settings say.
+    pub(crate) configured: Option<Grant>,
+}
+
+/// A credential as it was read.
+#[derive(Debug)]
+pub(crate) struct Held {
+    /// What counts.
+    pub(crate) grant: Grant,
+    /// The version of the stored one; 0 where only the settings have it.
+    pub(crate) version: u64,
+    read_at: u64,
+    /// The store's clock less ours, in milliseconds.
+    skew: i64,
+}
+
+impl Held {
+    /// The store's time at ours.
+    pub(crate) fn store_time(&self, now: u64) -> u64 {
+        now.saturating_add_signed(self.skew)
+    }
+
+    /// Whether it can go with a request `ahead` milliseconds from now, by all that is known here.
+    pub(super) fn is_usable(&self, refused: &str, now: u64, ahead: u64) -> bool {
+        let grant = &self.grant;
+        !grant.access.is_empty()
+            && grant.access != refused
+            && (grant.expires == 0 || grant.expires > self.store_time(now) + ahead)
+    }
+}
+
+/// The credentials as they were last read, by key.
+#[derive(Default)]
+pub(super) struct Known {
+    held: RefCell<Vec<(String, Rc<Held>)>>,
+    /// The API key of Digistore24 that can only read.
+    pub(super) read_only: RefCell<String>,
+}
+
+impl fmt::Debug for Known {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Known(…)")
+    }
+}
+
+impl Known {
+    pub(super) fn find(&self, key: &str) -> Option<Rc<Held>> {
+        self.held.borrow().iter().find(|(k, _)| k == key).map(|(_, held)| held.clone())
+    }
+
+    fn put(&self, key: &str, held: &Rc<Held>) {
+        let mut known = self.held.borrow_mut();
+        known.retain(|(k, _)| k != key);
+        known.push((key.to_owned(), held.clone()));
+    }
+}
+
+impl Client {
+    fn place(&self, owner: &str, name: &str, configured: Option<Grant>) -> Slot {
+        let scope = Scope::new(&self.connection.id, owner);
+        Slot { key: scope.key("token", name), lease: scope.key("lease", "token"), configured }
+    }
+
+    /// The location's token.
+    ///
+    /// # Errors
+    /// `misconfigured` without an account.
+    pub(crate) fn location_slot(&self) -> Result<Slot> {
+        let account = self.connection.highlevel()?;
+        let configured = match &account.auth {
+            Auth::PrivateIntegration { token } => Some(Grant::of(token.reveal())),
+            Auth::OAuth(app) if app.company_id.is_none() => app.initial.clone(),
+            _ => None,
+        };
+        Ok(self.place(&account.location_id, "highlevel", configured))
+    }
+
+    /// The pair of an agency, shared by its locations.
+    pub(crate) fn company_slot(&self, app: &App) -> Slot {
+        let owner = "company:".to_owned() + app.company_id.as_deref().unwrap_or_default();
+        self.place(&owner, "highlevel", app.initial.clone())
+    }
+
+    /// What a person agrees to: the agency's pair, or the location's.
+    ///
+    /// # Errors
+    /// `misconfigured` without an account.
+    pub(crate) fn pair_slot(&self, app: &App) -> Result<Slot> {
+        if app.company_id.is_some() { Ok(self.company_slot(app)) } else { self.location_slot() }
+    }
+
+    /// The vendor's API key.
+    pub(crate) fn key_slot(&self, account: &digistore24::Account) -> Slot {
+        let configured = account.api_key.as_ref().map(|key| Grant::of(key.reveal()));
+        self.place("digistore24", "api-key", configured)
+    }
+
+    /// The passphrases of the vendor's webhook.
+    pub(crate) fn passphrase_slot(&self, account: &digistore24::Account) -> Slot {
+        let mut all = account.ipn_passphrase.iter().map(|p| p.reveal().to_owned());
+        let configured = all.next().map(|access| Grant { access, also: all.collect(), ..Grant::default() });
+        self.place("digistore24", "ipn", configured)
+    }
+
+    /// The credential, as it was at most `age` milliseconds ago.
+    ///
+    /// # Errors
+    /// `storage`.
+    pub(crate) async fn held(&self, slot: &Slot, age: u64) -> Result<Rc<Held>> {
+        let known = &self.memory.credentials;
+        if let Some(held) = known.find(&slot.key)
+            && age > 0
+            && self.effects.now().saturating_sub(held.read_at) <= age
+        {
+            return Ok(held);
+        }
+        let (entries, store_now) = self.effects.get(vec![slot.key.clone()]).await?;
+        let entry = entries.first();
+        let stored = entry.and_then(|e| parse(&e.value)).and_then(Grant::from_json);
+        let now = self.effects.now();
+        let held = Rc::new(Held {
+            grant: Grant::chosen(stored, slot.configured.as_ref()),
+            version: entry.map_or(0, |e| e.version),
+            read_at: now,
+            skew: i64::try_from(i128::from(store_now) - i128::from(now)).unwrap_or_default(),
+        });
+        known.put(&slot.key, &held);
+        Ok(held)
+    }
+
+    /// The write that puts a credential in the place of one that was read, if that is still there.
+    pub(super) fn replacing(slot: &Slot, old: &Held, grant: &Grant) -> Write {
+        Write { key: slot.key.clone(), expect: Some(old.version), value: Some(text(&grant.to_json())) }
+    }
+
+    /// Stores a credential that a person has brought, in the place of whatever is there.
+    ///
+    /// # Errors
+    /// `storage`.
+    pub(crate) async fn keep(&self, slot: &Slot, grant: Grant) -> Result<()> {
+        let old = self.held(slot, 0).await?;
+        let grant = grant.succeeding(&old.grant, slot.configured.as_ref());
+        let write = Write { expect: None, ..Self::replacing(slot, &old, &grant) };
+        self.effects.commit(vec![write]).await?;
+        self.held(slot, 0).await?;
+        Ok(())
+    }
+
+    /// Drops what the store has.
+    ///
+    /// # Errors
+    /// `storage`.
+    pub(crate) async fn forget(&self, slot: &Slot) -> Result<()> {
+        self.effects.commit(vec![Write { key: slot.key.clone(), expect: None, value: None }]).await?;
+        self.held(slot, 0).await?;
+        Ok(())
+    }
+
+    /// The passphrases that a message may be signed with, as they were at most `age` milliseconds ago.
+    ///
+    /// # Errors
+    /// `storage`.
+    pub(crate) async fn passphrases(&self, account: &digistore24::Account, age: u64) -> Result<Vec<Secret>> {
+        let held = self.held(&self.passphrase_slot(account), age).await?;
+        let all = std::iter::once(&held.grant.access).chain(&held.grant.also);
+        Ok(all.filter(|p| !p.is_empty()).map(Secret::new).collect())
+    }
+}
