@@ -4,6 +4,8 @@
 //! outstanding effects, performs them as it likes, hands back the answers and polls again. No executor, no waker, no I/O
 //! in here, so the same code runs under `fetch`, in a Worker, in a component and in a native test.
 
+mod wire;
+
 use std::{
     cell::RefCell,
     fmt,
@@ -13,10 +15,10 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use crate::json::{Map, Value, json};
+use crate::json::{Map, ToJson, Value, put, put_some};
 use crate::{
     error::{Code, Error, Result},
-    http,
+    http, words,
 };
 
 /// One thing that the host is asked to do.
@@ -57,6 +59,33 @@ pub enum Effect {
         /// Names and values without secrets or personal data.
         fields: Map,
     },
+    /// Tell who listens what happened: `{ at, trace, kind, … }`. Not answered.
+    Event(Map),
+}
+
+words! {
+/// What an event tells about. Its fields are those of `PluginEvent` in the TypeScript module `protocol`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Happening {
+    /// A call has ended, all its tries included.
+    Call = "call",
+    /// A request will be sent again.
+    Retry = "retry",
+    /// A call waits before it is sent.
+    Wait = "wait",
+    /// A token was renewed, or could not be.
+    Refresh = "refresh",
+    /// A service was found to be down, or to be back.
+    Circuit = "circuit",
+    /// A webhook was answered.
+    Webhook = "webhook",
+    /// A message was tried.
+    Sync = "sync",
+    /// One write of a message was tried.
+    Step = "step",
+    /// A list was asked for what is new.
+    Poll = "poll",
+}
 }
 
 /// How much a log line matters.
@@ -170,157 +199,19 @@ pub enum Step {
     Failed(Error),
 }
 
-/// The wire form, written by hand: it is the hot path of every host, and derived code for tagged enums is large.
-impl Outgoing {
-    /// As JSON: `{ id, kind, … }`.
-    pub fn to_value(self) -> Value {
-        let mut value = match self.effect {
-            Effect::Http(request) => {
-                let mut http = json!({
-                    "kind": "http", "method": request.method, "url": request.url, "timeoutMs": request.timeout_ms, "body": request.body,
-                    "headers": request.headers.into_iter().map(|(n, v)| Value::Array(vec![n.into(), v.into()])).collect::<Vec<_>>(),
-                });
-                if !request.parts.is_empty() {
-                    put(&mut http, "parts", Value::Array(request.parts.into_iter().map(part).collect()));
-                }
-                if request.binary {
-                    put(&mut http, "binary", true.into());
-                }
-                http
-            }
-            Effect::Sleep { ms } => json!({ "kind": "sleep", "ms": ms }),
-            Effect::Get { keys } => json!({ "kind": "get", "keys": keys }),
-            Effect::List { prefix, after, limit } => {
-                json!({ "kind": "list", "prefix": prefix, "after": after, "limit": limit })
-            }
-            Effect::Commit { writes } => json!({
-                "kind": "commit",
-                "writes": writes.into_iter().map(|w| json!({ "key": w.key, "expect": w.expect, "value": w.value })).collect::<Vec<_>>(),
-            }),
-            Effect::Log { level, message, fields } => {
-                json!({ "kind": "log", "level": level.name(), "message": message, "fields": fields })
-            }
-        };
-        put(&mut value, "id", self.id.into());
-        value
+/// What an event tells of an answer: its status and size, and what GHL's headers say is left.
+fn seen(response: &http::Response) -> Map {
+    let mut seen = Map::new();
+    put(&mut seen, "status", response.status.into());
+    put(&mut seen, "bytes", response.body.len().into());
+    for (name, header) in [
+        ("remaining", "x-ratelimit-remaining"),
+        ("dailyRemaining", "x-ratelimit-daily-remaining"),
+        ("dailyLimit", "x-ratelimit-limit-daily"),
+    ] {
+        put_some(&mut seen, name, response.number(header).to_json());
     }
-}
-
-fn put(object: &mut Value, name: &str, value: Value) {
-    if let Some(object) = object.as_object_mut() {
-        object.insert(name.to_owned(), value);
-    }
-}
-
-/// `{ name, value }` or `{ name, filename, type, base64 }`.
-fn part(part: http::Part) -> Value {
-    match part.file {
-        Some((filename, kind)) => {
-            json!({ "name": part.name, "filename": filename, "type": kind, "base64": part.value })
-        }
-        None => json!({ "name": part.name, "value": part.value }),
-    }
-}
-
-impl Level {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Debug => "debug",
-            Self::Info => "info",
-            Self::Warn => "warn",
-            Self::Error => "error",
-        }
-    }
-}
-
-impl StepInput {
-    /// From JSON. An answer that can't be read counts as a failure of its effect, never as a success.
-    pub fn from_value(mut value: Value) -> Self {
-        let number = |name: &str| value.get(name).and_then(Value::as_f64).unwrap_or_default();
-        let (now, seed) = (number("now") as u64, number("seed") as u32);
-        let answers = match value.get_mut("answers").map(Value::take) {
-            Some(Value::Array(answers)) => answers.into_iter().map(Answer::from_value).collect(),
-            _ => Vec::new(),
-        };
-        Self { now, seed, answers }
-    }
-}
-
-impl Answer {
-    fn from_value(value: Value) -> Self {
-        let id = value.get("id").and_then(Value::as_f64).unwrap_or_default() as u32;
-        Self { id, result: Reply::from_value(value) }
-    }
-}
-
-impl Reply {
-    /// From JSON: `{ kind, … }`.
-    pub fn from_value(mut value: Value) -> Self {
-        let number = |value: &Value, name: &str| value.get(name).and_then(Value::as_f64).unwrap_or_default() as u64;
-        let text = |value: &mut Value, name: &str| match value.get_mut(name).map(Value::take) {
-            Some(Value::String(text)) => text,
-            _ => String::new(),
-        };
-        match value.get("kind").and_then(Value::as_str).unwrap_or_default() {
-            "http" => Reply::Http(http::Response {
-                status: number(&value, "status") as u16,
-                headers: value
-                    .get("headers")
-                    .and_then(Value::as_array)
-                    .into_iter()
-                    .flatten()
-                    .filter_map(header)
-                    .collect(),
-                body: text(&mut value, "body"),
-            }),
-            "httpError" => Reply::HttpError {
-                reason: match value.get("reason").and_then(Value::as_str) {
-                    Some("timeout") => http::Failure::Timeout,
-                    Some("refused") => http::Failure::Refused,
-                    Some("cancelled") => http::Failure::Cancelled,
-                    _ => http::Failure::Lost,
-                },
-            },
-            "slept" => Reply::Slept,
-            "values" => {
-                let now = number(&value, "now");
-                let entries = match value.get_mut("entries").map(Value::take) {
-                    Some(Value::Array(entries)) => entries,
-                    _ => Vec::new(),
-                };
-                let entries = entries.into_iter().map(|mut e| Entry {
-                    version: number(&e, "version"),
-                    key: text(&mut e, "key"),
-                    value: text(&mut e, "value"),
-                });
-                Reply::Values { entries: entries.collect(), now }
-            }
-            "committed" => Reply::Committed {
-                ok: value.get("ok").and_then(Value::as_bool).unwrap_or_default(),
-                version: number(&value, "version"),
-                now: number(&value, "now"),
-            },
-            _ => Reply::StoreError { message: text(&mut value, "message") },
-        }
-    }
-}
-
-fn header(pair: &Value) -> Option<(String, String)> {
-    let part = |i: usize| pair.at(i).and_then(Value::as_str).map(str::to_owned);
-    Some((part(0)?, part(1)?))
-}
-
-impl Step {
-    /// As JSON: `{ effects }`, `{ done }` or `{ failed }`.
-    pub fn to_value(self) -> Value {
-        match self {
-            Self::Effects(effects) => {
-                json!({ "effects": effects.into_iter().map(Outgoing::to_value).collect::<Vec<_>>() })
-            }
-            Self::Done(text) => json!({ "done": text }),
-            Self::Failed(error) => json!({ "failed": error.to_json() }),
-        }
-    }
+    seen
 }
 
 #[derive(Debug, Default)]
@@ -331,6 +222,11 @@ struct Mailbox {
     outbox: Vec<Outgoing>,
     answers: Vec<Answer>,
     requests: u32,
+    last_answer: Map,
+    /// Empty until somebody asks for it.
+    trace: String,
+    /// Somebody wants to hear of events.
+    is_heard: bool,
 }
 
 /// The handle. Cheap to clone; all clones share one mailbox.
@@ -365,11 +261,21 @@ impl Effects {
     /// Why there is no answer.
     pub async fn http(&self, request: http::Request) -> std::result::Result<http::Response, http::Failure> {
         self.0.borrow_mut().requests += 1;
-        match self.ask(Effect::Http(request)).await {
+        let reply = self.ask(Effect::Http(request)).await;
+        let mut mailbox = self.0.borrow_mut();
+        if mailbox.is_heard {
+            mailbox.last_answer = if let Reply::Http(response) = &reply { seen(response) } else { Map::new() };
+        }
+        match reply {
             Reply::Http(response) => Ok(response),
             Reply::HttpError { reason } => Err(reason),
             _ => Err(http::Failure::Lost),
         }
+    }
+
+    /// What the last request was answered with, for an event.
+    pub fn last_answer(&self) -> Map {
+        self.0.borrow().last_answer.clone()
     }
 
     /// Waits.
@@ -404,6 +310,43 @@ impl Effects {
             Reply::Committed { ok, version, .. } => Ok(ok.then_some(version)),
             other => Err(storage_error(other)),
         }
+    }
+
+    /// Sixteen hexadecimal digits that nobody else has.
+    pub fn unique(&self) -> String {
+        format!("{:08x}{:08x}", self.random(), self.random())
+    }
+
+    /// What all events of one cause have in common: from the host, or 32 hexadecimal digits.
+    pub fn trace(&self) -> String {
+        if self.0.borrow().trace.is_empty() {
+            let made = self.unique() + &self.unique();
+            self.0.borrow_mut().trace = made;
+        }
+        self.0.borrow().trace.clone()
+    }
+
+    /// What follows belongs to this trace. Gives the one before.
+    pub fn follow(&self, trace: String) -> String {
+        std::mem::replace(&mut self.0.borrow_mut().trace, trace)
+    }
+
+    /// Tells who listens what happened; costs nothing where nobody does. `fields` gives an object: ids of the catalog, words
+    /// and numbers, never a secret, a personal value or the id of a thing.
+    pub fn event(&self, kind: Happening, fields: impl FnOnce() -> Value) {
+        if self.0.borrow().is_heard {
+            self.tell(kind, fields());
+        }
+    }
+
+    #[cold]
+    fn tell(&self, kind: Happening, fields: Value) {
+        let (Value::Object(mut event), trace) = (fields, self.trace()) else { return };
+        let mut mailbox = self.0.borrow_mut();
+        put(&mut event, "at", mailbox.now.into());
+        put(&mut event, "trace", trace.into());
+        put(&mut event, "kind", kind.word().into());
+        mailbox.outbox.push(Outgoing { id: 0, effect: Effect::Event(event) });
     }
 
     /// Tells the operator. No secrets, no personal values.
@@ -490,6 +433,17 @@ impl Task {
         Self { work: Some(Box::pin(work(effects.clone()))), effects }
     }
 
+    /// The same, under a trace of the host's (else one is made up), and with events for somebody who listens.
+    #[must_use]
+    pub fn observed(self, trace: Option<String>, is_heard: bool) -> Self {
+        {
+            let mut mailbox = self.effects.0.borrow_mut();
+            mailbox.trace = trace.unwrap_or_default();
+            mailbox.is_heard = is_heard;
+        }
+        self
+    }
+
     /// Takes the answers, runs until the next effects are needed, and hands those out.
     pub fn step(&mut self, input: StepInput) -> Step {
         {
@@ -504,7 +458,7 @@ impl Task {
         match work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Pending => Step::Effects(std::mem::take(&mut self.effects.0.borrow_mut().outbox)),
             Poll::Ready(result) => {
-                // Log lines of the last stretch still go out: the end is told at the next step.
+                // Log lines and events of the last stretch still go out: the end is told at the next step.
                 let logs = std::mem::take(&mut self.effects.0.borrow_mut().outbox);
                 if logs.is_empty() {
                     self.work = None;

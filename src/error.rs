@@ -91,6 +91,11 @@ pub struct Error(Box<Details>);
 /// Shorthand.
 pub type Result<T> = std::result::Result<T, Error>;
 
+/// How something ended, for people and counters: `ok` or the error's code.
+pub fn word<T>(result: &Result<T>) -> &'static str {
+    result.as_ref().err().map_or("ok", |error| error.code().word())
+}
+
 impl Error {
     /// A new error. Retryable by default where the code says that time may heal it.
     pub fn new(code: Code, message: impl Into<String>, help: impl Into<String>) -> Self {

@@ -32,8 +32,7 @@ pub(crate) struct Lease {
 
 impl Lease {
     pub(crate) fn new(effects: &Effects, ttl_ms: u64) -> Self {
-        let holder = format!("{:08x}{:08x}", effects.random(), effects.random());
-        Self { effects: effects.clone(), holder, ttl_ms, held: None, claims: Vec::new() }
+        Self { effects: effects.clone(), holder: effects.unique(), ttl_ms, held: None, claims: Vec::new() }
     }
 
     /// Takes the lease. False where somebody else holds it.

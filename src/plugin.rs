@@ -8,8 +8,8 @@ use crate::{
     client::{Client, FRESH_MS, Memory, Urgency},
     connection::Connection,
     digistore24::{self, Event, Kind, Params, Verdict},
-    effects::{Effects, Level, Task},
-    error::{Code, Error, FieldProblem, Result},
+    effects::{Effects, Happening, Level, Task},
+    error::{Code, Error, FieldProblem, Result, word},
     events, highlevel,
     mapping::{self, Mapping},
     poll, record,
@@ -189,7 +189,18 @@ impl Settings {
                 let id = id.ok_or_else(|| Error::invalid_field("trigger", "must be the id of a trigger"))?;
                 let options = argument(&args, 2, "options", &["input", "maxRequests"])?;
                 let cursor = args.get(1).cloned().unwrap_or_default();
-                poll::run(&self.client(effects), id, cursor, options).await
+                let before = effects.requests();
+                let result = poll::run(&self.client(effects), id, cursor, options).await;
+                effects.event(Happening::Poll, || {
+                    // An unknown trigger could be any text.
+                    let id = catalog::polled(id).map_or("", |_| id);
+                    let events = result.as_ref().ok().and_then(|r| r.get("events")).and_then(Value::as_array);
+                    json!({
+                        "trigger": id, "code": word(&result), "events": events.map_or(0, Vec::len),
+                        "requests": effects.requests() - before,
+                    })
+                });
+                result
             }
             "receive" => self.receive(effects, &argument(&args, 0, "request", &["method", "splitItems"])?, body).await,
             "tick" => {
@@ -249,9 +260,19 @@ impl Settings {
     async fn receive(&self, effects: &Effects, request: &Incoming, body: &[u8]) -> Result<Value> {
         if matches!(request.method.to_ascii_uppercase().as_str(), "GET" | "HEAD") {
             // Digistore24 checks the address so before it saves a connection.
+            effects.event(
+                Happening::Webhook,
+                || json!({ "service": "digistore24", "outcome": "checked", "event": null, "code": "ok" }),
+            );
             return Ok(json!({ "response": plain(200, "OK"), "events": [], "outcome": "checked" }));
         }
-        match self.accept(effects, body).await {
+        let accepted = self.accept(effects, body).await;
+        let outcome = accepted.as_ref().map_or("refused", |(accepted, _)| accepted.word());
+        effects.event(Happening::Webhook, || {
+            let event = accepted.as_ref().ok().map(|(_, event)| event.event.name());
+            json!({ "service": "digistore24", "outcome": outcome, "event": event, "code": word(&accepted) })
+        });
+        match accepted {
             Ok((accepted, event)) => {
                 effects.log(
                     Level::Info,
@@ -264,14 +285,14 @@ impl Settings {
                 let mut answer = Map::new();
                 put(&mut answer, "response", plain(200, "OK"));
                 put(&mut answer, "events", Value::Array(events));
-                put(&mut answer, "outcome", accepted.word().into());
+                put(&mut answer, "outcome", outcome.into());
                 Ok(Value::Object(answer))
             }
             Err(error) => {
                 let fields = [("problem", error.details().message.clone()), ("help", error.details().help.clone())];
                 effects.log(Level::Error, "a message was not accepted", fields);
                 Ok(
-                    json!({ "response": refusal(&error, body.len()), "events": [], "outcome": "refused", "error": error.to_json() }),
+                    json!({ "response": refusal(&error, body.len()), "events": [], "outcome": outcome, "error": error.to_json() }),
                 )
             }
         }

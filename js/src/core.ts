@@ -42,7 +42,7 @@ export class Core {
     args: string,
     body: Uint8Array | undefined,
     host: Host,
-    signal?: AbortSignal,
+    { signal, trace }: { signal?: AbortSignal | undefined; trace?: string | undefined } = {},
   ): Promise<string> {
     if (broken.has(this.#wasm)) {
       const wasm = await healthy();
@@ -54,7 +54,7 @@ export class Core {
       }
     }
     const wasm = this.#wasm;
-    const task = guarded(wasm, () => this.#plugin.start(method, args, body));
+    const task = guarded(wasm, () => this.#plugin.start(method, args, body, trace, host.isHeard()));
     try {
       return await drive(watched(task, wasm), host, signal);
     } catch (error) {

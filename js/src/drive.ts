@@ -1,6 +1,6 @@
 import { isDetails, PluginError } from './errors.js';
 import { performHttp } from './http.js';
-import type { Answer, Effect, LogLine, Step, StepInput } from './protocol.js';
+import type { Answer, Effect, LogLine, PluginEvent, Step, StepInput, Unconnected } from './protocol.js';
 import type { Store } from './store/types.js';
 
 /** What the host lends to the core. */
@@ -9,6 +9,10 @@ export interface Host {
   fetch: typeof globalThis.fetch;
   /** Gets each line for the operator. What it throws is ignored. */
   log: (line: LogLine) => void;
+  /** Whether somebody listens to events. */
+  isHeard: () => boolean;
+  /** Gets each event. Never throws. */
+  tell: (event: Unconnected<PluginEvent>) => void;
   /** Milliseconds since 1970. */
   clock: () => number;
 }
@@ -56,7 +60,11 @@ export async function drive(task: Task, host: Host, signal?: AbortSignal): Promi
     if ('failed' in step) throw new PluginError(step.failed);
     for (const effect of step.effects) {
       if (effect.kind === 'log') {
-        tell(host, effect);
+        writeLog(host, effect);
+        continue;
+      }
+      if (effect.kind === 'event') {
+        host.tell(effect.event);
         continue;
       }
       outstanding++;
@@ -85,7 +93,7 @@ function random(): number {
   return (Math.random() * 2 ** 32) >>> 0;
 }
 
-function tell(host: Host, { level, message, fields }: LogLine): void {
+function writeLog(host: Host, { level, message, fields }: LogLine): void {
   try {
     host.log({ level, message, fields });
   } catch {
@@ -94,7 +102,11 @@ function tell(host: Host, { level, message, fields }: LogLine): void {
 }
 
 /** Never rejects. */
-async function perform(effect: Exclude<Effect, { kind: 'log' }>, host: Host, signal?: AbortSignal): Promise<Answer> {
+async function perform(
+  effect: Exclude<Effect, { kind: 'log' | 'event' }>,
+  host: Host,
+  signal?: AbortSignal,
+): Promise<Answer> {
   const { id } = effect;
   switch (effect.kind) {
     case 'http':

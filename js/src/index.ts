@@ -13,7 +13,14 @@ export type {
   Operations,
   OutputOf,
 } from './operations.js';
-export { createPlugin, type Options, type Plugin, type Received, type SyncMethods } from './plugin.js';
+export {
+  createPlugin,
+  type Options,
+  type Plugin,
+  type Received,
+  type ReceiveOptions,
+  type SyncMethods,
+} from './plugin.js';
 export type * from './protocol.js';
 export { type MemoryStoreOptions, memoryStore } from './store/memory.js';
 export type { Awaitable, Store } from './store/types.js';

@@ -29,7 +29,9 @@ export type OutputOf<Id extends string> = Id extends keyof Operations
 /** What every call takes beside its input. */
 export interface CallOptions {
   /** Ends waiting. A request that was sent may still take effect. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
+  /** Stands in all events of the call: at most 64 letters, digits and `._:-`. Default: a new one. */
+  trace?: string | undefined;
 }
 
 /** One operation as a function. Throws PluginError. The input may be left out where nothing in it is required. */

@@ -24,6 +24,7 @@ import type {
   HighLevelEvent,
   JsonObject,
   LogLine,
+  PluginEvent,
   PollCursor,
   Polled,
   PollOptions,
@@ -38,6 +39,8 @@ import type {
 } from './protocol.js';
 import { memoryStore } from './store/memory.js';
 import type { Store } from './store/types.js';
+import { type Listener, Listeners } from './watch/listeners.js';
+import { isTrace, newTrace } from './watch/trace.js';
 import { readBody, type WebhookRequest } from './webhook.js';
 
 /** The options of {@link createPlugin}: plain data for the core, and what the host lends to it. */
@@ -50,6 +53,8 @@ export interface Options extends ConnectionOptions {
   log?: (line: LogLine) => void;
   /** Milliseconds since 1970. Default: the system's clock. */
   clock?: () => number;
+  /** Gets what happens, for metrics and traces. What it throws is ignored. */
+  onEvent?: (event: PluginEvent) => void;
 }
 
 /** What became of a webhook. */
@@ -62,6 +67,12 @@ export interface Received {
   outcome: 'queued' | 'duplicate' | 'kept' | 'checked' | 'refused';
   /** Why it was refused. */
   error?: ErrorDetails;
+}
+
+/** How a webhook is to be taken. */
+export interface ReceiveOptions extends Pick<CallOptions, 'trace'> {
+  /** Tell one event for each item of the order. */
+  splitItems?: boolean;
 }
 
 /** The sync's part of a plugin. */
@@ -102,7 +113,7 @@ export interface Plugin {
    * Takes a webhook of Digistore24: verified and stored, then answered. {@link Plugin.tick} works on it. Never throws.
    * With `splitItems` it tells one event for each item of the order.
    */
-  receive(request: Request | WebhookRequest, options?: { splitItems?: boolean }): Promise<Received>;
+  receive(request: Request | WebhookRequest, options?: ReceiveOptions): Promise<Received>;
   /** Works on what waits. `maxRequests` (30 or more) ends it early; it then says `done: false`. */
   tick(options?: { maxRequests?: number } & CallOptions): Promise<Tick>;
   /**
@@ -120,6 +131,8 @@ export interface Plugin {
   setup(options?: CallOptions): Promise<Setup>;
   /** What lies in a room of the store (default `inbox`), the oldest first, at most `limit` (default 100). */
   inbox(room?: Room, limit?: number): Promise<RoomEntry[]>;
+  /** Listens to what happens, as the option `onEvent` does; gives the way to stop. */
+  observe(listener: (event: PluginEvent) => void): () => void;
   /** Gives memory and store back; calls under way end by themselves first. */
   close(): Promise<void>;
 }
@@ -130,27 +143,35 @@ export interface Plugin {
  * @throws PluginError `invalid_input` that names every wrong option.
  */
 export async function createPlugin(options: Options = {}): Promise<Plugin> {
-  const { store, fetch, log = toConsole, clock = Date.now, ...data } = options;
-  checkFunctions({ fetch, log, clock });
+  const { store, fetch, log = toConsole, clock = Date.now, onEvent, ...data } = options;
+  checkFunctions({ fetch, log, clock, onEvent });
   for (const name of ['get', 'list', 'commit'] as const) {
     if (store && typeof store[name] !== 'function') throw wrongField(`store.${name}`, 'must be a function');
   }
   const core = await Core.create(JSON.parse(asJson(data, 'options')));
   const wasm = await healthy();
+  const listeners = new Listeners(data.id ?? 'default');
+  if (onEvent) listeners.add(onEvent);
   const host: Host = {
     store: store ?? memoryStore({ clock }),
     // Looked up at each call, and called without an object: browsers insist on that.
     fetch: fetch ?? ((...args) => globalThis.fetch(...args)),
     log,
+    isHeard: listeners.isHeard,
+    tell: listeners.tell,
     clock,
   };
   let isOpen = true;
   let warned = store !== undefined;
   const pending = new Set<Promise<unknown>>();
 
-  async function call<T>(method: string, args: unknown[], signal?: AbortSignal, body?: Uint8Array): Promise<T> {
+  async function call<T>(method: string, args: unknown[], options: CallOptions = {}, body?: Uint8Array): Promise<T> {
     if (!isOpen) throw problem('cancelled', 'the plugin is closed', 'Make a new one with createPlugin.');
-    const work = core.call(method, asJson(args, 'input'), body, host, signal);
+    const { signal, trace } = options;
+    if (trace !== undefined && !isTrace(trace)) {
+      throw wrongField('options.trace', 'must be 1 to 64 letters, digits and the marks ._:-');
+    }
+    const work = core.call(method, asJson(args, 'input'), body, host, { signal, trace });
     pending.add(work);
     try {
       return JSON.parse(await work) as T;
@@ -160,29 +181,33 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
   }
 
   /** A call that uses the ledger. */
-  function ledger<T>(method: string, args: unknown[], signal?: AbortSignal, body?: Uint8Array): Promise<T> {
+  function ledger<T>(method: string, args: unknown[], options?: CallOptions, body?: Uint8Array): Promise<T> {
     if (!warned) {
       warned = true;
       log({ level: 'warn', message: 'the ledger is kept in memory and ends with this process', fields: MEMORY_HELP });
     }
-    return call(method, args, signal, body);
+    return call(method, args, options, body);
   }
 
-  async function receive(request: Request | WebhookRequest, options: { splitItems?: boolean } = {}): Promise<Received> {
+  async function receive(request: Request | WebhookRequest, options: ReceiveOptions = {}): Promise<Received> {
     const { method } = request;
-    const { splitItems = false } = options;
+    const { splitItems = false, ...rest } = options;
     try {
       const body = /^(GET|HEAD)$/i.test(method) ? undefined : await readBody(request);
-      const result = await ledger<WireReceived>('receive', [{ method, splitItems }], undefined, body);
+      const result = await ledger<WireReceived>('receive', [{ method, splitItems }], rest, body);
       const { status, headers, body: text } = result.response;
       return { ...result, response: new Response(text, { status, headers }) };
-    } catch (error) {
-      return refused(asPluginError(error), log);
+    } catch (thrown) {
+      const error = asPluginError(thrown);
+      const { trace = newTrace() } = rest;
+      const told = { outcome: 'refused', event: null, code: error.code } as const;
+      listeners.tell({ kind: 'webhook', at: clock(), trace, service: 'digistore24', ...told });
+      return refused(error, log);
     }
   }
 
   const run = (id: string, input?: JsonObject, options: CallOptions = {}) =>
-    (id === 'bridge.syncEvent' ? ledger : call)<unknown>('run', [id, input ?? {}], options.signal);
+    (id === 'bridge.syncEvent' ? ledger : call)<unknown>('run', [id, input ?? {}], options);
 
   return {
     catalog: {
@@ -193,8 +218,8 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
     digistore24: digistore24Operations(run),
     bridge: bridgeActions(run),
     sync: {
-      plan: (event, { signal } = {}) => ledger('sync.plan', [raw(event)], signal),
-      apply: (event, { signal } = {}) => ledger('sync.apply', [raw(event)], signal),
+      plan: (event, options) => ledger('sync.plan', [raw(event)], options),
+      apply: (event, options) => ledger('sync.apply', [raw(event)], options),
     },
     events: {
       read: (service: string, body: string | Uint8Array, options: Reading = {}) => {
@@ -206,11 +231,13 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
     },
     run: run as Plugin['run'],
     receive,
-    tick: ({ signal, ...options } = {}) => ledger('tick', [options], signal),
-    poll: (trigger, cursor = null, { signal, ...options } = {}) => call('poll', [trigger, cursor, options], signal),
-    timeline: (whom, { signal } = {}) => call('timeline', [whom], signal),
-    setup: ({ signal } = {}) => call('setup', [], signal),
+    tick: ({ signal, trace, ...options } = {}) => ledger('tick', [options], { signal, trace }),
+    poll: (trigger, cursor = null, { signal, trace, ...options } = {}) =>
+      call('poll', [trigger, cursor, options], { signal, trace }),
+    timeline: (whom, options) => call('timeline', [whom], options),
+    setup: (options) => call('setup', [], options),
     inbox: (room = 'inbox', limit = 100) => ledger('inbox.list', [{ room, limit }]),
+    observe: (listener: Listener) => listeners.add(listener),
     async close() {
       if (!isOpen) return;
       isOpen = false;

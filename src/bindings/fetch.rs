@@ -193,6 +193,8 @@ async fn perform(effect: Effect, store: Option<&JsValue>) -> Option<Reply> {
             console_warn(&format!("ghl-digistore24: {message} {}", Value::Object(fields)));
             return None;
         }
+        // Nobody listens here.
+        Effect::Event(_) => return None,
         storage => match store {
             Some(store) => in_host(store, storage).await,
             None => MEMORY.with_borrow_mut(|memory| memory.answer(storage)),

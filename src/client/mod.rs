@@ -12,12 +12,12 @@ mod token;
 use std::rc::Rc;
 
 use crate::connection::Connection;
-use crate::json::Value;
+use crate::json::{Map, Value, put};
 use crate::{
     catalog::{self, Operation, Retry, Service},
     digistore24,
-    effects::Effects,
-    error::{Code, Error, Result},
+    effects::{Effects, Happening},
+    error::{Code, Error, Result, word},
     highlevel, record,
 };
 
@@ -53,10 +53,8 @@ impl Client {
     ///
     /// # Errors
     /// `invalid_input` before anything is sent; else what the service or the way to it said.
-    pub async fn run(&self, id: &str, input: Value) -> Result<Value> {
-        let operation = catalog::find(id)?;
-        let repeatable = operation.retry == Retry::Safe;
-        self.call(&operation, input, repeatable).await.map_err(|e| e.of_operation(id))
+    pub fn run(&self, id: &str, input: Value) -> impl Future<Output = Result<Value>> {
+        self.watched(id, input, |operation| operation.retry == Retry::Safe)
     }
 
     /// Calls an operation for the sync, which keeps a ledger: a write of unknown outcome comes back at once. Even one that
@@ -64,10 +62,28 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::run`].
-    pub async fn run_once(&self, id: &str, input: Value) -> Result<Value> {
+    pub fn run_once(&self, id: &str, input: Value) -> impl Future<Output = Result<Value>> {
+        self.watched(id, input, |operation| operation.method == "GET")
+    }
+
+    /// Calls, names the operation in an error, and tells who listens how it went.
+    async fn watched(&self, id: &str, input: Value, is_repeatable: fn(&Operation) -> bool) -> Result<Value> {
         let operation = catalog::find(id)?;
-        let repeatable = operation.method == "GET";
-        self.call(&operation, input, repeatable).await.map_err(|e| e.of_operation(id))
+        let (began, before) = (self.effects.now(), self.effects.requests());
+        let result = self.call(&operation, input, is_repeatable(&operation)).await.map_err(|e| e.of_operation(id));
+        self.effects.event(Happening::Call, || {
+            let requests = self.effects.requests() - before;
+            let mut event = if requests == 0 { Map::new() } else { self.effects.last_answer() };
+            put(&mut event, "operation", id.into());
+            put(&mut event, "method", operation.method.into());
+            // A template. The path of a custom request is the caller's, who may have put an id into it.
+            put(&mut event, "path", operation.path.as_str().into());
+            put(&mut event, "code", word(&result).into());
+            put(&mut event, "requests", requests.into());
+            put(&mut event, "durationMs", self.effects.now().saturating_sub(began).into());
+            Value::Object(event)
+        });
+        result
     }
 
     async fn call(&self, operation: &Operation, input: Value, repeatable: bool) -> Result<Value> {

@@ -1,9 +1,10 @@
 //! The way of one request: admitted, authorized, sent, and sent again where that does no harm.
 
 use super::Client;
+use crate::json::json;
 use crate::{
     catalog::{Operation, Retry, Service},
-    effects::Level,
+    effects::{Happening, Level},
     error::{Code, Error, Result},
     http::{Decision, Failure, Outcome, Request, Response, RetryPolicy, retry},
 };
@@ -47,6 +48,13 @@ impl Client {
                         ("waitMs", ms.to_string()),
                     ];
                     effects.log(Level::Warn, "a call is tried again", fields);
+                    effects.event(Happening::Retry, || {
+                        let (status, failure) = match &result {
+                            Ok(response) => (Some(response.status), None),
+                            Err(failure) => (None, Some(failure.word())),
+                        };
+                        json!({ "operation": operation.id, "attempt": attempt, "waitMs": ms, "status": status, "failure": failure })
+                    });
                     effects.sleep(ms).await;
                 }
                 Decision::Stop => return result.map_err(|failure| no_answer(operation, failure)),
@@ -57,10 +65,8 @@ impl Client {
 
 /// How long the service asks to wait, in milliseconds: `Retry-After` in seconds, else GHL's rate window.
 fn wait_of(response: &Response) -> Option<u64> {
-    let number = |name: &str| response.header(name).and_then(|v| v.trim().parse::<u64>().ok());
-    number("retry-after")
-        .map(|s| s.saturating_mul(1000))
-        .or_else(|| (response.status == 429).then(|| number("x-ratelimit-interval-milliseconds")).flatten())
+    let window = || response.number("x-ratelimit-interval-milliseconds").filter(|_| response.status == 429);
+    response.number("retry-after").map(|s| s.saturating_mul(1000)).or_else(window)
 }
 
 fn no_answer(operation: &Operation, failure: Failure) -> Error {

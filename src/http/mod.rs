@@ -2,6 +2,8 @@
 
 mod retry;
 
+use crate::words;
+
 pub use retry::{Decision, Outcome, RetryPolicy, retry};
 
 /// A request that the host performs with its own `fetch`. Redirects are not followed.
@@ -46,21 +48,28 @@ pub struct Response {
 }
 
 impl Response {
+    /// A header that is a number.
+    pub fn number(&self, name: &str) -> Option<u64> {
+        self.header(name)?.trim().parse().ok()
+    }
+
     /// The first header of this name, whatever its case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
     }
 }
 
+words! {
 /// Why no answer came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
-    /// The time was up: the request may have taken effect.
-    Timeout,
-    /// No connection was made: the request can't have taken effect.
-    Refused,
     /// The connection broke: the request may have taken effect.
-    Lost,
+    Lost = "lost",
+    /// The time was up: the request may have taken effect.
+    Timeout = "timeout",
+    /// No connection was made: the request can't have taken effect.
+    Refused = "refused",
     /// The caller gave up: the request may have taken effect.
-    Cancelled,
+    Cancelled = "cancelled",
+}
 }

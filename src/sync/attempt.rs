@@ -13,7 +13,7 @@ use crate::text::lower;
 use crate::{
     digistore24::Event,
     effects::Write,
-    error::{Code, Error, Result},
+    error::{Code, Error, Result, word},
     mapping::{self, Known, Snapshot},
 };
 
@@ -128,11 +128,7 @@ impl Sync<'_> {
     pub(super) async fn call(&self, calls: &mut Vec<Call>, id: &str, input: Value) -> Result<Value> {
         debug_assert!(super::OPERATIONS.iter().any(|(known, _)| *known == id), "{id} is not in the list");
         let result = self.client.run_once(id, input).await;
-        let word = match &result {
-            Ok(_) => "ok".to_owned(),
-            Err(error) => error.code().word().to_owned(),
-        };
-        calls.push(Call { operation: id.to_owned(), result: word });
+        calls.push(Call { operation: id.to_owned(), result: word(&result).to_owned() });
         result
     }
 

@@ -10,8 +10,8 @@ use crate::json::{Json, Map, ToJson, Value, json, text};
 use crate::lease::Lease;
 use crate::{
     digistore24::Event,
-    effects::Write,
-    error::{Code, Error, Result},
+    effects::{Happening, Write},
+    error::{Code, Error, Result, word},
     mapping::{Action, Known, OpenTask, OrderState, Person, Plan},
     record,
 };
@@ -114,27 +114,39 @@ impl Sync<'_> {
             }
             if let Some(id) = found {
                 note_result(work, &step.action, Some(id));
+                self.tell(event, &step.action, "found", "ok");
             } else {
                 self.mark(lease, name, work, index, Progress::Sent(self.effects.now())).await?;
-                match self.write(report, work, &step.action).await {
-                    Ok(id) => note_result(work, &step.action, id),
-                    Err(error) => match self.recover(report, event, work, &step.action, error).await {
-                        Ok(Recovered::Id(id)) => note_result(work, &step.action, Some(id)),
-                        Ok(Recovered::Nothing) => {}
-                        Ok(Recovered::Resolve(known)) => return Ok(Next::Resolve(known)),
-                        Err(error) => {
-                            // A certain refusal: the step may be begun anew without a look-up.
-                            if !is_uncertain(&error) {
-                                self.mark(lease, name, work, index, Progress::Todo).await?;
-                            }
-                            return Err(error);
+                let recovered = match self.write(report, work, &step.action).await {
+                    Ok(id) => Ok(id.map_or(Recovered::Nothing, Recovered::Id)),
+                    Err(error) => self.recover(report, event, work, &step.action, error).await,
+                };
+                let outcome = if recovered.is_ok() { "done" } else { "failed" };
+                self.tell(event, &step.action, outcome, word(&recovered));
+                match recovered {
+                    Ok(Recovered::Id(id)) => note_result(work, &step.action, Some(id)),
+                    Ok(Recovered::Nothing) => note_result(work, &step.action, None),
+                    Ok(Recovered::Resolve(known)) => return Ok(Next::Resolve(known)),
+                    Err(error) => {
+                        // A certain refusal: the step may be begun anew without a look-up.
+                        if !is_uncertain(&error) {
+                            self.mark(lease, name, work, index, Progress::Todo).await?;
                         }
-                    },
+                        return Err(error);
+                    }
                 }
             }
             self.mark(lease, name, work, index, Progress::Done).await?;
         }
         Ok(Next::Finished)
+    }
+
+    fn tell(&self, event: &Event, action: &Action, outcome: &str, code: &str) {
+        self.effects.event(Happening::Step, || {
+            let named = action.to_json();
+            let action = named.as_object().into_iter().flatten().next().map(|(name, _)| name);
+            json!({ "id": event.id, "action": action, "outcome": outcome, "code": code })
+        });
     }
 
     async fn mark(

@@ -32,6 +32,8 @@ pub(super) struct Message {
     pub(super) error: Option<Details>,
     /// Why the message is kept without being worked on.
     pub(super) reason: Option<String>,
+    /// What is done for the message is told under the trace of its webhook.
+    pub(super) trace: Option<String>,
 }
 }
 
@@ -76,6 +78,7 @@ impl Sync<'_> {
             next_at: 0,
             error: None,
             reason: self.reason_to_keep(event),
+            trace: Some(self.effects.trace()),
         };
         loop {
             let keys: Vec<(String, String)> =

@@ -7,12 +7,12 @@ use super::{
     from_json,
     inbox::{Accepted, Message},
 };
-use crate::json::{Set, ToJson, Value, text};
+use crate::json::{Set, ToJson, Value, json, text};
 use crate::lease::Lease;
 use crate::{
     clock,
     digistore24::{Event, Params},
-    effects::{Level, Write},
+    effects::{Happening, Level, Write},
     error::{Code, Details, Error, Result},
     mapping::{self, Known, Plan},
     record,
@@ -202,13 +202,15 @@ impl Sync<'_> {
     /// Works on one message. Nothing, where another worker has finished it.
     async fn process(&self, name: &str) -> Result<Option<Report>> {
         let mut report = None;
-        match self.process_leased(name, &mut report).await {
+        let (effects, began) = (&self.effects, self.effects.now());
+        let trace = effects.trace();
+        let result = match self.process_leased(name, &mut report).await {
             // Fenced off: another worker has taken over and goes on from the ledger.
             Err(error) if error.code() == Code::Conflict => {
                 if let Some(report) = &mut report {
                     report.outcome = "busy".to_owned();
                 }
-                Ok(report)
+                Ok(())
             }
             // An entry of this message can't be read: the others go on.
             Err(error) if is_damage(&error) => {
@@ -217,10 +219,21 @@ impl Sync<'_> {
                     report.error = Some(error.details().clone());
                     self.log_failure(report, false);
                 }
-                Ok(report)
+                Ok(())
             }
-            result => result.map(|()| report),
+            result => result,
+        };
+        if let Some(report) = &report {
+            effects.event(Happening::Sync, || {
+                let code = report.error.as_ref().or(result.as_ref().err().map(Error::details));
+                json!({
+                    "id": report.id, "event": report.event, "outcome": report.outcome, "requests": report.requests,
+                    "code": code.map_or("ok", |e| e.code.word()), "durationMs": effects.now().saturating_sub(began),
+                })
+            });
         }
+        effects.follow(trace);
+        result.map(|()| report)
     }
 
     async fn process_leased(&self, name: &str, told: &mut Option<Report>) -> Result<()> {
@@ -231,6 +244,7 @@ impl Sync<'_> {
         let Some(entry) = entries.first() else { return Ok(()) };
         let message: Message = from_json(&entry.value)?;
         let event = message.event(&self.client.connection.id)?;
+        self.effects.follow(message.trace.clone().unwrap_or_default());
         let report = told.insert(Report::new(&event, "busy"));
         if !lease.acquire(self.scope.lease(&message.person)).await? {
             return Ok(());

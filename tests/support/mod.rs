@@ -62,6 +62,7 @@ pub struct World {
     /// Every change that could start a workflow, in order.
     pub triggers: Vec<String>,
     pub logs: Vec<Value>,
+    pub events: Vec<Value>,
     pub faults: Faults,
     /// Writes that take effect later.
     pending: Vec<(u64, Request)>,
@@ -180,6 +181,10 @@ impl World {
             }
             Effect::Log { level, message, fields } => {
                 self.logs.push(json!({ "level": format!("{level:?}"), "message": message, "fields": fields }));
+                return None;
+            }
+            Effect::Event(event) => {
+                self.events.push(Value::Object(event));
                 return None;
             }
         })
