@@ -2,10 +2,10 @@
 //!
 //! Each check is a line `{ name, ok, message, help }`. Cheap reads only: what a token may write can't be seen without writing.
 
-use crate::json::{Set, Value, json};
+use crate::json::{Set, Value, json, parse};
 use crate::{
     catalog::{self, Service},
-    client::{Client, FRESH_MS},
+    client::{Client, scopes_of},
     digistore24::key,
     error::{Code, Error, Result},
     mapping::Mapping,
@@ -15,13 +15,30 @@ use crate::{
 /// What is found; or what is wrong and what to do.
 type Verdict = std::result::Result<String, (String, String)>;
 
-/// A check by one read: its name, the operation, and what the answer says.
-type Probe = (&'static str, &'static str, fn(&Value) -> Verdict);
+/// A check by one read.
+struct Probe {
+    name: &'static str,
+    operation: &'static str,
+    input: &'static str,
+    judge: fn(&Value) -> Verdict,
+}
 
-const LOCATION: Probe = ("HighLevel: location", "ghl.locations.getLocation", location);
-const CONTACTS: Probe = ("HighLevel: contacts", "ghl.contacts.getDuplicateContact", |_| Ok("can be read".to_owned()));
-const FIELDS: Probe = ("HighLevel: custom fields", "ghl.locations.getCustomFields", custom_fields);
-const API_KEY: Probe = ("Digistore24: API key", "digistore24.getUserInfo", api_key);
+const LOCATION: Probe =
+    Probe { name: "HighLevel: location", operation: "ghl.locations.getLocation", input: "{}", judge: location };
+const CONTACTS: Probe = Probe {
+    name: "HighLevel: contacts",
+    operation: "ghl.contacts.getDuplicateContact",
+    input: r#"{"email":"check@example.invalid"}"#,
+    judge: |_| Ok("can be read".to_owned()),
+};
+const FIELDS: Probe = Probe {
+    name: "HighLevel: custom fields",
+    operation: "ghl.locations.getCustomFields",
+    input: r#"{"model":"contact"}"#,
+    judge: custom_fields,
+};
+const API_KEY: Probe =
+    Probe { name: "Digistore24: API key", operation: "digistore24.getUserInfo", input: "{}", judge: api_key };
 
 /// The scopes that these operations need; by default all that the sync calls with its mapping, and the checks.
 ///
@@ -30,15 +47,22 @@ const API_KEY: Probe = ("Digistore24: API key", "digistore24.getUserInfo", api_k
 pub(crate) fn scopes(mapping: &Mapping, operations: Vec<String>) -> Result<Vec<String>> {
     let mut ids = operations;
     if ids.is_empty() {
-        ids = sync::operations(mapping).chain([LOCATION.1]).map(str::to_owned).collect();
+        ids = sync::operations(mapping);
+        ids.push(LOCATION.operation.to_owned());
     }
     let mut scopes = Set::new();
     while let Some(id) = ids.pop() {
         let operation = catalog::find(&id)?;
-        // Of an action for people: those of its calls.
-        ids.extend(operation.calls.iter().filter(|call| call.contains('.') && **call != id).cloned());
         if operation.service() == Service::Ghl {
-            scopes.extend(operation.scopes.iter().map(|scope| (*scope).to_owned()));
+            for scope in &operation.scopes {
+                scopes.insert((*scope).to_owned());
+            }
+        }
+        // Of an action for people: those of its calls.
+        for call in &operation.calls {
+            if *call != id && call.contains('.') {
+                ids.push(call.clone());
+            }
         }
     }
     Ok(scopes.iter().cloned().collect())
@@ -54,37 +78,52 @@ pub(crate) async fn run(client: &Client, mapping: &Mapping) -> Result<Value> {
     if connection.digistore24.is_none() {
         connection.highlevel()?;
     }
+    let mut probes = Vec::new();
     if connection.highlevel.is_some() {
-        let error = lines.probe(client, &LOCATION, json!({})).await;
-        // Whoever is told "you may not" has been recognised.
-        let known = error.filter(|error| !matches!(error.code(), Code::Forbidden | Code::NotFound));
-        let is_known = known.is_none();
-        lines.add("HighLevel: credentials", known.map_or_else(|| Ok("accepted".to_owned()), |e| Err(failed(&e))));
-        if is_known {
-            lines.probe(client, &CONTACTS, json!({ "email": "check@example.invalid" })).await;
-            if mapping.custom_fields {
-                lines.probe(client, &FIELDS, json!({ "model": "contact" })).await;
-            }
-            let granted = client.granted().await?;
-            if !granted.is_empty() {
-                let needed = scopes(mapping, Vec::new())?;
-                lines.missing.extend(needed.into_iter().filter(|scope| !granted.contains(scope)));
-            }
-            let scopes = lines.scopes(granted.is_empty());
-            lines.add("HighLevel: scopes", scopes);
+        probes.push(&LOCATION);
+        probes.push(&CONTACTS);
+        if mapping.custom_fields {
+            probes.push(&FIELDS);
         }
     }
-    if let Some(account) = &connection.digistore24 {
-        if client.held(&client.key_slot(account), FRESH_MS).await?.grant.access.is_empty() {
-            lines.add(API_KEY.0, Ok("none is set: the sync needs none, Digistore24's actions do".to_owned()));
-        } else {
-            lines.probe(client, &API_KEY, json!({})).await;
+    if connection.digistore24.is_some() {
+        probes.push(&API_KEY);
+    }
+    let mut is_locked_out = false;
+    for probe in probes {
+        if is_locked_out && probe.operation.starts_with("ghl.") {
+            continue;
         }
-        let is_set = !client.passphrases(account, FRESH_MS).await?.is_empty();
-        let missing =
-            ("none is set: no message is accepted", "Set digistore24.ipnPassphrase (DIGISTORE24_IPN_PASSPHRASE).");
-        let verdict = if is_set { Ok("is set".to_owned()) } else { Err((missing.0.to_owned(), missing.1.to_owned())) };
-        lines.add("Digistore24: IPN passphrase", verdict);
+        let result = client.run(probe.operation, parse(probe.input).unwrap_or_default()).await;
+        is_locked_out |= lines.judge(probe, &result);
+    }
+    // Only now: an app's scopes are known after its first call.
+    let stored = client.overview().await?;
+    if let Some(account) = &connection.highlevel
+        && let (false, Some((_, held))) = (is_locked_out, stored.first())
+    {
+        let granted = scopes_of(account, held);
+        if !granted.is_empty() {
+            for scope in scopes(mapping, Vec::new())? {
+                if !granted.contains(&scope) {
+                    lines.missing.insert(scope);
+                }
+            }
+        }
+        let verdict = lines.scopes(granted.is_empty());
+        lines.add("HighLevel: scopes", verdict);
+    }
+    if connection.digistore24.is_some() {
+        let is_set = stored.last().is_some_and(|(_, passphrases)| passphrases.grant.is_set());
+        lines.add(
+            "Digistore24: IPN passphrase",
+            if is_set {
+                Ok("is set".to_owned())
+            } else {
+                let help = "Set digistore24.ipnPassphrase (DIGISTORE24_IPN_PASSPHRASE).";
+                Err(("none is set: no message is accepted".to_owned(), help.to_owned()))
+            },
+        );
     }
     Ok(json!({ "ok": lines.list.iter().all(|line| line["ok"].as_bool() == Some(true)), "checks": lines.list }))
 }
@@ -103,13 +142,30 @@ impl Lines {
         });
     }
 
-    /// Reads and judges. The error, where the read failed.
-    async fn probe(&mut self, client: &Client, probe: &Probe, input: Value) -> Option<Error> {
-        let result = client.run(probe.1, input).await;
-        self.add(probe.0, result.as_ref().map_err(failed).and_then(probe.2));
-        let error = result.err()?;
-        self.missing.extend(error.details().missing_scopes.iter().cloned());
-        Some(error)
+    /// Says what a read has shown. True: HighLevel knows nobody like us, so the other reads show nothing.
+    fn judge(&mut self, probe: &Probe, result: &Result<Value>) -> bool {
+        let error = result.as_ref().err();
+        let is_first = probe.operation == LOCATION.operation;
+        // Whoever is told "you may not" has been recognised.
+        let stranger = error.filter(|e| is_first && !matches!(e.code(), Code::Forbidden | Code::NotFound));
+        if is_first {
+            self.add("HighLevel: credentials", stranger.map_or_else(|| Ok("accepted".to_owned()), |e| Err(failed(e))));
+        }
+        let verdict = match result {
+            _ if stranger.is_some() => return true,
+            Ok(answer) => (probe.judge)(answer),
+            Err(error) if probe.operation == API_KEY.operation && error.code() == Code::Misconfigured => {
+                Ok("none is set: the sync needs none, Digistore24's actions do".to_owned())
+            }
+            Err(error) => Err(failed(error)),
+        };
+        self.add(probe.name, verdict);
+        if let Some(error) = error {
+            for scope in &error.details().missing_scopes {
+                self.missing.insert(scope.clone());
+            }
+        }
+        false
     }
 
     fn scopes(&self, unknown: bool) -> Verdict {

@@ -42,6 +42,23 @@ impl Grant {
         Self { access: access.to_owned(), ..Self::default() }
     }
 
+    /// Whether there is anything.
+    pub fn is_set(&self) -> bool {
+        !self.access.is_empty() || !self.refresh.is_empty()
+    }
+
+    /// All that is accepted.
+    pub fn texts(&self) -> Vec<&str> {
+        let mut texts = Vec::new();
+        if !self.access.is_empty() {
+            texts.push(self.access.as_str());
+        }
+        for text in &self.also {
+            texts.push(text);
+        }
+        texts
+    }
+
     /// What counts: the stored credential, unless the settings have a newer one than it replaced.
     #[must_use]
     pub fn chosen(stored: Option<Self>, configured: Option<&Self>) -> Self {
@@ -58,18 +75,22 @@ impl Grant {
     #[must_use]
     pub fn succeeding(mut self, old: &Self, configured: Option<&Self>) -> Self {
         self.replaces.clone_from(&old.replaces);
-        if let Some(mark) = configured.map(Self::mark).filter(|mark| !old.replaces.contains(mark)) {
-            self.replaces.push(mark);
+        if let Some(configured) = configured {
+            let mark = configured.mark();
+            if !self.replaces.contains(&mark) {
+                self.replaces.push(mark);
+            }
         }
-        let surplus = self.replaces.len().saturating_sub(MARKS);
-        self.replaces.drain(..surplus);
+        if self.replaces.len() > MARKS {
+            self.replaces.remove(0);
+        }
         self
     }
 
     /// Stands for a setting without telling it.
     fn mark(&self) -> String {
-        let first = if self.refresh.is_empty() { &self.access } else { &self.refresh };
-        short_hash(&mut std::iter::once(first).chain(&self.also).map(String::as_str))
+        let mut texts = if self.refresh.is_empty() { self.texts() } else { vec![self.refresh.as_str()] };
+        short_hash(&mut texts.drain(..))
     }
 }
 

@@ -231,7 +231,7 @@ impl Settings {
                 let input = object_argument(&args, 0, "input", known)?;
                 let is_first = method == "auth.authorizeUrl";
                 let needed = if is_first { check::scopes(&self.mapping, Vec::new())? } else { Vec::new() };
-                auth::call(&self.client(effects), method.trim_start_matches("auth."), &input, needed).await
+                auth::call(&self.client(effects), method.trim_start_matches("auth."), input, needed).await
             }
         }
     }
@@ -314,10 +314,10 @@ impl Settings {
     /// Who signed it? A passphrase that was changed elsewhere is known at the second look at the latest.
     async fn verify(&self, effects: &Effects, account: &digistore24::Account, params: &Params) -> Result<Verdict> {
         let client = self.client(effects);
+        let slot = client.passphrase_slot(account);
         let mut verdict = Verdict::Missing;
         for age in [FRESH_MS, 0] {
-            let passphrases = client.passphrases(account, age).await?;
-            verdict = digistore24::verify(params, passphrases.iter().map(highlevel::Secret::reveal));
+            verdict = digistore24::verify(params, client.held(&slot, age).await?.grant.texts());
             if !matches!(verdict, Verdict::Mismatch | Verdict::NoPassphraseSet) {
                 break;
             }

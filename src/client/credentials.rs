@@ -12,12 +12,14 @@ use crate::{
     effects::Write,
     error::Result,
     grant::Grant,
-    highlevel::{Auth, Secret, oauth::App},
+    highlevel::{Account, Auth, oauth::App},
     scope::Scope,
 };
 
 /// The age up to which a copy in memory is taken.
 pub(crate) const FRESH_MS: u64 = 60_000;
+
+const IPN: &str = "ipn";
 
 /// Where a credential lies.
 #[derive(Debug)]
@@ -26,6 +28,8 @@ pub(crate) struct Slot {
     pub(super) key: String,
     /// Of the lease under which it is renewed.
     pub(super) lease: String,
+    /// The last credential stays good beside a new one: messages that are on their way bear it.
+    overlaps: bool,
     /// What the settings say.
     pub(crate) configured: Option<Grant>,
 }
@@ -76,31 +80,30 @@ impl Known {
         self.held.borrow().iter().find(|(k, _)| k == key).map(|(_, held)| held.clone())
     }
 
+    fn drop(&self, key: &str) {
+        self.held.borrow_mut().retain(|(k, _)| k != key);
+    }
+
     fn put(&self, key: &str, held: &Rc<Held>) {
-        let mut known = self.held.borrow_mut();
-        known.retain(|(k, _)| k != key);
-        known.push((key.to_owned(), held.clone()));
+        self.drop(key);
+        self.held.borrow_mut().push((key.to_owned(), held.clone()));
     }
 }
 
 impl Client {
     fn place(&self, owner: &str, name: &str, configured: Option<Grant>) -> Slot {
         let scope = Scope::new(&self.connection.id, owner);
-        Slot { key: scope.key("token", name), lease: scope.key("lease", "token"), configured }
+        Slot { key: scope.key("token", name), lease: scope.key("lease", "token"), overlaps: name == IPN, configured }
     }
 
     /// The location's token.
-    ///
-    /// # Errors
-    /// `misconfigured` without an account.
-    pub(crate) fn location_slot(&self) -> Result<Slot> {
-        let account = self.connection.highlevel()?;
+    pub(crate) fn location_slot(&self, account: &Account) -> Slot {
         let configured = match &account.auth {
             Auth::PrivateIntegration { token } => Some(Grant::of(token.reveal())),
             Auth::OAuth(app) if app.company_id.is_none() => app.initial.clone(),
             _ => None,
         };
-        Ok(self.place(&account.location_id, "highlevel", configured))
+        self.place(&account.location_id, "highlevel", configured)
     }
 
     /// The pair of an agency, shared by its locations.
@@ -110,11 +113,8 @@ impl Client {
     }
 
     /// What a person agrees to: the agency's pair, or the location's.
-    ///
-    /// # Errors
-    /// `misconfigured` without an account.
-    pub(crate) fn pair_slot(&self, app: &App) -> Result<Slot> {
-        if app.company_id.is_some() { Ok(self.company_slot(app)) } else { self.location_slot() }
+    pub(crate) fn pair_slot(&self, account: &Account, app: &App) -> Slot {
+        if app.company_id.is_some() { self.company_slot(app) } else { self.location_slot(account) }
     }
 
     /// The vendor's API key.
@@ -125,9 +125,14 @@ impl Client {
 
     /// The passphrases of the vendor's webhook.
     pub(crate) fn passphrase_slot(&self, account: &digistore24::Account) -> Slot {
-        let mut all = account.ipn_passphrase.iter().map(|p| p.reveal().to_owned());
-        let configured = all.next().map(|access| Grant { access, also: all.collect(), ..Grant::default() });
-        self.place("digistore24", "ipn", configured)
+        let mut configured: Option<Grant> = None;
+        for passphrase in &account.ipn_passphrase {
+            match &mut configured {
+                Some(grant) => grant.also.push(passphrase.reveal().to_owned()),
+                None => configured = Some(Grant::of(passphrase.reveal())),
+            }
+        }
+        self.place("digistore24", IPN, configured)
     }
 
     /// The credential, as it was at most `age` milliseconds ago.
@@ -161,36 +166,48 @@ impl Client {
         Write { key: slot.key.clone(), expect: Some(old.version), value: Some(text(&grant.to_json())) }
     }
 
-    /// Stores a credential that a person has brought, in the place of whatever is there.
+    /// Stores a credential that a person has brought, in the place of whatever is there. It expires by our clock.
     ///
     /// # Errors
     /// `storage`.
     pub(crate) async fn keep(&self, slot: &Slot, grant: Grant) -> Result<()> {
         let old = self.held(slot, 0).await?;
-        let grant = grant.succeeding(&old.grant, slot.configured.as_ref());
+        let mut grant = grant.succeeding(&old.grant, slot.configured.as_ref());
+        if slot.overlaps && old.grant.access != grant.access {
+            grant.also = vec![old.grant.access.clone()];
+        }
+        if grant.expires > 0 {
+            grant.expires = old.store_time(grant.expires);
+        }
         let write = Write { expect: None, ..Self::replacing(slot, &old, &grant) };
-        self.effects.commit(vec![write]).await?;
-        self.held(slot, 0).await?;
-        Ok(())
+        self.effects.commit(vec![write]).await.map(|_| self.memory.credentials.drop(&slot.key))
     }
 
-    /// Drops what the store has.
+    /// How all credentials stand in the store.
     ///
     /// # Errors
     /// `storage`.
-    pub(crate) async fn forget(&self, slot: &Slot) -> Result<()> {
-        self.effects.commit(vec![Write { key: slot.key.clone(), expect: None, value: None }]).await?;
-        self.held(slot, 0).await?;
-        Ok(())
+    pub(crate) async fn overview(&self) -> Result<Vec<(Slot, Rc<Held>)>> {
+        let mut all = Vec::new();
+        for slot in self.slots() {
+            let held = self.held(&slot, 0).await?;
+            all.push((slot, held));
+        }
+        Ok(all)
     }
 
-    /// The passphrases that a message may be signed with, as they were at most `age` milliseconds ago.
-    ///
-    /// # Errors
-    /// `storage`.
-    pub(crate) async fn passphrases(&self, account: &digistore24::Account, age: u64) -> Result<Vec<Secret>> {
-        let held = self.held(&self.passphrase_slot(account), age).await?;
-        let all = std::iter::once(&held.grant.access).chain(&held.grant.also);
-        Ok(all.filter(|p| !p.is_empty()).map(Secret::new).collect())
+    fn slots(&self) -> Vec<Slot> {
+        let mut slots = Vec::new();
+        if let Some(account) = &self.connection.highlevel {
+            slots.push(match &account.auth {
+                Auth::OAuth(app) => self.pair_slot(account, app),
+                _ => self.location_slot(account),
+            });
+        }
+        if let Some(account) = &self.connection.digistore24 {
+            slots.push(self.key_slot(account));
+            slots.push(self.passphrase_slot(account));
+        }
+        slots
     }
 }

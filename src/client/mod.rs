@@ -23,6 +23,7 @@ use crate::{
 
 pub(crate) use credentials::{FRESH_MS, Held, Slot};
 pub use memory::Memory;
+pub(crate) use token::scopes_of;
 
 record! {
 /// How urgent a call is, and how patient its caller.

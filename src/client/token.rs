@@ -9,11 +9,11 @@ use std::rc::Rc;
 
 use super::Client;
 use super::credentials::{FRESH_MS, Held, Slot};
-use crate::json::Value;
+use crate::json::{Value, json};
 use crate::{
     catalog::{Operation, Service},
     digistore24::{self, key},
-    effects::Level,
+    effects::{Happening, Level},
     error::{Code, Result},
     grant::Grant,
     highlevel::{
@@ -79,8 +79,8 @@ impl Client {
             let account = self.connection.highlevel()?;
             let held = match &account.auth {
                 Auth::Host => return Ok(String::new()),
-                Auth::PrivateIntegration { .. } => self.held(&self.location_slot()?, age).await?,
-                Auth::OAuth(app) => self.token(app, refused).await?,
+                Auth::PrivateIntegration { .. } => self.held(&self.location_slot(account), age).await?,
+                Auth::OAuth(app) => self.token(account, app, refused).await?,
             };
             let granted = scopes_of(account, &held);
             if !granted.is_empty() && operation.scopes.iter().any(|scope| !granted.iter().any(|g| g == scope)) {
@@ -100,15 +100,6 @@ impl Client {
             Some(error) => Err(error),
             None => Ok(held.grant.access.clone()),
         }
-    }
-
-    /// The scopes that the location's token has; none where that is not known.
-    ///
-    /// # Errors
-    /// `storage`.
-    pub(crate) async fn granted(&self) -> Result<Vec<String>> {
-        let account = self.connection.highlevel()?;
-        Ok(scopes_of(account, &*self.held(&self.location_slot()?, FRESH_MS).await?).to_vec())
     }
 
     /// Whether the API key is known to have no right to write.
@@ -134,8 +125,8 @@ impl Client {
     }
 
     /// The location's token of an app.
-    async fn token(&self, app: &App, refused: &str) -> Result<Rc<Held>> {
-        let slot = self.location_slot()?;
+    async fn token(&self, account: &Account, app: &App, refused: &str) -> Result<Rc<Held>> {
+        let slot = self.location_slot(account);
         if app.company_id.is_none() {
             return self.renewed(&slot, refused, Source::Refresh(app)).await;
         }
@@ -204,6 +195,15 @@ impl Client {
                 Ok(response) => oauth::read_grant(response, held.store_time(effects.now()), is_company),
                 Err(_) => Err(Refusal::Other(oauth::unavailable())),
             };
+            effects.event(Happening::Refresh, || {
+                let code = match &read {
+                    Ok(_) => "ok",
+                    Err(Refusal::Grant) => Code::Unauthenticated.word(),
+                    Err(Refusal::Inactive) => Code::Forbidden.word(),
+                    Err(Refusal::Other(error)) => error.code().word(),
+                };
+                json!({ "service": "ghl", "code": code })
+            });
             let old = &held.grant;
             let next = match read {
                 Ok((grant, _)) => grant.succeeding(old, slot.configured.as_ref()),
@@ -237,16 +237,15 @@ impl Client {
 
     fn request(&self, held: &Held, source: Source<'_>) -> Result<Request> {
         let account = self.connection.highlevel()?;
-        Ok(match source {
+        match source {
             Source::Refresh(app) => {
-                let grant = [("grant_type", "refresh_token"), ("refresh_token", held.grant.refresh.as_str())];
-                oauth::token_request(&account.base_url, app, &grant)
+                let grant = json!({ "grant_type": "refresh_token", "refresh_token": held.grant.refresh });
+                oauth::token_request(account, app, grant)
             }
             Source::Company(app, token) => {
-                let company = app.company_id.as_deref().unwrap_or_default();
-                oauth::location_request(&account.base_url, token, company, &account.location_id)
+                oauth::location_request(account, app.company_id.as_deref().unwrap_or_default(), token)
             }
-        })
+        }
     }
 
     fn tell(&self, grant: &Grant) {
@@ -260,7 +259,7 @@ impl Client {
 }
 
 /// What a token may do: what the service said of an app's, what the settings say of a private integration's.
-fn scopes_of<'a>(account: &'a Account, held: &'a Held) -> &'a [String] {
+pub(crate) fn scopes_of<'a>(account: &'a Account, held: &'a Held) -> &'a [String] {
     match account.auth {
         Auth::OAuth(_) => &held.grant.scopes,
         _ => &account.scopes,

@@ -3,21 +3,20 @@
 //! Source: HighLevel's OAuth pages and API specification, app `oauth` (v2). A refresh token is good for one use; for 30
 //! seconds after it the very same request gets the same answer again.
 
-use super::{Secret, errors, escape};
-use crate::json::{Value, parse};
+use super::{Account, Secret, encode, errors, pairs};
+use crate::json::{Value, json, parse, put};
 use crate::{
-    error::{Code, Error},
+    catalog,
+    error::{Code, Error, Result},
     grant::Grant,
     http::{Request, Response},
 };
 
 /// Where a person agrees.
-pub const AUTHORIZE_HOST: &str = "https://marketplace.gohighlevel.com";
+const AUTHORIZE_HOST: &str = "https://marketplace.gohighlevel.com";
 /// After so many milliseconds without an answer a request for a token has failed: well within the 30 seconds in which it
 /// may be repeated.
 const TIMEOUT_MS: u64 = 10_000;
-/// The version of `/oauth/locationToken`.
-const VERSION: &str = "2021-07-28";
 
 /// An app of HighLevel's marketplace, private ones too.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,63 +44,44 @@ pub enum Refusal {
     Other(Error),
 }
 
-/// The address where a person chooses the location and agrees.
-pub fn authorize_url(host: &str, app: &App, redirect_uri: &str, scopes: &[String], state: &str) -> String {
-    let mut url = host.trim_end_matches('/').to_owned() + "/v2/oauth/chooselocation?response_type=code";
-    let scopes = scopes.join(" ");
-    let pairs =
-        [("client_id", app.client_id.as_str()), ("redirect_uri", redirect_uri), ("scope", &scopes), ("state", state)];
-    for (name, value) in pairs {
-        url.push('&');
-        url.push_str(name);
-        url.push('=');
-        url.push_str(&escape(value));
-    }
+/// The address where a person chooses the location and agrees. `host`: of a white-label marketplace.
+pub fn authorize_url(host: Option<&str>, app: &App, redirect_uri: &str, scopes: &[String], state: &str) -> String {
+    let host = host.unwrap_or(AUTHORIZE_HOST).trim_end_matches('/');
+    let mut url = host.to_owned() + "/v2/oauth/chooselocation?response_type=code";
+    let scope = scopes.join(" ");
+    let query = json!({ "client_id": app.client_id, "redirect_uri": redirect_uri, "scope": scope, "state": state });
+    pairs(&mut url, "", &query);
     url
 }
 
-/// Asks for a pair of tokens: with a code and its `redirect_uri`, or with a refresh token.
-pub fn token_request(base_url: &str, app: &App, grant: &[(&str, &str)]) -> Request {
-    let user_type = if app.company_id.is_some() { "Company" } else { "Location" };
-    let mut form = vec![
-        ("client_id", app.client_id.as_str()),
-        ("client_secret", app.client_secret.reveal()),
-        ("user_type", user_type),
-    ];
-    form.extend(grant);
-    post(base_url, "/oauth/token", &form)
+/// Asks for a pair of tokens. `grant`: its type, with a code and perhaps its `redirect_uri`, or with a refresh token.
+///
+/// # Errors
+/// None but those of a broken catalog.
+pub fn token_request(account: &Account, app: &App, mut grant: Value) -> Result<Request> {
+    if let Some(form) = grant.as_object_mut() {
+        put(form, "client_id", app.client_id.as_str().into());
+        put(form, "client_secret", app.client_secret.reveal().into());
+        put(form, "user_type", if app.company_id.is_some() { "Company" } else { "Location" }.into());
+    }
+    request("ghl.oauth.getAccessToken", account, grant)
 }
 
-/// Asks for a location's token with the agency's.
-pub fn location_request(base_url: &str, company_token: &str, company_id: &str, location_id: &str) -> Request {
-    let mut request = post(base_url, "/oauth/locationToken", &[("companyId", company_id), ("locationId", location_id)]);
+/// Asks for the location's token with the agency's.
+///
+/// # Errors
+/// None but those of a broken catalog.
+pub fn location_request(account: &Account, company_id: &str, company_token: &str) -> Result<Request> {
+    let form = json!({ "companyId": company_id, "locationId": account.location_id });
+    let mut request = request("ghl.oauth.getLocationAccessToken", account, form)?;
     request.headers.push(("authorization".to_owned(), "Bearer ".to_owned() + company_token));
-    request.headers.push(("version".to_owned(), VERSION.to_owned()));
-    request
+    Ok(request)
 }
 
-fn post(base_url: &str, path: &str, form: &[(&str, &str)]) -> Request {
-    let mut body = String::new();
-    for (name, value) in form {
-        if !body.is_empty() {
-            body.push('&');
-        }
-        body.push_str(name);
-        body.push('=');
-        body.push_str(&escape(value));
-    }
-    Request {
-        method: "POST".to_owned(),
-        url: base_url.trim_end_matches('/').to_owned() + path,
-        headers: vec![
-            ("accept".to_owned(), "application/json".to_owned()),
-            ("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned()),
-        ],
-        body: Some(body),
-        parts: Vec::new(),
-        binary: false,
-        timeout_ms: TIMEOUT_MS,
-    }
+fn request(id: &str, account: &Account, form: Value) -> Result<Request> {
+    let operation = catalog::find(id)?;
+    let request = encode(&operation, account, &operation.accept(form, None)?)?;
+    Ok(Request { timeout_ms: TIMEOUT_MS, ..request })
 }
 
 /// Reads the answer to a request for tokens: the grant, and the answer itself for its ids. `now` by the store's clock;
@@ -109,7 +89,7 @@ fn post(base_url: &str, path: &str, form: &[(&str, &str)]) -> Request {
 ///
 /// # Errors
 /// Why there is none.
-pub fn read_grant(response: &Response, now: u64, by_company: bool) -> Result<(Grant, Value), Refusal> {
+pub fn read_grant(response: &Response, now: u64, by_company: bool) -> std::result::Result<(Grant, Value), Refusal> {
     let body = parse(&response.body).unwrap_or_default();
     let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
     if (200..300).contains(&response.status) && !text("access_token").is_empty() {
@@ -189,14 +169,14 @@ mod tests {
         }
     }
 
-    fn answer(status: u16, body: &Value) -> Result<(Grant, Value), Refusal> {
+    fn answer(status: u16, body: &Value) -> std::result::Result<(Grant, Value), Refusal> {
         read_grant(&Response { status, headers: vec![], body: body.to_string() }, 1_000, false)
     }
 
     #[test]
     fn the_address_names_the_app_and_no_secret() {
         let url = authorize_url(
-            "https://agency.example/",
+            Some("https://agency.example/"),
             &app(None),
             "https://x.example/back",
             &["a.readonly".into(), "b.write".into()],
@@ -210,22 +190,22 @@ mod tests {
 
     #[test]
     fn secrets_go_into_the_body_and_never_into_the_address() {
-        let request = token_request(
-            "https://api.example",
-            &app(None),
-            &[("grant_type", "refresh_token"), ("refresh_token", "r 1")],
-        );
+        let account = Account::from_options(&json!({ "locationId": "l", "baseUrl": "https://api.example" }));
+        let grant = json!({ "grant_type": "refresh_token", "refresh_token": "r 1" });
+        let request = token_request(&account, &app(None), grant.clone()).unwrap();
         assert_eq!(request.url, "https://api.example/oauth/token");
+        assert!(request.headers.iter().all(|(name, _)| name != "version"));
         let body = request.body.unwrap();
         assert_eq!(
             body,
-            "client_id=app-1&client_secret=s%26cret&user_type=Location&grant_type=refresh_token&refresh_token=r%201"
+            "client_id=app-1&client_secret=s%26cret&grant_type=refresh_token&refresh_token=r%201&user_type=Location"
         );
-        assert!(token_request("x", &app(Some("c")), &[]).body.unwrap().contains("user_type=Company"));
-        let request = location_request("https://api.example", "agency-token", "c", "l");
+        let body = token_request(&account, &app(Some("c")), grant).unwrap().body.unwrap();
+        assert!(body.contains("user_type=Company"));
+        let request = location_request(&account, "c", "agency-token").unwrap();
         assert_eq!(request.body.as_deref(), Some("companyId=c&locationId=l"));
         assert!(request.headers.contains(&("authorization".into(), "Bearer agency-token".into())));
-        assert!(!request.url.contains("agency-token"));
+        assert_eq!(request.url, "https://api.example/oauth/locationToken");
     }
 
     #[test]

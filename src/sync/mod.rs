@@ -71,9 +71,14 @@ const OPERATIONS: [(&str, bool); 15] = [
 ];
 
 /// The operations that the sync calls with this mapping.
-pub(crate) fn operations(mapping: &Mapping) -> impl Iterator<Item = &'static str> {
-    let has_fields = mapping.custom_fields;
-    OPERATIONS.into_iter().filter(move |(_, for_fields)| has_fields || !for_fields).map(|(id, _)| id)
+pub(crate) fn operations(mapping: &Mapping) -> Vec<String> {
+    let mut ids = Vec::new();
+    for (id, for_fields) in OPERATIONS {
+        if mapping.custom_fields || !for_fields {
+            ids.push(id.to_owned());
+        }
+    }
+    ids
 }
 
 pub(crate) fn from_json<T: Json>(text: &str) -> Result<T> {

@@ -10,7 +10,7 @@ export function addRun(program: Command): void {
     .option('--input <json>', 'a JSON object, @file, or - for standard input', '{}')
     .action(async (id: string, { input }: { input: string }, command: Command) => {
       const given = readObject(input, '--input');
-      await withPlugin(command, 'none', async (plugin, output) => {
+      await withPlugin(command, 'present', async (plugin, output) => {
         const answer = await plugin.run(id, given);
         output.result(answer, () => [JSON.stringify(answer, null, 2)]);
       });
