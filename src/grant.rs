@@ -15,6 +15,8 @@ pub struct Grant {
     pub access: String,
     /// Renews `access`, once. Empty where nothing does.
     pub refresh: String,
+    /// When `access` was made by the store's clock, milliseconds since 1970; 0: not known.
+    pub since: u64,
     /// When `access` ends by the store's clock, milliseconds since 1970. 0: never, or nobody has said it.
     pub expires: u64,
     /// What it may do; empty where that is not known.

@@ -15,12 +15,14 @@ interface Kind {
 export const SETTINGS = {
   GHL_BASE_URL: { help: 'address of HighLevel’s API, for tests and proxies' },
   GHL_TOKEN: { secret: true, help: 'token of a private integration' },
-  GHL_CLIENT_ID: { help: 'id of an app, in place of a token' },
+  GHL_CLIENT_ID: { help: 'id of an app, in place of a private integration' },
   GHL_CLIENT_SECRET: { secret: true, help: 'secret of the app' },
   GHL_REDIRECT_URI: { help: 'where a person comes back to after agreeing, as set in the app' },
   GHL_COMPANY_ID: { help: 'id of the agency, where the app is installed there' },
   GHL_REFRESH_TOKEN: { secret: true, help: 'of an authorisation that was given elsewhere; taken once' },
-  GHL_SCOPES: { help: 'scopes with blanks between: those that are ticked for the token, or to ask for with the app' },
+  GHL_SCOPES: {
+    help: 'scopes with blanks between: what is ticked for the private integration, or to ask for with the app',
+  },
   GHL_LOCATION_ID: { help: 'id of the location (sub-account)' },
   DIGISTORE24_BASE_URL: { help: 'address of Digistore24’s API, for tests and proxies' },
   DIGISTORE24_API_KEY: { secret: true, help: 'API key' },

@@ -163,6 +163,7 @@ impl Client {
         let result = loop {
             // Also under the lease: another task may have been faster.
             let held = self.held(slot, age).await?;
+            let is_memory = age > 0;
             age = 0;
             let now = effects.now();
             if held.is_usable(refused, now, ahead) {
@@ -178,6 +179,10 @@ impl Client {
                 problem.take_if(|_| works || tries >= TRIES || now.saturating_sub(started) > PATIENCE_MS)
             };
             if let Some(error) = error {
+                // Meanwhile a person may have connected again.
+                if is_memory {
+                    continue;
+                }
                 break if works { Ok(held) } else { Err(error) };
             }
             if !is_ours {
@@ -206,8 +211,16 @@ impl Client {
             });
             let old = &held.grant;
             let next = match read {
-                Ok((grant, _)) => grant.succeeding(old, slot.configured.as_ref()),
-                Err(Refusal::Grant) => Grant { lost: true, ..old.clone() },
+                Ok((grant, _)) => {
+                    // Where it ends at once it helps nobody.
+                    problem = Some(oauth::unavailable());
+                    grant.succeeding(old, slot.configured.as_ref())
+                }
+                // A token that is good for a while yet is used up.
+                Err(Refusal::Grant) => {
+                    let access = if works { old.access.clone() } else { String::new() };
+                    Grant { lost: true, access, ..old.clone() }
+                }
                 Err(Refusal::Inactive) => {
                     Grant { wait_until: held.store_time(effects.now()) + INACTIVE_MS, ..old.clone() }
                 }

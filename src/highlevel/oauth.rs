@@ -96,6 +96,7 @@ pub fn read_grant(response: &Response, now: u64, by_company: bool) -> std::resul
         let life = body.get("expires_in").and_then(Value::as_u64);
         let grant = Grant {
             refresh: text("refresh_token").to_owned(),
+            since: now,
             expires: life.map_or(0, |seconds| now.saturating_add(seconds.saturating_mul(1000))),
             scopes: text("scope").split([' ', ',']).filter(|s| !s.is_empty()).map(str::to_owned).collect(),
             ..Grant::of(text("access_token"))

@@ -30,11 +30,11 @@ export function addAuth(program: Command): void {
 
   withSettings(auth.command('url'))
     .description('the address where a person agrees to the app')
-    .option('--state <text>', 'comes back with the code; random when absent')
+    .option('--oauth-state <text>', 'comes back with the code; random when absent')
     .option('--host <address>', 'of a white-label marketplace')
-    .action(async ({ state, host }: { state?: string; host?: string }, command: Command) => {
+    .action(async ({ oauthState, host }: { oauthState?: string; host?: string }, command: Command) => {
       await withPlugin(command, 'present', async (plugin, output) => {
-        const sent = state ?? randomBytes(16).toString('hex');
+        const sent = oauthState ?? randomBytes(16).toString('hex');
         const { url, scopes } = await plugin.auth.authorizeUrl({ state: sent, ...(host && { host }) });
         output.result({ url, state: sent, scopes }, () => [url, `state: ${sent}`]);
       });
