@@ -12,8 +12,9 @@ use crate::{
     highlevel::{
         Account, Auth,
         oauth::{self, App, Refusal},
+        wrong_secret,
     },
-    http::{Request, Response},
+    http::{Request, Response, wrong_base},
 };
 
 /// Carries out a method of `auth`; `needed` are the scopes that the connection's mapping needs.
@@ -35,10 +36,10 @@ pub(crate) async fn call(client: &Client, method: &str, input: Value, needed: Ve
         "requestApiKey" => return client.run("digistore24.requestApiKey", input).await,
         "retrieveApiKey" => {
             let answer = client.run("digistore24.retrieveApiKey", input).await?;
-            if let Some(key) = answer["api_key"].as_str().filter(|key| !key.is_empty()) {
+            if let Some(key) = text_of(&answer, "api_key") {
                 changes.push((client.key_slot(client.connection.digistore24()?), Grant::of(key)));
             }
-            dialogue = json!({ "status": answer["request_status"] });
+            dialogue = json!({ "status": answer.get("request_status") });
         }
         _ => {}
     }
@@ -49,6 +50,10 @@ pub(crate) async fn call(client: &Client, method: &str, input: Value, needed: Ve
         return Ok(dialogue);
     }
     Ok(status(client, &client.overview().await?))
+}
+
+fn text_of<'a>(input: &'a Value, name: &str) -> Option<&'a str> {
+    input.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
 }
 
 fn app(client: &Client) -> Result<(&Account, &App)> {
@@ -69,26 +74,30 @@ fn redirect_of<'a>(app: &'a App, given: Option<&'a str>) -> Result<&'a str> {
 
 fn authorize_url(client: &Client, input: &Value, needed: Vec<String>) -> Result<Value> {
     let (account, app) = app(client)?;
-    let text = |name: &str| input.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let state = text("state")
+    let state = text_of(input, "state")
         .ok_or_else(|| Error::invalid_field("state", "is required: a random text that you check at the return"))?;
-    let redirect_uri = redirect_of(app, text("redirectUri"))?;
+    let redirect_uri = redirect_of(app, text_of(input, "redirectUri"))?;
+    let host = text_of(input, "host");
+    if let Some(problem) = host.and_then(wrong_base) {
+        return Err(Error::invalid_field("host", problem));
+    }
     let mut scopes = input.get("scopes").cloned().and_then(Vec::from_json).unwrap_or_default();
     for others in [&account.scopes, &needed] {
         if scopes.is_empty() {
             scopes.clone_from(others);
         }
     }
-    let url = oauth::authorize_url(text("host"), app, redirect_uri, &scopes, state);
+    let url = oauth::authorize_url(host, app, redirect_uri, &scopes, state);
     Ok(json!({ "url": url, "scopes": scopes }))
 }
 
 fn code_request(client: &Client, input: &Value) -> Result<Request> {
     let (account, app) = app(client)?;
-    let text = |name: &str| input.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let code = text("code").ok_or_else(|| Error::invalid_field("code", "is required"))?;
+    let code = text_of(input, "code").ok_or_else(|| Error::invalid_field("code", "is required"))?;
     let mut form = json!({ "grant_type": "authorization_code", "code": code });
-    if let (Some(uri), Some(form)) = (text("redirectUri").or(app.redirect_uri.as_deref()), form.as_object_mut()) {
+    if let (Some(uri), Some(form)) =
+        (text_of(input, "redirectUri").or(app.redirect_uri.as_deref()), form.as_object_mut())
+    {
         put(form, "redirect_uri", uri.into());
     }
     oauth::token_request(account, app, form)
@@ -122,7 +131,7 @@ fn belongs(account: &Account, app: &App, answer: &Value) -> Result<()> {
         Some(company) => ("companyId", company, "Company"),
         None => ("locationId", &account.location_id, "Location"),
     };
-    if answer[field] == *ours && answer["userType"] == user_type {
+    if text_of(answer, field) == Some(ours) && text_of(answer, "userType") == Some(user_type) {
         return Ok(());
     }
     Err(Error::new(
@@ -141,6 +150,9 @@ fn rotated(client: &Client, input: &Value) -> Result<(Slot, Grant)> {
     };
     let secret = secret.as_str().filter(|secret| !secret.is_empty());
     let secret = secret.ok_or_else(|| Error::invalid_field(name, "must be a text that is not empty"))?;
+    if let Some(problem) = wrong_secret(secret).filter(|_| name != "ipnPassphrase") {
+        return Err(Error::invalid_field(name, problem));
+    }
     let slot = match name.as_str() {
         "apiKey" => client.key_slot(connection.digistore24()?),
         "ipnPassphrase" => client.passphrase_slot(connection.digistore24()?),

@@ -184,7 +184,7 @@ fn failed(error: &Error) -> (String, String) {
 }
 
 fn location(answer: &Value) -> Verdict {
-    Ok(answer["location"]["name"].as_str().unwrap_or("has no name").to_owned())
+    Ok(answer.pointer("/location/name").and_then(Value::as_str).unwrap_or("has no name").to_owned())
 }
 
 fn custom_fields(answer: &Value) -> Verdict {

@@ -10,7 +10,7 @@ use crate::{
     digistore24::{self, Event, Kind, Params, Verdict},
     effects::{Effects, Happening, Level, Task},
     error::{Code, Error, FieldProblem, Result, word},
-    events, highlevel,
+    events, highlevel, http,
     mapping::{self, Mapping},
     poll, record,
     scope::Scope,
@@ -34,6 +34,26 @@ struct Settings {
 
 /// How long a write may take effect after its request ended, unless told otherwise.
 const SETTLE_MS: u64 = 60_000;
+
+type Check = fn(&str) -> Option<&'static str>;
+
+/// What the schema can't say of an option.
+const CHECKED: &[(&str, Check)] = &[
+    ("id", |id| id.contains('/').then_some("must not contain a slash")),
+    ("highlevel.locationId", wrong_id),
+    ("highlevel.auth.companyId", wrong_id),
+    ("highlevel.auth.token", highlevel::wrong_secret),
+    ("highlevel.auth.accessToken", highlevel::wrong_secret),
+    ("digistore24.apiKey", highlevel::wrong_secret),
+    ("digistore24.developerKey", highlevel::wrong_secret),
+    ("highlevel.baseUrl", http::wrong_base),
+    ("digistore24.baseUrl", http::wrong_base),
+];
+
+fn wrong_id(id: &str) -> Option<&'static str> {
+    let plain = id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    (!plain).then_some("must be letters and digits")
+}
 
 record! {
 /// A webhook as it arrived, without its body.
@@ -64,11 +84,10 @@ impl Plugin {
             let path = "highlevel.auth.".to_owned() + name;
             problems.push(FieldProblem { path, problem: "is required".into() });
         }
-        for name in ["id", "highlevel.locationId", "highlevel.auth.companyId"] {
-            let value = options.pointer(&format!("/{}", name.replace('.', "/"))).and_then(Value::as_str);
-            if value.is_some_and(|v| v.contains('/')) {
-                problems.push(FieldProblem { path: name.into(), problem: "must not contain a slash".into() });
-            }
+        for (name, wrong) in CHECKED {
+            let value = options.pointer(&["/", &name.replace('.', "/")].concat()).and_then(Value::as_str);
+            let problem = value.filter(|_| problems.iter().all(|p| p.path != *name)).and_then(wrong);
+            problems.extend(problem.map(|problem| FieldProblem { path: (*name).into(), problem: problem.into() }));
         }
         if !problems.is_empty() {
             return Err(Error::invalid(
@@ -88,6 +107,11 @@ impl Plugin {
             mapping,
             settle_ms: settle.map_or(SETTLE_MS, |s| (s * 1000.0) as u64),
         })))
+    }
+
+    /// Whether a request may go to this address: only to the base addresses of the options.
+    pub fn allows(&self, address: &str) -> bool {
+        self.0.connection.allows(address)
     }
 
     /// Starts a call. `args` is a JSON array; `body` are the raw bytes of a webhook.
@@ -121,14 +145,15 @@ pub fn list(filter: &catalog::Filter) -> Result<Vec<Value>> {
 
 /// What the kind of authorisation needs and the options lack.
 fn missing_credentials(options: &Value) -> impl Iterator<Item = &'static str> {
-    let auth = options.pointer("/highlevel/auth").cloned().unwrap_or_default();
-    let needed: &[&str] = match (auth["kind"].as_str(), auth["userType"].as_str()) {
+    let auth = options.pointer("/highlevel/auth");
+    let word = |name: &str| auth?.get(name)?.as_str();
+    let needed: &[&str] = match (word("kind"), word("userType")) {
         (Some("private-integration"), _) => &["token"],
         (Some("oauth"), Some("Company")) => &["clientId", "clientSecret", "companyId"],
         (Some("oauth"), _) => &["clientId", "clientSecret"],
         _ => &[],
     };
-    needed.iter().copied().filter(move |name| auth.get(name).is_none())
+    needed.iter().copied().filter(move |name| auth.is_none_or(|auth| auth.get(name).is_none()))
 }
 
 /// The argument at `index`, an object with no other fields than `known`.

@@ -79,6 +79,9 @@ pub(crate) mod flag {
     pub(crate) const OUTPUT: u8 = 8;
     pub(crate) const SAMPLE: u8 = 16;
     pub(crate) const DEPRECATED: u8 = 32;
+    /// A success brings an object; a list.
+    pub(crate) const OBJECT: u8 = 64;
+    pub(crate) const LIST: u8 = 128;
 }
 
 /// The first byte of a schema: its type in the low bits, and what follows.

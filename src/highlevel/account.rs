@@ -28,6 +28,12 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// What is wrong with a token or key; nothing where it may be used. It stands in a header: a line break in it would be a header of its own.
+pub fn wrong_secret(secret: &str) -> Option<&'static str> {
+    let plain = secret.bytes().all(|b| b.is_ascii_graphic());
+    (!plain).then_some("must be one word, without spaces and line breaks")
+}
+
 /// How calls are authorised.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Auth {
