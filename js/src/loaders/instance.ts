@@ -1,11 +1,14 @@
-import { create } from '../../../wasm/ghl_digistore24_glue.js';
 import type { ErrorDetails } from '../protocol.js';
 
-/** The exports of one instance of the plugin's wasm. */
-export type Wasm = ReturnType<typeof create>;
+/** What a loader asks of the glue, whichever build it belongs to. */
+interface Glue {
+  __wbg_set_wasm(exports: WebAssembly.Exports): void;
+  catalogFace(face: Uint8Array): void;
+  catalogList(filter: string): string;
+}
 
-/** What each loader offers. */
-export interface Loader {
+/** What each loader offers. `Wasm` are the exports of one instance. */
+export interface Loader<Wasm> {
   /** The shared instance; the first call makes it. */
   load(): Promise<Wasm>;
   /**
@@ -16,13 +19,14 @@ export interface Loader {
 }
 
 /**
- * Builds a loader from a host's ways to a compiled module and to the face of the catalog. Compiled once, instantiated as
- * often as wanted.
+ * Builds a loader from the glue of a build (`create`: one call for each instance) and a host's ways to its compiled module
+ * and to the face of the catalog. Compiled once, instantiated as often as wanted.
  */
-export function loaderFrom(
+export function loaderFrom<Wasm extends Glue>(
+  create: () => Wasm,
   compile: () => WebAssembly.Module | Promise<WebAssembly.Module>,
   face: () => Uint8Array,
-): Loader {
+): Loader<Wasm> {
   let module: Promise<WebAssembly.Module> | undefined;
   let current: Promise<Wasm> | undefined;
 
@@ -31,7 +35,7 @@ export function loaderFrom(
     const compiled = await module;
     const glue = create();
     // The asynchronous way: browsers refuse a synchronous instance of a large module on the main thread.
-    const instance = await WebAssembly.instantiate(compiled, { './ghl_digistore24_bg.js': { ...glue } });
+    const instance = await WebAssembly.instantiate(compiled, importsOf(compiled, glue));
     glue.__wbg_set_wasm(instance.exports);
     (instance.exports['__wbindgen_start'] as (() => void) | undefined)?.();
     return withFace(glue, face);
@@ -51,8 +55,14 @@ export function loaderFrom(
   return { load: () => current ?? reload(), reload };
 }
 
+/** All that the wasm imports is in the glue, but under the name of the glue's file, which differs from build to build. */
+function importsOf(compiled: WebAssembly.Module, glue: object): WebAssembly.Imports {
+  const functions = { ...glue };
+  return Object.fromEntries(WebAssembly.Module.imports(compiled).map(({ module }) => [module, functions]));
+}
+
 /** The first listing gives the instance its face: calls need none, so they don't wait for it. */
-function withFace(wasm: Wasm, face: () => Uint8Array): Wasm {
+function withFace<Wasm extends Glue>(wasm: Wasm, face: () => Uint8Array): Wasm {
   const { catalogList } = wasm;
   let given = false;
   function list(filter: string): string {

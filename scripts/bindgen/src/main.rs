@@ -1,4 +1,4 @@
-//! Build helper: `bindgen IN.wasm OUT_DIR` writes the `bundler` glue that every loader shares.
+//! Build helper: `bindgen IN.wasm OUT_DIR NAME` writes the `bundler` glue that every loader shares.
 
 use std::path::PathBuf;
 
@@ -7,13 +7,15 @@ use wasm_bindgen_cli_support::Bindgen;
 
 fn main() -> Result<()> {
     let mut arguments = std::env::args_os().skip(1);
-    let (Some(input), Some(output), None) = (arguments.next(), arguments.next(), arguments.next()) else {
-        anyhow::bail!("usage: bindgen IN.wasm OUT_DIR");
+    let [Some(input), Some(output), Some(name), None] = std::array::from_fn(|_| arguments.next()) else {
+        anyhow::bail!("usage: bindgen IN.wasm OUT_DIR NAME");
     };
+    // The name also stands in the wasm, as the module that it imports from.
+    let name = name.to_str().context("NAME must be UTF-8")?;
 
     Bindgen::new()
         .input_path(PathBuf::from(&input))
-        .out_name("ghl_digistore24")
+        .out_name(name)
         // The only target whose glue has no loader of its own, so that js/src/loaders can wrap it for every host.
         .bundler(true)?
         .typescript(true)
