@@ -12,9 +12,11 @@ export function wasmFiles(generated, { name, isBare }) {
   const glue = splitGlue(readFileSync(join(generated, `${name}_bg.js`), 'utf8'), `${name}_glue.js`);
   const files = {
     [`${name}_bg.wasm`]: wasm,
-    [`${name}_glue.js`]: glue.factory,
+    [`${name}_glue.js`]: `${glue.factory}\nexport const importedAs = './${name}_bg.js';\n`,
     [`${name}_glue.d.ts`]: `/** The glue for one instance: hand it the instance's exports before any other call. */
 export function create(): typeof import('./${name}.js') & { __wbg_set_wasm(exports: WebAssembly.Exports): void };
+/** The name under which the wasm imports the glue: it differs from build to build. */
+export const importedAs: string;
 `,
     [`${name}.d.ts`]: readFileSync(join(generated, `${name}.d.ts`)),
     [`${name}_bg.wasm.base64.js`]: `export default '${wasm.toString('base64')}';\n`,

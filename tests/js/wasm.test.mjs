@@ -5,7 +5,7 @@ import { after, beforeEach, describe, mock, test } from 'node:test';
 import { DEFAULT_LOCATION_ID as locationId, startSandbox } from '../../pkg/dist/sandbox/index.js';
 import { memoryStore } from '../../pkg/dist/src/index.js';
 import { load } from '../../pkg/dist/src/loaders/fetch-node.js';
-import { create } from '../../pkg/wasm/ghl_digistore24_fetch_glue.js';
+import { create, importedAs } from '../../pkg/wasm/ghl_digistore24_fetch_glue.js';
 import { failureOf, form, freePort, optionsFor } from './support.mjs';
 
 const wasm = await load();
@@ -272,7 +272,7 @@ describe('the face of the catalog', () => {
   /** An instance as a host makes it that brings no face. */
   function bare() {
     const glue = create();
-    const { exports } = new WebAssembly.Instance(compiled, { './ghl_digistore24_fetch_bg.js': { ...glue } });
+    const { exports } = new WebAssembly.Instance(compiled, { [importedAs]: { ...glue } });
     glue.__wbg_set_wasm(exports);
     exports.__wbindgen_start?.();
     return glue;

@@ -1,7 +1,13 @@
 import type { ErrorDetails } from '../protocol.js';
 
-/** What a loader asks of the glue, whichever build it belongs to. */
-interface Glue {
+/** The glue of one build. */
+interface Glue<Wasm> {
+  create(): Wasm;
+  importedAs: string;
+}
+
+/** What a loader needs of an instance, whichever build it is of. */
+interface Instance {
   __wbg_set_wasm(exports: WebAssembly.Exports): void;
   catalogFace(face: Uint8Array): void;
   catalogList(filter: string): string;
@@ -19,11 +25,11 @@ export interface Loader<Wasm> {
 }
 
 /**
- * Builds a loader from the glue of a build (`create`: one call for each instance) and a host's ways to its compiled module
- * and to the face of the catalog. Compiled once, instantiated as often as wanted.
+ * Builds a loader from the glue of a build and from a host's ways to its compiled module and to the face of the catalog.
+ * Compiled once, instantiated as often as wanted.
  */
-export function loaderFrom<Wasm extends Glue>(
-  create: () => Wasm,
+export function loaderFrom<Wasm extends Instance>(
+  { create, importedAs }: Glue<Wasm>,
   compile: () => WebAssembly.Module | Promise<WebAssembly.Module>,
   face: () => Uint8Array,
 ): Loader<Wasm> {
@@ -33,12 +39,12 @@ export function loaderFrom<Wasm extends Glue>(
   async function instantiate(): Promise<Wasm> {
     module ??= Promise.resolve(compile());
     const compiled = await module;
-    const glue = create();
+    const wasm = create();
     // The asynchronous way: browsers refuse a synchronous instance of a large module on the main thread.
-    const instance = await WebAssembly.instantiate(compiled, importsOf(compiled, glue));
-    glue.__wbg_set_wasm(instance.exports);
-    (instance.exports['__wbindgen_start'] as (() => void) | undefined)?.();
-    return withFace(glue, face);
+    const { exports } = await WebAssembly.instantiate(compiled, { [importedAs]: { ...(wasm as Instance) } });
+    wasm.__wbg_set_wasm(exports);
+    (exports['__wbindgen_start'] as (() => void) | undefined)?.();
+    return withFace(wasm, face);
   }
 
   function reload(): Promise<Wasm> {
@@ -55,14 +61,8 @@ export function loaderFrom<Wasm extends Glue>(
   return { load: () => current ?? reload(), reload };
 }
 
-/** All that the wasm imports is in the glue, but under the name of the glue's file, which differs from build to build. */
-function importsOf(compiled: WebAssembly.Module, glue: object): WebAssembly.Imports {
-  const functions = { ...glue };
-  return Object.fromEntries(WebAssembly.Module.imports(compiled).map(({ module }) => [module, functions]));
-}
-
 /** The first listing gives the instance its face: calls need none, so they don't wait for it. */
-function withFace<Wasm extends Glue>(wasm: Wasm, face: () => Uint8Array): Wasm {
+function withFace<Wasm extends Instance>(wasm: Wasm, face: () => Uint8Array): Wasm {
   const { catalogList } = wasm;
   let given = false;
   function list(filter: string): string {
