@@ -1,5 +1,8 @@
-//! Build helper: `bindgen IN.wasm OUT_DIR NAME` writes the `bundler` glue that every loader shares.
+//! Build helper: `bindgen IN.wasm OUT_DIR NAME` writes the `bundler` glue that every loader shares, and the wasm.
 
+mod order;
+
+use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
@@ -12,6 +15,7 @@ fn main() -> Result<()> {
     };
     // The name also stands in the wasm, as the module that it imports from.
     let name = name.to_str().context("NAME must be UTF-8")?;
+    let output = PathBuf::from(output);
 
     Bindgen::new()
         .input_path(PathBuf::from(&input))
@@ -22,6 +26,10 @@ fn main() -> Result<()> {
         // Release builds need no debugging names; a trap's stack still shows function numbers.
         .remove_name_section(true)
         .remove_producers_section(true)
-        .generate(PathBuf::from(&output))
-        .with_context(|| format!("wasm-bindgen could not read {}", input.display()))
+        .generate(&output)
+        .with_context(|| format!("wasm-bindgen could not read {}", input.display()))?;
+
+    let wasm = output.join(format!("{name}_bg.wasm"));
+    fs::write(&wasm, order::like_beside_like(&fs::read(&wasm)?)?)?;
+    Ok(())
 }
