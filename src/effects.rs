@@ -154,6 +154,8 @@ pub enum Reply {
     },
     /// The time is over.
     Slept,
+    /// The caller gave up while nothing but time was waited for.
+    Cancelled,
     /// What the store holds, missing keys left out.
     Values {
         /// Found entries, in byte order of the keys for a list.
@@ -279,10 +281,14 @@ impl Effects {
     }
 
     /// Waits.
-    pub async fn sleep(&self, ms: u64) {
-        if ms > 0 {
-            self.ask(Effect::Sleep { ms }).await;
+    ///
+    /// # Errors
+    /// `cancelled`: the caller gave up.
+    pub async fn sleep(&self, ms: u64) -> Result<()> {
+        if ms > 0 && self.ask(Effect::Sleep { ms }).await == Reply::Cancelled {
+            return Err(cancelled());
         }
+        Ok(())
     }
 
     /// Reads keys; also gives the store's own time.
@@ -370,6 +376,11 @@ impl Effects {
         mailbox.outbox.push(Outgoing { id, effect });
         Ask { mailbox: self.0.clone(), id }
     }
+}
+
+/// The caller gave up.
+pub(crate) fn cancelled() -> Error {
+    Error::new(Code::Cancelled, "the call was cancelled", "Call again if it is still wanted.")
 }
 
 fn values(reply: Reply) -> Result<(Vec<Entry>, u64)> {

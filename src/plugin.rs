@@ -29,11 +29,7 @@ struct Settings {
     connection: Rc<Connection>,
     memory: Rc<Memory>,
     mapping: Mapping,
-    settle_ms: u64,
 }
-
-/// How long a write may take effect after its request ended, unless told otherwise.
-const SETTLE_MS: u64 = 60_000;
 
 record! {
 /// A webhook as it arrived, without its body.
@@ -78,22 +74,20 @@ impl Plugin {
             ));
         }
         let mapping = options.get("mapping").map(Mapping::read).unwrap_or_default();
-        let settle = options.get("settleSeconds").and_then(Value::as_f64);
         Ok(Self(Rc::new(Settings {
             connection: Rc::new(Connection {
                 id: options.get("id").and_then(Value::as_str).unwrap_or("default").to_owned(),
                 highlevel: options.get("highlevel").map(highlevel::Account::from_options),
                 digistore24: options.get("digistore24").map(digistore24::Account::from_options),
             }),
-            memory: Rc::default(),
+            memory: Rc::new(Memory::new(&options)),
             mapping,
-            settle_ms: settle.map_or(SETTLE_MS, |s| (s * 1000.0) as u64),
         })))
     }
 
     /// Starts a call. `args` is a JSON array; `body` are the raw bytes of a webhook.
     ///
-    /// Methods: `run(id, input)`, `poll(id, cursor, {input, maxRequests})`, `receive({method})`, `tick({maxRequests})`, `sync.plan(event)`, `sync.apply(event)`,
+    /// Methods: `run(id, input, {background, deadlineMs})`, `poll(id, cursor, {input, maxRequests})`, `receive({method})`, `tick({maxRequests})`, `sync.plan(event)`, `sync.apply(event)`,
     /// `timeline({email} | {contactId})`, `setup()`, `inbox.list({room, limit})`.
     pub fn start(&self, method: &str, args: &str, body: Vec<u8>) -> Task {
         let (settings, method, args) = (self.0.clone(), method.to_owned(), args.to_owned());
@@ -162,7 +156,9 @@ impl Settings {
                     .and_then(Value::as_str)
                     .ok_or_else(|| Error::invalid_field("operation", "must be the id of an operation"))?;
                 let input = args.get(1).cloned().unwrap_or_default();
-                bridge::run(&self.client(effects), self.sync(effects), id, input).await
+                let mut client = self.client(effects);
+                client.urgency = argument(&args, 2, "options", &["background", "deadlineMs"])?;
+                bridge::run(&client, self.sync(effects), id, input).await
             }
             "poll" => {
                 let id = args.first().and_then(Value::as_str);
@@ -212,7 +208,7 @@ impl Settings {
             client: self.client(effects),
             mapping: &self.mapping,
             scope: Scope::new(&self.connection.id, location),
-            settle_ms: self.settle_ms,
+            settle_ms: self.memory.settle_ms,
         })
     }
 

@@ -264,6 +264,7 @@ export type Answer =
   | { id: number; kind: 'http'; status: number; headers: Header[]; body: string }
   | { id: number; kind: 'httpError'; reason: HttpFailure }
   | { id: number; kind: 'slept' }
+  | { id: number; kind: 'cancelled' }
   | ({ id: number; kind: 'values' } & StoreValues)
   | ({ id: number; kind: 'committed' } & StoreCommit)
   | { id: number; kind: 'storeError'; message: string };

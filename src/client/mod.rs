@@ -1,12 +1,14 @@
 //! One call: validate, encode, send, decode. The same for both services.
 //!
 //! What happens between the request and its answer has a room each: [`pace`] decides when it may go, [`token`] says who it
-//! is from, [`send`] whether it goes again.
+//! is from, [`send`] whether it goes again, [`verify`] whether a write took place whose answer is missing.
 
 mod memory;
 mod pace;
+mod pool;
 mod send;
 mod token;
+mod verify;
 
 use std::rc::Rc;
 
@@ -16,7 +18,7 @@ use crate::{
     catalog::{self, Operation, Retry, Service},
     digistore24,
     effects::{Effects, Happening},
-    error::{Code, Error, Result, word},
+    error::{Error, Result, word},
     highlevel, record,
 };
 
@@ -52,7 +54,7 @@ impl Client {
     /// # Errors
     /// `invalid_input` before anything is sent; else what the service or the way to it said.
     pub fn run(&self, id: &str, input: Value) -> impl Future<Output = Result<Value>> {
-        self.watched(id, input, |operation| operation.retry == Retry::Safe)
+        self.watched(id, input, true)
     }
 
     /// Calls an operation for the sync, which keeps a ledger: a write of unknown outcome comes back at once. Even one that
@@ -61,14 +63,20 @@ impl Client {
     /// # Errors
     /// As [`Client::run`].
     pub fn run_once(&self, id: &str, input: Value) -> impl Future<Output = Result<Value>> {
-        self.watched(id, input, |operation| operation.method == "GET")
+        self.watched(id, input, false)
     }
 
     /// Calls, names the operation in an error, and tells who listens how it went.
-    async fn watched(&self, id: &str, input: Value, is_repeatable: fn(&Operation) -> bool) -> Result<Value> {
+    async fn watched(&self, id: &str, input: Value, may_repeat: bool) -> Result<Value> {
         let operation = catalog::find(id)?;
         let (began, before) = (self.effects.now(), self.effects.requests());
-        let result = self.call(&operation, input, is_repeatable(&operation)).await.map_err(|e| e.of_operation(id));
+        let result = if may_repeat && !operation.verify.is_null() {
+            self.verified(&operation, input).await
+        } else {
+            let repeatable = operation.method == "GET" || (may_repeat && operation.retry == Retry::Safe);
+            self.call(&operation, input, repeatable).await
+        };
+        let result = result.map_err(|e| e.of_operation(id));
         self.effects.event(Happening::Call, || {
             let requests = self.effects.requests() - before;
             let mut event = if requests == 0 { Map::new() } else { self.effects.last_answer() };
@@ -109,19 +117,9 @@ impl Client {
                 } else {
                     operation
                 };
-                let mut attempt = 0;
-                loop {
-                    attempt += 1;
-                    let request = digistore24::encode(operation, account, &input)?;
-                    let response = self.send(operation, request, repeatable).await?;
-                    // Digistore24 says "too many requests" inside a 200.
-                    match digistore24::decode(operation, &response) {
-                        Err(error) if error.code() == Code::RateLimited && attempt < 4 => {
-                            self.effects.sleep(u64::from(self.effects.random() % 1_000) + (1_000 << attempt)).await;
-                        }
-                        result => return result,
-                    }
-                }
+                let request = digistore24::encode(operation, account, &input)?;
+                let response = self.send(operation, request, repeatable).await?;
+                digistore24::decode(operation, &response)
             }
             Service::Bridge => Err(Error::invalid_field("operation", "is no call of one service")),
         }

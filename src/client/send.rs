@@ -4,9 +4,9 @@ use super::Client;
 use crate::json::json;
 use crate::{
     catalog::{Operation, Retry, Service},
-    effects::{Happening, Level},
+    effects::{Happening, Level, cancelled},
     error::{Code, Error, Result},
-    http::{Decision, Failure, Outcome, Request, Response, RetryPolicy, retry},
+    http::{Decision, Failure, Request, Response, RetryPolicy, retry},
 };
 
 impl Client {
@@ -24,25 +24,26 @@ impl Client {
         let mut renewed = false;
         loop {
             attempt += 1;
-            self.admit(service, started + policy.deadline_ms).await?;
+            let expired = self.admit(service, started + policy.deadline_ms).await?;
             let mut request = request.clone();
+            // No answer is waited for longer than the caller waits.
+            let left = (started + policy.deadline_ms).saturating_sub(effects.now());
+            request.timeout_ms = request.timeout_ms.min(left.max(1));
             if service == Service::Ghl {
                 self.authorize(&mut request).await?;
             }
             let result = effects.http(request).await;
-            self.learn(service, &result);
-            let outcome = match &result {
-                Ok(response) => {
-                    if response.status == 401 && !renewed && service == Service::Ghl {
-                        renewed = true;
-                        if self.renew(response).await? {
-                            continue;
-                        }
-                    }
-                    Outcome::Answered { status: response.status, wait_ms: wait_of(response) }
+            let outcome = self.learn(service, expired, &result);
+            if let Ok(response) = &result
+                && response.status == 401
+                && !renewed
+                && service == Service::Ghl
+            {
+                renewed = true;
+                if self.renew(response).await? {
+                    continue;
                 }
-                Err(failure) => Outcome::Failed(*failure),
-            };
+            }
             let elapsed = effects.now().saturating_sub(started);
             match retry(&policy, repeatable, attempt, elapsed, outcome, effects.random()) {
                 Decision::After(ms) => {
@@ -59,7 +60,7 @@ impl Client {
                         };
                         json!({ "operation": operation.id, "attempt": attempt, "waitMs": ms, "status": status, "failure": failure })
                     });
-                    effects.sleep(ms).await;
+                    effects.sleep(ms).await?;
                 }
                 Decision::Stop => return result.map_err(|failure| no_answer(operation, failure)),
             }
@@ -67,26 +68,15 @@ impl Client {
     }
 }
 
-/// How long the service asks to wait, in milliseconds: `Retry-After` in seconds, else GHL's rate window.
-fn wait_of(response: &Response) -> Option<u64> {
-    let window = || response.number("x-ratelimit-interval-milliseconds").filter(|_| response.status == 429);
-    response.number("retry-after").map(|s| s.saturating_mul(1000)).or_else(window)
-}
-
 fn no_answer(operation: &Operation, failure: Failure) -> Error {
-    let service = match operation.service() {
-        Service::Ghl => "HighLevel",
-        _ => "Digistore24",
-    };
+    let service = operation.service().title();
     match (failure, operation.retry) {
         (Failure::Refused, _) => Error::new(
             Code::Unavailable,
             format!("{service} can't be reached"),
             "Check the network and the base address in the settings; nothing was sent.",
         ),
-        (Failure::Cancelled, _) => {
-            Error::new(Code::Cancelled, "the call was cancelled", "Call again if it is still wanted.")
-        }
+        (Failure::Cancelled, _) => cancelled(),
         (_, Retry::Safe) => Error::new(
             Code::Timeout,
             format!("{service} didn't answer in time"),

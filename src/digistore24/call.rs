@@ -144,6 +144,24 @@ pub fn decode(operation: &Operation, response: &Response) -> Result<Value> {
     }
 }
 
+/// Digistore24 says "too many requests" inside a 200.
+pub fn is_refusal(response: &Response) -> bool {
+    // A refusal is short; whole lists needn't be read twice.
+    response.body.len() < 4_096
+        && response.body.contains("\"error\"")
+        && parse(&response.body).is_some_and(|envelope| code_of(&envelope) == TOO_MANY)
+}
+
+const TOO_MANY: i64 = 12;
+
+fn code_of(envelope: &Value) -> i64 {
+    match envelope.get("code") {
+        Some(Value::Number(n)) => n.as_i64().unwrap_or_default(),
+        Some(Value::String(text)) => text.parse().unwrap_or_default(),
+        _ => 0,
+    }
+}
+
 fn unreadable(operation: &Operation, response: &Response) -> Error {
     let error = match response.status {
         429 => Error::new(Code::RateLimited, "too many requests in a short time", "Wait and try again."),
@@ -164,11 +182,7 @@ fn unreadable(operation: &Operation, response: &Response) -> Error {
 
 /// The official PHP connectors give codes 5 and 8 different meanings in different versions, so the message decides too.
 fn refused(operation: &Operation, envelope: &Value) -> Error {
-    let code = match envelope.get("code") {
-        Some(Value::Number(n)) => n.as_i64().unwrap_or_default(),
-        Some(Value::String(text)) => text.parse().unwrap_or_default(),
-        _ => 0,
-    };
+    let code = code_of(envelope);
     let said = lower(envelope.get("message").and_then(Value::as_str).unwrap_or_default());
     let error = if code == 2 || code == 10 || said.contains("api key") {
         Error::new(
@@ -191,7 +205,7 @@ fn refused(operation: &Operation, envelope: &Value) -> Error {
                 "Digistore24 doesn't know this id",
                 "Check the id and that it belongs to this account.",
             ),
-            12 => Error::new(Code::RateLimited, "too many requests in a short time", "Wait and try again."),
+            TOO_MANY => Error::new(Code::RateLimited, "too many requests in a short time", "Wait and try again."),
             3 | 9 => Error::invalid("Digistore24 refused the arguments", Vec::new()),
             1 | 5..=8 | 11 if operation.retry == Retry::Safe => {
                 Error::new(Code::Unavailable, "Digistore24 has a problem of its own", "Try again later.")

@@ -9,7 +9,7 @@ mod row;
 mod shape;
 mod signature;
 
-pub use call::{Account, custom, decode, encode};
+pub use call::{Account, custom, decode, encode, is_refusal};
 pub use event::{
     Affiliate, Buyer, Consent, Eticket, Event, Form, Item, Kind, Merchant, Money, Order, Subscription, Transaction,
     links, order_key,

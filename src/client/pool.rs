@@ -1,0 +1,262 @@
+//! What one process knows of a service: its budget, the permits taken from it, who waits, whether the service is up.
+//! Decisions alone; [`super::pace`] carries them out.
+
+use std::cell::RefCell;
+
+use crate::json::{Json, ToJson, parse, text};
+use crate::{
+    effects::{Entry, Write},
+    http::{Breaker, Budget, Class, Told},
+};
+
+/// A task that reserves permits and is not done by then has been dropped by its host.
+const RESERVING_MS: u64 = 2_000;
+/// After a failure of the store, this process counts alone for so long.
+const ALONE_MS: u64 = 1_000;
+
+/// The state for one service. Times are the store's.
+#[derive(Debug)]
+pub(super) struct Pool {
+    budget: Budget,
+    /// Until then the budget is nobody else's and isn't kept in the store.
+    alone_until: u64,
+    /// The version of the store's record that `budget` was read from or written to.
+    version: Option<u64>,
+    /// How far the store's clock is ahead of the host's.
+    ahead_ms: i64,
+    /// What the store's record doesn't know yet.
+    told: Told,
+    people: Lane,
+    background: Lane,
+    reserving_until: u64,
+    /// How long the store took for the last commit.
+    store_ms: u64,
+    last_number: u32,
+    /// Refusals in a row.
+    pub(super) refusals: u32,
+    pub(super) breaker: Breaker,
+}
+
+/// The requests of one class.
+#[derive(Debug, Default)]
+struct Lane {
+    /// Who waits, in order.
+    waiting: Vec<u32>,
+    /// Permits that were taken from the store's record: how many, and until when they may be used.
+    permits: Vec<(u64, u64)>,
+}
+
+impl Lane {
+    fn ready(&mut self, now: u64) -> u64 {
+        self.permits.retain(|(n, until)| *n > 0 && now < *until);
+        self.permits.iter().map(|(n, _)| n).sum()
+    }
+
+    fn use_one(&mut self) {
+        if let Some((n, _)) = self.permits.first_mut() {
+            *n -= 1;
+        }
+    }
+}
+
+/// What comes next for a request.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// It goes. The number belongs to [`Told::used`].
+    Go(u64),
+    /// Permits are to be taken from the store.
+    Reserve,
+    /// Ask again at that moment.
+    Wait(u64),
+    /// The quota of the day is used up until then.
+    Exhausted(u64),
+    /// The service is down; it is asked again at that moment.
+    Down(u64),
+}
+
+/// A version of the budget that is to be written, and what it grants.
+pub(super) struct Draft {
+    budget: Budget,
+    told: Told,
+    permits: u64,
+    valid_until: u64,
+}
+
+impl Pool {
+    pub(super) fn new(budget: Budget, is_alone: bool) -> Self {
+        Self {
+            budget,
+            alone_until: if is_alone { u64::MAX } else { 0 },
+            version: None,
+            ahead_ms: 0,
+            told: Told::default(),
+            people: Lane::default(),
+            background: Lane::default(),
+            reserving_until: 0,
+            store_ms: 0,
+            last_number: 0,
+            refusals: 0,
+            breaker: Breaker::default(),
+        }
+    }
+
+    /// The store's time at a moment of the host's.
+    pub(super) fn time(&self, host_now: u64) -> u64 {
+        host_now.saturating_add_signed(self.ahead_ms)
+    }
+
+    pub(super) fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    fn lane(&mut self, class: Class) -> &mut Lane {
+        match class {
+            Class::Person => &mut self.people,
+            Class::Background(_) => &mut self.background,
+        }
+    }
+
+    /// Whether the store must be read before anything can be decided.
+    pub(super) fn is_unread(&self) -> bool {
+        self.version.is_none()
+    }
+
+    /// Decides for a request with `ahead` others of its class before it.
+    pub(super) fn next(&mut self, now: u64, class: Class, ahead: u64) -> Next {
+        if let Some(until) = self.budget.exhausted(now, class) {
+            return Next::Exhausted(until);
+        }
+        // People who wait come before the background.
+        let ahead = if class == Class::Person { ahead } else { ahead + self.people.waiting.len() as u64 };
+        let is_alone = now < self.alone_until;
+        let may_go = self.budget.free(now, class);
+        let ready = match is_alone {
+            true => may_go,
+            false if self.budget.is_blocked(now) => 0,
+            false => self.lane(class).ready(now),
+        };
+        if ready > ahead {
+            if let Err(until) = self.breaker.pass(now) {
+                return Next::Down(until);
+            }
+            if is_alone {
+                self.budget.grant(now, 1, class, 0);
+            } else {
+                self.lane(class).use_one();
+            }
+            return Next::Go(self.budget.expired(now));
+        }
+        if is_alone || (may_go <= ahead && self.told.blocked <= now) {
+            return Next::Wait(self.budget.free_at(now, ahead, class).max(now + 1));
+        }
+        if now < self.reserving_until {
+            return Next::Wait(now + 4);
+        }
+        self.reserving_until = now + RESERVING_MS;
+        Next::Reserve
+    }
+
+    /// Takes in the store's record.
+    pub(super) fn read(&mut self, entry: Option<&Entry>, now: u64, host_now: u64) {
+        self.ahead_ms = now.cast_signed() - host_now.cast_signed();
+        self.version = Some(entry.map_or(0, |entry| entry.version));
+        // What can't be read is forgotten.
+        if let Some(budget) = entry.and_then(|entry| parse(&entry.value)).and_then(Budget::from_json) {
+            self.budget = budget;
+        }
+        self.budget.hear(now, &self.told);
+    }
+
+    /// What is to be written so that those who wait may go; nothing where none may.
+    pub(super) fn draft(&mut self, now: u64, class: Class, key: String) -> Option<(Draft, Write)> {
+        let free = self.budget.free(now, class);
+        if free == 0 && self.told.blocked <= now {
+            return None;
+        }
+        let (max, interval) = (self.budget.max(), self.budget.interval());
+        // Where there is room, some more than are asked for, so that the next few calls need no store. Where there is none,
+        // permits that nobody uses would be missed.
+        let is_busy = self.budget.free(now, Class::Person) < max / 2;
+        let (more, part) = if is_busy { (max / 40, 50) } else { (max / 25, 10) };
+        let lane = self.lane(class);
+        let missing = (lane.waiting.len() as u64).saturating_sub(lane.ready(now));
+        let permits = missing.max(more).max(1).min(free);
+        let valid = (interval / part).max(self.store_ms * 2);
+        let mut budget = self.budget.clone();
+        budget.grant(now, permits, class, valid);
+        let write = Write { key, expect: self.version, value: Some(text(&budget.to_json())) };
+        let told = std::mem::take(&mut self.told);
+        Some((Draft { budget, told, permits, valid_until: now + valid }, write))
+    }
+
+    /// The draft was written (`version`), or somebody else was faster.
+    pub(super) fn settle(&mut self, draft: Draft, version: Option<u64>, class: Class, took_ms: u64, now: u64) {
+        self.store_ms = took_ms;
+        self.version = version;
+        if version.is_none() {
+            let later = std::mem::replace(&mut self.told, draft.told);
+            self.told.add(&later);
+            return;
+        }
+        self.budget = draft.budget;
+        self.budget.hear(now, &self.told);
+        self.lane(class).permits.push((draft.permits, draft.valid_until));
+    }
+
+    /// Nobody reserves any more.
+    pub(super) fn reserved(&mut self) {
+        self.reserving_until = 0;
+    }
+
+    /// The store can't be reached: this process counts alone for a while.
+    pub(super) fn alone(&mut self, now: u64) {
+        self.alone_until = now + ALONE_MS;
+        self.version = None;
+    }
+
+    /// Takes in what an answer said.
+    pub(super) fn hear(&mut self, now: u64, told: &Told) {
+        self.told.add(told);
+        self.budget.hear(now, told);
+    }
+}
+
+/// A place in the queue of a pool; given back when it is dropped, however its call ends.
+pub(super) struct Place<'a> {
+    pool: &'a RefCell<Pool>,
+    class: Class,
+    number: Option<u32>,
+}
+
+impl<'a> Place<'a> {
+    pub(super) fn new(pool: &'a RefCell<Pool>, class: Class) -> Self {
+        Self { pool, class, number: None }
+    }
+
+    /// Takes the place at the end, once.
+    pub(super) fn take(&mut self) {
+        if self.number.is_none() {
+            let mut pool = self.pool.borrow_mut();
+            pool.last_number = pool.last_number.wrapping_add(1);
+            let number = pool.last_number;
+            pool.lane(self.class).waiting.push(number);
+            self.number = Some(number);
+        }
+    }
+
+    /// How many stand before it.
+    pub(super) fn ahead(&self) -> u64 {
+        let mut pool = self.pool.borrow_mut();
+        let queue = &pool.lane(self.class).waiting;
+        let place = self.number.and_then(|number| queue.iter().position(|n| *n == number));
+        place.unwrap_or(queue.len()) as u64
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        if let Some(number) = self.number {
+            self.pool.borrow_mut().lane(self.class).waiting.retain(|n| *n != number);
+        }
+    }
+}
