@@ -34,11 +34,22 @@ export interface CallOptions {
   trace?: string | undefined;
 }
 
+/** What a call of an operation takes beside its input. */
+export interface RunOptions extends CallOptions {
+  /**
+   * Nobody waits for it: it takes at most the background's share of the rate, and stops when a fifth of the day's quota is
+   * left. Calls without it never wait behind it.
+   */
+  background?: boolean | undefined;
+  /** All tries, pauses and waits together take at most so long. Milliseconds, default 60,000. */
+  deadlineMs?: number | undefined;
+}
+
 /** One operation as a function. Throws PluginError. The input may be left out where nothing in it is required. */
 export type Operation<Id extends string> =
   Record<string, never> extends InputOf<Id>
-    ? (input?: InputOf<Id>, options?: CallOptions) => Promise<OutputOf<Id>>
-    : (input: InputOf<Id>, options?: CallOptions) => Promise<OutputOf<Id>>;
+    ? (input?: InputOf<Id>, options?: RunOptions) => Promise<OutputOf<Id>>
+    : (input: InputOf<Id>, options?: RunOptions) => Promise<OutputOf<Id>>;
 
 type ResourceOf<Id> = Id extends `ghl.${infer Resource}.${string}` ? Resource : never;
 
@@ -62,7 +73,7 @@ export type Digistore24Operations = Known<'digistore24'> & { [name: string]: Ope
 /** `plugin.bridge.addTag(input)`: actions for people, each of several calls. */
 export type BridgeActions = Known<'bridge'> & { [name: string]: Operation<string> };
 
-type Run = (id: string, input?: JsonObject, options?: CallOptions) => Promise<unknown>;
+type Run = (id: string, input?: JsonObject, options?: RunOptions) => Promise<unknown>;
 
 /** The namespace `plugin.ghl`. A name that the catalog lacks ends in the error `invalid_input` of the call. */
 export function highLevelOperations(run: Run): HighLevelOperations {

@@ -11,6 +11,7 @@ import {
   highLevelOperations,
   type InputOf,
   type OutputOf,
+  type RunOptions,
 } from './operations.js';
 import type {
   BriefEntry,
@@ -108,7 +109,7 @@ export interface Plugin {
     read(service: 'ghl', body: string | Uint8Array, options?: Reading): HighLevelEvent[];
   };
   /** Calls an operation of the catalog. Input that doesn't fit is refused before anything is sent. */
-  run<Id extends string>(id: Id, input?: InputOf<Id>, options?: CallOptions): Promise<OutputOf<Id>>;
+  run<Id extends string>(id: Id, input?: InputOf<Id>, options?: RunOptions): Promise<OutputOf<Id>>;
   /**
    * Takes a webhook of Digistore24: verified and stored, then answered. {@link Plugin.tick} works on it. Never throws.
    * With `splitItems` it tells one event for each item of the order.
@@ -148,6 +149,8 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
   for (const name of ['get', 'list', 'commit'] as const) {
     if (store && typeof store[name] !== 'function') throw wrongField(`store.${name}`, 'must be a function');
   }
+  // Nobody else can see a store of our own: what is in it about the rate may as well stay in the core.
+  data.exclusive ??= store === undefined;
   const core = await Core.create(JSON.parse(asJson(data, 'options')));
   const wasm = await healthy();
   const listeners = new Listeners(data.id ?? 'default');
@@ -206,8 +209,8 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
     }
   }
 
-  const run = (id: string, input?: JsonObject, options: CallOptions = {}) =>
-    (id === 'bridge.syncEvent' ? ledger : call)<unknown>('run', [id, input ?? {}], options);
+  const run = (id: string, input?: JsonObject, { signal, trace, ...urgency }: RunOptions = {}) =>
+    (id === 'bridge.syncEvent' ? ledger : call)<unknown>('run', [id, input ?? {}, urgency], { signal, trace });
 
   return {
     catalog: {

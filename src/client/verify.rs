@@ -1,11 +1,14 @@
 //! Writes whose answer is missing: looked up before anything is repeated.
 //!
 //! How is data: the part `verify` of a catalog entry names the list to look into, what the thing has in common with the
-//! input, and the field that says when it was made. Only what was made after the request began is taken for its work: an
-//! older twin is not. Both times are the service's, so that the host's clock may be wrong.
+//! input (`same`; `alike` is what the service may write in another way), and the field that says when it was made. Only
+//! what was made after the request began is taken for its work: an older twin is not. Both times are the service's, so that
+//! the host's clock may be wrong. Where doubt remains nothing is repeated.
 
 use super::{Client, Urgency};
-use crate::clock::{parse_http, parse_iso};
+use time::OffsetDateTime;
+
+use crate::clock::{parse_berlin, parse_http, parse_iso};
 use crate::json::{Map, Value, put};
 use crate::text::lower;
 use crate::{
@@ -73,35 +76,27 @@ impl Client {
             Err(error) if error.code() == Code::NotFound => return Ok(Found::Nothing),
             answer => answer?,
         };
-        let items = match &answer[verify["items"].as_str().unwrap_or_default()] {
+        let items = match verify["items"].as_str().map_or(&answer, |name| &answer[name]) {
             Value::Array(items) => items.as_slice(),
             Value::Null => &[],
             one => std::slice::from_ref(one),
         };
-        let same = verify["same"].as_array().map_or(&[][..], Vec::as_slice);
         let mut perhaps = None;
-        for item in items {
-            let is_equal = |name: &Value| {
-                let name = name.as_str().unwrap_or_default();
-                input[name].is_null() || plain(&input[name]) == plain(&item[name])
+        for item in items.iter().filter(|item| agree(&verify["same"], input, item)) {
+            let is_ours = match verify["newer"].as_str() {
+                Some(name) => moment(&item[name]).zip(self.service_time(began)).map(|(made, began)| made >= began),
+                // There is only one of its kind, or nothing says when it was made.
+                None => verify["unique"].as_bool(),
             };
-            if !same.iter().all(is_equal) {
-                continue;
-            }
-            match verify["newer"].as_str() {
-                // There can be only one of its kind.
-                None if verify["unique"].as_bool() == Some(true) => return Ok(Found::This(shaped(verify, item))),
-                Some(name) => match item[name].as_str().and_then(parse_iso).zip(self.service_time(began)) {
-                    Some((made, began)) if made >= began => return Ok(Found::This(shaped(verify, item))),
-                    Some(_) => {}
-                    None => perhaps = Some(item),
-                },
-                None => perhaps = Some(item),
+            match is_ours {
+                Some(false) => {}
+                Some(true) if agree(&verify["alike"], input, item) => return Ok(Found::This(shaped(verify, item))),
+                _ => perhaps = Some(item),
             }
         }
         let is_cut = verify["page"].as_f64().is_some_and(|page| items.len() as f64 >= page);
         Ok(match perhaps {
-            Some(item) => Found::Perhaps(item["id"].as_str().map(str::to_owned)),
+            Some(item) => Found::Perhaps(item["id"].as_str().or(item["_id"].as_str()).map(str::to_owned)),
             None if is_cut => Found::Perhaps(None),
             None => Found::Nothing,
         })
@@ -140,11 +135,24 @@ fn filled(way: &Value, input: &Value) -> Option<Map> {
     Some(question)
 }
 
+/// Whether all fields of a list that the input has are equal in the item.
+fn agree(names: &Value, input: &Value, item: &Value) -> bool {
+    names.as_array().into_iter().flatten().filter_map(Value::as_str).all(|name| {
+        let given = &input[name];
+        given.is_null() || plain(given) == plain(&item[name])
+    })
+}
+
+/// When something was made, in seconds since 1970: HighLevel's ISO 8601 or Digistore24's Berlin time.
+fn moment(value: &Value) -> Option<i64> {
+    let text = value.as_str()?;
+    if text.contains('T') { parse_iso(text) } else { parse_berlin(text).map(OffsetDateTime::unix_timestamp) }
+}
+
 /// A value so that two spellings of the same are equal: case, spaces, numbers as text, times in any zone.
 fn plain(value: &Value) -> String {
     let Some(text) = value.as_str() else { return value.to_string() };
-    let moment = if text.contains('T') { parse_iso(text) } else { None };
-    moment.map_or_else(|| lower(text.trim()), |seconds| seconds.to_string())
+    moment(value).map_or_else(|| lower(text.trim()), |seconds| seconds.to_string())
 }
 
 /// The item in the shape of the operation's answer: as it is, under a name, or some of its fields under other names.
