@@ -369,7 +369,8 @@ impl Effects {
         self.0.borrow_mut().outbox.push(Outgoing { id: 0, effect });
     }
 
-    fn ask(&self, effect: Effect) -> Ask {
+    /// Asks the host for one thing.
+    pub(crate) fn ask(&self, effect: Effect) -> impl Future<Output = Reply> {
         let mut mailbox = self.0.borrow_mut();
         mailbox.last_id += 1;
         let id = mailbox.last_id;

@@ -19,10 +19,13 @@ use crate::{
     digistore24,
     effects::{Effects, Happening},
     error::{Error, Result, word},
-    highlevel, record,
+    highlevel,
+    http::RetryPolicy,
+    record,
 };
 
 pub use memory::Memory;
+use verify::Doubt;
 
 record! {
 /// How urgent a call is, and how patient its caller.
@@ -33,6 +36,18 @@ pub struct Urgency {
     /// All tries, pauses and waits together take at most so many milliseconds (default 60,000).
     pub deadline_ms: Option<u64> as "deadlineMs",
 }
+}
+
+/// One call of an operation.
+struct Call {
+    operation: Rc<Operation>,
+    input: Value,
+    /// Whether a second request does no harm.
+    repeatable: bool,
+    /// When the caller's patience ends.
+    deadline: u64,
+    /// A pause before it.
+    after_ms: u64,
 }
 
 /// The way to both services for one task.
@@ -70,11 +85,23 @@ impl Client {
     async fn watched(&self, id: &str, input: Value, may_repeat: bool) -> Result<Value> {
         let operation = catalog::find(id)?;
         let (began, before) = (self.effects.now(), self.effects.requests());
-        let result = if may_repeat && !operation.verify.is_null() {
-            self.verified(&operation, input).await
-        } else {
-            let repeatable = operation.method == "GET" || (may_repeat && operation.retry == Retry::Safe);
-            self.call(&operation, input, repeatable).await
+        let patience = self.urgency.deadline_ms.unwrap_or(RetryPolicy::default().deadline_ms);
+        let ends = began.saturating_add(patience);
+        let mut doubt = Doubt::new(&operation, &input, began, ends).filter(|_| may_repeat);
+        let repeatable = operation.method == "GET" || (may_repeat && operation.retry == Retry::Safe);
+        // Of the time of a call that can be looked up, a quarter is kept for that.
+        let deadline = if doubt.is_some() { ends - patience / 4 } else { ends };
+        let mut call = Call { operation: operation.clone(), input, repeatable, deadline, after_ms: 0 };
+        let result = loop {
+            if let Err(error) = self.effects.sleep(call.after_ms).await {
+                break Err(error);
+            }
+            let result = self.call(call).await;
+            let Some(doubt) = &mut doubt else { break result };
+            match doubt.next(result, self.effects.now(), &self.memory) {
+                Ok(next) => call = next,
+                Err(result) => break result,
+            }
         };
         let result = result.map_err(|e| e.of_operation(id));
         self.effects.event(Happening::Call, || {
@@ -92,7 +119,9 @@ impl Client {
         result
     }
 
-    async fn call(&self, operation: &Operation, input: Value, repeatable: bool) -> Result<Value> {
+    async fn call(&self, call: Call) -> Result<Value> {
+        let Call { operation, input, repeatable, deadline, .. } = call;
+        let operation = &*operation;
         match operation.service() {
             Service::Ghl => {
                 let account = self.connection.highlevel()?;
@@ -104,7 +133,7 @@ impl Client {
                 } else {
                     (operation, highlevel::encode(operation, account, &input)?, repeatable)
                 };
-                let response = self.send(operation, request, repeatable).await?;
+                let response = self.send(operation, request, repeatable, deadline).await?;
                 highlevel::decode(operation, &response)
             }
             Service::Digistore24 => {
@@ -118,7 +147,7 @@ impl Client {
                     operation
                 };
                 let request = digistore24::encode(operation, account, &input)?;
-                let response = self.send(operation, request, repeatable).await?;
+                let response = self.send(operation, request, repeatable, deadline).await?;
                 digistore24::decode(operation, &response)
             }
             Service::Bridge => Err(Error::invalid_field("operation", "is no call of one service")),

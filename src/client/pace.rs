@@ -8,7 +8,7 @@ use crate::json::json;
 use crate::{
     catalog::Service,
     digistore24,
-    effects::{Happening, Level},
+    effects::{Effect, Happening, Level, Reply, cancelled},
     error::{Code, Error, Result},
     http::{Class, Failure, Outcome, Response, Told, wait_of},
     scope::Scope,
@@ -25,77 +25,63 @@ impl Client {
     /// # Errors
     /// `quota_exhausted`, `unavailable`; `rate_limited` where it would not go before `deadline`.
     pub(super) async fn admit(&self, service: Service, deadline: u64) -> Result<u64> {
+        let effects = &self.effects;
         let class = self.memory.class(self.urgency.background);
         let pool = self.memory.pool(service);
+        let key = self.budget_key(service);
         let mut place = Place::new(pool, class);
-        let mut has_told = false;
+        let mut is_taking = false;
+        let mut has_waited = false;
         loop {
-            let host_now = self.effects.now();
-            let (now, ahead) = (pool.borrow().time(host_now), place.ahead());
-            let next = pool.borrow_mut().next(now, class, ahead);
-            let until = match next {
+            let host_now = effects.now();
+            let now = pool.borrow().time(host_now);
+            let mut draft = None;
+            let next = pool.borrow_mut().next(now, &mut place, &mut is_taking, &key);
+            let mut wait_ms = 0;
+            let effect = match next {
                 Next::Go(expired) => return Ok(expired),
-                Next::Exhausted(until) => return Err(exhausted(class, until - now)),
-                Next::Down(until) => return Err(down(service, until - now)),
-                Next::Reserve => now,
-                Next::Wait(until) => until,
+                Next::Refuse(code, until) => return Err(refusal(code, service, until - now)),
+                Next::Read => Effect::Get { keys: vec![key.clone()] },
+                Next::Write(written, write) => {
+                    draft = Some(written);
+                    Effect::Commit { writes: vec![write] }
+                }
+                Next::Wait(until) => {
+                    wait_ms = until - now;
+                    // Another rate may be told meanwhile.
+                    Effect::Sleep { ms: wait_ms.min(LOOK_MS) + u64::from(effects.random() % 4) }
+                }
             };
-            if host_now + (until - now) > deadline {
-                pool.borrow_mut().reserved();
-                return Err(too_late(until - now));
+            if host_now + wait_ms > deadline {
+                pool.borrow_mut().release(&mut is_taking);
+                return Err(refusal(Code::RateLimited, service, wait_ms));
             }
-            place.take();
-            if next == Next::Reserve {
-                self.reserve(service, class).await?;
-                continue;
-            }
-            if !has_told {
-                has_told = true;
-                self.effects.event(Happening::Wait, || {
-                    let has_room = pool.borrow().budget().free(now, Class::Person) > 0;
+            if wait_ms > 0 && !has_waited {
+                has_waited = true;
+                effects.event(Happening::Wait, || {
+                    let has_room = pool.borrow().budget.free(now, Class::Person) > 0;
                     let reason = if has_room && class != Class::Person { "share" } else { "rate" };
-                    json!({ "service": service.word(), "reason": reason, "ms": until - now })
+                    json!({ "service": service.word(), "reason": reason, "ms": wait_ms })
                 });
             }
-            self.effects.sleep((until - now).min(LOOK_MS) + u64::from(self.effects.random() % 4)).await?;
-        }
-    }
-
-    /// Takes permits from the record that all processes share: as many as wait in this one.
-    async fn reserve(&self, service: Service, class: Class) -> Result<()> {
-        let pool = self.memory.pool(service);
-        let key = self.budget_key(service);
-        let is_unread = pool.borrow().is_unread();
-        let mut failure = None;
-        if is_unread {
-            match self.effects.get(vec![key.clone()]).await {
-                Ok((entries, now)) => pool.borrow_mut().read(entries.first(), now, self.effects.now()),
-                Err(error) => failure = Some(error),
+            let reply = effects.ask(effect).await;
+            let mut pool = pool.borrow_mut();
+            let took = effects.now().saturating_sub(host_now);
+            match (reply, draft) {
+                (Reply::Cancelled, _) => return Err(cancelled()),
+                (Reply::Values { entries, now }, _) => pool.read(entries.first(), now, effects.now()),
+                (Reply::Committed { ok, version, .. }, Some(draft)) => {
+                    pool.settle(draft, ok.then_some(version), class, now + took);
+                    pool.release(&mut is_taking);
+                }
+                (Reply::StoreError { .. }, _) => {
+                    effects.log(Level::Warn, "the rate is kept by this process alone: the store failed", []);
+                    pool.alone(now + took);
+                    pool.release(&mut is_taking);
+                }
+                _ => {}
             }
         }
-        let began = self.effects.now();
-        let now = pool.borrow().time(began);
-        let draft = if failure.is_none() { pool.borrow_mut().draft(now, class, key) } else { None };
-        let mut was_faster = false;
-        if let Some((draft, write)) = draft {
-            let written = self.effects.commit(vec![write]).await;
-            let took = self.effects.now().saturating_sub(began);
-            let version = written.unwrap_or_else(|error| {
-                failure = Some(error);
-                None
-            });
-            was_faster = version.is_none();
-            pool.borrow_mut().settle(draft, version, class, took, now + took);
-        }
-        pool.borrow_mut().reserved();
-        if failure.is_some() {
-            let what = [("service", service.word().to_owned())];
-            self.effects.log(Level::Warn, "the rate is kept by this process alone: the store failed", what);
-            pool.borrow_mut().alone(now);
-        } else if was_faster {
-            self.effects.sleep(u64::from(self.effects.random() % 16)).await?;
-        }
-        Ok(())
     }
 
     /// Where the budget of this token is kept. A key of Digistore24 may serve several locations.
@@ -128,7 +114,7 @@ impl Client {
                 let is_refused = status == 429 || (service != Service::Ghl && digistore24::is_refusal(response));
                 if is_refused {
                     status = 429;
-                    let interval = told.interval.unwrap_or(pool.budget().interval());
+                    let interval = if told.interval > 0 { told.interval } else { pool.budget.interval() };
                     let pause = if service == Service::Ghl { interval } else { PAUSE_MS << pool.refusals.min(10) };
                     pool.refusals += 1;
                     let wait = wait_ms.unwrap_or(pause.min(interval));
@@ -152,34 +138,19 @@ impl Client {
     }
 }
 
-fn too_late(wait_ms: u64) -> Error {
-    Error::new(
-        Code::RateLimited,
-        "the allowed rate of requests is used up for longer than this call may wait",
-        "Call again later, or give it more time with deadlineMs; nothing was sent.",
-    )
-    .with(|d| d.retry_after_ms = Some(wait_ms))
-}
-
-fn exhausted(class: Class, wait_ms: u64) -> Error {
-    let (message, help) = match class {
-        Class::Person => (
-            "the location's daily quota of requests is used up",
+fn refusal(code: Code, service: Service, wait_ms: u64) -> Error {
+    let (message, help) = match code {
+        Code::QuotaExhausted => (
+            " allows no more requests today, or what is left is kept for calls that somebody waits for",
             "Wait until the quota starts anew, or find what else uses it up; nothing was sent.",
         ),
-        Class::Background(_) => (
-            "what is left of the location's daily quota is kept for calls that somebody waits for",
-            "Go on when the quota starts anew; nothing was sent.",
+        Code::Unavailable => {
+            (" has failed many times in a row and is left alone for a while", "Call again later; nothing was sent.")
+        }
+        _ => (
+            " allows no more requests for longer than this call may wait",
+            "Call again later, or give it more time with deadlineMs; nothing was sent.",
         ),
     };
-    Error::new(Code::QuotaExhausted, message, help).with(|d| d.retry_after_ms = Some(wait_ms))
-}
-
-fn down(service: Service, wait_ms: u64) -> Error {
-    Error::new(
-        Code::Unavailable,
-        service.title().to_owned() + " has failed many times in a row and is left alone for a while",
-        "Call again later; nothing was sent.",
-    )
-    .with(|d| d.retry_after_ms = Some(wait_ms))
+    Error::new(code, service.title().to_owned() + message, help).with(|d| d.retry_after_ms = Some(wait_ms))
 }

@@ -6,18 +6,21 @@ use std::cell::RefCell;
 use crate::json::{Json, ToJson, parse, text};
 use crate::{
     effects::{Entry, Write},
+    error::Code,
     http::{Breaker, Budget, Class, Told},
 };
 
-/// A task that reserves permits and is not done by then has been dropped by its host.
-const RESERVING_MS: u64 = 2_000;
+/// A task that takes permits and is not done by then has been dropped by its host.
+const TAKING_MS: u64 = 2_000;
+/// One that waits for another to take them looks again after so long.
+const GLANCE_MS: u64 = 4;
 /// After a failure of the store, this process counts alone for so long.
 const ALONE_MS: u64 = 1_000;
 
 /// The state for one service. Times are the store's.
 #[derive(Debug)]
 pub(super) struct Pool {
-    budget: Budget,
+    pub(super) budget: Budget,
     /// Until then the budget is nobody else's and isn't kept in the store.
     alone_until: u64,
     /// The version of the store's record that `budget` was read from or written to.
@@ -28,7 +31,8 @@ pub(super) struct Pool {
     told: Told,
     people: Lane,
     background: Lane,
-    reserving_until: u64,
+    /// Until then a task is busy taking permits.
+    taking_until: u64,
     /// How long the store took for the last commit.
     store_ms: u64,
     last_number: u32,
@@ -60,26 +64,28 @@ impl Lane {
 }
 
 /// What comes next for a request.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Next {
     /// It goes. The number belongs to [`Told::used`].
     Go(u64),
-    /// Permits are to be taken from the store.
-    Reserve,
     /// Ask again at that moment.
     Wait(u64),
-    /// The quota of the day is used up until then.
-    Exhausted(u64),
-    /// The service is down; it is asked again at that moment.
-    Down(u64),
+    /// The store's record is to be read.
+    Read,
+    /// Permits are to be taken by this write.
+    Write(Draft, Write),
+    /// `quota_exhausted` or `unavailable` until that moment.
+    Refuse(Code, u64),
 }
 
-/// A version of the budget that is to be written, and what it grants.
+/// The budget as it is to be written, and what it grants.
+#[derive(Debug)]
 pub(super) struct Draft {
     budget: Budget,
     told: Told,
     permits: u64,
     valid_until: u64,
+    began: u64,
 }
 
 impl Pool {
@@ -92,7 +98,7 @@ impl Pool {
             told: Told::default(),
             people: Lane::default(),
             background: Lane::default(),
-            reserving_until: 0,
+            taking_until: 0,
             store_ms: 0,
             last_number: 0,
             refusals: 0,
@@ -105,10 +111,6 @@ impl Pool {
         host_now.saturating_add_signed(self.ahead_ms)
     }
 
-    pub(super) fn budget(&self) -> &Budget {
-        &self.budget
-    }
-
     fn lane(&mut self, class: Class) -> &mut Lane {
         match class {
             Class::Person => &mut self.people,
@@ -116,28 +118,28 @@ impl Pool {
         }
     }
 
-    /// Whether the store must be read before anything can be decided.
-    pub(super) fn is_unread(&self) -> bool {
-        self.version.is_none()
-    }
-
-    /// Decides for a request with `ahead` others of its class before it.
-    pub(super) fn next(&mut self, now: u64, class: Class, ahead: u64) -> Next {
+    /// Decides for a request. `is_taking`: it is the one that takes permits for all who wait; `key` is where from.
+    pub(super) fn next(&mut self, now: u64, place: &mut Place<'_>, is_taking: &mut bool, key: &str) -> Next {
+        let class = place.class;
         if let Some(until) = self.budget.exhausted(now, class) {
-            return Next::Exhausted(until);
+            return Next::Refuse(Code::QuotaExhausted, until);
         }
-        // People who wait come before the background.
-        let ahead = if class == Class::Person { ahead } else { ahead + self.people.waiting.len() as u64 };
+        let mut ahead = self.place_of(place);
+        if class != Class::Person {
+            ahead += self.people.waiting.len() as u64;
+        }
         let is_alone = now < self.alone_until;
-        let may_go = self.budget.free(now, class);
-        let ready = match is_alone {
-            true => may_go,
-            false if self.budget.is_blocked(now) => 0,
-            false => self.lane(class).ready(now),
+        let free = self.budget.free(now, class);
+        let ready = if is_alone {
+            free
+        } else if self.budget.is_blocked(now) {
+            0
+        } else {
+            self.lane(class).ready(now)
         };
         if ready > ahead {
             if let Err(until) = self.breaker.pass(now) {
-                return Next::Down(until);
+                return Next::Refuse(Code::Unavailable, until);
             }
             if is_alone {
                 self.budget.grant(now, 1, class, 0);
@@ -146,14 +148,27 @@ impl Pool {
             }
             return Next::Go(self.budget.expired(now));
         }
-        if is_alone || (may_go <= ahead && self.told.blocked <= now) {
-            return Next::Wait(self.budget.free_at(now, ahead, class).max(now + 1));
+        self.enqueue(place);
+        if !is_alone && (free > ahead || self.told.blocked > now) {
+            if !*is_taking && now < self.taking_until {
+                return Next::Wait(now + GLANCE_MS);
+            }
+            *is_taking = true;
+            self.taking_until = now + TAKING_MS;
+            if self.version.is_none() {
+                return Next::Read;
+            }
+            return self.draft(now, class, free, key);
         }
-        if now < self.reserving_until {
-            return Next::Wait(now + 4);
+        self.release(is_taking);
+        Next::Wait(self.budget.free_at(now, ahead, class).max(now + 1))
+    }
+
+    /// Somebody else may take permits.
+    pub(super) fn release(&mut self, is_taking: &mut bool) {
+        if std::mem::take(is_taking) {
+            self.taking_until = 0;
         }
-        self.reserving_until = now + RESERVING_MS;
-        Next::Reserve
     }
 
     /// Takes in the store's record.
@@ -167,12 +182,8 @@ impl Pool {
         self.budget.hear(now, &self.told);
     }
 
-    /// What is to be written so that those who wait may go; nothing where none may.
-    pub(super) fn draft(&mut self, now: u64, class: Class, key: String) -> Option<(Draft, Write)> {
-        let free = self.budget.free(now, class);
-        if free == 0 && self.told.blocked <= now {
-            return None;
-        }
+    /// What is to be written so that those who wait may go.
+    fn draft(&mut self, now: u64, class: Class, free: u64, key: &str) -> Next {
         let (max, interval) = (self.budget.max(), self.budget.interval());
         // Where there is room, some more than are asked for, so that the next few calls need no store. Where there is none,
         // permits that nobody uses would be missed.
@@ -184,14 +195,14 @@ impl Pool {
         let valid = (interval / part).max(self.store_ms * 2);
         let mut budget = self.budget.clone();
         budget.grant(now, permits, class, valid);
-        let write = Write { key, expect: self.version, value: Some(text(&budget.to_json())) };
+        let write = Write { key: key.to_owned(), expect: self.version, value: Some(text(&budget.to_json())) };
         let told = std::mem::take(&mut self.told);
-        Some((Draft { budget, told, permits, valid_until: now + valid }, write))
+        Next::Write(Draft { budget, told, permits, valid_until: now + valid, began: now }, write)
     }
 
     /// The draft was written (`version`), or somebody else was faster.
-    pub(super) fn settle(&mut self, draft: Draft, version: Option<u64>, class: Class, took_ms: u64, now: u64) {
-        self.store_ms = took_ms;
+    pub(super) fn settle(&mut self, draft: Draft, version: Option<u64>, class: Class, now: u64) {
+        self.store_ms = now.saturating_sub(draft.began);
         self.version = version;
         if version.is_none() {
             let later = std::mem::replace(&mut self.told, draft.told);
@@ -201,11 +212,6 @@ impl Pool {
         self.budget = draft.budget;
         self.budget.hear(now, &self.told);
         self.lane(class).permits.push((draft.permits, draft.valid_until));
-    }
-
-    /// Nobody reserves any more.
-    pub(super) fn reserved(&mut self) {
-        self.reserving_until = 0;
     }
 
     /// The store can't be reached: this process counts alone for a while.
@@ -219,44 +225,41 @@ impl Pool {
         self.told.add(told);
         self.budget.hear(now, told);
     }
+
+    /// How many stand before it in its lane.
+    fn place_of(&mut self, place: &Place<'_>) -> u64 {
+        let queue = &self.lane(place.class).waiting;
+        queue.iter().position(|number| *number == place.number).unwrap_or(queue.len()) as u64
+    }
+
+    /// Gives it the place at the end, once.
+    fn enqueue(&mut self, place: &mut Place<'_>) {
+        if place.number == 0 {
+            self.last_number = self.last_number.wrapping_add(1).max(1);
+            place.number = self.last_number;
+            self.lane(place.class).waiting.push(place.number);
+        }
+    }
 }
 
 /// A place in the queue of a pool; given back when it is dropped, however its call ends.
 pub(super) struct Place<'a> {
     pool: &'a RefCell<Pool>,
     class: Class,
-    number: Option<u32>,
+    /// 0: it has none yet.
+    number: u32,
 }
 
 impl<'a> Place<'a> {
     pub(super) fn new(pool: &'a RefCell<Pool>, class: Class) -> Self {
-        Self { pool, class, number: None }
-    }
-
-    /// Takes the place at the end, once.
-    pub(super) fn take(&mut self) {
-        if self.number.is_none() {
-            let mut pool = self.pool.borrow_mut();
-            pool.last_number = pool.last_number.wrapping_add(1);
-            let number = pool.last_number;
-            pool.lane(self.class).waiting.push(number);
-            self.number = Some(number);
-        }
-    }
-
-    /// How many stand before it.
-    pub(super) fn ahead(&self) -> u64 {
-        let mut pool = self.pool.borrow_mut();
-        let queue = &pool.lane(self.class).waiting;
-        let place = self.number.and_then(|number| queue.iter().position(|n| *n == number));
-        place.unwrap_or(queue.len()) as u64
+        Self { pool, class, number: 0 }
     }
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        if let Some(number) = self.number {
-            self.pool.borrow_mut().lane(self.class).waiting.retain(|n| *n != number);
+        if self.number != 0 {
+            self.pool.borrow_mut().lane(self.class).waiting.retain(|number| *number != self.number);
         }
     }
 }

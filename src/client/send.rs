@@ -10,24 +10,29 @@ use crate::{
 };
 
 impl Client {
-    /// Sends a request until there is an answer that counts.
+    /// Sends a request until there is an answer that counts, or the time is over.
     ///
     /// # Errors
     /// What stands in the way; `timeout` or `outcome_unknown` where no answer came.
-    pub(super) async fn send(&self, operation: &Operation, request: Request, repeatable: bool) -> Result<Response> {
+    pub(super) async fn send(
+        &self,
+        operation: &Operation,
+        request: Request,
+        repeatable: bool,
+        deadline: u64,
+    ) -> Result<Response> {
         let effects = &self.effects;
-        let mut policy = RetryPolicy::default();
-        policy.deadline_ms = self.urgency.deadline_ms.unwrap_or(policy.deadline_ms);
         let started = effects.now();
+        let policy = RetryPolicy { deadline_ms: deadline.saturating_sub(started), ..RetryPolicy::default() };
         let service = operation.service();
         let mut attempt = 0;
         let mut renewed = false;
         loop {
             attempt += 1;
-            let expired = self.admit(service, started + policy.deadline_ms).await?;
+            let expired = self.admit(service, deadline).await?;
             let mut request = request.clone();
             // No answer is waited for longer than the caller waits.
-            let left = (started + policy.deadline_ms).saturating_sub(effects.now());
+            let left = deadline.saturating_sub(effects.now());
             request.timeout_ms = request.timeout_ms.min(left.max(1));
             if service == Service::Ghl {
                 self.authorize(&mut request).await?;

@@ -5,7 +5,9 @@
 //! what was made after the request began is taken for its work: an older twin is not. Both times are the service's, so that
 //! the host's clock may be wrong. Where doubt remains nothing is repeated.
 
-use super::{Client, Urgency};
+use super::{Call, Memory};
+use std::rc::Rc;
+
 use time::OffsetDateTime;
 
 use crate::clock::{parse_berlin, parse_http, parse_iso};
@@ -14,7 +16,6 @@ use crate::text::lower;
 use crate::{
     catalog::{self, Operation, Retry},
     error::{Code, Error, Result},
-    http::RetryPolicy,
 };
 
 /// What a look-up brought.
@@ -25,56 +26,101 @@ enum Found {
     Perhaps(Option<String>),
     /// Nothing.
     Nothing,
+    /// The look-up failed.
+    Unknown,
 }
 
-impl Client {
-    /// Calls an operation that can be looked up. Its request is sent a second time only if the first one can no longer take
-    /// effect and has left nothing.
-    pub(super) async fn verified(&self, operation: &Operation, input: Value) -> Result<Value> {
-        let began = self.effects.now();
-        let ends = began + self.urgency.deadline_ms.unwrap_or(RetryPolicy::default().deadline_ms);
-        // A quarter of the time is kept for the look-up.
-        let asked_until = began + (ends - began) / 4 * 3;
-        let mut is_last = false;
-        loop {
-            let result = self.until(if is_last { ends } else { asked_until }).call(operation, input.clone(), false).await;
-            let Some(error) = result.as_ref().err().filter(|error| is_doubtful(operation, error, is_last)) else {
-                return result;
+/// A call that can be looked up, and how far that is. Its request is sent a second time only if the first one can no longer
+/// take effect and has left nothing.
+pub(super) struct Doubt {
+    operation: Rc<Operation>,
+    input: Value,
+    began: u64,
+    deadline: u64,
+    /// What the request ended with, while it is looked up.
+    error: Option<Error>,
+    /// From then on the request takes effect no more.
+    settled: u64,
+    /// When the look-up begins.
+    looks_at: u64,
+    is_repetition: bool,
+}
+
+impl Doubt {
+    /// Nothing for an operation that can't be looked up.
+    pub(super) fn new(operation: &Rc<Operation>, input: &Value, began: u64, deadline: u64) -> Option<Self> {
+        (!operation.verify.is_null()).then(|| Self {
+            operation: operation.clone(),
+            input: input.clone(),
+            began,
+            deadline,
+            error: None,
+            settled: 0,
+            looks_at: 0,
+            is_repetition: false,
+        })
+    }
+
+    /// What is to be called after this result.
+    ///
+    /// # Errors
+    /// The result of the whole.
+    pub(super) fn next(
+        &mut self,
+        result: Result<Value>,
+        now: u64,
+        memory: &Memory,
+    ) -> std::result::Result<Call, Result<Value>> {
+        let Some(error) = self.error.take() else {
+            let error = match result {
+                Err(error) if is_doubtful(&self.operation, &error, self.is_repetition) => error,
+                result => return Err(result),
             };
-            let may_repeat = error.code() == Code::OutcomeUnknown && !is_last;
-            let ended = self.effects.now();
-            let mut found = self.look(operation, &input, began, ends).await;
-            let settled = ended + self.memory.settle_ms;
-            if may_repeat && matches!(found, Ok(Found::Nothing)) && settled > ended && settled < ends {
-                self.effects.sleep(settled.saturating_sub(self.effects.now())).await?;
-                found = self.look(operation, &input, began, ends).await;
+            self.settled = now + memory.settle_ms;
+            self.error = Some(error);
+            return self.look(now, 0);
+        };
+        let found = self.found(result, memory.service_time(self.began));
+        let may_repeat = error.code() == Code::OutcomeUnknown && !self.is_repetition;
+        let wait_ms = self.settled.saturating_sub(now);
+        match found {
+            Found::This(answer) => Err(Ok(answer)),
+            Found::Nothing if may_repeat && self.looks_at >= self.settled => {
+                self.is_repetition = true;
+                Ok(self.call(self.operation.clone(), self.input.clone(), 0))
             }
-            match found {
-                Ok(Found::This(answer)) => return Ok(answer),
-                Ok(Found::Nothing) if may_repeat && self.effects.now() >= settled => is_last = true,
-                found => return Err(told(error.clone(), found, settled.saturating_sub(self.effects.now()))),
+            Found::Nothing if may_repeat && self.settled < self.deadline => {
+                self.error = Some(error);
+                self.look(now, wait_ms)
             }
+            found => Err(Err(told(error, found, wait_ms))),
         }
     }
 
-    /// The same with what is left of the time.
-    fn until(&self, ends: u64) -> Self {
-        let deadline_ms = Some(ends.saturating_sub(self.effects.now()));
-        Self { urgency: Urgency { deadline_ms, ..self.urgency.clone() }, ..self.clone() }
+    fn call(&self, operation: Rc<Operation>, input: Value, after_ms: u64) -> Call {
+        let repeatable = operation.retry == Retry::Safe;
+        Call { operation, input, repeatable, deadline: self.deadline, after_ms }
+    }
+
+    /// The look-up, by the first way to ask for which the input has everything.
+    fn look(&mut self, now: u64, after_ms: u64) -> std::result::Result<Call, Result<Value>> {
+        self.looks_at = now + after_ms;
+        let verify = &self.operation.verify;
+        let search = catalog::find(verify["search"].as_str().unwrap_or_default()).map_err(Err)?;
+        let ways = verify["input"].as_array().map_or(&[][..], Vec::as_slice);
+        match ways.iter().find_map(|way| filled(way, &self.input)) {
+            Some(question) => Ok(self.call(search, Value::Object(question), after_ms)),
+            None => Err(self.error.take().map_or(Ok(Value::Null), Err)),
+        }
     }
 
     /// Looks for what the request should have made.
-    async fn look(&self, operation: &Operation, input: &Value, began: u64, ends: u64) -> Result<Found> {
-        let verify = &operation.verify;
-        let search = catalog::find(verify["search"].as_str().unwrap_or_default())?;
-        // The first way to ask for which the input has everything.
-        let ways = verify["input"].as_array().map_or(&[][..], Vec::as_slice);
-        let Some(question) = ways.iter().find_map(|way| filled(way, input)) else {
-            return Ok(Found::Perhaps(None));
-        };
-        let answer = match self.until(ends).call(&search, Value::Object(question), search.retry == Retry::Safe).await {
-            Err(error) if error.code() == Code::NotFound => return Ok(Found::Nothing),
-            answer => answer?,
+    fn found(&self, answer: Result<Value>, began: Option<i64>) -> Found {
+        let verify = &self.operation.verify;
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) if error.code() == Code::NotFound => return Found::Nothing,
+            Err(_) => return Found::Unknown,
         };
         let items = match verify["items"].as_str().map_or(&answer, |name| &answer[name]) {
             Value::Array(items) => items.as_slice(),
@@ -82,30 +128,32 @@ impl Client {
             one => std::slice::from_ref(one),
         };
         let mut perhaps = None;
-        for item in items.iter().filter(|item| agree(&verify["same"], input, item)) {
+        for item in items.iter().filter(|item| agree(&verify["same"], &self.input, item)) {
             let is_ours = match verify["newer"].as_str() {
-                Some(name) => moment(&item[name]).zip(self.service_time(began)).map(|(made, began)| made >= began),
+                Some(name) => moment(&item[name]).zip(began).map(|(made, began)| made >= began),
                 // There is only one of its kind, or nothing says when it was made.
                 None => verify["unique"].as_bool(),
             };
             match is_ours {
                 Some(false) => {}
-                Some(true) if agree(&verify["alike"], input, item) => return Ok(Found::This(shaped(verify, item))),
+                Some(true) if agree(&verify["alike"], &self.input, item) => return Found::This(shaped(verify, item)),
                 _ => perhaps = Some(item),
             }
         }
         let is_cut = verify["page"].as_f64().is_some_and(|page| items.len() as f64 >= page);
-        Ok(match perhaps {
+        match perhaps {
             Some(item) => Found::Perhaps(item["id"].as_str().or(item["_id"].as_str()).map(str::to_owned)),
             None if is_cut => Found::Perhaps(None),
             None => Found::Nothing,
-        })
+        }
     }
+}
 
+impl Memory {
     /// What the service's clock showed at a moment of the host's, in whole seconds and rather too early: an answer's time has
     /// lost its fraction and its way back.
     fn service_time(&self, moment: u64) -> Option<i64> {
-        let date = self.memory.date.borrow();
+        let date = self.date.borrow();
         let (date, came) = date.as_ref()?;
         Some(parse_http(date)? - came.saturating_sub(moment).div_ceil(1_000) as i64)
     }
@@ -171,20 +219,20 @@ fn shaped(verify: &Value, item: &Value) -> Value {
 }
 
 /// The error with what the look-up brought.
-fn told(error: Error, found: Result<Found>, settle_ms: u64) -> Error {
+fn told(error: Error, found: Found, settle_ms: u64) -> Error {
+    if error.code() != Code::OutcomeUnknown {
+        return error;
+    }
     error.with(|d| {
-        if d.code != Code::OutcomeUnknown {
-            return;
+        d.help = match &found {
+            Found::Perhaps(_) => "It was looked for: something equal exists, perhaps from before. Look yourself before you repeat it.",
+            Found::Unknown => "Looking for it failed, too. Look yourself before you repeat it.",
+            _ => "It was looked for and was not there; it may take effect for a while. Look again before you repeat it.",
         }
-        let (help, id) = match found {
-            Ok(Found::Perhaps(id)) => {
-                ("It was looked for: something equal exists, perhaps from before. Look yourself before you repeat it.", id)
-            }
-            Ok(_) => ("It was looked for and was not there; it may still take effect for a while. Look again later.", None),
-            Err(_) => ("Looking for it failed, too. Look yourself before you repeat it.", None),
-        };
-        d.help = help.to_owned();
-        d.existing_id = id;
+        .to_owned();
         d.retry_after_ms = (settle_ms > 0).then_some(settle_ms);
+        if let Found::Perhaps(id) = found {
+            d.existing_id = id;
+        }
     })
 }

@@ -6,7 +6,7 @@
 //! window of one interval can hold more than `max`, whether the service's windows are fixed or slide.
 
 use super::Told;
-use crate::record;
+use crate::json::{Json, ToJson, Value};
 
 /// A request may be this part of the interval (1/40: 250 ms of 10 s) longer under way than another.
 const LATENESS: u64 = 40;
@@ -15,7 +15,6 @@ const GRAIN: u64 = 400;
 /// Of the day's quota, the part that is kept from the background: a fifth.
 const KEPT: u64 = 5;
 
-record! {
 /// What was granted and what the service said. All times are the store's, in milliseconds since 1970.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Budget {
@@ -23,20 +22,39 @@ pub struct Budget {
     max: u64,
     /// Its length in milliseconds.
     interval: u64,
-    /// Three numbers for each group of grants: the latest moment at which they are used, how many, how many of those for the
-    /// background.
-    log: Vec<u64>,
     /// All that was ever granted or used by others.
     total: u64,
     /// Nothing goes before this moment.
     blocked: u64,
-    /// What is left of the day's quota, where the service said it.
-    left: Option<u64>,
+    /// What is left of the day's quota.
+    left: u64,
     /// The day's quota.
     daily: u64,
-    /// When what is said of the day is no longer true.
-    day_ends: u64 as "dayEnds",
+    /// When what is said of the day is no longer true; 0: nothing was said.
+    day_ends: u64,
+    /// Three numbers for each group of grants, in order: the latest moment at which they are used, how many, how many of
+    /// those for the background.
+    log: Vec<u64>,
 }
+
+/// In the store: a list of numbers, the log's behind the others.
+impl ToJson for Budget {
+    fn to_json(&self) -> Value {
+        let head = [self.max, self.interval, self.total, self.blocked, self.left, self.daily, self.day_ends];
+        [&head, self.log.as_slice()].concat().to_json()
+    }
+}
+
+impl Json for Budget {
+    fn read(value: Value, ok: &mut bool) -> Self {
+        let numbers: Vec<u64> = Json::read(value, ok);
+        let [max, interval, total, blocked, left, daily, day_ends, log @ ..] = numbers.as_slice() else {
+            *ok = false;
+            return Self::default();
+        };
+        let [max, interval, total, blocked, left, daily, day_ends] = [max, interval, total, blocked, left, daily, day_ends].map(|n| *n);
+        Self { max, interval, total, blocked, left, daily, day_ends, log: log.to_vec() }
+    }
 }
 
 /// Who asks.
@@ -93,9 +111,10 @@ impl Budget {
         let (rounds, needed) = (ahead / limit, ahead % limit + 1);
         let (mut all, mut background) = self.counted(now);
         let mut at = now;
-        let mut order: Vec<_> = self.groups().filter(|(end, ..)| self.counts(*end, now)).collect();
-        order.sort_unstable();
-        for (end, n, of_background) in order {
+        for (end, n, of_background) in self.groups() {
+            if !self.counts(end, now) {
+                continue;
+            }
             if self.room(class, all, background) >= needed {
                 break;
             }
@@ -113,7 +132,7 @@ impl Budget {
 
     /// Grants `n` requests, to be sent within `valid` milliseconds.
     pub fn grant(&mut self, now: u64, n: u64, class: Class, valid: u64) {
-        self.left = self.left.map(|left| left.saturating_sub(n));
+        self.left = self.left.saturating_sub(n);
         self.note(now + valid, n, if class == Class::Person { 0 } else { n });
     }
 
@@ -123,12 +142,17 @@ impl Budget {
         }
         let end = end.next_multiple_of((self.interval / GRAIN).max(1));
         self.total += n;
-        match self.log.last_chunk_mut::<3>() {
-            Some([last, all, background]) if *last == end => {
+        let at = self.groups().take_while(|(other, ..)| *other < end).count() * 3;
+        match self.log.get_mut(at..at + 3) {
+            Some([same, all, background]) if *same == end => {
                 *all += n;
                 *background += of_background;
             }
-            _ => self.log.extend([end, n, of_background]),
+            _ => {
+                for number in [of_background, n, end] {
+                    self.log.insert(at, number);
+                }
+            }
         }
     }
 
@@ -139,11 +163,15 @@ impl Budget {
 
     /// Takes in what the service said, and forgets what no longer counts.
     pub fn hear(&mut self, now: u64, told: &Told) {
-        self.max = told.max.unwrap_or(self.max).max(1);
-        self.interval = told.interval.unwrap_or(self.interval).max(1);
+        if told.max > 0 {
+            self.max = told.max;
+        }
+        if told.interval > 0 {
+            self.interval = told.interval;
+        }
         self.blocked = self.blocked.max(told.blocked);
         if let Some(left) = told.left {
-            (self.left, self.daily, self.day_ends) = (Some(left), told.daily.unwrap_or_default(), told.day_ends);
+            (self.left, self.daily, self.day_ends) = (left, told.daily, told.day_ends);
         }
         let over = self.groups().take_while(|(end, ..)| !self.counts(*end, now)).count();
         self.log.drain(..over * 3);
@@ -156,7 +184,7 @@ impl Budget {
     /// Until when the day's quota holds a request back.
     pub fn exhausted(&self, now: u64, class: Class) -> Option<u64> {
         let kept = if class == Class::Person { 0 } else { self.daily / KEPT };
-        (self.left.is_some_and(|left| left <= kept) && now < self.day_ends).then_some(self.day_ends)
+        (self.left <= kept && now < self.day_ends).then_some(self.day_ends)
     }
 
     fn groups(&self) -> impl Iterator<Item = (u64, u64, u64)> {

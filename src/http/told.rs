@@ -9,22 +9,22 @@ const MOMENT: u64 = 100_000_000_000;
 const HOUR_MS: u64 = 3_600_000;
 const DAY_MS: u64 = 24 * HOUR_MS;
 
-/// What HighLevel's rate headers say. Zero or nothing where they are absent.
+/// What HighLevel's rate headers say. Zero where they are absent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Told {
     /// `X-RateLimit-Max`: requests in one interval.
-    pub max: Option<u64>,
+    pub max: u64,
     /// `X-RateLimit-Interval-Milliseconds`.
-    pub interval: Option<u64>,
+    pub interval: u64,
     /// By `X-RateLimit-Remaining`: what the service counts in its window, and all that no longer counted when the request
     /// was sent. Comparable with all that was ever granted.
     pub used: u64,
     /// Nothing is to go before this moment.
     pub blocked: u64,
-    /// `X-RateLimit-Daily-Remaining`.
+    /// `X-RateLimit-Daily-Remaining`; zero means something else than nothing.
     pub left: Option<u64>,
     /// `X-RateLimit-Limit-Daily`.
-    pub daily: Option<u64>,
+    pub daily: u64,
     /// `X-RateLimit-Daily-Reset` as a moment; without it the end of the UTC day, or an hour where that is earlier.
     pub day_ends: u64,
 }
@@ -32,29 +32,35 @@ pub struct Told {
 impl Told {
     /// Reads an answer. `expired`: see [`Told::used`].
     pub fn read(response: &Response, now: u64, expired: u64) -> Self {
-        let number = |name: &str| response.number(name);
+        let number = |name: &str| response.number(name).unwrap_or_default();
         let max = number("x-ratelimit-max");
-        let used = max.zip(number("x-ratelimit-remaining")).map(|(max, left)| max.saturating_sub(left) + expired);
-        let reset = number("x-ratelimit-daily-reset").map(|ms| if ms > MOMENT { ms } else { now.saturating_add(ms) });
+        let remaining = response.number("x-ratelimit-remaining").unwrap_or(max);
+        let reset = number("x-ratelimit-daily-reset");
         Self {
             max,
             interval: number("x-ratelimit-interval-milliseconds"),
-            used: used.unwrap_or_default(),
+            used: max.saturating_sub(remaining) + expired,
             blocked: 0,
-            left: number("x-ratelimit-daily-remaining"),
+            left: response.number("x-ratelimit-daily-remaining"),
             daily: number("x-ratelimit-limit-daily"),
-            day_ends: reset.unwrap_or_else(|| (now + HOUR_MS).min((now / DAY_MS + 1) * DAY_MS)),
+            day_ends: match reset {
+                0 => (now + HOUR_MS).min((now / DAY_MS + 1) * DAY_MS),
+                moment if moment > MOMENT => moment,
+                wait => now + wait,
+            },
         }
     }
 
     /// Takes in what was told later.
     pub fn add(&mut self, later: &Self) {
-        self.max = later.max.or(self.max);
-        self.interval = later.interval.or(self.interval);
-        self.used = self.used.max(later.used);
-        self.blocked = self.blocked.max(later.blocked);
-        if later.left.is_some() {
-            (self.left, self.daily, self.day_ends) = (later.left, later.daily, later.day_ends);
+        let before = std::mem::replace(self, *later);
+        self.used = self.used.max(before.used);
+        self.blocked = self.blocked.max(before.blocked);
+        if self.left.is_none() {
+            (self.left, self.daily, self.day_ends) = (before.left, before.daily, before.day_ends);
+        }
+        if self.max == 0 {
+            (self.max, self.interval) = (before.max, before.interval);
         }
     }
 }
