@@ -5,7 +5,7 @@ use crate::json::{Map, ToJson, Value, put, put_some};
 use crate::text::lower;
 use crate::{
     catalog,
-    error::{Code, Error, Result},
+    error::{Code, Result},
 };
 
 const GET: &str = "ghl.contacts.getContact";
@@ -68,32 +68,18 @@ pub(super) fn find_or_create(calls: &mut Calls<'_>, input: &mut Map) -> Value {
 
 /// Creates; where the service knows the person already, that contact is the result. True: it is new.
 fn create<'a>(calls: &mut Calls<'a>, email: &str, body: Map) -> (&'a Value, bool) {
-    let error = match write(calls, CREATE, body) {
-        Ok(answer) if answer.pointer("/contact/id").is_some() || calls.stopped() => return (&answer["contact"], true),
-        Ok(_) => Error::new(Code::OutcomeUnknown, "HighLevel's answer lacks the new contact", ""),
-        Err(error) => error.clone(),
-    };
-    let details = error.details();
-    match (details.code, &details.existing_id) {
-        (Code::Duplicate, Some(id)) => {
-            return (&calls.call(GET, one("contactId", id.as_str().into()))["contact"], false);
-        }
-        // An error after the contact was made: its e-mail address tells. 422 is known to come like that, too.
-        (Code::OutcomeUnknown | Code::InvalidInput, _) => {
-            let contact = calls.by_email(email);
-            if !contact.is_null() {
-                calls.note("HighLevel reported an error, but the contact was created", "");
-                return (contact, true);
+    match write(calls, CREATE, body) {
+        Ok(answer) if answer.pointer("/contact/id").is_some() || calls.stopped() => (&answer["contact"], true),
+        // An answer in which nothing is what it should be: the e-mail address tells.
+        Ok(_) => (calls.by_email(email), true),
+        Err(error) => {
+            if let (Code::Duplicate, Some(id)) = (error.code(), &error.details().existing_id) {
+                return (&calls.call(GET, one("contactId", id.as_str().into()))["contact"], false);
             }
+            calls.fail(error.clone());
+            (&Value::Null, false)
         }
-        _ => {}
     }
-    calls.fail(error.with(|d| {
-        if d.code == Code::OutcomeUnknown {
-            d.help = "Call again: if the contact was created, its e-mail address finds it.".into();
-        }
-    }));
-    (&Value::Null, false)
 }
 
 /// Writes a contact. A phone number of somebody else is left out: it never identifies a person.

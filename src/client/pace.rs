@@ -16,6 +16,8 @@ use crate::{
 
 /// Nobody sleeps longer before looking again: meanwhile an answer may have told of another rate.
 const LOOK_MS: u64 = 1_000;
+/// A wait that is worth an event.
+const TOLD_MS: u64 = 10;
 /// The first pause after a refusal of Digistore24, which tells of none; doubled each time.
 const PAUSE_MS: u64 = 1_000;
 
@@ -56,7 +58,7 @@ impl Client {
                 pool.borrow_mut().release(&mut is_taking);
                 return Err(refusal(Code::RateLimited, service, wait_ms));
             }
-            if wait_ms > 0 && !has_waited {
+            if wait_ms > TOLD_MS && !has_waited {
                 has_waited = true;
                 effects.event(Happening::Wait, || {
                     let has_room = pool.borrow().budget.free(now, Class::Person) > 0;

@@ -14,6 +14,8 @@ use crate::{
 const TAKING_MS: u64 = 2_000;
 /// One that waits for another to take them looks again after so long.
 const GLANCE_MS: u64 = 4;
+/// Permits that were taken for those who wait are used within so long.
+const LEAST_MS: u64 = 25;
 /// After a failure of the store, this process counts alone for so long.
 const ALONE_MS: u64 = 1_000;
 
@@ -48,6 +50,8 @@ struct Lane {
     waiting: Vec<u32>,
     /// Permits that were taken from the store's record: how many, and until when they may be used.
     permits: Vec<(u64, u64)>,
+    /// When permits were last taken, and how many.
+    last: (u64, u64),
 }
 
 impl Lane {
@@ -149,6 +153,10 @@ impl Pool {
             return Next::Go(self.budget.expired(now));
         }
         self.enqueue(place);
+        if !is_alone {
+            // Those before it have these already.
+            ahead -= ready;
+        }
         if !is_alone && (free > ahead || self.told.blocked > now) {
             if !*is_taking && now < self.taking_until {
                 return Next::Wait(now + GLANCE_MS);
@@ -185,14 +193,14 @@ impl Pool {
     /// What is to be written so that those who wait may go.
     fn draft(&mut self, now: u64, class: Class, free: u64, key: &str) -> Next {
         let (max, interval) = (self.budget.max(), self.budget.interval());
-        // Where there is room, some more than are asked for, so that the next few calls need no store. Where there is none,
-        // permits that nobody uses would be missed.
-        let is_busy = self.budget.free(now, Class::Person) < max / 2;
-        let (more, part) = if is_busy { (max / 40, 50) } else { (max / 25, 10) };
+        let least_ms = (interval / 100).max(self.store_ms * 2).max(LEAST_MS);
         let lane = self.lane(class);
-        let missing = (lane.waiting.len() as u64).saturating_sub(lane.ready(now));
-        let permits = missing.max(more).max(1).min(free);
-        let valid = (interval / part).max(self.store_ms * 2);
+        let missing = (lane.waiting.len() as u64).saturating_sub(lane.ready(now)).max(1);
+        // As many more as the next calls will need if they come as fast as the last ones: those need no store then. But not
+        // many, and not for long, since a permit counts until nobody can use it any more.
+        let pace_ms = ((now - lane.last.0) / lane.last.1.max(1)).max(1);
+        let permits = missing.max((interval / 5 / pace_ms).min(max / 25)).min(free);
+        let valid = if missing > 1 { 0 } else { (permits * pace_ms * 2).min(interval / 5) }.max(least_ms);
         let mut budget = self.budget.clone();
         budget.grant(now, permits, class, valid);
         let write = Write { key: key.to_owned(), expect: self.version, value: Some(text(&budget.to_json())) };
@@ -211,7 +219,9 @@ impl Pool {
         }
         self.budget = draft.budget;
         self.budget.hear(now, &self.told);
-        self.lane(class).permits.push((draft.permits, draft.valid_until));
+        let lane = self.lane(class);
+        lane.permits.push((draft.permits, draft.valid_until));
+        lane.last = (draft.began, draft.permits);
     }
 
     /// The store can't be reached: this process counts alone for a while.
@@ -263,3 +273,7 @@ impl Drop for Place<'_> {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "pool/tests.rs"]
+mod tests;

@@ -159,14 +159,15 @@ impl Memory {
     }
 }
 
-/// Whether an error leaves open what was done: no answer, an answer that can't be read, or one that HighLevel is known to
-/// give although it did the work (`also`). To a repetition it may say that the thing exists already.
+/// Whether an error leaves open what was done: no answer, a success that can't be read, or an answer that HighLevel is known
+/// to give although it did the work (`also`). To a repetition it may say that the thing exists already.
 fn is_doubtful(operation: &Operation, error: &Error, is_repetition: bool) -> bool {
-    let status = error.details().status;
+    let status = error.details().status.unwrap_or_default();
     match error.code() {
-        Code::OutcomeUnknown | Code::MalformedResponse => true,
+        Code::OutcomeUnknown => true,
+        Code::MalformedResponse => status < 300,
         Code::Duplicate | Code::Conflict => is_repetition,
-        _ => status.is_some() && operation.verify["also"].as_f64() == status.map(f64::from),
+        _ => operation.verify["also"].as_f64() == Some(f64::from(status)),
     }
 }
 

@@ -132,7 +132,6 @@ impl Budget {
 
     /// Grants `n` requests, to be sent within `valid` milliseconds.
     pub fn grant(&mut self, now: u64, n: u64, class: Class, valid: u64) {
-        self.left = self.left.saturating_sub(n);
         self.note(now + valid, n, if class == Class::Person { 0 } else { n });
     }
 

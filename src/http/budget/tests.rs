@@ -170,7 +170,7 @@ fn a_fifth_of_the_days_quota_is_kept_from_the_background() {
     let day = |left| Told { left: Some(left), daily: 1_000, day_ends: 9_000, ..Told::default() };
     budget.hear(0, &day(201));
     assert_eq!(budget.exhausted(0, HALF), None);
-    budget.grant(0, 1, PEOPLE, 0);
+    budget.hear(0, &day(200));
     assert_eq!((budget.exhausted(0, HALF), budget.exhausted(0, PEOPLE)), (Some(9_000), None));
     budget.hear(1, &day(0));
     assert_eq!(budget.exhausted(1, PEOPLE), Some(9_000));
