@@ -145,7 +145,8 @@ mod tests {
     #[test]
     fn times_of_headers_are_read() {
         assert_eq!(parse_http("Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777));
-        for text in ["", "soon", "Sun, 06 anF 1994 08:49:37 GMT", "Sun, 06 Nov", "Sun, 40 Nov 1994 08:49:37 GMT", "120"] {
+        for text in ["", "soon", "Sun, 06 anF 1994 08:49:37 GMT", "Sun, 06 Nov", "Sun, 40 Nov 1994 08:49:37 GMT", "120"]
+        {
             assert_eq!(parse_http(text), None, "{text}");
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{
     Client,
-    pool::{Next, Place},
+    pool::{LOOK_MS, Next, Place, Ticket},
 };
 use crate::json::json;
 use crate::{
@@ -14,19 +14,17 @@ use crate::{
     scope::Scope,
 };
 
-/// Nobody sleeps longer before looking again: meanwhile an answer may have told of another rate.
-const LOOK_MS: u64 = 1_000;
 /// A wait that is worth an event.
 const TOLD_MS: u64 = 10;
 /// The first pause after a refusal of Digistore24, which tells of none; doubled each time.
 const PAUSE_MS: u64 = 1_000;
 
 impl Client {
-    /// Waits until a request to this service may go. The number is for [`Client::learn`].
+    /// Waits until a request to this service may go. The ticket is for [`Client::learn`].
     ///
     /// # Errors
     /// `quota_exhausted`, `unavailable`; `rate_limited` where it would not go before `deadline`.
-    pub(super) async fn admit(&self, service: Service, deadline: u64) -> Result<u64> {
+    pub(super) async fn admit(&self, service: Service, deadline: u64) -> Result<Ticket> {
         let effects = &self.effects;
         let class = self.memory.class(self.urgency.background);
         let pool = self.memory.pool(service);
@@ -41,7 +39,7 @@ impl Client {
             let next = pool.borrow_mut().next(now, &mut place, &mut is_taking, &key);
             let mut wait_ms = 0;
             let effect = match next {
-                Next::Go(expired) => return Ok(expired),
+                Next::Go(ticket) => return Ok(ticket),
                 Next::Refuse(code, until) => return Err(refusal(code, service, until - now)),
                 Next::Read => Effect::Get { keys: vec![key.clone()] },
                 Next::Write(written, write) => {
@@ -50,7 +48,6 @@ impl Client {
                 }
                 Next::Wait(until) => {
                     wait_ms = until - now;
-                    // Another rate may be told meanwhile.
                     Effect::Sleep { ms: wait_ms.min(LOOK_MS) + u64::from(effects.random() % 4) }
                 }
             };
@@ -99,7 +96,7 @@ impl Client {
     pub(super) fn learn(
         &self,
         service: Service,
-        expired: u64,
+        ticket: &Ticket,
         result: &std::result::Result<Response, Failure>,
     ) -> Outcome {
         let host_now = self.effects.now();
@@ -110,7 +107,7 @@ impl Client {
                 if let Some(date) = response.header("date") {
                     *self.memory.date.borrow_mut() = Some((date.to_owned(), host_now));
                 }
-                let mut told = Told::read(response, now, expired);
+                let mut told = Told::read(response, now, ticket.expired);
                 let mut wait_ms = wait_of(response, now);
                 let mut status = response.status;
                 let is_refused = status == 429 || (service != Service::Ghl && digistore24::is_refusal(response));
@@ -127,6 +124,7 @@ impl Client {
                 } else {
                     pool.refusals = 0;
                 }
+                told.answered.push((ticket.group, now));
                 pool.hear(now, &told);
                 (Outcome::Answered { status, wait_ms }, Some(status >= 500))
             }

@@ -14,8 +14,8 @@ use crate::{
 const TAKING_MS: u64 = 2_000;
 /// One that waits for another to take them looks again after so long.
 const GLANCE_MS: u64 = 4;
-/// Permits that were taken for those who wait are used within so long.
-const LEAST_MS: u64 = 25;
+/// Nobody sleeps longer before looking again: meanwhile another rate may have been told, or others have given back permits.
+pub(super) const LOOK_MS: u64 = 1_000;
 /// After a failure of the store, this process counts alone for so long.
 const ALONE_MS: u64 = 1_000;
 
@@ -27,6 +27,8 @@ pub(super) struct Pool {
     alone_until: u64,
     /// The version of the store's record that `budget` was read from or written to.
     version: Option<u64>,
+    /// When the store's record was seen last.
+    seen_at: u64,
     /// How far the store's clock is ahead of the host's.
     ahead_ms: i64,
     /// What the store's record doesn't know yet.
@@ -35,8 +37,6 @@ pub(super) struct Pool {
     background: Lane,
     /// Until then a task is busy taking permits.
     taking_until: u64,
-    /// How long the store took for the last commit.
-    store_ms: u64,
     last_number: u32,
     /// Refusals in a row.
     pub(super) refusals: u32,
@@ -48,30 +48,48 @@ pub(super) struct Pool {
 struct Lane {
     /// Who waits, in order.
     waiting: Vec<u32>,
-    /// Permits that were taken from the store's record: how many, and until when they may be used.
-    permits: Vec<(u64, u64)>,
+    /// Permits that were taken from the store's record.
+    permits: Vec<Permits>,
     /// When permits were last taken, and how many.
     last: (u64, u64),
 }
 
+#[derive(Debug)]
+pub(super) struct Permits {
+    left: u64,
+    valid_until: u64,
+    /// Their name in the budget.
+    group: u64,
+}
+
 impl Lane {
     fn ready(&mut self, now: u64) -> u64 {
-        self.permits.retain(|(n, until)| *n > 0 && now < *until);
-        self.permits.iter().map(|(n, _)| n).sum()
+        self.permits.retain(|permits| permits.left > 0 && now < permits.valid_until);
+        self.permits.iter().map(|permits| permits.left).sum()
     }
 
-    fn use_one(&mut self) {
-        if let Some((n, _)) = self.permits.first_mut() {
-            *n -= 1;
-        }
+    fn use_one(&mut self) -> u64 {
+        self.permits.first_mut().map_or(0, |permits| {
+            permits.left -= 1;
+            permits.group
+        })
     }
+}
+
+/// A request that goes.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Ticket {
+    /// See [`Told::used`].
+    pub(super) expired: u64,
+    /// See [`Told::answered`].
+    pub(super) group: u64,
 }
 
 /// What comes next for a request.
 #[derive(Debug)]
 pub(super) enum Next {
-    /// It goes. The number belongs to [`Told::used`].
-    Go(u64),
+    /// It goes.
+    Go(Ticket),
     /// Ask again at that moment.
     Wait(u64),
     /// The store's record is to be read.
@@ -87,8 +105,7 @@ pub(super) enum Next {
 pub(super) struct Draft {
     budget: Budget,
     told: Told,
-    permits: u64,
-    valid_until: u64,
+    permits: Permits,
     began: u64,
 }
 
@@ -98,12 +115,12 @@ impl Pool {
             budget,
             alone_until: if is_alone { u64::MAX } else { 0 },
             version: None,
+            seen_at: 0,
             ahead_ms: 0,
             told: Told::default(),
             people: Lane::default(),
             background: Lane::default(),
             taking_until: 0,
-            store_ms: 0,
             last_number: 0,
             refusals: 0,
             breaker: Breaker::default(),
@@ -145,19 +162,19 @@ impl Pool {
             if let Err(until) = self.breaker.pass(now) {
                 return Next::Refuse(Code::Unavailable, until);
             }
-            if is_alone {
-                self.budget.grant(now, 1, class, 0);
-            } else {
-                self.lane(class).use_one();
-            }
-            return Next::Go(self.budget.expired(now));
+            let group = if is_alone { self.budget.grant(now, 1, class, 0) } else { self.lane(class).use_one() };
+            return Next::Go(Ticket { expired: self.budget.expired(now), group });
         }
         self.enqueue(place);
         if !is_alone {
             // Those before it have these already.
             ahead -= ready;
         }
-        if !is_alone && (free > ahead || self.told.blocked > now) {
+        if !is_alone && (free > ahead || self.told.blocked > now || now >= self.seen_at + LOOK_MS) {
+            // What the others have given back since is in the store alone.
+            if free <= ahead && self.told.blocked <= now {
+                self.version = None;
+            }
             if !*is_taking && now < self.taking_until {
                 return Next::Wait(now + GLANCE_MS);
             }
@@ -183,6 +200,7 @@ impl Pool {
     pub(super) fn read(&mut self, entry: Option<&Entry>, now: u64, host_now: u64) {
         self.ahead_ms = now.cast_signed() - host_now.cast_signed();
         self.version = Some(entry.map_or(0, |entry| entry.version));
+        self.seen_at = now;
         // What can't be read is forgotten.
         if let Some(budget) = entry.and_then(|entry| parse(&entry.value)).and_then(Budget::from_json) {
             self.budget = budget;
@@ -193,35 +211,35 @@ impl Pool {
     /// What is to be written so that those who wait may go.
     fn draft(&mut self, now: u64, class: Class, free: u64, key: &str) -> Next {
         let (max, interval) = (self.budget.max(), self.budget.interval());
-        let least_ms = (interval / 100).max(self.store_ms * 2).max(LEAST_MS);
+        // A permit that is used counts from then on like any request; one that isn't, so much longer.
+        let valid = interval / 5;
         let lane = self.lane(class);
         let missing = (lane.waiting.len() as u64).saturating_sub(lane.ready(now)).max(1);
-        // As many more as the next calls will need if they come as fast as the last ones: those need no store then. But not
-        // many, and not for long, since a permit counts until nobody can use it any more.
+        // As many as the next calls will need if they come as fast as the last ones, so that those need no store; not many.
         let pace_ms = ((now - lane.last.0) / lane.last.1.max(1)).max(1);
-        let permits = missing.max((interval / 5 / pace_ms).min(max / 25)).min(free);
-        let valid = if missing > 1 { 0 } else { (permits * pace_ms * 2).min(interval / 5) }.max(least_ms);
+        let permits = missing.max((valid / pace_ms).min(max / 25)).min(free);
         let mut budget = self.budget.clone();
-        budget.grant(now, permits, class, valid);
+        let group = if permits > 0 { budget.grant(now, permits, class, valid) } else { 0 };
         let write = Write { key: key.to_owned(), expect: self.version, value: Some(text(&budget.to_json())) };
         let told = std::mem::take(&mut self.told);
-        Next::Write(Draft { budget, told, permits, valid_until: now + valid, began: now }, write)
+        let permits = Permits { left: permits, valid_until: now + valid, group };
+        Next::Write(Draft { budget, told, permits, began: now }, write)
     }
 
     /// The draft was written (`version`), or somebody else was faster.
     pub(super) fn settle(&mut self, draft: Draft, version: Option<u64>, class: Class, now: u64) {
-        self.store_ms = now.saturating_sub(draft.began);
         self.version = version;
         if version.is_none() {
             let later = std::mem::replace(&mut self.told, draft.told);
             self.told.add(&later);
             return;
         }
+        self.seen_at = now;
         self.budget = draft.budget;
         self.budget.hear(now, &self.told);
         let lane = self.lane(class);
-        lane.permits.push((draft.permits, draft.valid_until));
-        lane.last = (draft.began, draft.permits);
+        lane.last = (draft.began, draft.permits.left);
+        lane.permits.push(draft.permits);
     }
 
     /// The store can't be reached: this process counts alone for a while.

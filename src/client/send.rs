@@ -29,7 +29,7 @@ impl Client {
         let mut renewed = false;
         loop {
             attempt += 1;
-            let expired = self.admit(service, deadline).await?;
+            let ticket = self.admit(service, deadline).await?;
             let mut request = request.clone();
             // No answer is waited for longer than the caller waits.
             let left = deadline.saturating_sub(effects.now());
@@ -38,7 +38,7 @@ impl Client {
                 self.authorize(&mut request).await?;
             }
             let result = effects.http(request).await;
-            let outcome = self.learn(service, expired, &result);
+            let outcome = self.learn(service, &ticket, &result);
             if let Ok(response) = &result
                 && response.status == 401
                 && !renewed

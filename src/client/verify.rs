@@ -226,9 +226,13 @@ fn told(error: Error, found: Found, settle_ms: u64) -> Error {
     }
     error.with(|d| {
         d.help = match &found {
-            Found::Perhaps(_) => "It was looked for: something equal exists, perhaps from before. Look yourself before you repeat it.",
+            Found::Perhaps(_) => {
+                "It was looked for: something equal exists, perhaps from before. Look yourself before you repeat it."
+            }
             Found::Unknown => "Looking for it failed, too. Look yourself before you repeat it.",
-            _ => "It was looked for and was not there; it may take effect for a while. Look again before you repeat it.",
+            _ => {
+                "It was looked for and was not there; it may take effect for a while. Look again before you repeat it."
+            }
         }
         .to_owned();
         d.retry_after_ms = (settle_ms > 0).then_some(settle_ms);

@@ -2,14 +2,15 @@
 //! processes with the same token share it.
 //!
 //! The service counts requests when they arrive, in windows of which nobody tells where they begin. So a grant counts from
-//! the moment it is given until a whole interval after the last moment at which its request can have arrived. Then no
-//! window of one interval can hold more than `max`, whether the service's windows are fixed or slide.
+//! the moment it is given until a whole interval after the last moment at which its request can have arrived: that of its
+//! answer, or else one that is assumed. Then no window of one interval can hold more than `max`, whether the service's
+//! windows are fixed or slide, and what is lost of the rate is the time of an answer in an interval.
 
 use super::Told;
 use crate::json::{Json, ToJson, Value};
 
-/// A request may be this part of the interval (1/40: 250 ms of 10 s) longer under way than another.
-const LATENESS: u64 = 40;
+/// A request whose answer is not there yet arrives within this part of the interval: 500 ms of 10 s.
+const LATENESS: u64 = 20;
 /// Ends are rounded up to this part of the interval (1/400: 25 ms of 10 s), so that the log stays short.
 const GRAIN: u64 = 400;
 /// Of the day's quota, the part that is kept from the background: a fifth.
@@ -32,8 +33,8 @@ pub struct Budget {
     daily: u64,
     /// When what is said of the day is no longer true; 0: nothing was said.
     day_ends: u64,
-    /// Three numbers for each group of grants, in order: the latest moment at which they are used, how many, how many of
-    /// those for the background.
+    /// Three numbers for each group of grants, in order: the latest moment at which they arrive, how many, how many of those
+    /// for the background.
     log: Vec<u64>,
 }
 
@@ -52,7 +53,8 @@ impl Json for Budget {
             *ok = false;
             return Self::default();
         };
-        let [max, interval, total, blocked, left, daily, day_ends] = [max, interval, total, blocked, left, daily, day_ends].map(|n| *n);
+        let [max, interval, total, blocked, left, daily, day_ends] =
+            [max, interval, total, blocked, left, daily, day_ends].map(|n| *n);
         Self { max, interval, total, blocked, left, daily, day_ends, log: log.to_vec() }
     }
 }
@@ -120,9 +122,9 @@ impl Budget {
             }
             all -= n;
             background -= of_background;
-            at = end + self.span();
+            at = end + self.interval;
         }
-        at.max(self.blocked) + rounds * self.span()
+        at.max(self.blocked) + rounds * (self.interval + self.interval / LATENESS)
     }
 
     /// Whether the service asked to wait.
@@ -130,17 +132,14 @@ impl Budget {
         now < self.blocked
     }
 
-    /// Grants `n` requests, to be sent within `valid` milliseconds.
-    pub fn grant(&mut self, now: u64, n: u64, class: Class, valid: u64) {
-        self.note(now + valid, n, if class == Class::Person { 0 } else { n });
+    /// Grants `n` requests, to be sent within `valid` milliseconds. Gives the name of their group, for [`Told::answered`].
+    pub fn grant(&mut self, now: u64, n: u64, class: Class, valid: u64) -> u64 {
+        self.total += n;
+        self.note(now + valid + self.interval / LATENESS, n, if class == Class::Person { 0 } else { n })
     }
 
-    fn note(&mut self, end: u64, n: u64, of_background: u64) {
-        if n == 0 {
-            return;
-        }
+    fn note(&mut self, end: u64, n: u64, of_background: u64) -> u64 {
         let end = end.next_multiple_of((self.interval / GRAIN).max(1));
-        self.total += n;
         let at = self.groups().take_while(|(other, ..)| *other < end).count() * 3;
         match self.log.get_mut(at..at + 3) {
             Some([same, all, background]) if *same == end => {
@@ -151,6 +150,21 @@ impl Budget {
                 for number in [of_background, n, end] {
                     self.log.insert(at, number);
                 }
+            }
+        }
+        end
+    }
+
+    /// A request of the group `end` was answered: it had arrived by then.
+    fn answered(&mut self, end: u64, at: u64) {
+        for group in self.log.as_chunks_mut::<3>().0 {
+            let [same, all, background] = group;
+            if *same == end && *all > 0 {
+                *all -= 1;
+                let of_background = 1.min(*background);
+                *background -= of_background;
+                self.note(at, 1, of_background);
+                return;
             }
         }
     }
@@ -172,11 +186,15 @@ impl Budget {
         if let Some(left) = told.left {
             (self.left, self.daily, self.day_ends) = (left, told.daily, told.day_ends);
         }
+        for (group, at) in &told.answered {
+            self.answered(*group, *at);
+        }
         let over = self.groups().take_while(|(end, ..)| !self.counts(*end, now)).count();
         self.log.drain(..over * 3);
         // The service counted more than was granted here: somebody else uses the same token.
         if told.used > self.total {
             self.note(now, told.used - self.total, 0);
+            self.total = told.used;
         }
     }
 
@@ -190,13 +208,8 @@ impl Budget {
         self.log.as_chunks::<3>().0.iter().map(|[end, n, of_background]| (*end, *n, *of_background))
     }
 
-    /// How long a grant counts after it was used at the latest.
-    fn span(&self) -> u64 {
-        self.interval + self.interval / LATENESS
-    }
-
     fn counts(&self, end: u64, now: u64) -> bool {
-        end + self.span() > now
+        end + self.interval > now
     }
 
     /// What counts now: all, and of that the background's.

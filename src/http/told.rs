@@ -10,7 +10,7 @@ const HOUR_MS: u64 = 3_600_000;
 const DAY_MS: u64 = 24 * HOUR_MS;
 
 /// What HighLevel's rate headers say. Zero where they are absent.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Told {
     /// `X-RateLimit-Max`: requests in one interval.
     pub max: u64,
@@ -27,6 +27,8 @@ pub struct Told {
     pub daily: u64,
     /// `X-RateLimit-Daily-Reset` as a moment; without it the end of the UTC day, or an hour where that is earlier.
     pub day_ends: u64,
+    /// Requests that have come back: the group of their grant, and when.
+    pub answered: Vec<(u64, u64)>,
 }
 
 impl Told {
@@ -48,12 +50,15 @@ impl Told {
                 moment if moment > MOMENT => moment,
                 wait => now + wait,
             },
+            answered: Vec::new(),
         }
     }
 
     /// Takes in what was told later.
     pub fn add(&mut self, later: &Self) {
-        let before = std::mem::replace(self, *later);
+        let mut before = std::mem::replace(self, later.clone());
+        before.answered.append(&mut self.answered);
+        self.answered = before.answered;
         self.used = self.used.max(before.used);
         self.blocked = self.blocked.max(before.blocked);
         if self.left.is_none() {

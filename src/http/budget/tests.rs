@@ -23,22 +23,28 @@ impl Dice {
 }
 
 /// When requests arrive at the service, in order. Some processes take slices of one budget whenever there is room, use
-/// them at any moment while they are valid, lose some, and their requests are up to 250 ms under way.
-fn arrivals(seed: u64, processes: u64, pause: u64, until: u64, lose: bool) -> Vec<u64> {
+/// them at any moment while they are valid, and lose some. A request is up to 500 ms under way, now and then three
+/// seconds, and its answer as long.
+fn arrivals(seed: u64, processes: u64, pause: u64, until: u64) -> Vec<u64> {
     let mut dice = Dice(seed | 1);
     let mut budget = budget();
     let mut next: Vec<u64> = (0..processes).map(|_| dice.below(pause)).collect();
     let mut arrived = Vec::new();
+    let mut answers: Vec<(u64, u64)> = Vec::new();
     while let Some(process) = (0..next.len()).min_by_key(|i| next[*i]).filter(|i| next[*i] < until) {
         let now = next[process];
         let class = if process % 2 == 0 { PEOPLE } else { HALF };
+        let answered = answers.extract_if(.., |(_, at)| *at <= now).collect();
+        budget.hear(now, &Told { answered, ..Told::default() });
         let n = budget.free(now, class).min(1 + dice.below(10));
-        let valid = [0, 200, 1_000][dice.below(3) as usize];
-        budget.hear(now, &Told::default());
-        budget.grant(now, n, class, valid);
+        let valid = [0, 200, 2_000][dice.below(3) as usize];
+        let group = budget.grant(now, n, class, valid);
         for _ in 0..n {
-            if !lose || dice.below(10) > 0 {
-                arrived.push(now + dice.below(valid + 1) + dice.below(251));
+            if dice.below(10) > 0 {
+                let way = if dice.below(9) == 0 { 3_000 } else { 501 };
+                let at = now + dice.below(valid + 1) + dice.below(way);
+                arrived.push(at);
+                answers.push((group, at + dice.below(500)));
             }
         }
         next[process] = if n > 0 { now + 1 + dice.below(pause) } else { budget.free_at(now, 0, class).max(now + 1) };
@@ -67,7 +73,7 @@ proptest! {
     fn no_window_of_the_service_ever_holds_more_than_allowed(
         seed: u64, processes in 1_u64..4, pause in 1_u64..2_000, phase in 0..INTERVAL,
     ) {
-        let arrived = arrivals(seed, processes, pause, 60_000, true);
+        let arrived = arrivals(seed, processes, pause, 60_000);
         prop_assert!(worst(&arrived) <= MAX as usize, "{}", worst(&arrived));
         prop_assert!(worst_fixed(&arrived, phase) <= MAX as usize);
     }
@@ -99,13 +105,16 @@ proptest! {
 fn under_steady_demand_it_gives_at_least_95_percent_of_the_rate() {
     let mut budget = budget();
     let (mut now, mut granted) = (0, 0);
-    // As the client does it where many wait: slices that are valid for a fiftieth of the interval.
+    // Answers take 300 ms.
+    let mut answers: Vec<(u64, u64)> = Vec::new();
     while now < 100 * INTERVAL {
+        let answered = answers.extract_if(.., |(_, at)| *at <= now).collect();
+        budget.hear(now, &Told { answered, ..Told::default() });
         let n = budget.free(now, PEOPLE).min(7);
-        budget.hear(now, &Told::default());
-        budget.grant(now, n, PEOPLE, INTERVAL / 50);
+        let group = budget.grant(now, n, PEOPLE, 2_000);
+        answers.extend((0..n).map(|_| (group, now + 300)));
         granted += n;
-        now = if n > 0 { now + 3 } else { budget.free_at(now, 0, PEOPLE) };
+        now += 20;
     }
     let allowed = MAX * 100;
     assert!((granted - MAX) * 100 >= allowed * 95, "{granted} of {allowed}");
@@ -119,10 +128,21 @@ fn the_background_takes_its_share_and_leaves_the_rest() {
     assert_eq!((budget.free(0, HALF), budget.free(0, PEOPLE)), (0, 50));
     budget.grant(0, 50, PEOPLE, 0);
     assert_eq!(budget.free(0, PEOPLE), 0);
-    assert_eq!(budget.free(10_249, PEOPLE), 0);
-    assert_eq!((budget.free(10_250, PEOPLE), budget.free(10_250, HALF)), (100, 50));
+    assert_eq!(budget.free(10_499, PEOPLE), 0);
+    assert_eq!((budget.free(10_500, PEOPLE), budget.free(10_500, HALF)), (100, 50));
     assert_eq!(budget.free(0, Class::Background(100)), 0);
     assert_eq!(Budget::new(3, INTERVAL).free(0, Class::Background(1)), 1, "never nothing");
+}
+
+#[test]
+fn an_answer_tells_that_its_request_has_arrived() {
+    let mut budget = budget();
+    let group = budget.grant(0, 3, HALF, 2_000);
+    budget.hear(100, &Told { answered: vec![(group, 100), (group, 100), (7, 100)], ..Told::default() });
+    assert_eq!((budget.free(10_099, HALF), budget.free(10_100, HALF)), (47, 49));
+    budget.hear(9_000, &Told { answered: vec![(group, 9_000)], ..Told::default() });
+    assert_eq!((budget.free(18_999, PEOPLE), budget.free(19_000, PEOPLE)), (99, 100), "however late");
+    assert_eq!(budget.expired(19_000), 3);
 }
 
 #[test]
@@ -137,7 +157,7 @@ fn what_others_use_counts() {
     assert_eq!(budget.free(1_100, PEOPLE), 60);
     budget.hear(1_200, &told);
     assert_eq!(budget.free(1_200, PEOPLE), 60, "the same is not counted twice");
-    assert_eq!(budget.free(1_100 + 10_275, PEOPLE), 100, "it is forgotten, too");
+    assert_eq!(budget.free(11_525, PEOPLE), 100, "it is forgotten, too");
     // An answer that was long under way tells of requests that no longer count here.
     let late = Told { used: 40, ..Told::default() };
     budget.hear(30_000, &late);
@@ -150,7 +170,7 @@ fn the_services_own_numbers_replace_the_published_ones() {
     budget.grant(0, 20, PEOPLE, 0);
     budget.hear(10, &Told { max: 25, interval: 1_000, ..Told::default() });
     assert_eq!(budget.free(10, PEOPLE), 5);
-    assert_eq!(budget.free(1_025, PEOPLE), 25, "what was granted before counts for the new interval only");
+    assert_eq!(budget.free(1_525, PEOPLE), 25, "what was granted before counts for the new interval only");
     budget.hear(2_000, &Told::default());
     assert_eq!(budget.free(2_000, PEOPLE), 25, "nothing said, nothing changed");
 }
@@ -187,7 +207,7 @@ fn the_log_stays_short_and_survives_the_store() {
         budget.hear(now, &Told::default());
         budget.grant(now, 3, PEOPLE, 0);
     }
-    assert!(budget.log.len() / 3 <= 420, "{}", budget.log.len() / 3);
+    assert!(budget.log.len() / 3 <= 430, "{}", budget.log.len() / 3);
     let read = parse(&text(&budget.to_json())).and_then(Budget::from_json);
     assert_eq!(read, Some(budget));
 }
