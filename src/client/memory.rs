@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 
-use super::pool::Pool;
+use super::{credentials::Known, pool::Pool};
 use crate::json::Value;
 use crate::{
     catalog::Service,
@@ -22,6 +22,8 @@ const SETTLE_MS: u64 = 60_000;
 /// Shared by all tasks of one plugin.
 #[derive(Debug)]
 pub struct Memory {
+    /// The credentials as they were last read.
+    pub(super) credentials: Known,
     ghl: RefCell<Pool>,
     digistore24: RefCell<Pool>,
     /// The last `Date` header with the host's time at which it came: how late it is for the services.
@@ -39,6 +41,7 @@ impl Memory {
         let is_alone = options.get("exclusive").and_then(Value::as_bool).unwrap_or_default();
         let pool = |(max, interval)| RefCell::new(Pool::new(Budget::new(max, interval), is_alone));
         Self {
+            credentials: Known::default(),
             ghl: pool(GHL_RATE),
             digistore24: pool(DIGISTORE24_RATE),
             date: RefCell::default(),

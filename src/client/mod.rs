@@ -3,6 +3,7 @@
 //! What happens between the request and its answer has a room each: [`pace`] decides when it may go, [`token`] says who it
 //! is from, [`send`] whether it goes again, [`verify`] whether a write took place whose answer is missing.
 
+mod credentials;
 mod memory;
 mod pace;
 mod pool;
@@ -24,7 +25,9 @@ use crate::{
     record,
 };
 
+pub(crate) use credentials::{FRESH_MS, Held, Slot};
 pub use memory::Memory;
+pub(crate) use token::scopes_of;
 use verify::Doubt;
 
 record! {
@@ -146,9 +149,11 @@ impl Client {
                 } else {
                     operation
                 };
-                let request = digistore24::encode(operation, account, &input)?;
+                let request = digistore24::encode(operation, account, &input);
                 let response = self.send(operation, request, repeatable, deadline).await?;
-                digistore24::decode(operation, &response)
+                let result = digistore24::decode(operation, &response);
+                self.note_permissions(operation, account, &result);
+                result
             }
             Service::Bridge => Err(Error::invalid_field("operation", "is no call of one service")),
         }

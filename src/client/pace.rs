@@ -70,7 +70,7 @@ impl Client {
                 (Reply::Cancelled, _) => return Err(cancelled()),
                 (Reply::Values { entries, now }, _) => pool.read(entries.first(), now, effects.now()),
                 (Reply::Committed { ok, version, .. }, Some(draft)) => {
-                    pool.settle(draft, ok.then_some(version), class, now + took);
+                    pool.settle(*draft, ok.then_some(version), class, now + took);
                     pool.release(&mut is_taking);
                 }
                 (Reply::StoreError { .. }, _) => {

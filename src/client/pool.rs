@@ -95,7 +95,7 @@ pub(super) enum Next {
     /// The store's record is to be read.
     Read,
     /// Permits are to be taken by this write.
-    Write(Draft, Write),
+    Write(Box<Draft>, Write),
     /// `quota_exhausted` or `unavailable` until that moment.
     Refuse(Code, u64),
 }
@@ -223,7 +223,7 @@ impl Pool {
         let write = Write { key: key.to_owned(), expect: self.version, value: Some(text(&budget.to_json())) };
         let told = std::mem::take(&mut self.told);
         let permits = Permits { left: permits, valid_until: now + valid, group };
-        Next::Write(Draft { budget, told, permits, began: now }, write)
+        Next::Write(Box::new(Draft { budget, told, permits, began: now }), write)
     }
 
     /// The draft was written (`version`), or somebody else was faster.

@@ -3,7 +3,7 @@
 use super::Client;
 use crate::json::json;
 use crate::{
-    catalog::{Operation, Retry, Service},
+    catalog::{Operation, Retry},
     effects::{Happening, Level, cancelled},
     error::{Code, Error, Result},
     http::{Decision, Failure, Request, Response, RetryPolicy, retry},
@@ -34,20 +34,15 @@ impl Client {
             // No answer is waited for longer than the caller waits.
             let left = deadline.saturating_sub(effects.now());
             request.timeout_ms = request.timeout_ms.min(left.max(1));
-            if service == Service::Ghl {
-                self.authorize(&mut request).await?;
-            }
+            let credential = self.authorize(operation, &mut request).await?;
             let result = effects.http(request).await;
             let outcome = self.learn(service, &ticket, &result);
             if let Ok(response) = &result
-                && response.status == 401
                 && !renewed
-                && service == Service::Ghl
+                && self.renew(operation, response, &credential).await?
             {
                 renewed = true;
-                if self.renew(response).await? {
-                    continue;
-                }
+                continue;
             }
             let elapsed = effects.now().saturating_sub(started);
             match retry(&policy, repeatable, attempt, elapsed, outcome, effects.random()) {
@@ -81,6 +76,7 @@ fn no_answer(operation: &Operation, failure: Failure) -> Error {
             format!("{service} can't be reached"),
             "Check the network and the base address in the settings; nothing was sent.",
         ),
+        (Failure::Oversize, _) => Error::malformed(service, "is larger than 16 MiB"),
         (Failure::Cancelled, _) => cancelled(),
         (_, Retry::Safe) => Error::new(
             Code::Timeout,

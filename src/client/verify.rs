@@ -122,7 +122,7 @@ impl Doubt {
             Err(error) if error.code() == Code::NotFound => return Found::Nothing,
             Err(_) => return Found::Unknown,
         };
-        let items = match verify["items"].as_str().map_or(&answer, |name| &answer[name]) {
+        let items = match verify["items"].as_str().map_or(&answer, |name| answer.get(name).unwrap_or(&Value::Null)) {
             Value::Array(items) => items.as_slice(),
             Value::Null => &[],
             one => std::slice::from_ref(one),
@@ -167,7 +167,7 @@ fn is_doubtful(operation: &Operation, error: &Error, is_repetition: bool) -> boo
         Code::OutcomeUnknown => true,
         Code::MalformedResponse => status < 300,
         Code::Duplicate | Code::Conflict => is_repetition,
-        _ => operation.verify["also"].as_f64() == Some(f64::from(status)),
+        _ => operation.verify.get("also").and_then(Value::as_f64) == Some(f64::from(status)),
     }
 }
 

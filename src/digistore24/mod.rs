@@ -1,15 +1,18 @@
 //! Digistore24: its API's calls and answers, and its webhook, the IPN. Pure.
 
+mod answer;
 mod call;
 mod event;
 mod ipn;
+pub mod key;
 mod message;
 mod money;
 mod row;
 mod shape;
 mod signature;
 
-pub use call::{Account, custom, decode, encode, is_refusal};
+pub use answer::{decode, is_refusal};
+pub use call::{Account, custom, encode};
 pub use event::{
     Affiliate, Buyer, Consent, Eticket, Event, Form, Item, Kind, Merchant, Money, Order, Subscription, Transaction,
     links, order_key,

@@ -1,5 +1,6 @@
 //! HTTP as values: what is asked, what came back, and whether to try again. Nothing here performs a request.
 
+mod base;
 mod breaker;
 mod budget;
 mod retry;
@@ -7,6 +8,7 @@ mod told;
 
 use crate::words;
 
+pub use base::{is_under, wrong_base};
 pub use breaker::Breaker;
 pub use budget::{Budget, Class};
 pub use retry::{Decision, Outcome, RetryPolicy, retry};
@@ -77,5 +79,7 @@ pub enum Failure {
     Refused = "refused",
     /// The caller gave up: the request may have taken effect.
     Cancelled = "cancelled",
+    /// There was an answer, larger than any operation has a use for: the request has taken effect.
+    Oversize = "oversize",
 }
 }

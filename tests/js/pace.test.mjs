@@ -159,7 +159,10 @@ describe('in the background', () => {
     await read(plugin, { deadlineMs: 100 }).then(() => done.push('person'));
     await many(15, () => read(plugin, { deadlineMs: 100 }));
     assert.ok(done.indexOf('person') <= 20, String(done.indexOf('person')));
-    assert.deepEqual(new Set(events.filter(({ kind }) => kind === 'wait').map(({ reason }) => reason)), new Set(['share']));
+    assert.deepEqual(
+      new Set(events.filter(({ kind }) => kind === 'wait').map(({ reason }) => reason)),
+      new Set(['share']),
+    );
     await background;
     assert.equal(service.refused, 0);
   });

@@ -88,7 +88,11 @@ const writes = {
   },
 };
 
-const posts = (path) => sandbox.requests().slice(begun).filter((r) => r.method === 'POST' && isLike(path, r.path)).length;
+const posts = (path) =>
+  sandbox
+    .requests()
+    .slice(begun)
+    .filter((r) => r.method === 'POST' && isLike(path, r.path)).length;
 const isLike = (pattern, path) =>
   new RegExp(`^${pattern.replaceAll('*', '[^/]+').replace(/\/$/, '')}/?$`).test(path.split('?')[0]);
 
@@ -133,7 +137,11 @@ for (const [id, { service = 'ghl', input, path, count, id: idOf }] of Object.ent
 }
 
 test('an older twin is not taken for it', async () => {
-  for (const id of ['ghl.contacts.createNote', 'ghl.opportunities.createOpportunity', 'ghl.businesses.createBusiness']) {
+  for (const id of [
+    'ghl.contacts.createNote',
+    'ghl.opportunities.createOpportunity',
+    'ghl.businesses.createBusiness',
+  ]) {
     const { input, path, count, id: idOf } = writes[id];
     const plugin = await pluginOn(sandbox, { settleSeconds: 60 });
     const twin = idOf(await plugin.run(id, input()));

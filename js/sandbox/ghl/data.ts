@@ -1,5 +1,6 @@
 import type { Ids } from '../ids.js';
 import type { Settings } from '../settings.js';
+import { emptyOAuth, type OAuth } from './oauth.js';
 
 /** The plain text fields of a contact, by the names of HighLevel's contacts specification. */
 export const CONTACT_FIELDS = [
@@ -208,6 +209,7 @@ export interface Ghl {
   tags: Map<string, string[]>;
   /** Times of the requests in the present burst window, and the day's count, for each token and location. */
   budgets: Map<string, { recent: number[]; day: string; used: number }>;
+  oauth: OAuth;
 }
 
 /**
@@ -230,6 +232,7 @@ export function emptyGhl(settings: Settings, ids: Ids): Ghl {
     calendars: [],
     tags: new Map(),
     budgets: new Map(),
+    oauth: emptyOAuth(),
   };
   for (const locationId of Object.keys(settings.locations)) furnish(ghl, locationId, ids);
   return ghl;

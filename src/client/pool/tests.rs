@@ -82,7 +82,7 @@ fn run(processes: usize, people: usize, background: usize, pause: u64, until: u6
             Next::Write(draft, write) => {
                 let version = store.commit(write);
                 let mut pool = pool.borrow_mut();
-                pool.settle(draft, version, caller.class, now + 2);
+                pool.settle(*draft, version, caller.class, now + 2);
                 pool.release(&mut caller.is_taking);
                 caller.wakes = now + 2;
             }
@@ -193,7 +193,7 @@ fn a_refusal_is_told_to_the_other_processes() {
     let (mut place, mut taking) = (Place::new(&pool, PEOPLE), false);
     let Next::Write(draft, write) = pool.borrow_mut().next(1_000, &mut place, &mut taking, KEY) else { panic!() };
     let version = store.commit(write);
-    pool.borrow_mut().settle(draft, version, PEOPLE, 1_001);
+    pool.borrow_mut().settle(*draft, version, PEOPLE, 1_001);
     assert!(matches!(pool.borrow_mut().next(1_001, &mut place, &mut taking, KEY), Next::Wait(9_000)));
     let other = RefCell::new(Pool::new(Budget::new(MAX, INTERVAL), false));
     other.borrow_mut().read(store.entry.as_ref(), 1_002, 1_002);
