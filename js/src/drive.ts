@@ -110,7 +110,7 @@ async function perform(
   const { id } = effect;
   switch (effect.kind) {
     case 'http':
-      return performHttp(effect, host, signal);
+      return performHttp(effect, host, effect.detached ? undefined : signal);
     case 'sleep':
       await sleep(effect.ms, signal);
       return { id, kind: signal?.aborted ? 'cancelled' : 'slept' };

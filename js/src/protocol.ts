@@ -96,6 +96,8 @@ export interface HttpEffect {
   parts?: Part[];
   /** The body of a success comes back in base64. */
   binary?: boolean;
+  /** Goes on when the caller gives up: its answer must not get lost. */
+  detached?: boolean;
   timeoutMs: number;
 }
 

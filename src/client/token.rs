@@ -20,7 +20,7 @@ use crate::{
         self, Account, Auth,
         oauth::{self, App, Refusal},
     },
-    http::{Request, Response},
+    http::{Failure, Request, Response},
     lease::Lease,
 };
 
@@ -32,6 +32,9 @@ const AHEAD_MS: u64 = 60_000;
 const PATIENCE_MS: u64 = 45_000;
 /// Requests for one token before the call gives up.
 const TRIES: u32 = 3;
+/// The same request gets the same answer for 30 seconds after the first one arrived. Once that may have happened, the pair
+/// must come within this time, or nobody gets it any more.
+const GRACE_MS: u64 = 26_000;
 /// So long nobody asks for a location that is paused.
 const INACTIVE_MS: u64 = 60_000;
 
@@ -161,6 +164,8 @@ impl Client {
         let mut lease = Lease::new(effects, LEASE_MS);
         let mut is_ours = false;
         let mut tries = 0;
+        // When the refresh token may have been used without that its answer came.
+        let mut used_at = None;
         // Why it isn't done yet: what the call fails with in the end.
         let mut problem = None;
         let result = loop {
@@ -174,6 +179,8 @@ impl Client {
             }
             // It still works: a renewal ahead of time must not hold up the call.
             let works = held.is_usable(refused, now, 0);
+            // But what was begun must end.
+            let must_end = used_at.is_some_and(|at| now.saturating_sub(at) < GRACE_MS);
             let is_hopeless = match source {
                 Source::Refresh(_) => held.grant.refresh.is_empty(),
                 Source::Company(_, token) => *self.memory.credentials.refused.borrow() == token,
@@ -183,7 +190,7 @@ impl Client {
             } else if held.grant.wait_until > held.store_time(now) {
                 Some(oauth::inactive())
             } else {
-                problem.take_if(|_| works || tries >= TRIES || now.saturating_sub(started) > PATIENCE_MS)
+                problem.take_if(|_| !must_end && (works || tries >= TRIES || now.saturating_sub(started) > PATIENCE_MS))
             };
             if let Some(error) = error {
                 // Meanwhile a person may have connected again.
@@ -202,6 +209,9 @@ impl Client {
             }
             tries += 1;
             let response = effects.http(self.request(&held, source)?).await;
+            if !matches!(response, Err(Failure::Refused)) && matches!(source, Source::Refresh(_)) {
+                used_at.get_or_insert(now);
+            }
             let is_company = matches!(source, Source::Company(..));
             let read = match &response {
                 Ok(response) => oauth::read_grant(response, held.store_time(effects.now()), is_company),
@@ -233,11 +243,15 @@ impl Client {
                 }
                 Err(Refusal::Other(error)) => {
                     // Nothing heals a refusal. Of a failure another process may make more, so not under the lease.
-                    tries = if error.details().retryable { tries } else { TRIES };
+                    if !error.details().retryable {
+                        (tries, used_at) = (TRIES, None);
+                    }
                     problem = Some(error);
                     is_ours = false;
                     let _ = lease.release(Vec::new()).await;
-                    effects.sleep(if tries < TRIES { 200 + u64::from(effects.random() % 800) } else { 0 }).await?;
+                    let pause = 200 + u64::from(effects.random()) % (400 << tries.min(4));
+                    // Not even a caller who gives up ends this early.
+                    let _ = effects.sleep(if tries < TRIES || used_at.is_some() { pause } else { 0 }).await;
                     continue;
                 }
             };

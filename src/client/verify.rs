@@ -221,10 +221,14 @@ fn shaped(verify: &Value, item: &Value) -> Value {
 
 /// The error with what the look-up brought.
 fn told(error: Error, found: Found, settle_ms: u64) -> Error {
-    if error.code() != Code::OutcomeUnknown {
+    // A refusal that is known to be given for work that was done stands only if there is nothing.
+    let is_open = error.code() == Code::OutcomeUnknown
+        || (error.code() == Code::InvalidInput && !matches!(found, Found::Nothing));
+    if !is_open {
         return error;
     }
     error.with(|d| {
+        d.code = Code::OutcomeUnknown;
         d.help = match &found {
             Found::Perhaps(_) => {
                 "It was looked for: something equal exists, perhaps from before. Look yourself before you repeat it."

@@ -74,6 +74,7 @@ pub fn encode(operation: &Operation, account: &Account, input: &Map) -> Request 
     Request {
         parts: Vec::new(),
         binary: false,
+        detached: false,
         method: operation.method.to_owned(),
         url: format!("{}{}", account.base_url.trim_end_matches('/'), operation.path),
         headers: vec![

@@ -16,6 +16,9 @@ impl Outgoing {
                 if !request.parts.is_empty() {
                     put(&mut http, "parts", Value::Array(request.parts.into_iter().map(part).collect()));
                 }
+                if request.detached {
+                    put(&mut http, "detached", true.into());
+                }
                 if request.binary {
                     put(&mut http, "binary", true.into());
                 }

@@ -94,7 +94,16 @@ pub fn encode(operation: &Operation, account: &Account, input: &Map) -> Result<R
         whole.unwrap_or(Value::Object(body)).to_string()
     });
     let binary = operation.answer == Some(Answer::Binary);
-    Ok(Request { method: operation.method.to_owned(), url, headers, body, parts, binary, timeout_ms: TIMEOUT_MS })
+    Ok(Request {
+        method: operation.method.to_owned(),
+        url,
+        headers,
+        body,
+        parts,
+        binary,
+        detached: false,
+        timeout_ms: TIMEOUT_MS,
+    })
 }
 
 /// Adds `name=value`: a list as one pair for each item, an object as one pair for each field (OpenAPI's style `form`,

@@ -81,7 +81,7 @@ pub fn location_request(account: &Account, company_id: &str, company_token: &str
 fn request(id: &str, account: &Account, form: Value) -> Result<Request> {
     let operation = catalog::find(id)?;
     let request = encode(&operation, account, &operation.accept(form, None)?)?;
-    Ok(Request { timeout_ms: TIMEOUT_MS, ..request })
+    Ok(Request { timeout_ms: TIMEOUT_MS, detached: true, ..request })
 }
 
 /// Reads the answer to a request for tokens: the grant, and the answer itself for its ids. `now` by the store's clock;

@@ -29,6 +29,8 @@ pub struct Request {
     pub parts: Vec<Part>,
     /// The body of a success is no text: the host brings it in base64.
     pub binary: bool,
+    /// The host goes on with it when the caller gives up: its answer must not get lost.
+    pub detached: bool,
     /// After this many milliseconds the host gives up.
     pub timeout_ms: u64,
 }
