@@ -19,6 +19,7 @@
 //! - [`sync`]: plan -> effects, exactly once.
 //! - [`poll`]: what is new in a list since the last time.
 //! - [`bridge`]: actions for people, each of several calls.
+//! - `receive`: webhooks of both services: checked, stored, answered. `install`: the connection that sends them.
 //! - [`plugin`]: the one façade that every binding exposes.
 //! - [`bindings`]: JavaScript. No logic.
 
@@ -34,11 +35,13 @@ pub mod error;
 pub mod events;
 pub mod highlevel;
 pub mod http;
+mod install;
 pub mod json;
 mod lease;
 pub mod mapping;
 pub mod plugin;
 pub mod poll;
+mod receive;
 pub mod scope;
 pub mod sync;
 pub mod text;

@@ -11,6 +11,8 @@ import type { RequestEntry } from './requests.js';
 import type { Settings, SettingsPatch } from './settings.js';
 import { World, type WorldOptions } from './state.js';
 import { type SandboxState, stateOf } from './view.js';
+import { appBodies, appBody, workflowBody } from './webhooks/body.js';
+import { sendWebhook, sendWorkflowWebhook, type WebhookDelivery, type WebhookOptions } from './webhooks/sender.js';
 
 /** What one can do with a sandbox, whether from JavaScript or over HTTP. */
 export class SandboxControl {
@@ -22,6 +24,12 @@ export class SandboxControl {
   constructor(options: WorldOptions) {
     this.world = new World(options);
     this.faults = new Faults(this.world);
+    this.world.onTrigger = (trigger) => {
+      const to = this.world.settings.webhookUrl;
+      if (!to) return;
+      for (const body of appBodies(this.world, trigger))
+        void sendWebhook(this.world, body, { to }, this.#sending.signal);
+    };
   }
 
   /** All that both services hold, the trigger recorder and the deliveries; detached. */
@@ -105,6 +113,25 @@ export class SandboxControl {
     if (!to) throw new Error('sendIpn: neither an address nor an IPN connection');
     const passphrase = options.passphrase ?? connection?.passphrase ?? '';
     return deliver(this.world, message, { ...options, to, passphrase }, this.#sending.signal);
+  }
+
+  /**
+   * Signs an event of HighLevel and sends it, again only after a 429. What belongs to the delivery is added, where `content`
+   * doesn't have it.
+   */
+  sendWebhook(event: string, content: Record<string, unknown>, options: WebhookOptions): Promise<WebhookDelivery> {
+    const body = { ...appBody(this.world, event, {}), ...content };
+    return sendWebhook(this.world, body, options, this.#sending.signal);
+  }
+
+  /** Sends what a workflow's action "Webhook" sends about a contact. */
+  sendWorkflowWebhook(
+    to: string,
+    contactId: string,
+    customData: Record<string, unknown> = {},
+  ): Promise<WebhookDelivery> {
+    const body = workflowBody(this.world, this.#contact(contactId), customData);
+    return sendWorkflowWebhook(this.world, body, to, this.#sending.signal);
   }
 
   /** Adds what people or Digistore24 itself do to its state: a ticket, a delivery, a refund request, … */

@@ -35,6 +35,8 @@ export interface Settings extends LocationSettings {
   dailyLimit: number;
   /** How a phone number that is none is refused. */
   invalidPhoneStatus: 422 | 400;
+  /** Where an app's webhooks go at each change; empty: nowhere. */
+  webhookUrl: string;
 
   /** Digistore24 API keys by their text. */
   apiKeys: Record<string, 'full' | 'readonly'>;
@@ -81,6 +83,7 @@ export function defaultSettings(): Settings {
     burstWindowMs: 10_000,
     dailyLimit: 200_000,
     invalidPhoneStatus: 422,
+    webhookUrl: '',
     apiKeys: { [DEFAULT_API_KEY]: 'full', [READONLY_API_KEY]: 'readonly' },
     permissionErrorCode: 5,
     merchantId: '39400001',

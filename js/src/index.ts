@@ -15,6 +15,9 @@ export type {
 } from './operations.js';
 export {
   createPlugin,
+  type EventMethods,
+  type IpnInstall,
+  type IpnMethods,
   type Options,
   type Plugin,
   type Received,
@@ -24,4 +27,4 @@ export {
 export type * from './protocol.js';
 export { type MemoryStoreOptions, memoryStore } from './store/memory.js';
 export type { Awaitable, Store } from './store/types.js';
-export type { WebhookBody, WebhookRequest } from './webhook.js';
+export type { WebhookBody, WebhookRequest, WebhookService } from './webhook.js';

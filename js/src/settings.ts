@@ -16,6 +16,8 @@ export const SETTINGS = {
   GHL_BASE_URL: { help: 'address of HighLevel’s API, for tests and proxies' },
   GHL_TOKEN: { secret: true, help: 'token of a private integration' },
   GHL_LOCATION_ID: { help: 'id of the location (sub-account)' },
+  GHL_WEBHOOK_PUBLIC_KEY: { help: 'key of HighLevel’s webhooks, PEM or base64, if it is not the published one' },
+  GHL_WORKFLOW_TOKEN: { secret: true, help: 'ends the address that workflows send to' },
   DIGISTORE24_BASE_URL: { help: 'address of Digistore24’s API, for tests and proxies' },
   DIGISTORE24_API_KEY: { secret: true, help: 'API key' },
   DIGISTORE24_IPN_PASSPHRASE: { secret: true, help: 'passphrase of the IPN connection' },
@@ -82,6 +84,8 @@ export function readSettings({ flags = {}, env = process.env, file }: Sources = 
   if ((token === undefined) !== (locationId === undefined)) {
     throw wrong(token === undefined ? 'GHL_TOKEN' : 'GHL_LOCATION_ID', 'is not set');
   }
+  const webhookPublicKey = text('GHL_WEBHOOK_PUBLIC_KEY');
+  const workflowToken = text('GHL_WORKFLOW_TOKEN');
   const apiKey = text('DIGISTORE24_API_KEY');
   const ipnPassphrase = passphrases(find('DIGISTORE24_IPN_PASSPHRASE'));
   const digistore24 = {
@@ -102,6 +106,8 @@ export function readSettings({ flags = {}, env = process.env, file }: Sources = 
             auth: { kind: 'private-integration', token },
             locationId,
             ...address('GHL_BASE_URL', text('GHL_BASE_URL')),
+            ...(webhookPublicKey !== undefined && { webhookPublicKey }),
+            ...(workflowToken !== undefined && { workflowToken }),
           },
         }),
       ...((apiKey ?? ipnPassphrase) !== undefined && { digistore24 }),

@@ -1,6 +1,7 @@
 //! Digistore24: its API's calls and answers, and its webhook, the IPN. Pure.
 
 mod call;
+mod connection;
 mod event;
 mod ipn;
 mod message;
@@ -9,7 +10,8 @@ mod row;
 mod shape;
 mod signature;
 
-pub use call::{Account, custom, decode, encode};
+pub use call::{Account, Ipn, custom, decode, encode, passphrases};
+pub use connection::{Install, differences};
 pub use event::{
     Affiliate, Buyer, Consent, Eticket, Event, Form, Item, Kind, Merchant, Money, Order, Subscription, Transaction,
     links, order_key,

@@ -1,5 +1,6 @@
 //! Who calls: the location, its address and its credential.
 
+use super::Trust;
 use crate::json::Value;
 use std::fmt;
 
@@ -46,6 +47,8 @@ pub struct Account {
     pub location_id: String,
     /// For tests and proxies.
     pub base_url: String,
+    /// Whose webhooks are believed.
+    pub webhooks: Trust,
 }
 
 impl Account {
@@ -60,6 +63,7 @@ impl Account {
             auth,
             location_id: text("/locationId").unwrap_or_default(),
             base_url: text("/baseUrl").unwrap_or_else(|| super::BASE_URL.to_owned()),
+            webhooks: Trust::from_options(options),
         }
     }
 }

@@ -9,7 +9,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 pub use account::{Account, Auth, Secret};
 pub use custom::custom;
-pub use webhook::{read as webhook, shape};
+pub use webhook::{Arrival, Trust, public_key, read as webhook, shape, texts};
 
 use crate::json::{Map, Value, json, parse};
 use crate::{

@@ -25,6 +25,16 @@ impl Scope {
         self.key("dead", name)
     }
 
+    /// Events of HighLevel that the host has not dealt with, oldest first.
+    pub fn event(&self, name: &str) -> String {
+        self.key("event", name)
+    }
+
+    /// The IPN connection that the plugin made: `live` or `test`.
+    pub fn ipn(&self, kind: &str) -> String {
+        self.key("ipn", kind)
+    }
+
     /// Says that a message came before.
     pub fn seen(&self, dedupe_key: &str) -> String {
         self.key("seen", &short_hash(&mut [dedupe_key].into_iter()))

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { problem } from '../errors.js';
 import { addCatalog } from './commands/catalog.js';
+import { addCheck } from './commands/check.js';
+import { addEvents } from './commands/events.js';
 import { addInbox } from './commands/inbox.js';
 import { addPlan } from './commands/plan.js';
 import { addPoll } from './commands/poll.js';
@@ -37,7 +39,8 @@ function build(): Command {
     .configureOutput({ writeErr: () => {} })
     .exitOverride()
     .showSuggestionAfterError(false);
-  const add = [addCatalog, addRun, addPoll, addPlan, addSync, addTimeline, addServe, addSandbox, addSetup, addInbox];
+  const add = [addCatalog, addRun, addPoll, addPlan, addSync, addTimeline, addServe, addSandbox, addSetup, addCheck];
+  add.push(addInbox, addEvents);
   for (const command of add) command(program);
   for (const command of program.commands) {
     command.option('--json', 'results as JSON on stdout, errors and logs as JSON on stderr');
