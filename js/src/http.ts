@@ -1,3 +1,4 @@
+import { fromBase64 } from './bytes.js';
 import type { Answer, Header, HttpEffect, HttpFailure, Part } from './protocol.js';
 
 /** Larger answers are cut off: no operation has a use for them. */
@@ -82,10 +83,6 @@ function multipart(parts: Part[]): FormData {
     else form.append(part.name, part.value);
   }
   return form;
-}
-
-function fromBase64(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
 }
 
 function toBase64(bytes: Uint8Array): string {

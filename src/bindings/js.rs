@@ -61,6 +61,13 @@ impl JsTask {
     }
 }
 
+/// Takes the catalog's face: what lies beside the wasm because only [`catalog_list`] needs it. Throws an `ErrorDetails` object
+/// for the face of another build.
+#[wasm_bindgen(js_name = catalogFace)]
+pub fn catalog_face(face: Vec<u8>) -> Result<(), JsValue> {
+    catalog::give_face(face).map_err(|e| error_to_js(&e))
+}
+
 /// The catalog's entries that match a filter (JSON), as JSON. Throws an `ErrorDetails` object.
 #[wasm_bindgen(js_name = catalogList)]
 pub fn catalog_list(filter: &str) -> Result<String, JsValue> {

@@ -3,6 +3,8 @@
 //! The data is `catalog/<service>/<resource>.json`; the build packs it into the program, and only what is asked for is
 //! decoded.
 
+#[cfg(test)]
+mod face_tests;
 #[allow(dead_code, reason = "shared with build/, which uses more of it")]
 mod form;
 mod packed;
@@ -362,6 +364,23 @@ pub(crate) fn check_known(argument: &str, value: &Value, known: &[&str]) -> Resu
     Err(Error::invalid(format!("{argument} has {}", count(problems.len(), "unknown field")), problems))
 }
 
+/// Takes the catalog's face: titles and descriptions, outputs and samples. They lie apart from the wasm, because no call
+/// needs them. Without it [`list`] gives entries with the titles that follow from names, an output that may be anything, and
+/// samples made from the schemas. A native program has the face inside.
+///
+/// # Errors
+/// `misconfigured` for bytes that are not the face of this very build; the entries stay as they were.
+pub fn give_face(face: Vec<u8>) -> Result<()> {
+    if packed::give_face(face) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Code::Misconfigured,
+        "this is not the face of this build's catalog",
+        "Give the file that lies beside the wasm, from the same version of the package.",
+    ))
+}
+
 /// The entries that match, whole: with schemas and sample.
 ///
 /// # Errors
@@ -439,7 +458,11 @@ fn describe(mut entry: packed::Entry, brief: bool) -> Value {
     put(&mut object, "deprecated", entry.deprecated.into());
     let mut made = Map::new();
     for (name, schema) in [("input", input), ("output", output)] {
-        let Some(mut schema) = schema.map(Value::Object) else { continue };
+        if brief {
+            continue;
+        }
+        // What is not known takes anything.
+        let mut schema = Value::Object(schema.unwrap_or_default());
         if sample.is_none() {
             put(&mut made, name, self::sample(&schema, schema.get("$defs").unwrap_or(&Value::Null)));
         }
