@@ -19,6 +19,7 @@ export class SandboxControl {
   readonly world: World;
   readonly faults: Faults;
   readonly #stories = new Map<string, Story>();
+  readonly #webhooks = new Set<Promise<unknown>>();
   #sending = new AbortController();
 
   constructor(options: WorldOptions) {
@@ -27,8 +28,11 @@ export class SandboxControl {
     this.world.onTrigger = (trigger) => {
       const to = this.world.settings.webhookUrl;
       if (!to) return;
-      for (const body of appBodies(this.world, trigger))
-        void sendWebhook(this.world, body, { to }, this.#sending.signal);
+      for (const body of appBodies(this.world, trigger)) {
+        const sending = sendWebhook(this.world, body, { to }, this.#sending.signal);
+        this.#webhooks.add(sending);
+        void sending.finally(() => this.#webhooks.delete(sending));
+      }
     };
   }
 
@@ -49,6 +53,11 @@ export class SandboxControl {
   /** Gives up the deliveries under way. */
   stop(): void {
     this.#sending.abort();
+  }
+
+  /** Resolves when no webhook about a change is under way. */
+  async webhooksSent(): Promise<void> {
+    await Promise.all(this.#webhooks);
   }
 
   /** Changes settings; a location that is new gets its pipeline, workflows, user and calendar. */

@@ -145,7 +145,10 @@ describe('what becomes of an event', () => {
     const { receive: take } = plugin;
     for (const { id, sample, wireEvent, named } of plugin.catalog.list({ service: 'ghl', resource: 'events' })) {
       const { payload } = sample;
-      for (const body of [{ ...payload, webhookId: `${id} 1` }, { data: payload, webhookId: `${id} 2` }]) {
+      for (const body of [
+        { ...payload, webhookId: `${id} 1` },
+        { data: payload, webhookId: `${id} 2` },
+      ]) {
         const text = JSON.stringify(body).replaceAll(/"locationId":"[^"]*"/g, `"locationId":"${DEFAULT_LOCATION_ID}"`);
         const url = `/webhooks/ghl${named === false ? `?event=${wireEvent}` : ''}`;
         const received = await take(signed(text, { url }));
@@ -233,7 +236,7 @@ describe('what becomes of an event', () => {
 });
 
 describe('the receiver', () => {
-  test('a changed CRM tells its app, and the host deals with each event once, in order', async () => {
+  test('a changed CRM tells its app, and the host deals with each event', async () => {
     const dealt = [];
     let failures = 1;
     const onHighLevelEvent = async (event) => {
@@ -247,15 +250,17 @@ describe('the receiver', () => {
     await plugin.ghl.contacts.createNote({ contactId: contact.id, body: 'Hallo' });
     const task = { title: 'call', dueDate: '2026-12-01T09:00:00Z', completed: false };
     await plugin.ghl.contacts.createTask({ contactId: contact.id, ...task });
-    for (let i = 0; i < 100 && dealt.length < 4; i++) await plugin.events.take().then(() => receiver.idle());
-    const words = ['ContactCreate', 'ContactTagUpdate', 'NoteCreate', 'TaskCreate'];
+    await sandbox.webhooksSent();
+    await receiver.idle();
+    // What one failure has left waits for the next time, at the latest in half a minute: or when something comes.
+    await plugin.ghl.contacts.updateContact({ contactId: contact.id, city: 'Köln' });
+    await sandbox.webhooksSent();
+    await receiver.idle();
+    const words = ['ContactCreate', 'ContactTagUpdate', 'ContactUpdate', 'NoteCreate', 'TaskCreate'];
     assert.deepEqual(dealt.map(({ event }) => event).sort(), words);
     assert.ok(dealt.every(({ verified, contactId }) => verified && contactId === contact.id));
     assert.deepEqual(await plugin.events.take(), []);
-    assert.deepEqual(
-      sandbox.state().webhooks.map(({ statuses }) => statuses),
-      [[200], [200], [200], [200]],
-    );
+    assert.ok(sandbox.state().webhooks.every(({ ok }) => ok));
     assert.ok(lines.some(({ message }) => /could not be dealt with/.test(message)));
     assert.doesNotMatch(JSON.stringify(lines), /canary|zoe@/);
   });
