@@ -31,7 +31,7 @@ pub(crate) async fn connections(sync: &Sync<'_>) -> Result<Vec<Ipn>> {
     let mut all = Vec::new();
     for entry in entries {
         let made = parse(&entry.value).unwrap_or_default();
-        let id = made["id"].as_str().map(str::to_owned);
+        let id = made.text_of("id").map(str::to_owned);
         all.push(Ipn { id, passphrases: passphrases(made.get("passphrases")) });
     }
     Ok(all)
@@ -49,28 +49,10 @@ pub(crate) async fn run(sync: &Sync<'_>, method: &str, asked: &Install) -> Resul
         None => (Made::default(), 0),
     };
     let is_new = made.id.is_empty();
-    let calls: &[&str] = match method {
-        "ipn.install" => {
-            let (id, passphrase) = asked.secrets()?;
-            if is_new {
-                made.id = id;
-            }
-            if is_new || asked.rotate {
-                made.passphrases.insert(0, passphrase);
-                made.passphrases.truncate(2);
-            }
-            made.settings = asked.settings(&made.id);
-            &["digistore24.ipnInfo", "digistore24.ipnSetup", "digistore24.ipnInfo"]
-        }
-        _ if is_new => return Ok(json!({ "id": null, "url": null, "installed": false, "differences": [] })),
-        "ipn.remove" => &["digistore24.ipnDelete", "digistore24.ipnInfo"],
-        _ => &["digistore24.ipnInfo"],
-    };
-    let passphrase = made.passphrases.first().to_json();
     let mut found = Value::Null;
-    for call in calls {
-        let mut arguments = json!({ "domain_id": made.id });
-        if *call == "digistore24.ipnSetup" {
+    for call in made.begin(method, asked)? {
+        let setup = *call == "ipnSetup";
+        if setup {
             if is_new && !found.is_null() {
                 return Err(Error::new(
                     Code::Conflict,
@@ -79,30 +61,70 @@ pub(crate) async fn run(sync: &Sync<'_>, method: &str, asked: &Install) -> Resul
                 ));
             }
             keep(sync, &key, version, Some(text(&made.to_json()))).await?;
-            arguments = made.settings.clone();
-            if let Some(arguments) = arguments.as_object_mut() {
-                put(arguments, "sha_passphrase", passphrase.clone());
-            }
         }
-        let mut answer = sync.client.run(call, arguments).await.map_err(explained)?;
-        let is_there = answer["have_settings"].as_str() == Some("Y");
-        found = answer.get_mut("ipn_settings").map(Value::take).filter(|_| is_there).unwrap_or_default();
+        let answer = sync.client.run(&("digistore24.".to_owned() + call), made.arguments(setup)).await;
+        found = settings_in(answer.map_err(explained)?);
     }
-    if method == "ipn.remove" {
+    if method == "ipn.remove" && !is_new {
         keep(sync, &key, version, None).await?;
     }
-    let mut differing = Vec::new();
-    if let (Value::Object(_), Some(wanted)) = (&found, made.settings.as_object()) {
-        differing = differences(wanted, &found);
-        let theirs = &found["sha_passphrase"];
-        if !theirs.is_null() && *theirs != passphrase {
-            // Neither one is told.
-            differing.push(json!({ "field": "sha_passphrase", "expected": null, "found": null }));
+    Ok(made.state(&found))
+}
+
+impl Made {
+    /// The calls of a method, in order. For an installation also what is to be made.
+    fn begin(&mut self, method: &str, asked: &Install) -> Result<&'static [&'static str]> {
+        let is_new = self.id.is_empty();
+        if method == "ipn.install" {
+            let (id, passphrase) = asked.secrets()?;
+            if is_new {
+                self.id = id;
+            }
+            if is_new || asked.rotate {
+                self.passphrases.insert(0, passphrase);
+                self.passphrases.truncate(2);
+            }
+            self.settings = asked.settings(&self.id);
+            return Ok(&["ipnInfo", "ipnSetup", "ipnInfo"]);
         }
+        Ok(match method {
+            _ if is_new => &[],
+            "ipn.remove" => &["ipnDelete", "ipnInfo"],
+            _ => &["ipnInfo"],
+        })
     }
-    Ok(json!({
-        "id": made.id, "url": made.settings["ipn_url"], "installed": !found.is_null(), "differences": differing,
-    }))
+
+    fn arguments(&self, setup: bool) -> Value {
+        if !setup {
+            return json!({ "domain_id": self.id });
+        }
+        let mut all = self.settings.clone();
+        if let Some(all) = all.as_object_mut() {
+            put(all, "sha_passphrase", self.passphrases.first().to_json());
+        }
+        all
+    }
+
+    /// How it is, beside how it was wanted.
+    fn state(&self, found: &Value) -> Value {
+        let mut differing = Vec::new();
+        if let (Value::Object(_), Some(wanted)) = (found, self.settings.as_object()) {
+            differing = differences(wanted, found);
+            let theirs = found.text_of("sha_passphrase");
+            if theirs.is_some() && theirs != self.passphrases.first().map(String::as_str) {
+                // Neither one is told.
+                differing.push(json!({ "field": "sha_passphrase", "expected": null, "found": null }));
+            }
+        }
+        let id = Some(&self.id).filter(|id| !id.is_empty());
+        json!({ "id": id, "url": self.settings.get("ipn_url"), "installed": !found.is_null(), "differences": differing })
+    }
+}
+
+/// The settings that `ipnInfo` shows; null where there is no connection, and in other answers.
+fn settings_in(mut answer: Value) -> Value {
+    let is_there = answer.text_of("have_settings") == Some("Y");
+    answer.get_mut("ipn_settings").filter(|_| is_there).map(Value::take).unwrap_or_default()
 }
 
 fn explained(error: Error) -> Error {

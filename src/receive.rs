@@ -4,7 +4,7 @@ use crate::json::{Map, Value, json, put};
 use crate::{
     clock,
     connection::Connection,
-    digistore24::{self, Event, Params, Verdict},
+    digistore24::{self, Event, Ipn, Params, Verdict},
     effects::{Effects, Happening, Level},
     error::{Code, Error, Result, word},
     highlevel::{self, Arrival},
@@ -126,12 +126,7 @@ async fn from_digistore24(sync: &Sync<'_>, request: &Incoming, body: &[u8]) -> R
     }
     let event = Event::read(&sync.client.connection.id, &params, sync.effects.now());
     let (accepted, _) = sync.accept(&event, &params).await?;
-    let told = params.get("item_count").trim().parse::<usize>().unwrap_or_default();
-    if told > event.items.len() {
-        let help =
-            "In the IPN connection switch on add-ons and the grouping of upsells, or items are missing in the CRM.";
-        sync.effects.log(Level::Warn, "a message carries fewer items than it counts", [("help", help.to_owned())]);
-    }
+    inspect(&sync.effects, &event, &params);
     Ok(Taken {
         accepted,
         event: event.event.name().to_owned(),
@@ -140,56 +135,69 @@ async fn from_digistore24(sync: &Sync<'_>, request: &Incoming, body: &[u8]) -> R
     })
 }
 
+/// What of a connection's settings only its messages show.
+fn inspect(effects: &Effects, event: &Event, params: &Params) {
+    let told = params.get("item_count").trim().parse::<usize>().unwrap_or_default();
+    if told > event.items.len() {
+        let help =
+            "In the IPN connection switch on add-ons and the grouping of upsells, or items are missing in the CRM.";
+        effects.log(Level::Warn, "a message carries fewer items than it counts", [("help", help.to_owned())]);
+    }
+}
+
 /// Whether a message is signed by one of our IPN connections, or by the one that its address names: those of the options,
 /// and then those that the plugin made itself.
 ///
 /// # Errors
 /// `misconfigured`, `storage`.
 pub(crate) async fn verdict(sync: &Sync<'_>, params: &Params, id: Option<&str>) -> Result<Verdict> {
-    let named = |ipn: &&digistore24::Ipn| id.is_none() || ipn.id.as_deref() == id;
-    let check = |ipns: &[digistore24::Ipn]| {
-        let passphrases = ipns.iter().filter(named).flat_map(|ipn| &ipn.passphrases);
-        digistore24::verify(params, passphrases.map(highlevel::Secret::reveal))
-    };
-    let verdict = check(&sync.client.connection.digistore24()?.ipn);
+    let verdict = check(params, &sync.client.connection.digistore24()?.ipn, id);
     if !matches!(verdict, Verdict::Mismatch | Verdict::NoPassphraseSet) {
         return Ok(verdict);
     }
-    Ok(match check(&install::connections(sync).await?) {
+    Ok(match check(params, &install::connections(sync).await?, id) {
         Verdict::NoPassphraseSet => verdict,
         other => other,
     })
 }
 
+fn check(params: &Params, ipns: &[Ipn], id: Option<&str>) -> Verdict {
+    let named = ipns.iter().filter(|ipn| id.is_none() || ipn.id.as_deref() == id);
+    digistore24::verify(params, named.flat_map(|ipn| &ipn.passphrases).map(highlevel::Secret::reveal))
+}
+
 async fn from_highlevel(sync: &Sync<'_>, request: &Incoming, body: &[u8]) -> Result<Taken> {
     let account = sync.client.connection.highlevel()?;
     let verified = request.service.as_deref() == Some("ghl");
-    if verified {
-        account.webhooks.verify(body, request.signature.as_deref())?;
-    } else {
-        account.webhooks.admit(request.token.as_deref())?;
+    let arrival = Arrival { said: request.event.as_deref(), verified: Some(verified), at: sync.effects.now() };
+    let event = read(account, request, body, arrival)?;
+    let is_foreign = event.text_of("locationId").is_some_and(|id| id != account.location_id);
+    let accepted = sync.keep_event(&event, body, arrival, is_foreign).await?;
+    let is_known = event.get("triggers").and_then(|all| all.at(0)).and_then(Value::as_str) != Some("ghl.unknownEvent");
+    let word = event.text_of("event").filter(|_| is_known).unwrap_or("unknown");
+    let id = event.text_of("id").unwrap_or_default();
+    Ok(Taken { accepted, event: word.to_owned(), id: id.to_owned(), events: vec![event] })
+}
+
+/// The event, if it is proven and not too old.
+fn read(account: &highlevel::Account, request: &Incoming, body: &[u8], arrival: Arrival<'_>) -> Result<Value> {
+    let webhooks = &account.webhooks;
+    match arrival.verified {
+        Some(true) => webhooks.verify(body, request.signature.as_deref())?,
+        _ => webhooks.admit(request.token.as_deref())?,
     }
-    let at = sync.effects.now();
-    let arrival = Arrival { said: request.event.as_deref(), verified: Some(verified), at };
     let event = highlevel::webhook(body, arrival)?;
     // Longer ago than anything is remembered, a repetition could not be told from an event.
-    let max_age_ms = account.webhooks.max_age_ms.unwrap_or(KEEP_MS);
-    let occurred = event["occurredAt"].as_str().and_then(clock::parse_iso).and_then(|s| u64::try_from(s).ok());
-    if occurred.is_some_and(|s| s.saturating_mul(1000).saturating_add(max_age_ms) < at) {
+    let max_age_ms = webhooks.max_age_ms.unwrap_or(KEEP_MS);
+    let occurred = event.text_of("occurredAt").and_then(clock::parse_iso).and_then(|s| u64::try_from(s).ok());
+    if occurred.is_some_and(|s| s.saturating_mul(1000).saturating_add(max_age_ms) < arrival.at) {
         return Err(Error::new(
             Code::SignatureInvalid,
             "the event happened too long ago",
             "It may be a recorded one, sent again; or highlevel.webhookMaxAgeSeconds is too small, or this machine's clock wrong.",
         ));
     }
-    let location = event["locationId"].as_str();
-    let is_foreign = location.is_some_and(|id| id != account.location_id);
-    let reason = is_foreign.then_some("another location's event");
-    let accepted = sync.keep_event(&event, body, arrival, reason).await?;
-    let is_known = event["triggers"].at(0).and_then(Value::as_str) != Some("ghl.unknownEvent");
-    let word = event["event"].as_str().filter(|_| is_known).unwrap_or("unknown");
-    let id = event["id"].as_str().unwrap_or_default();
-    Ok(Taken { accepted, event: word.to_owned(), id: id.to_owned(), events: vec![event] })
+    Ok(event)
 }
 
 fn plain(status: u16, body: &str) -> Value {

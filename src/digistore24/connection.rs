@@ -41,7 +41,8 @@ impl Install {
             problems.push(FieldProblem { path: path.into(), problem: problem.into() });
         };
         let url = self.url.as_deref().unwrap_or_default();
-        if !url.starts_with("https://") && !(self.test && url.starts_with("http://")) {
+        let is_usable = url.starts_with("https://") || self.test && url.starts_with("http://");
+        if !is_usable {
             wrong("url", "must begin with https://");
         }
         let random = self.random.as_deref().unwrap_or_default();

@@ -8,7 +8,7 @@ use crate::highlevel::{self, Arrival};
 use crate::json::{Value, json, parse, text};
 
 impl Sync<'_> {
-    /// Stores an event with the body that it came of; with a `reason` it is kept aside. When this returns, it can't be lost.
+    /// Stores an event with the body that it came of; another location's is kept aside. When this returns, it can't be lost.
     ///
     /// # Errors
     /// `storage`: the sender must not hear `OK`.
@@ -17,19 +17,21 @@ impl Sync<'_> {
         event: &Value,
         body: &[u8],
         arrival: Arrival<'_>,
-        reason: Option<&str>,
+        is_foreign: bool,
     ) -> Result<Accepted> {
-        let seen = self.scope.seen(event["dedupeKey"].as_str().unwrap_or_default());
+        let seen = self.scope.seen(event.text_of("dedupeKey").unwrap_or_default());
         let hash = seen.rsplit('/').next().unwrap_or_default();
         // The dot tells it from a message of Digistore24: what came is remembered as long as the entry stays.
         let name = format!("{:013}.{hash}", arrival.at);
         let value = json!({
-            "event": event["event"], "body": String::from_utf8_lossy(body).into_owned(), "receivedAt": arrival.at,
-            "said": arrival.said, "verified": arrival.verified, "reason": reason,
+            "event": event.get("event"), "body": String::from_utf8_lossy(body).into_owned(), "receivedAt": arrival.at,
+            "said": arrival.said, "verified": arrival.verified,
+            "reason": is_foreign.then_some("another location's event"),
         });
-        let (room, accepted) = match reason {
-            Some(_) => (self.scope.kept(&name), Accepted::Kept),
-            None => (self.scope.event(&name), Accepted::Queued),
+        let (room, accepted) = if is_foreign {
+            (self.scope.kept(&name), Accepted::Kept)
+        } else {
+            (self.scope.event(&name), Accepted::Queued)
         };
         let writes = vec![
             Write { key: seen, expect: Some(0), value: Some(text(&name.into())) },
@@ -48,11 +50,11 @@ impl Sync<'_> {
         for entry in entries {
             let kept = parse(&entry.value).unwrap_or_default();
             let arrival = Arrival {
-                said: kept["said"].as_str(),
-                verified: kept["verified"].as_bool(),
-                at: kept["receivedAt"].as_u64().unwrap_or_default(),
+                said: kept.text_of("said"),
+                verified: kept.get("verified").and_then(Value::as_bool),
+                at: kept.get("receivedAt").and_then(Value::as_u64).unwrap_or_default(),
             };
-            events.extend(highlevel::webhook(kept["body"].as_str().unwrap_or_default().as_bytes(), arrival));
+            events.extend(highlevel::webhook(kept.text_of("body").unwrap_or_default().as_bytes(), arrival));
         }
         Ok(Value::Array(events))
     }

@@ -39,9 +39,9 @@ function build(): Command {
     .configureOutput({ writeErr: () => {} })
     .exitOverride()
     .showSuggestionAfterError(false);
-  const add = [addCatalog, addRun, addPoll, addPlan, addSync, addTimeline, addServe, addSandbox, addSetup, addCheck];
-  add.push(addInbox, addEvents);
-  for (const command of add) command(program);
+  const calls = [addCatalog, addRun, addPoll, addPlan, addSync, addTimeline];
+  const operation = [addSetup, addCheck, addServe, addEvents, addInbox, addSandbox];
+  for (const add of [...calls, ...operation]) add(program);
   for (const command of program.commands) {
     command.option('--json', 'results as JSON on stdout, errors and logs as JSON on stderr');
     command.copyInheritedSettings(program);
