@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     Result,
-    entries::{Entry, File, list_of, text_of},
+    entries::{Entry, File, Schema, list_of, text_of},
     form::{EFFECTS, KINDS, METHODS, RETRIES, flag, word},
     notes::{Needed, bare, needed},
     out::{Out, Used, by_number, list, number, use_once_more, varint},
@@ -69,7 +69,7 @@ impl Pack {
                 self.put_string(&mut tail, text_of(file, key));
             }
         }
-        let core = |entry| self.core_of(entry).map_err(|e| format!("{}: {e}", entry.id).into());
+        let core = |entry| self.core_of(files, entry).map_err(|e| format!("{}: {e}", entry.id).into());
         Ok((entries.iter().map(core).collect::<Result<_>>()?, tail))
     }
 
@@ -166,16 +166,19 @@ impl Pack {
         Ok(*found.ok_or_else(|| format!("{reference} is not defined"))?)
     }
 
-    fn core_of(&mut self, Entry { id, file, facts, input, .. }: &Entry<'_>) -> Result<Out> {
+    fn core_of(&mut self, files: &[File], Entry { id, file, facts, input, output }: &Entry<'_>) -> Result<Out> {
         let mut out = Out::default();
         varint(&mut out, *file);
         self.put_string(&mut out, name_of(id));
         let has = |key: &str| facts.contains_key(key);
+        let brings = type_of(files, output);
         out.push(flags([
             (text_of(facts, "tier") == "core", flag::CORE),
             (has("version"), flag::VERSION),
             (input.is_some(), flag::INPUT),
             (has("deprecated"), flag::DEPRECATED),
+            (brings == Some("object"), flag::OBJECT),
+            (brings == Some("array"), flag::LIST),
         ]));
         for (words, key) in [(&KINDS[..], "kind"), (&METHODS, "method"), (&EFFECTS, "effect"), (&RETRIES, "retry")] {
             out.push(word(words, text_of(facts, key)).ok_or_else(|| format!("{key} is not known"))?);
@@ -251,6 +254,17 @@ impl Pack {
 /// The last part of an id.
 fn name_of(id: &str) -> &str {
     id.rsplit_once('.').map_or(id, |(_, name)| name)
+}
+
+/// The one type that an output has, by itself or by the definition that it refers to.
+fn type_of<'a>(files: &'a [File], output: &'a Schema<'_>) -> Option<&'a str> {
+    let (file, schema) = output.as_ref()?;
+    let reference = schema.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix("#/$defs/"));
+    let schema = match reference {
+        Some(name) => files.get(*file)?.get("$defs")?.get(name)?,
+        None => schema,
+    };
+    schema.get("type")?.as_str()
 }
 
 fn flags<const N: usize>(set: [(bool, u8); N]) -> u8 {

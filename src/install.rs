@@ -3,11 +3,13 @@
 
 use crate::json::{ToJson, Value, json, parse, put, text};
 use crate::{
+    client::Client,
     digistore24::{Install, Ipn, differences, passphrases},
     effects::Write,
     error::{Code, Error, Result},
     record,
-    sync::{Sync, from_json},
+    scope::Scope,
+    sync::from_json,
 };
 
 record! {
@@ -22,12 +24,17 @@ struct Made {
 }
 }
 
+/// Where it is kept: beside the vendor's other secrets.
+fn key(client: &Client, kind: &str) -> String {
+    Scope::new(&client.connection.id, "digistore24").key("ipn", kind)
+}
+
 /// The connections that the plugin made, with the passphrases that are believed.
 ///
 /// # Errors
 /// `storage`.
-pub(crate) async fn connections(sync: &Sync<'_>) -> Result<Vec<Ipn>> {
-    let (entries, _) = sync.effects.get(vec![sync.scope.ipn("live"), sync.scope.ipn("test")]).await?;
+pub(crate) async fn connections(client: &Client) -> Result<Vec<Ipn>> {
+    let (entries, _) = client.effects.get(vec![key(client, "live"), key(client, "test")]).await?;
     let mut all = Vec::new();
     for entry in entries {
         let made = parse(&entry.value).unwrap_or_default();
@@ -41,9 +48,9 @@ pub(crate) async fn connections(sync: &Sync<'_>) -> Result<Vec<Ipn>> {
 ///
 /// # Errors
 /// `conflict` where the id is somebody else's; `storage`; what Digistore24 said.
-pub(crate) async fn run(sync: &Sync<'_>, method: &str, asked: &Install) -> Result<Value> {
-    let key = sync.scope.ipn(if asked.test { "test" } else { "live" });
-    let (entries, _) = sync.effects.get(vec![key.clone()]).await?;
+pub(crate) async fn run(client: &Client, method: &str, asked: &Install) -> Result<Value> {
+    let key = key(client, if asked.test { "test" } else { "live" });
+    let (entries, _) = client.effects.get(vec![key.clone()]).await?;
     let (mut made, version) = match entries.first() {
         Some(entry) => (from_json::<Made>(&entry.value)?, entry.version),
         None => (Made::default(), 0),
@@ -60,13 +67,13 @@ pub(crate) async fn run(sync: &Sync<'_>, method: &str, asked: &Install) -> Resul
                     "Call again: a new id is drawn each time.",
                 ));
             }
-            keep(sync, &key, version, Some(text(&made.to_json()))).await?;
+            keep(client, &key, version, Some(text(&made.to_json()))).await?;
         }
-        let answer = sync.client.run(&("digistore24.".to_owned() + call), made.arguments(setup)).await;
+        let answer = client.run(&("digistore24.".to_owned() + call), made.arguments(setup)).await;
         found = settings_in(answer.map_err(explained)?);
     }
     if method == "ipn.remove" && !is_new {
-        keep(sync, &key, version, None).await?;
+        keep(client, &key, version, None).await?;
     }
     Ok(made.state(&found))
 }
@@ -136,9 +143,9 @@ fn explained(error: Error) -> Error {
     }
 }
 
-async fn keep(sync: &Sync<'_>, key: &str, version: u64, value: Option<String>) -> Result<()> {
+async fn keep(client: &Client, key: &str, version: u64, value: Option<String>) -> Result<()> {
     let write = Write { key: key.to_owned(), expect: Some(version), value };
-    if sync.effects.commit(vec![write]).await?.is_some() {
+    if client.effects.commit(vec![write]).await?.is_some() {
         return Ok(());
     }
     Err(Error::new(Code::Conflict, "somebody else works on the IPN connection", "Call again when they are done."))

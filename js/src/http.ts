@@ -23,18 +23,27 @@ const NOT_SENT = new Set([
 /** What fetch itself refuses, without a code. */
 const NEVER_SENT = new Set(['bad port', 'unknown scheme']);
 
+/** What {@link performHttp} needs of the host. */
+export interface HttpHost {
+  fetch: typeof globalThis.fetch;
+  /** Whether a request may go to this address. */
+  allows: (url: string) => boolean;
+}
+
 /**
  * Performs a request once and reads its answer as text (or as base64), both within `timeoutMs`. Never throws: a failure is an answer
  * too. The body of a request that the caller gave up may still take effect.
  */
 export async function performHttp(
   effect: HttpEffect,
-  fetch: typeof globalThis.fetch,
+  { fetch, allows }: HttpHost,
   signal: AbortSignal | undefined,
 ): Promise<Answer> {
   const { id, method, url, headers, timeoutMs } = effect;
   const failed = (reason: HttpFailure): Answer => ({ id, kind: 'httpError', reason });
   if (signal?.aborted) return failed('cancelled');
+  // The core builds addresses under the base addresses only; should it ever not, nothing leaves.
+  if (!allows(url)) return failed('refused');
 
   const control = new AbortController();
   const giveUp = () => control.abort();
@@ -52,8 +61,13 @@ export async function performHttp(
       signal: control.signal,
       ...bodyOf(effect),
     });
+    // Browsers hide a redirect that is not followed; a fetch of the host's own may have followed it all the same.
+    if (response.type === 'opaqueredirect' || response.redirected) {
+      await response.body?.cancel();
+      return { id, kind: 'http', status: 302, headers: [], body: '' };
+    }
     const bytes = await readBytes(response);
-    if (bytes === undefined) return failed('lost');
+    if (bytes === undefined) return failed('oversize');
     const text = effect.binary && response.ok ? toBase64(bytes) : new TextDecoder().decode(bytes);
     const received: Header[] = [];
     response.headers.forEach((value, name) => {

@@ -36,6 +36,11 @@ impl JsPlugin {
         Plugin::new(from_js(&options)?).map(Self).map_err(|e| error_to_js(&e))
     }
 
+    /// Whether a request may go to this address: only to the base addresses of the options.
+    pub fn allows(&self, address: &str) -> bool {
+        self.0.allows(address)
+    }
+
     /// Starts a call. `args` is a JSON array; `body` are the raw bytes of a webhook; `trace` stands in all events, which
     /// come only where `isHeard`.
     pub fn start(

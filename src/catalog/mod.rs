@@ -100,6 +100,28 @@ words! {
     }
 }
 
+/// What the body of a success is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Promise {
+    /// Any JSON, or none.
+    Anything,
+    /// An object.
+    Object,
+    /// A list.
+    List,
+}
+
+impl Promise {
+    /// Whether a value is what was promised.
+    pub fn fits(self, value: &Value) -> bool {
+        match self {
+            Self::Anything => true,
+            Self::Object => value.is_object(),
+            Self::List => value.as_array().is_some(),
+        }
+    }
+}
+
 /// One operation of a service: what is needed to call it. The rest of the entry is for hosts, see [`list`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Operation {
@@ -117,6 +139,10 @@ pub struct Operation {
     pub encoding: Option<Encoding>,
     /// What a success brings, if not JSON.
     pub answer: Option<Answer>,
+    /// What the JSON of a success is.
+    pub promise: Promise,
+    /// `read`, `create`, `update`, `delete`.
+    effect: &'static str,
     /// Where an input field goes, if not to its usual place.
     place: Map,
     /// The name on the wire of an input field that has another name here.
@@ -141,6 +167,11 @@ impl Operation {
             Some("bridge") => Service::Bridge,
             _ => Service::Digistore24,
         }
+    }
+
+    /// Whether a success may come without a body: a change says enough by its status, what is read or made must be told.
+    pub fn may_be_silent(&self) -> bool {
+        self.promise == Promise::Anything || matches!(self.effect, "update" | "delete")
     }
 
     /// The last part of the id.
@@ -252,6 +283,8 @@ fn operation(mut entry: packed::Entry) -> Option<Operation> {
     let (input, defs) = entry.input();
     let mut rest = entry.rest();
     Some(Operation {
+        promise: entry.promise,
+        effect: entry.effect,
         id: entry.id,
         method: entry.method,
         path: entry.path,

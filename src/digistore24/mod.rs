@@ -1,16 +1,19 @@
 //! Digistore24: its API's calls and answers, and its webhook, the IPN. Pure.
 
+mod answer;
 mod call;
 mod connection;
 mod event;
 mod ipn;
+pub mod key;
 mod message;
 mod money;
 mod row;
 mod shape;
 mod signature;
 
-pub use call::{Account, Ipn, custom, decode, encode, passphrases};
+pub use answer::decode;
+pub use call::{Account, Ipn, custom, encode, passphrases};
 pub use connection::{Install, differences};
 pub use event::{
     Affiliate, Buyer, Consent, Eticket, Event, Form, Item, Kind, Merchant, Money, Order, Subscription, Transaction,

@@ -30,11 +30,6 @@ impl Scope {
         self.key("event", name)
     }
 
-    /// The IPN connection that the plugin made: `live` or `test`.
-    pub fn ipn(&self, kind: &str) -> String {
-        self.key("ipn", kind)
-    }
-
     /// Says that a message came before.
     pub fn seen(&self, dedupe_key: &str) -> String {
         self.key("seen", &short_hash(&mut [dedupe_key].into_iter()))

@@ -1,5 +1,5 @@
 // Canaries in every secret setting and every personal field, everything made to fail in every way, and then all that
-// comes out is searched: errors, log lines, HTTP replies, the command line's stderr.
+// comes out is searched: errors, log lines, events, metrics, alerts, HTTP replies, the command line's stderr.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, beforeEach, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { startSandbox } from '../../pkg/dist/sandbox/index.js';
-import { createPlugin, memoryStore } from '../../pkg/dist/src/index.js';
+import { createMetrics, createPlugin, memoryStore } from '../../pkg/dist/src/index.js';
 import { serve } from '../../pkg/dist/src/serve.js';
 import { form, temporaryFolder } from './support.mjs';
 
@@ -136,15 +136,24 @@ const FAULTS = [
 
 const label = ({ kind, status, body }) => `${kind} ${status ?? ''} ${body ? JSON.stringify(body).slice(0, 30) : ''}`;
 
-/** Pauses between tries cost no time here; the time-outs of requests (30 s and more) stay. */
+/** Pauses between tries cost no time here; the time-outs of requests (10 s for tokens, 30 s and more) stay. */
 const realTimeout = globalThis.setTimeout;
-globalThis.setTimeout = (work, ms, ...rest) => realTimeout(work, ms > 100 && ms < 29_000 ? 1 : ms, ...rest);
+globalThis.setTimeout = (work, ms, ...rest) =>
+  realTimeout(work, ms > 100 && ms < 29_000 && ms !== 10_000 ? 1 : ms, ...rest);
 
 describe('errors and log lines', () => {
   for (const fault of FAULTS) {
     test(`a service that answers with ${label(fault)}`, async () => {
       const lines = [];
-      const plugin = await createPlugin({ ...options(), log: (line) => lines.push(line) });
+      const keepLine = (line) => lines.push(line);
+      const metrics = createMetrics();
+      const plugin = await createPlugin({
+        ...options(),
+        log: keepLine,
+        onEvent: keepLine,
+        alerts: { onAlert: keepLine, signatureFailures: 1 },
+      });
+      plugin.observe(metrics.onEvent);
       for (const service of ['ghl', 'digistore24']) sandbox.fault({ service, ...fault });
       const errors = [];
       const keep = (error) => errors.push(error);
@@ -156,12 +165,18 @@ describe('errors and log lines', () => {
       await plugin.digistore24.updatePurchase({ purchase_id: 'CANARY01', custom: 'canary' }).catch(keep);
       await plugin.setup().catch(keep);
       await plugin.timeline({ email: BUYER.email }).catch(keep);
+      await plugin.ghl.custom.request({ path: '/canary/canary0000000000000x' }).catch(keep);
+      await plugin.digistore24.customRequest({ function: 'canary' }).catch(keep);
+      await plugin.poll('digistore24.newPurchase').catch(keep);
+      await plugin.poll('canary').catch(keep);
+      await plugin.receive({ method: 'POST', body: form(story().missed(), 'forged') });
       const body = form(story().payment(), SECRETS.passphrase);
       assert.equal((await plugin.receive({ method: 'POST', body })).outcome, 'queued');
       const { events } = await plugin.tick();
       for (const { error } of events) if (error) errors.push(error);
       const rooms = await Promise.all(['inbox', 'dead', 'done', 'kept'].map((room) => plugin.inbox(room)));
-      assertClean(label(fault), lines, rooms.flat(), ...errors);
+      assert.ok(['call', 'webhook', 'sync', 'alert'].every((kind) => lines.some((line) => line.kind === kind)));
+      assertClean(label(fault), lines, metrics.text(), rooms.flat(), ...errors);
       for (const error of errors) assertClean('as a text', String(error), JSON.stringify(error), error.cause ?? '');
       await plugin.close();
     });
@@ -178,7 +193,12 @@ describe('errors and log lines', () => {
     );
     await createPlugin({ digistore24: { apiKey: [wrong], ipnPassphrase: { a: wrong }, baseUrl: wrong } }).catch(keep);
     await createPlugin({ mapping: { tags: { prefix: 7, wrong }, notes: wrong }, settleSeconds: wrong }).catch(keep);
-    assert.equal(errors.length, 3);
+    const highlevel = { ...options().highlevel, baseUrl: 'https://canary0user:canary0pass@127.0.0.1:1' };
+    await createPlugin({ ...options(), highlevel }).catch(keep);
+    await createPlugin({ ...options(), digistore24: { apiKey: 'canary 1\r\nx-canary: 1' } }).catch(keep);
+    await createPlugin({ ...options(), alerts: { url: 'http://canary.example/canary' } }).catch(keep);
+    await createPlugin({ ...options(), alerts: { canary: 'canary' } }).catch(keep);
+    assert.equal(errors.length, 7);
     const plugin = await createPlugin({ ...options(), log });
     await plugin.run('ghl.contacts.createContact', { email: ['canary'], firstName: { a: 'canary' } }).catch(keep);
     await plugin.run('ghl.contacts.createTask', { contactId: 'canary', dueDate: 'canary', title: 7 }).catch(keep);
@@ -188,7 +208,7 @@ describe('errors and log lines', () => {
     await plugin.sync.apply({ raw: 'canary' }).catch(keep);
     await plugin.inbox('canary').catch(keep);
     await plugin.timeline({ email: 'canary', odd: 'canary' }).catch(keep);
-    assert.equal(errors.length, 11);
+    assert.equal(errors.length, 15);
     assertClean('wrong input', lines, ...errors);
     await plugin.close();
   });
@@ -204,7 +224,6 @@ describe('errors and log lines', () => {
       { store: { ...memoryStore(), get: canary } },
       { store: { ...memoryStore(), list: rejecting } },
       { store: { ...memoryStore(), commit: rejecting } },
-      { highlevel: { ...options().highlevel, baseUrl: 'http://canary0user:canary0pass@127.0.0.1:1' } },
     ]) {
       const lines = [];
       const errors = [];
@@ -220,6 +239,74 @@ describe('errors and log lines', () => {
       assertClean('a broken host', lines, error, await response.text(), ...errors, ...events.map((e) => e.error));
       await plugin.close();
     }
+  });
+});
+
+describe('an app and its tokens', () => {
+  const APP = { clientId: 'an-app', clientSecret: 'canary30secret' };
+  const redirectUri = 'https://app.example/back';
+  const highlevel = () => ({
+    auth: { kind: 'oauth', ...APP, redirectUri },
+    locationId,
+    baseUrl: sandbox.highlevelUrl,
+  });
+  /** All tokens that the sandbox has given out. */
+  const tokens = () => {
+    const { tokens, refreshTokens, codes } = sandbox.world.ghl.oauth;
+    return [...tokens.keys(), ...refreshTokens.keys(), ...codes.keys()];
+  };
+
+  test('no secret, code or token in an error, a log line, an event, a status or an address', async () => {
+    sandbox.configure({ apps: { 'an-app': { secret: APP.clientSecret } } });
+    const [lines, urls, out] = [[], [], []];
+    const store = memoryStore();
+    const spied = (url, init) => {
+      urls.push(String(url));
+      return fetch(url, init);
+    };
+    const plugin = await createPlugin({
+      ...options({ store }),
+      highlevel: highlevel(),
+      fetch: spied,
+      log: (line) => lines.push(line),
+      onEvent: (event) => out.push(event),
+    });
+    const keep = (error) => out.push(error);
+    const { url } = await plugin.auth.authorizeUrl({ state: 's', host: sandbox.highlevelUrl });
+    out.push(url);
+    const back = await fetch(url, { redirect: 'manual' });
+    const code = new URL(back.headers.get('location')).searchParams.get('code');
+    out.push(await plugin.auth.exchange({ code }));
+    await plugin.auth.exchange({ code: 'canary31code' }).catch(keep);
+    for (const fault of [
+      ...FAULTS,
+      { kind: 'status', status: 400, body: { message: 'Location is not active canary' } },
+      { kind: 'status', status: 400, body: { error: 'invalid_grant', error_description: 'canary' } },
+    ]) {
+      sandbox.expireTokens();
+      sandbox.fault({ service: 'ghl', path: '/oauth/token', ...fault });
+      await plugin.ghl.locations.getLocation({}).catch(keep);
+      await plugin.auth.exchange({ code: 'canary31code' }).catch(keep);
+      out.push(await plugin.auth.status());
+      sandbox.clearFaults();
+    }
+    await plugin.auth.rotate({ token: 'canary32token' }).catch(keep);
+    await plugin.auth.rotate({ apiKey: 'canary33key', token: 'canary32token' }).catch(keep);
+    out.push(await plugin.auth.rotate({ apiKey: 'canary33key' }));
+    out.push(await plugin.auth.rotate({ ipnPassphrase: 'canary34passphrase' }));
+    await plugin.digistore24.ping({}).catch(keep);
+    out.push(await plugin.check());
+    assert.ok(tokens().length > 3 && out.length > 40);
+    for (const token of [...tokens(), APP.clientSecret]) {
+      for (const [where, things] of Object.entries({ lines, urls, out })) {
+        for (const thing of things) {
+          const text = typeof thing === 'string' ? thing : `${JSON.stringify(thing)} ${thing?.stack ?? ''}`;
+          assert.ok(!text.includes(token), `${where}: ${text.slice(0, 200)}`);
+        }
+      }
+    }
+    assertClean('an app', lines, urls, ...out);
+    await plugin.close();
   });
 });
 
@@ -311,7 +398,15 @@ describe('the command line', () => {
       [['setup'], { GHL_BASE_URL: 'canary' }],
       [['setup'], { STATE: '/canary/canary.sqlite' }],
       [['setup'], { MAPPING: '/canary.json' }],
+      [['setup'], { ALERT_URL: 'http://canary.example/canary' }],
       [['serve', '--port', 'canary']],
+      [['auth', 'rotate', 'canary', '-']],
+      [['auth', 'rotate', 'token', 'canary']],
+      [['auth', 'exchange', 'canary']],
+      [['auth', 'exchange', 'file:canary']],
+      [['auth', 'retrieve-key', 'canary']],
+      [['auth', 'url'], { GHL_CLIENT_ID: 'canary' }],
+      [['scopes', '--for', 'canary']],
     ];
     for (const [args, env] of attempts) {
       for (const flags of [[], ['--json']]) {

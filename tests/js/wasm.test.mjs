@@ -156,7 +156,7 @@ describe('errors are thrown as plain objects', () => {
   test('redirects are not followed', async () => {
     // A redirect would carry the request, and maybe its token, elsewhere.
     sandbox.fault({ service: 'ghl', kind: 'status', status: 307, headers: { location: `${sandbox.url}/` } });
-    assert.equal((await refused(newContact())).code, 'malformed_response');
+    assert.equal((await refused(newContact())).code, 'misconfigured');
     assert.equal(sandbox.requests().length, 1);
   });
 

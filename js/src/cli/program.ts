@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { problem } from '../errors.js';
+import { addAuth } from './commands/auth.js';
 import { addCatalog } from './commands/catalog.js';
 import { addCheck } from './commands/check.js';
 import { addEvents } from './commands/events.js';
@@ -39,14 +40,32 @@ function build(): Command {
     .configureOutput({ writeErr: () => {} })
     .exitOverride()
     .showSuggestionAfterError(false);
-  const calls = [addCatalog, addRun, addPoll, addPlan, addSync, addTimeline];
-  const operation = [addSetup, addCheck, addServe, addEvents, addInbox, addSandbox];
-  for (const add of [...calls, ...operation]) add(program);
-  for (const command of program.commands) {
-    command.option('--json', 'results as JSON on stdout, errors and logs as JSON on stderr');
-    command.copyInheritedSettings(program);
-  }
+  const add = [
+    addCatalog,
+    addRun,
+    addPoll,
+    addPlan,
+    addSync,
+    addTimeline,
+    addServe,
+    addSandbox,
+    addSetup,
+    addInbox,
+    addEvents,
+    addCheck,
+    addAuth,
+  ];
+  for (const command of add) command(program);
+  inherit(program);
   return program;
+}
+
+function inherit(parent: Command): void {
+  for (const command of parent.commands) {
+    command.option('--json', 'results as JSON on stdout, errors and logs as JSON on stderr');
+    command.copyInheritedSettings(parent);
+    inherit(command);
+  }
 }
 
 /** Commander's own words can repeat what was typed, a secret in the wrong place as well: only the flag is kept. */

@@ -13,6 +13,7 @@ use index::{Cursor, Index, Resource, index};
 use schema::Walk;
 
 use super::{
+    Promise,
     form::{EFFECTS, KINDS, METHODS, RETRIES, flag},
     title::title_of,
 };
@@ -40,6 +41,8 @@ pub(super) struct Entry {
     /// The resource's or its own.
     pub(super) version: &'static str,
     rest: Option<&'static str>,
+    /// What a success brings.
+    pub(super) promise: Promise,
     has_input: bool,
     /// At the input's schema.
     at: Cursor,
@@ -91,6 +94,11 @@ impl Entry {
             scopes,
             version,
             rest,
+            promise: match flags & (flag::OBJECT | flag::LIST) {
+                flag::OBJECT => Promise::Object,
+                flag::LIST => Promise::List,
+                _ => Promise::Anything,
+            },
             has_input: flags & flag::INPUT != 0,
             at,
             face,

@@ -1,31 +1,32 @@
 import type { Command } from 'commander';
-import type { IpnState } from '../../protocol.js';
-import type { Paint } from '../../text/paint.js';
 import { EXIT } from '../output.js';
 import { withPlugin, withSettings } from '../session.js';
 
-/** `check`: whether the IPN connection is as it was made. */
+/** `check`: is all set right? `scopes`: what has to be ticked for that? */
 export function addCheck(program: Command): void {
   withSettings(program.command('check'))
-    .description('read back the IPN connection that setup made')
-    .option('--test', 'the one for a test address')
-    .action(async ({ test = false }: { test?: boolean }, command: Command) => {
+    .description('check credentials, scopes, location, custom fields, API key and passphrase')
+    .action(async (_: unknown, command: Command) => {
       await withPlugin(command, 'present', async (plugin, output) => {
-        const ipn = await plugin.ipn.check({ test });
-        output.result({ ipn }, (paint) => ipnInWords(ipn, paint));
-        if (!ipn.installed || ipn.differences.length > 0) process.exitCode = EXIT.refused;
+        const report = await plugin.check();
+        output.result(report, (paint) =>
+          report.checks.flatMap(({ name, ok, message, help }) => [
+            `${ok ? paint.good('ok  ') : paint.bad('WRONG')} ${name}: ${message}`,
+            ...(help ? [`      ${help}`] : []),
+          ]),
+        );
+        if (!report.ok) process.exitCode = EXIT.refused;
       });
     });
-}
 
-/** The state of an IPN connection, and each difference, for people. */
-export function ipnInWords({ id, url, installed, differences }: IpnState, paint: Paint): string[] {
-  if (!installed) return [paint.bad('IPN connection: none that setup made')];
-  const told = (value: unknown) => (value === null ? 'another' : String(value));
-  return [
-    `IPN connection ${id}: ${url}`,
-    ...differences.map(({ field, expected, found }) =>
-      paint.bad(`${field} is ${told(found)}${expected === null ? '' : `, wanted is ${String(expected)}`}`),
-    ),
-  ];
+  withSettings(program.command('scopes'))
+    .description('list the scopes to tick in HighLevel, by default for the sync with its mapping')
+    .option('--for <ids>', 'for these operations instead, with commas between')
+    .action(async ({ for: ids }: { for?: string }, command: Command) => {
+      await withPlugin(command, 'present', async (plugin, output) => {
+        const operations = ids?.split(',').map((id) => id.trim());
+        const scopes = await plugin.scopes(operations ? { for: operations } : {});
+        output.result(scopes, () => scopes);
+      });
+    });
 }

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
+import type { IpnState } from '../../protocol.js';
+import type { Paint } from '../../text/paint.js';
 import { EXIT } from '../output.js';
 import { withPlugin, withSettings } from '../session.js';
-import { ipnInWords } from './check.js';
 
 interface Flags {
   ipnUrl?: string;
@@ -32,4 +33,15 @@ export function addSetup(program: Command): void {
         if (wrongType.length > 0 || (ipn && ipn.differences.length > 0)) process.exitCode = EXIT.refused;
       });
     });
+}
+
+/** The connection, and each difference. */
+function ipnInWords({ id, url, differences }: IpnState, paint: Paint): string[] {
+  const told = (value: unknown) => (value === null ? 'another' : String(value));
+  return [
+    `IPN connection ${id}: ${url}`,
+    ...differences.map(({ field, expected, found }) =>
+      paint.bad(`${field} is ${told(found)}${expected === null ? '' : `, wanted is ${told(expected)}`}`),
+    ),
+  ];
 }
