@@ -6,8 +6,9 @@ use crate::json::{Set, Value, json, parse};
 use crate::{
     catalog::{self, Service},
     client::{Client, scopes_of},
-    digistore24::key,
+    digistore24::{Install, key},
     error::{Code, Error, Result},
+    install,
     mapping::Mapping,
     sync::{self, CUSTOM_FIELDS},
 };
@@ -113,8 +114,10 @@ pub(crate) async fn run(client: &Client, mapping: &Mapping) -> Result<Value> {
         let verdict = lines.scopes(granted.is_empty());
         lines.add("HighLevel: scopes", verdict);
     }
-    if connection.digistore24.is_some() {
+    if let Some(account) = &connection.digistore24 {
+        let is_made = !install::connections(client).await?.is_empty();
         let is_set = stored.last().is_some_and(|(_, passphrases)| passphrases.grant.is_set());
+        let is_set = is_set || is_made || !account.ipn.is_empty();
         lines.add(
             "Digistore24: IPN passphrase",
             if is_set {
@@ -124,6 +127,10 @@ pub(crate) async fn run(client: &Client, mapping: &Mapping) -> Result<Value> {
                 Err(("none is set: no message is accepted".to_owned(), help.to_owned()))
             },
         );
+        if is_made {
+            let state = install::run(client, "ipn.check", &Install::default()).await;
+            lines.add("Digistore24: IPN connection", state.map_or_else(|e| Err(failed(&e)), |state| ipn(&state)));
+        }
     }
     Ok(json!({ "ok": lines.list.iter().all(|line| line["ok"].as_bool() == Some(true)), "checks": lines.list }))
 }
@@ -209,6 +216,19 @@ fn custom_fields(answer: &Value) -> Verdict {
         return Err(("missing: ".to_owned() + &missing.join(", "), "Run `setup`; it creates them.".to_owned()));
     }
     Ok("all are there".to_owned())
+}
+
+fn ipn(state: &Value) -> Verdict {
+    if state.get("installed").and_then(Value::as_bool) != Some(true) {
+        let help = "Run `setup --ipn-url …`; `check` sees only what that has made.";
+        return Err(("there is none for the real address".to_owned(), help.to_owned()));
+    }
+    let differences = state.get("differences").and_then(Value::as_array).into_iter().flatten();
+    let fields: Vec<&str> = differences.filter_map(|one| one.text_of("field")).collect();
+    if fields.is_empty() {
+        return Ok("is as it was made".to_owned());
+    }
+    Err(("was changed: ".to_owned() + &fields.join(", "), "Run `setup --ipn-url …` again.".to_owned()))
 }
 
 fn api_key(answer: &Value) -> Verdict {

@@ -5,7 +5,8 @@ use crate::{
     catalog,
     digistore24::{self, Event},
     error::{Error, Result},
-    highlevel, record,
+    highlevel::{self, Arrival},
+    record,
 };
 
 record! {
@@ -47,7 +48,10 @@ pub fn read(connection: &str, service: &str, body: &[u8], reading: &Reading, now
     let split = reading.split_items || yes("splitItems").unwrap_or_default();
     let mut events = match service {
         "digistore24" => Event::read(connection, &digistore24::parse(body)?, now).shape(split),
-        "ghl" => vec![highlevel::webhook(body, reading.event.as_deref(), now)?],
+        "ghl" => {
+            let arrival = Arrival { said: reading.event.as_deref(), at: now, ..Arrival::default() };
+            vec![highlevel::webhook(body, arrival)?]
+        }
         _ => return Err(Error::invalid_field("service", "must be digistore24 or ghl")),
     };
     if let Some(trigger) = &reading.trigger {

@@ -24,6 +24,7 @@
 //! - [`poll`]: what is new in a list since the last time.
 //! - [`bridge`]: actions for people, each of several calls.
 //! - [`check`]: is all set right?
+//! - `receive`: webhooks of both services: checked, stored, answered. `install`: the connection that sends them.
 //! - [`plugin`]: the one façade that every binding exposes.
 //! - [`bindings`]: JavaScript. No logic.
 
@@ -42,6 +43,7 @@ pub mod events;
 pub mod grant;
 pub mod highlevel;
 pub mod http;
+mod install;
 pub mod json;
 mod lease;
 pub mod mapping;
@@ -49,6 +51,7 @@ pub mod pages;
 pub mod paging;
 pub mod plugin;
 pub mod poll;
+mod receive;
 pub mod scope;
 pub mod sync;
 pub mod text;

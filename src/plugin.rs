@@ -5,17 +5,17 @@ use std::rc::Rc;
 use crate::json::{Json, Map, ToJson, Value, json, parse, put, text};
 use crate::{
     auth, bridge, catalog, check,
-    client::{Client, FRESH_MS, Memory, Urgency},
+    client::{Client, Memory, Urgency},
     connection::Connection,
     digistore24::{self, Event, Kind, Params, Verdict},
     effects::{Effects, Happening, Level, Task},
-    error::{Code, Error, FieldProblem, Result, word},
-    events, highlevel, http,
+    error::{Error, FieldProblem, Result, word},
+    events, highlevel, http, install,
     mapping::{self, Mapping},
     pages::Pager,
-    poll, record,
+    poll, receive, record,
     scope::Scope,
-    sync::{Accepted, Sync, params_of},
+    sync::{Sync, params_of},
 };
 
 /// `options.schema.json` without white space and descriptions.
@@ -52,20 +52,6 @@ fn wrong_id(id: &str) -> Option<&'static str> {
     (!plain).then_some("must be letters and digits")
 }
 
-record! {
-/// A webhook as it arrived, without its body.
-#[derive(Debug, Clone, Default)]
-struct Incoming {
-    method: String,
-    split_items: bool as "splitItems",
-}
-}
-
-fn plain(status: u16, body: &str) -> Value {
-    let headers = [["content-type", "text/plain; charset=utf-8"], ["cache-control", "no-store"]];
-    json!({ "status": status, "headers": headers, "body": body })
-}
-
 impl Plugin {
     /// Reads the options of `createPlugin`.
     ///
@@ -85,6 +71,12 @@ impl Plugin {
             let value = options.pointer(&["/", &name.replace('.', "/")].concat()).and_then(Value::as_str);
             let problem = value.filter(|_| problems.iter().all(|p| p.path != *name)).and_then(wrong);
             problems.extend(problem.map(|problem| FieldProblem { path: (*name).into(), problem: problem.into() }));
+        }
+        for key in highlevel::texts(options.pointer("/highlevel/webhookPublicKey")) {
+            if highlevel::public_key(key).is_none() {
+                let problem = "must be an Ed25519 public key: PEM or base64".into();
+                problems.push(FieldProblem { path: "highlevel.webhookPublicKey".into(), problem });
+            }
         }
         if !problems.is_empty() {
             return Err(Error::invalid(
@@ -111,10 +103,11 @@ impl Plugin {
 
     /// Starts a call. `args` is a JSON array; `body` are the raw bytes of a webhook.
     ///
-    /// Methods: `run(id, input, {background, deadlineMs})`, `page(id, input, cursor, {limit})`, `poll(id, cursor, {input, maxRequests})`, `receive({method})`, `tick({maxRequests})`, `sync.plan(event)`, `sync.apply(event)`,
+    /// Methods: `run(id, input, {background, deadlineMs})`, `page(id, input, cursor, {limit})`, `poll(id, cursor, {input, maxRequests})`, `receive({method, …})`, `tick({maxRequests})`, `sync.plan(event)`, `sync.apply(event)`,
     /// `timeline({email} | {contactId})`, `setup()`, `inbox.list({room, limit})`, `check()`, `scopes({for})`, `auth.status()`,
     /// `auth.authorizeUrl({state, redirectUri, scopes, host})`, `auth.exchange({code, redirectUri})`,
-    /// `auth.rotate({token} | {apiKey} | {ipnPassphrase})`, `auth.requestApiKey(input)`, `auth.retrieveApiKey({token})`.
+    /// `auth.rotate({token} | {apiKey} | {ipnPassphrase})`, `auth.requestApiKey(input)`, `auth.retrieveApiKey({token})`,
+    /// `events.take({limit})`, `events.done(dedupeKeys)`, `ipn.install({…})`, `ipn.check({test})`, `ipn.remove({test})`.
     pub fn start(&self, method: &str, args: &str, body: Vec<u8>) -> Task {
         let (settings, method, args) = (self.0.clone(), method.to_owned(), args.to_owned());
         Task::new(move |effects| async move {
@@ -235,7 +228,25 @@ impl Settings {
                 });
                 result
             }
-            "receive" => self.receive(effects, &argument(&args, 0, "request", &["method", "splitItems"])?, body).await,
+            "receive" => {
+                let request = argument(&args, 0, "request", &receive::FIELDS)?;
+                Ok(receive::receive(effects, &self.connection, self.sync(effects), &request, body).await)
+            }
+            "events.take" => {
+                let options: Listing = argument(&args, 0, "options", &["limit"])?;
+                self.sync(effects)?.waiting_events(options.limit.unwrap_or(100)).await
+            }
+            "events.done" => {
+                let keys = args.first().cloned().and_then(Vec::<String>::from_json);
+                let keys = keys.ok_or_else(|| Error::invalid_field("keys", "must be a list of dedupeKeys"))?;
+                self.sync(effects)?.finish_events(&keys).await.map(|()| Value::Null)
+            }
+            "ipn.install" | "ipn.check" | "ipn.remove" => {
+                let fields = ["url", "name", "productIds", "affiliations", "test", "rotate", "random"];
+                let fields = fields.get(if method == "ipn.install" { 0..7 } else { 4..5 }).unwrap_or_default();
+                let asked = argument(&args, 0, "options", fields)?;
+                install::run(&self.client(effects), method, &asked).await
+            }
             "tick" => {
                 let options: TickOptions = argument(&args, 0, "options", &["maxRequests"])?;
                 Ok(self.sync(effects)?.tick(options.max_requests.unwrap_or(u32::MAX)).await?.to_json())
@@ -300,80 +311,11 @@ impl Settings {
         })
     }
 
-    /// A webhook of Digistore24: verified, stored, and only then answered with `OK`.
-    async fn receive(&self, effects: &Effects, request: &Incoming, body: &[u8]) -> Result<Value> {
-        if matches!(request.method.to_ascii_uppercase().as_str(), "GET" | "HEAD") {
-            // Digistore24 checks the address so before it saves a connection.
-            effects.event(
-                Happening::Webhook,
-                || json!({ "service": "digistore24", "outcome": "checked", "event": null, "code": "ok" }),
-            );
-            return Ok(json!({ "response": plain(200, "OK"), "events": [], "outcome": "checked" }));
-        }
-        let accepted = self.accept(effects, body).await;
-        let outcome = accepted.as_ref().map_or("refused", |(accepted, _)| accepted.word());
-        effects.event(Happening::Webhook, || {
-            let event = accepted.as_ref().ok().map(|(_, event)| event.event.name());
-            json!({ "service": "digistore24", "outcome": outcome, "event": event, "code": word(&accepted) })
-        });
-        match accepted {
-            Ok((accepted, event)) => {
-                effects.log(
-                    Level::Info,
-                    "a message was stored",
-                    [("event", event.event.name().to_owned()), ("id", event.id.clone())],
-                );
-                let is_new = accepted != Accepted::Duplicate;
-                let events = if is_new { event.shape(request.split_items) } else { Vec::new() };
-                // Put together by hand: `json!` would copy the event once more.
-                let mut answer = Map::new();
-                put(&mut answer, "response", plain(200, "OK"));
-                put(&mut answer, "events", Value::Array(events));
-                put(&mut answer, "outcome", outcome.into());
-                Ok(Value::Object(answer))
-            }
-            Err(error) => {
-                let fields = [("problem", error.details().message.clone()), ("help", error.details().help.clone())];
-                effects.log(Level::Error, "a message was not accepted", fields);
-                Ok(
-                    json!({ "response": refusal(&error, body.len()), "events": [], "outcome": outcome, "error": error.to_json() }),
-                )
-            }
-        }
-    }
-
-    async fn accept(&self, effects: &Effects, body: &[u8]) -> Result<(Accepted, Event)> {
-        let sync = self.sync(effects)?;
-        let params = digistore24::parse(body)?;
-        let account = self.connection.digistore24()?;
-        let verdict = self.verify(effects, account, &params).await?;
-        if let Some(error) = verdict.error() {
-            return Err(error);
-        }
-        let event = Event::read(&self.connection.id, &params, effects.now());
-        let (accepted, _) = sync.accept(&event, &params).await?;
-        Ok((accepted, event))
-    }
-
-    /// Who signed it? A passphrase that was changed elsewhere is known at the second look at the latest.
-    async fn verify(&self, effects: &Effects, account: &digistore24::Account, params: &Params) -> Result<Verdict> {
-        let client = self.client(effects);
-        let slot = client.passphrase_slot(account);
-        let mut verdict = Verdict::Missing;
-        for age in [FRESH_MS, 0] {
-            verdict = digistore24::verify(params, client.held(&slot, age).await?.grant.texts());
-            if !matches!(verdict, Verdict::Mismatch | Verdict::NoPassphraseSet) {
-                break;
-            }
-        }
-        Ok(verdict)
-    }
-
     async fn plan(&self, effects: &Effects, params: &Params) -> Result<Value> {
         let event = Event::read(&self.connection.id, params, effects.now());
-        let verdict = match &self.connection.digistore24 {
-            Some(account) => Some(self.verify(effects, account, params).await?),
-            None => None,
+        let verdict = match self.connection.digistore24 {
+            Some(_) => receive::verdict(&self.client(effects), params, None).await?,
+            None => Verdict::NoPassphraseSet,
         };
         let (plan, repeated) = self.sync(effects)?.dry_run(&event).await?;
         let mut described = mapping::describe(&plan);
@@ -393,7 +335,7 @@ impl Settings {
         Ok(described)
     }
 
-    /// What lies in a room of the store: `inbox`, `dead`, `kept`, `done`. Without the messages' content.
+    /// What lies in a room of the store: `inbox`, `dead`, `kept`, `done`, `events`. Without the messages' content.
     async fn list(&self, effects: &Effects, listing: Listing) -> Result<Value> {
         let room = listing.room.as_deref().unwrap_or("inbox");
         let scope = Scope::new(&self.connection.id, &self.connection.highlevel()?.location_id);
@@ -402,15 +344,18 @@ impl Settings {
             "dead" => scope.dead(""),
             "kept" => scope.kept(""),
             "done" => scope.done(""),
-            _ => return Err(Error::invalid_field("room", "must be inbox, dead, kept or done")),
+            "events" => scope.event(""),
+            _ => return Err(Error::invalid_field("room", "must be inbox, dead, kept, done or events")),
         };
         let (entries, _) = effects.list(prefix.clone(), None, listing.limit.unwrap_or(100)).await?;
         let rows = entries.iter().map(|entry| {
             let message = parse(&entry.value).unwrap_or_default();
             let of = |name: &str| message.get(name).cloned().unwrap_or_default();
-            let kind = digistore24::parse(of("body").as_str().unwrap_or_default().as_bytes())
-                .map(|p| Kind::parse(p.get("event")).name().to_owned())
-                .unwrap_or_default();
+            // A message of Digistore24 names its event only in its body.
+            let kind = of("event").as_str().map(str::to_owned).unwrap_or_else(|| {
+                let params = digistore24::parse(of("body").as_str().unwrap_or_default().as_bytes());
+                params.map(|p| Kind::parse(p.get("event")).name().to_owned()).unwrap_or_default()
+            });
             json!({ "name": entry.key.strip_prefix(&prefix), "event": kind, "attempts": of("attempts"), "error": of("error"), "reason": of("reason") })
         });
         Ok(Value::Array(rows.collect()))
@@ -431,27 +376,16 @@ fn page(effects: &Effects, id: &str, mut pager: Pager, answer: Value) -> Result<
     Ok(Value::Object(page))
 }
 
-fn signature_word(verdict: Option<Verdict>) -> &'static str {
+fn signature_word(verdict: Verdict) -> &'static str {
     match verdict {
-        Some(Verdict::Valid) => "valid",
-        Some(Verdict::ConnectionHasNoPassphrase | Verdict::Missing) => "missing",
-        Some(Verdict::Mismatch) => "wrong",
-        Some(Verdict::NoPassphraseSet) | None => "not checked",
+        Verdict::Valid => "valid",
+        Verdict::ConnectionHasNoPassphrase | Verdict::Missing => "missing",
+        Verdict::Mismatch => "wrong",
+        Verdict::NoPassphraseSet => "not checked",
     }
 }
 
 /// `sync.plan` and `sync.apply` take an event.
 fn read_event(args: &[Value]) -> Result<Params> {
     params_of(args.first().unwrap_or(&Value::Null))
-}
-
-/// One plain sentence without a secret: the vendor reads it in Digistore24's log. Nothing but `OK` counts as received.
-fn refusal(error: &Error, length: usize) -> Value {
-    let sentence = format!("Not accepted: {}.", error.details().message);
-    match error.code() {
-        Code::SignatureInvalid => plain(403, &sentence),
-        Code::InvalidInput if length > digistore24::MAX_BODY => plain(413, &sentence),
-        Code::InvalidInput => plain(400, &sentence),
-        _ => plain(503, "Not stored: please send it again."),
-    }
 }

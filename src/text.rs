@@ -49,6 +49,30 @@ pub(crate) fn hex(bytes: &[u8], digits: &[u8; 16]) -> String {
     text
 }
 
+/// The bytes of base64 text; nothing where it is none. White space and what follows the padding count nothing.
+pub(crate) fn from_base64(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let (mut bits, mut held) = (0_u32, 0);
+    for letter in text.bytes().take_while(|letter| *letter != b'=') {
+        let digit = match letter {
+            b'A'..=b'Z' => letter - b'A',
+            b'a'..=b'z' => letter - b'a' + 26,
+            b'0'..=b'9' => letter - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            b' ' | b'\n' | b'\r' | b'\t' => continue,
+            _ => return None,
+        };
+        bits = bits << 6 | u32::from(digit);
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            bytes.push((bits >> held) as u8);
+        }
+    }
+    Some(bytes)
+}
+
 /// 16 hex digits that stand for the texts.
 pub fn short_hash(texts: &mut dyn Iterator<Item = &str>) -> String {
     let mut hash = Sha512::new();

@@ -8,6 +8,7 @@ import type { Story, StoryOptions } from './ipn/story.js';
 import type { SandboxEnv } from './requests.js';
 import type { SandboxControl } from './sandbox.js';
 import type { SettingsPatch } from './settings.js';
+import type { WebhookOptions } from './webhooks/sender.js';
 
 /**
  * The body of POST /_sandbox/ipn. Either a finished `message`, or an `event` to let happen: to the
@@ -32,6 +33,19 @@ export interface EventOptions extends AffiliationInput {
   reason?: string;
   action?: string;
   values?: IpnMessage;
+}
+
+/** The body of POST /_sandbox/webhook: an event of HighLevel. */
+export interface WebhookRequest extends WebhookOptions {
+  event: string;
+  content?: Record<string, unknown>;
+}
+
+/** The body of POST /_sandbox/workflow-webhook. */
+export interface WorkflowWebhookRequest {
+  to: string;
+  contactId: string;
+  customData?: Record<string, unknown>;
 }
 
 /** /_sandbox/…: the sandbox's own controls, for any language. */
@@ -97,6 +111,16 @@ export function controlRoutes(control: SandboxControl): Hono<SandboxEnv> {
       : null;
     const answer = { orderId: message.order_id ?? '', message: signed(message, passphrase), delivery };
     return c.json(answer);
+  });
+
+  app.post('/webhook', async (c) => {
+    const { event, content = {}, ...options } = await c.req.json<WebhookRequest>();
+    return c.json(await control.sendWebhook(event, content, options));
+  });
+
+  app.post('/workflow-webhook', async (c) => {
+    const { to, contactId, customData } = await c.req.json<WorkflowWebhookRequest>();
+    return c.json(await control.sendWorkflowWebhook(to, contactId, customData));
   });
 
   app.post('/digistore24/:kind', async (c) => {

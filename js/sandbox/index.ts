@@ -46,6 +46,7 @@ export {
 } from './settings.js';
 export type { WorldOptions } from './state.js';
 export type { ContactState, SandboxState } from './view.js';
+export { WEBHOOK_PUBLIC_KEY, type WebhookDelivery, type WebhookOptions, webhookSignature } from './webhooks/sender.js';
 
 const GHL_PREFIX = '/ghl';
 const DS24_PREFIX = '/digistore24';

@@ -47,14 +47,16 @@ export function record(
   contact: Contact,
   detail: Record<string, unknown> = {},
 ): void {
-  world.triggers.push({
+  const entry: Trigger = {
     seq: world.triggers.length + 1,
     at: world.now(),
     trigger,
     contactId: contact.id,
     detail,
     snapshot: snapshot(world, contact),
-  });
+  };
+  world.triggers.push(entry);
+  world.onTrigger?.(entry);
 }
 
 /** The contact with tags, custom fields by key, notes and tasks, detached from the live one. */

@@ -11,17 +11,29 @@ import type { RequestEntry } from './requests.js';
 import { DEFAULT_LOCATION_ID, type Settings, type SettingsPatch } from './settings.js';
 import { World, type WorldOptions } from './state.js';
 import { type SandboxState, stateOf } from './view.js';
+import { appBodies, appBody, workflowBody } from './webhooks/body.js';
+import { sendWebhook, sendWorkflowWebhook, type WebhookDelivery, type WebhookOptions } from './webhooks/sender.js';
 
 /** What one can do with a sandbox, whether from JavaScript or over HTTP. */
 export class SandboxControl {
   readonly world: World;
   readonly faults: Faults;
   readonly #stories = new Map<string, Story>();
+  readonly #webhooks = new Set<Promise<unknown>>();
   #sending = new AbortController();
 
   constructor(options: WorldOptions) {
     this.world = new World(options);
     this.faults = new Faults(this.world);
+    this.world.onTrigger = (trigger) => {
+      const to = this.world.settings.webhookUrl;
+      if (!to) return;
+      for (const body of appBodies(this.world, trigger)) {
+        const sending = sendWebhook(this.world, body, { to }, this.#sending.signal);
+        this.#webhooks.add(sending);
+        void sending.finally(() => this.#webhooks.delete(sending));
+      }
+    };
   }
 
   /** All that both services hold, the trigger recorder and the deliveries; detached. */
@@ -41,6 +53,11 @@ export class SandboxControl {
   /** Gives up the deliveries under way. */
   stop(): void {
     this.#sending.abort();
+  }
+
+  /** Resolves when no webhook about a change is under way. */
+  async webhooksSent(): Promise<void> {
+    await Promise.all(this.#webhooks);
   }
 
   /** Changes settings; a location that is new gets its pipeline, workflows, user and calendar. */
@@ -116,6 +133,25 @@ export class SandboxControl {
     if (!to) throw new Error('sendIpn: neither an address nor an IPN connection');
     const passphrase = options.passphrase ?? connection?.passphrase ?? '';
     return deliver(this.world, message, { ...options, to, passphrase }, this.#sending.signal);
+  }
+
+  /**
+   * Signs an event of HighLevel and sends it, again only after a 429. What belongs to the delivery is added, where `content`
+   * doesn't have it.
+   */
+  sendWebhook(event: string, content: Record<string, unknown>, options: WebhookOptions): Promise<WebhookDelivery> {
+    const body = { ...appBody(this.world, event, {}), ...content };
+    return sendWebhook(this.world, body, options, this.#sending.signal);
+  }
+
+  /** Sends what a workflow's action "Webhook" sends about a contact. */
+  sendWorkflowWebhook(
+    to: string,
+    contactId: string,
+    customData: Record<string, unknown> = {},
+  ): Promise<WebhookDelivery> {
+    const body = workflowBody(this.world, this.#contact(contactId), customData);
+    return sendWorkflowWebhook(this.world, body, to, this.#sending.signal);
   }
 
   /** Adds what people or Digistore24 itself do to its state: a ticket, a delivery, a refund request, … */

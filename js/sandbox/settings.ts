@@ -51,6 +51,8 @@ export interface Settings extends LocationSettings {
   rateHeaders: boolean;
   /** How a phone number that is none is refused. */
   invalidPhoneStatus: 422 | 400;
+  /** Where an app's webhooks go at each change; empty: nowhere. */
+  webhookUrl: string;
 
   /** Digistore24 API keys by their text. */
   apiKeys: Record<string, 'full' | 'readonly' | 'developer'>;
@@ -111,6 +113,7 @@ export function defaultSettings(): Settings {
     dailyLimit: 200_000,
     rateHeaders: true,
     invalidPhoneStatus: 422,
+    webhookUrl: '',
     apiKeys: { [DEFAULT_API_KEY]: 'full', [READONLY_API_KEY]: 'readonly', [DEVELOPER_API_KEY]: 'developer' },
     permissionErrorCode: 5,
     merchantId: '39400001',

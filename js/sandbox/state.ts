@@ -5,6 +5,7 @@ import type { Delivery } from './ipn/sender.js';
 import type { Trigger } from './recorder.js';
 import type { RequestEntry } from './requests.js';
 import { defaultSettings, patched, type Settings, type SettingsPatch } from './settings.js';
+import type { WebhookDelivery } from './webhooks/sender.js';
 
 /** What a new {@link World} starts from. */
 export interface WorldOptions {
@@ -27,6 +28,9 @@ export class World {
   triggers: Trigger[] = [];
   requests: RequestEntry[] = [];
   deliveries: Delivery[] = [];
+  webhooks: WebhookDelivery[] = [];
+  /** Told of each entry of the trigger recorder. */
+  onTrigger: ((trigger: Trigger) => void) | undefined;
 
   constructor(options: WorldOptions = {}) {
     this.now = options.clock ?? Date.now;
@@ -47,6 +51,7 @@ export class World {
     this.triggers = [];
     this.requests = [];
     this.deliveries = [];
+    this.webhooks = [];
   }
 
   /** Changes settings from now on. */

@@ -26,6 +26,7 @@ import type { Delivery } from './ipn/sender.js';
 import type { Trigger } from './recorder.js';
 import type { Settings } from './settings.js';
 import type { World } from './state.js';
+import type { WebhookDelivery } from './webhooks/sender.js';
 
 /** A contact of {@link SandboxState}: as the API shows it, with all that hangs on it. */
 export interface ContactState {
@@ -74,6 +75,8 @@ export interface SandboxState {
     mails: Mail[];
   };
   deliveries: Delivery[];
+  /** HighLevel's webhooks. */
+  webhooks: WebhookDelivery[];
 }
 
 /** All that the sandbox holds, without tokens, keys and passphrases. */
@@ -125,5 +128,6 @@ export function stateOf(world: World): SandboxState {
       mails: ds24.mails,
     },
     deliveries: world.deliveries,
+    webhooks: world.webhooks,
   });
 }

@@ -19,6 +19,9 @@ export type {
 } from './operations.js';
 export {
   createPlugin,
+  type EventMethods,
+  type IpnInstall,
+  type IpnMethods,
   type Options,
   type Plugin,
   type Received,
@@ -31,4 +34,4 @@ export type { Awaitable, Store } from './store/types.js';
 export type { AlertOptions } from './watch/alerts.js';
 export { createMetrics, type Metrics, type Rooms } from './watch/metrics.js';
 export type { Alert, AlertKind, AlertLimits } from './watch/rules.js';
-export type { WebhookBody, WebhookRequest } from './webhook.js';
+export type { WebhookBody, WebhookRequest, WebhookService } from './webhook.js';

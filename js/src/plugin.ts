@@ -26,6 +26,7 @@ import type {
   Event,
   Header,
   HighLevelEvent,
+  IpnState,
   JsonObject,
   LogLine,
   PluginEvent,
@@ -37,6 +38,7 @@ import type {
   Report,
   Room,
   RoomEntry,
+  ServiceName,
   Setup,
   Tick,
   Timeline,
@@ -47,7 +49,7 @@ import { type AlertOptions, Alerts } from './watch/alerts.js';
 import { type Listener, Listeners } from './watch/listeners.js';
 import type { Alert } from './watch/rules.js';
 import { isTrace, newTrace } from './watch/trace.js';
-import { readBody, type WebhookRequest } from './webhook.js';
+import { addressed, checkMethod, readBody, type WebhookRequest, type WebhookService } from './webhook.js';
 
 /** The options of {@link createPlugin}: plain data for the core, and what the host lends to it. */
 export interface Options extends ConnectionOptions {
@@ -66,12 +68,19 @@ export interface Options extends ConnectionOptions {
 }
 
 /** What became of a webhook. */
-export interface Received {
+export type Received = ReceivedOf<'digistore24', Event> | ReceivedOf<'ghl', HighLevelEvent>;
+
+interface ReceivedOf<Service extends ServiceName, E> {
+  /** Whose webhook it was. */
+  service: Service;
   /** For the sender. Only a stored message is answered with `OK`. */
   response: Response;
-  /** The event, where it is new; one for each item where items are split. */
-  events: Event[];
-  /** `checked`: the sender asked only whether the address works. */
+  /**
+   * Digistore24: the event, where it is new; one for each item where items are split. HighLevel: the event, where it is new
+   * and of this location; {@link EventMethods.done} says that it is dealt with.
+   */
+  events: E[];
+  /** `kept`: stored and not worked on. `checked`: the sender asked only whether the address works. */
   outcome: 'queued' | 'duplicate' | 'kept' | 'checked' | 'refused';
   /** Why it was refused. */
   error?: ErrorDetails;
@@ -79,8 +88,59 @@ export interface Received {
 
 /** How a webhook is to be taken. */
 export interface ReceiveOptions extends Pick<CallOptions, 'trace'> {
+  /** Whose webhook it is, where its address doesn't end as the receiver's own do. */
+  service?: WebhookService;
   /** Tell one event for each item of the order. */
   splitItems?: boolean;
+}
+
+/** Events of webhooks. */
+export interface EventMethods {
+  /**
+   * Turns the body of a webhook into events; needs no store and makes no call. Says nothing about the signature: whoever
+   * acts on them must know where they came from.
+   *
+   * @throws PluginError `invalid_input`: the body is none of that service, or an option is wrong.
+   */
+  read(service: 'digistore24', body: string | Uint8Array, options?: Reading): Event[];
+  read(service: 'ghl', body: string | Uint8Array, options?: Reading): HighLevelEvent[];
+  /**
+   * The events of HighLevel that were stored and that nobody has dealt with, the oldest first, at most `limit` (default
+   * 100). They stay until {@link EventMethods.done}, at most a month, so that a host that stops in between loses none. It
+   * takes nothing away: two that take at the same time get the same events.
+   */
+  take(options?: { limit?: number }): Promise<HighLevelEvent[]>;
+  /** These events are dealt with, by their `dedupeKey`: {@link EventMethods.take} gives them no more. */
+  done(dedupeKeys: string[]): Promise<void>;
+}
+
+/** Which IPN connection is to be made. */
+export interface IpnInstall {
+  /** Where Digistore24 sends to: public, https, no redirects. Digistore24 calls it at once, so the receiver must run. */
+  url: string;
+  /** As the vendor sees it in Digistore24. Default `HighLevel`. */
+  name?: string;
+  /** Only messages about these products. Default: all. */
+  productIds?: string[];
+  /** Messages about new affiliates, too. */
+  affiliations?: boolean;
+  /** For a test address (http as well): a connection of its own beside the real one. */
+  test?: boolean;
+  /** A new passphrase. The present one stays valid until the next rotation. */
+  rotate?: boolean;
+}
+
+/** The connection that sends Digistore24's messages. */
+export interface IpnMethods {
+  /**
+   * Makes the connection, or brings the one that it made to what is wanted. Never touches another one. From then on
+   * {@link Plugin.receive} believes its passphrase, which lies in the store.
+   */
+  install(options: IpnInstall, call?: CallOptions): Promise<IpnState>;
+  /** Reads it back. */
+  check(options?: { test?: boolean }, call?: CallOptions): Promise<IpnState>;
+  /** Ends it, and forgets its passphrases. */
+  remove(options?: { test?: boolean }, call?: CallOptions): Promise<IpnState>;
 }
 
 /** The sync's part of a plugin. */
@@ -105,16 +165,8 @@ export interface Plugin {
   /** Actions for people, each of several calls: `plugin.bridge.findOrCreateContact(input)`. */
   bridge: BridgeActions;
   sync: SyncMethods;
-  events: {
-    /**
-     * Turns the body of a webhook into events; needs no store and makes no call. Says nothing about the signature: whoever
-     * acts on them must know where they came from.
-     *
-     * @throws PluginError `invalid_input`: the body is none of that service, or an option is wrong.
-     */
-    read(service: 'digistore24', body: string | Uint8Array, options?: Reading): Event[];
-    read(service: 'ghl', body: string | Uint8Array, options?: Reading): HighLevelEvent[];
-  };
+  events: EventMethods;
+  ipn: IpnMethods;
   /** Calls an operation of the catalog. Input that doesn't fit is refused before anything is sent. */
   run<Id extends string>(id: Id, input?: InputOf<Id>, options?: RunOptions): Promise<OutputOf<Id>>;
   /**
@@ -130,8 +182,8 @@ export interface Plugin {
    */
   batch<const Calls extends readonly BatchCall[]>(calls: Calls, options?: BatchOptions): Promise<BatchResults<Calls>>;
   /**
-   * Takes a webhook of Digistore24: verified and stored, then answered. {@link Plugin.tick} works on it. Never throws.
-   * With `splitItems` it tells one event for each item of the order.
+   * Takes a webhook of either service: verified and stored, then answered. Never throws. What Digistore24 says is worked on
+   * by {@link Plugin.tick}; what HighLevel says is for the host ({@link EventMethods.take}).
    */
   receive(request: Request | WebhookRequest, options?: ReceiveOptions): Promise<Received>;
   /** Works on what waits. `maxRequests` (30 or more) ends it early; it then says `done: false`. */
@@ -232,18 +284,22 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
 
   async function receive(request: Request | WebhookRequest, options: ReceiveOptions = {}): Promise<Received> {
     const { method } = request;
-    const { splitItems = false, ...rest } = options;
+    const { splitItems = false, service: said, ...rest } = options;
+    const address = addressed(request, said);
+    const service = address.service === 'digistore24' ? 'digistore24' : 'ghl';
     try {
-      const body = /^(GET|HEAD)$/i.test(method) ? undefined : await readBody(request);
-      const result = await ledger<WireReceived>('receive', [{ method, splitItems }], rest, body);
+      const isCheck = /^(GET|HEAD)$/i.test(method);
+      if (isCheck && service === 'digistore24') checkMethod(request);
+      const body = isCheck ? undefined : await readBody(request);
+      const result = await ledger<WireReceived>('receive', [{ method, splitItems, ...address }], rest, body);
       const { status, headers, body: text } = result.response;
-      return { ...result, response: new Response(text, { status, headers }) };
+      return { ...result, service, response: new Response(text, { status, headers }) } as Received;
     } catch (thrown) {
       const error = asPluginError(thrown);
       const { trace = newTrace() } = rest;
       const told = { outcome: 'refused', event: null, code: error.code } as const;
-      listeners.tell({ kind: 'webhook', at: clock(), trace, service: 'digistore24', ...told });
-      return refused(error, log);
+      listeners.tell({ kind: 'webhook', at: clock(), trace, service, ...told });
+      return refused(service, error, log);
     }
   }
 
@@ -273,6 +329,15 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
         const read = () => wasm.readEvents(data.id ?? 'default', service, bytes, asJson(options, 'options'), clock());
         return JSON.parse(guarded(wasm, read));
       },
+      take: (options = {}) => ledger('events.take', [options]),
+      done: async (dedupeKeys) => {
+        await ledger('events.done', [dedupeKeys]);
+      },
+    },
+    ipn: {
+      install: (options, call) => ledger('ipn.install', [{ ...options, random: randomLetters(48) }], call),
+      check: (options = {}, call) => ledger('ipn.check', [options], call),
+      remove: (options = {}, call) => ledger('ipn.remove', [options], call),
     },
     run: run as Plugin['run'],
     list: list as Plugin['list'],
@@ -301,7 +366,7 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
 
 const MEMORY_HELP = { help: 'set the option store, for example openSqliteStore of ghl-digistore24/sqlite' };
 
-interface WireReceived extends Omit<Received, 'response'> {
+interface WireReceived extends Omit<Received, 'response' | 'service'> {
   response: { status: number; headers: Header[]; body: string };
 }
 
@@ -310,14 +375,26 @@ function raw(event: RawEvent): unknown {
   return { raw: event?.raw };
 }
 
-/** A message that the core didn't judge: too large, or the core itself failed. */
-function refused(error: PluginError, log: (line: LogLine) => void): Received {
+/** A message that the core didn't judge: too large, or the core itself failed. HighLevel repeats only after a 429. */
+function refused(service: ServiceName, error: PluginError, log: (line: LogLine) => void): Received {
   log({ level: 'error', message: 'a message was not accepted', fields: { problem: error.message, help: error.help } });
   const isSendersFault = error.code === 'invalid_input';
-  const status = isSendersFault ? (error.status ?? 400) : 503;
+  const status = isSendersFault ? (error.status ?? 400) : service === 'ghl' ? 429 : 503;
   const text = isSendersFault ? `Not accepted: ${error.message}.` : 'Not stored: please send it again.';
-  const headers = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' };
-  return { response: new Response(text, { status, headers }), events: [], outcome: 'refused', error: error.toJSON() };
+  const headers = new Headers({ 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' });
+  if (status === 429) headers.set('retry-after', '60');
+  const response = new Response(text, { status, headers });
+  return { service, response, events: [], outcome: 'refused', error: error.toJSON() };
+}
+
+/** Letters and digits that nobody can guess. */
+function randomLetters(count: number): string {
+  let letters = '';
+  while (letters.length < count) {
+    const bytes = crypto.getRandomValues(new Uint8Array(count));
+    letters += btoa(String.fromCharCode(...bytes)).replace(/[^A-Za-z0-9]/g, '');
+  }
+  return letters.slice(0, count);
 }
 
 /** JSON text, or an error that says which argument has none. */

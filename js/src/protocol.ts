@@ -356,6 +356,11 @@ export interface HighLevelEvent {
   event: string | null;
   /** `workflow-webhook`: nobody signed it, and `data` has only ids. */
   via: TriggerWay;
+  /**
+   * True: HighLevel signed it. False: it came from a workflow; anybody who knows the address could have sent it, so read its
+   * ids again by the API before money moves. Null: nobody looked (`events.read`, polling).
+   */
+  verified: boolean | null;
   occurredAt: string | null;
   /** ISO 8601, UTC. */
   receivedAt: string;
@@ -545,8 +550,21 @@ export interface Setup {
   wrongType: string[];
 }
 
-/** A room of the store: waiting, given up, kept without being worked on, done. */
-export type Room = 'inbox' | 'dead' | 'kept' | 'done';
+/** The IPN connection as it is. */
+export interface IpnState {
+  /** Its domain id in Digistore24. */
+  id: string | null;
+  url: string | null;
+  installed: boolean;
+  /** How it differs from what was wanted. Of passphrases neither one is told. */
+  differences: { field: string; expected: Json; found: Json }[];
+}
+
+/**
+ * A room of the store: waiting, given up, kept without being worked on, done, and the events of HighLevel that the host has
+ * not dealt with.
+ */
+export type Room = 'inbox' | 'dead' | 'kept' | 'done' | 'events';
 
 /** One message in a room, without its content. */
 export interface RoomEntry {
@@ -592,13 +610,25 @@ export interface OAuthApp {
 export interface ConnectionOptions {
   /** Names the connection in every store key. Default `default`. */
   id?: string;
-  highlevel?: { auth: HighLevelAuth; locationId: string; baseUrl?: string };
+  highlevel?: {
+    auth: HighLevelAuth;
+    locationId: string;
+    baseUrl?: string;
+    /** HighLevel's Ed25519 key, PEM or base64; two during a rotation. Default: the one that HighLevel publishes. */
+    webhookPublicKey?: string | string[];
+    /** Older events are refused. HighLevel itself tries again for 70 minutes. Default: a month. */
+    webhookMaxAgeSeconds?: number;
+    /** Ends the address that workflows send to: 16 letters, digits, `-` and `_` or more. A secret. */
+    workflowToken?: string;
+  };
   digistore24?: {
     apiKey?: string;
     /** Asks a vendor for a key: `auth.requestApiKey`. */
     developerKey?: string;
     /** Up to four at a time, during a rotation. */
     ipnPassphrase?: string | string[];
+    /** Several IPN connections, each with its own passphrases: two during a rotation. */
+    ipn?: { id: string; passphrases: string[] }[];
     /** Messages of another merchant are kept and not worked on. */
     merchantId?: string;
     /** Two letters: the language of the texts in answers. Default: the account's. */

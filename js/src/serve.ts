@@ -1,7 +1,7 @@
 import { createAdaptorServer } from '@hono/node-server';
 import { problem } from './errors.js';
 import type { Plugin } from './plugin.js';
-import type { LogLine, Report } from './protocol.js';
+import type { HighLevelEvent, LogLine, Report } from './protocol.js';
 import { routes, WEBHOOK_PATH } from './serve/routes.js';
 import { startWorker } from './serve/worker.js';
 import { createMetrics } from './watch/metrics.js';
@@ -17,6 +17,11 @@ export interface ServeOptions {
   host?: string;
   /** Told what became of each message. */
   onReport?: (report: Report) => void;
+  /**
+   * Deals with each event of HighLevel, in order. What it throws leaves the event for a later try; the same event comes again
+   * after a crash. Without it the events wait for `plugin.events.take`.
+   */
+  onHighLevelEvent?: (event: HighLevelEvent) => unknown;
   /** Milliseconds since 1970, as the plugin's. */
   clock?: () => number;
 }
@@ -34,18 +39,19 @@ export interface Receiver {
 }
 
 /**
- * Starts the receiver: takes Digistore24's messages, works on them in the background, and tells how it is.
+ * Starts the receiver: takes the webhooks of both services, works on them in the background, and tells how it is.
  *
  * @throws PluginError `misconfigured` where the port is taken or may not be used.
  */
 export async function serve(options: ServeOptions): Promise<Receiver> {
-  const { plugin, log, port = 0, host = '127.0.0.1', onReport, clock } = options;
+  const { plugin, log, port = 0, host = '127.0.0.1', onReport, onHighLevelEvent, clock } = options;
   const metrics = createMetrics();
   plugin.observe(metrics.onEvent);
   const worker = startWorker({
     plugin,
     log,
     ...(onReport && { onReport }),
+    ...(onHighLevelEvent && { onHighLevelEvent }),
     ...(clock && { clock }),
   });
   const app = routes({

@@ -24,6 +24,8 @@ export const SETTINGS = {
     help: 'scopes with blanks between: what is ticked for the private integration, or to ask for with the app',
   },
   GHL_LOCATION_ID: { help: 'id of the location (sub-account)' },
+  GHL_WEBHOOK_PUBLIC_KEY: { help: 'key of HighLevel’s webhooks, PEM or base64, if it is not the published one' },
+  GHL_WORKFLOW_TOKEN: { secret: true, help: 'ends the address that workflows send to' },
   DIGISTORE24_BASE_URL: { help: 'address of Digistore24’s API, for tests and proxies' },
   DIGISTORE24_API_KEY: { secret: true, help: 'API key' },
   DIGISTORE24_DEVELOPER_KEY: { secret: true, help: 'developer key, to ask a vendor for an API key' },
@@ -92,6 +94,8 @@ export function readSettings({ flags = {}, env = process.env, file }: Sources = 
   if ((auth === undefined) !== (locationId === undefined)) {
     throw wrong(auth === undefined ? 'GHL_TOKEN' : 'GHL_LOCATION_ID', 'is not set');
   }
+  const webhookPublicKey = text('GHL_WEBHOOK_PUBLIC_KEY');
+  const workflowToken = text('GHL_WORKFLOW_TOKEN');
   const apiKey = text('DIGISTORE24_API_KEY');
   const developerKey = text('DIGISTORE24_DEVELOPER_KEY');
   const ipnPassphrase = passphrases(find('DIGISTORE24_IPN_PASSPHRASE'));
@@ -115,6 +119,8 @@ export function readSettings({ flags = {}, env = process.env, file }: Sources = 
             auth,
             locationId,
             ...address('GHL_BASE_URL', text('GHL_BASE_URL')),
+            ...(webhookPublicKey !== undefined && { webhookPublicKey }),
+            ...(workflowToken !== undefined && { workflowToken }),
           },
         }),
       ...((apiKey ?? developerKey ?? ipnPassphrase) !== undefined && { digistore24 }),

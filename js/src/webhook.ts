@@ -15,6 +15,63 @@ export interface WebhookRequest {
   body?: WebhookBody;
 }
 
+/** What address and headers of a webhook say, for the core. */
+export interface Addressed {
+  service: WebhookService;
+  connection?: string;
+  token?: string;
+  event?: string;
+  signature?: string;
+}
+
+/** The services that send webhooks; of HighLevel: its apps, and the action "Webhook" of its workflows. */
+export type WebhookService = 'digistore24' | 'ghl' | 'ghl-workflow';
+
+const SERVICES: ReadonlySet<string> = new Set<WebhookService>(['digistore24', 'ghl', 'ghl-workflow']);
+
+/**
+ * Whose webhook it is: as the caller says; else by the address, `…/webhooks/{service}/{connection}/{token}`; else by the
+ * signature's header; else Digistore24's. Each is then checked as that service signs, so a wrong guess opens nothing.
+ */
+export function addressed(request: Request | WebhookRequest, service?: WebhookService): Addressed {
+  const { pathname, searchParams } = addressOf(request);
+  const parts = pathname.split('/').filter(Boolean);
+  const [named, connection, token] = parts.slice(parts.indexOf('webhooks') + 1 || parts.length);
+  const isNamed = named !== undefined && SERVICES.has(named);
+  const signature = headerOf(request, 'x-ghl-signature');
+  const event = searchParams.get('event');
+  return {
+    service: service ?? (isNamed ? (named as WebhookService) : signature === undefined ? 'digistore24' : 'ghl'),
+    ...(isNamed && connection !== undefined && { connection }),
+    ...(isNamed && token !== undefined && { token }),
+    ...(event !== null && { event }),
+    ...(signature !== undefined && { signature }),
+  };
+}
+
+/** A sale that came in the address of a GET: answered with `OK` it would be lost, and addresses end up in logs. */
+export function checkMethod(request: Request | WebhookRequest): void {
+  const { searchParams } = addressOf(request);
+  if (!['sha_sign', 'SHASIGN', 'order_id'].some((name) => searchParams.has(name))) return;
+  throw problem(
+    'invalid_input',
+    'the message came by GET',
+    'Set the method of the IPN connection in Digistore24 to POST.',
+    { status: 405 },
+  );
+}
+
+/** Some hosts have only the path. */
+function addressOf({ url = '/' }: Request | WebhookRequest): URL {
+  return URL.canParse(url, 'http://localhost') ? new URL(url, 'http://localhost') : new URL('http://localhost');
+}
+
+function headerOf({ headers = {} }: Request | WebhookRequest, name: string): string | undefined {
+  if (headers instanceof Headers) return headers.get(name) ?? undefined;
+  const [, value] = Object.entries(headers).find(([key]) => key.toLowerCase() === name) ?? [];
+  return typeof value === 'string' ? value : value?.[0];
+}
+
 /**
  * The body's bytes, at most {@link MAX_BODY_BYTES}. A longer one is not read to its end.
  *

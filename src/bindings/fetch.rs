@@ -87,14 +87,29 @@ operations! {
 /// Receives a Digistore24 message: `{ method, body }`, the body as text or bytes. Gives `{ response, events, outcome }`.
 #[wasm_bindgen(js_name = receiveIpn)]
 pub fn receive_ipn(connection: JsValue, input: JsValue) -> Promise {
+    receive(connection, input, "digistore24")
+}
+
+/// Receives an event of HighLevel: `{ method, body, signature, event? }`, or `{ service: "ghl-workflow", body, token }`.
+#[wasm_bindgen(js_name = receiveWebhook)]
+pub fn receive_webhook(connection: JsValue, input: JsValue) -> Promise {
+    receive(connection, input, "ghl")
+}
+
+fn receive(connection: JsValue, input: JsValue, service: &str) -> Promise {
     let body = Reflect::get(&input, &"body".into()).unwrap_or(JsValue::UNDEFINED);
     let bytes = body
         .as_string()
         .map(String::into_bytes)
         .or_else(|| body.dyn_into::<js_sys::Uint8Array>().ok().map(|b| b.to_vec()));
-    let method =
-        Reflect::get(&input, &"method".into()).ok().and_then(|m| m.as_string()).unwrap_or_else(|| "POST".into());
-    start(connection, "receive", None, to_js(&json!({ "method": method })), bytes.unwrap_or_default())
+    let request = js_sys::Object::new();
+    for (name, usual) in [("method", "POST"), ("service", service), ("signature", ""), ("token", ""), ("event", "")] {
+        let given = Reflect::get(&input, &name.into()).ok().and_then(|value| value.as_string());
+        if let Some(value) = given.or((!usual.is_empty()).then(|| usual.to_owned())) {
+            let _ = Reflect::set(&request, &name.into(), &value.into());
+        }
+    }
+    start(connection, "receive", None, request.into(), bytes.unwrap_or_default())
 }
 
 /// What is new since the last time: `{ trigger, cursor?, input?, maxRequests? }`. Gives `{ events, cursor, done }`.

@@ -6,7 +6,7 @@ use crate::json::{Map, Value, take};
 use crate::{
     catalog::{Operation, Place},
     error::{Error, Result},
-    highlevel::Secret,
+    highlevel::{Secret, texts},
     http::Request,
 };
 
@@ -24,6 +24,8 @@ pub struct Account {
     pub developer_key: Option<Secret>,
     /// The passphrase of the IPN connection; two are valid during a rotation.
     pub ipn_passphrase: Vec<Secret>,
+    /// Further IPN connections that are set by hand.
+    pub ipn: Vec<Ipn>,
     /// Messages of another merchant are parked.
     pub merchant_id: Option<String>,
     /// Language of the texts in answers; the account's own when absent.
@@ -38,20 +40,39 @@ impl Account {
     /// From checked options (`options.schema.json`).
     pub fn from_options(options: &Value) -> Self {
         let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
-        let passphrases = match options.get("ipnPassphrase") {
-            Some(Value::Array(many)) => many.iter().filter_map(|p| text(Some(p))).map(Secret::new).collect(),
-            one => text(one).map(Secret::new).into_iter().collect(),
-        };
+        let mut ipn = Vec::new();
+        for one in options.get("ipn").and_then(Value::as_array).into_iter().flatten() {
+            ipn.push(Ipn { id: text(one.get("id")), passphrases: passphrases(one.get("passphrases")) });
+        }
         Self {
             api_key: text(options.get("apiKey")).map(Secret::new),
             developer_key: text(options.get("developerKey")).map(Secret::new),
-            ipn_passphrase: passphrases,
+            ipn_passphrase: passphrases(options.get("ipnPassphrase")),
+            ipn,
             merchant_id: text(options.get("merchantId")),
             language: text(options.get("language")),
             operator: text(options.get("operator")),
             base_url: text(options.get("baseUrl")).unwrap_or_else(|| BASE_URL.to_owned()),
         }
     }
+}
+
+/// An IPN connection of the account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ipn {
+    /// Its domain id at Digistore24, which may stand at the end of its address.
+    pub id: Option<String>,
+    /// Two are valid during a rotation.
+    pub passphrases: Vec<Secret>,
+}
+
+/// One passphrase or a list.
+pub fn passphrases(value: Option<&Value>) -> Vec<Secret> {
+    let mut all = Vec::new();
+    for text in texts(value) {
+        all.push(Secret::new(text));
+    }
+    all
 }
 
 /// Builds the request of a function from its accepted input, without the key.

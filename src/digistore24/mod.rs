@@ -2,6 +2,7 @@
 
 mod answer;
 mod call;
+mod connection;
 mod event;
 mod ipn;
 pub mod key;
@@ -12,7 +13,8 @@ mod shape;
 mod signature;
 
 pub use answer::{decode, is_refusal};
-pub use call::{Account, custom, encode};
+pub use call::{Account, Ipn, custom, encode, passphrases};
+pub use connection::{Install, differences};
 pub use event::{
     Affiliate, Buyer, Consent, Eticket, Event, Form, Item, Kind, Merchant, Money, Order, Subscription, Transaction,
     links, order_key,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::oauth::App;
+use super::{Trust, oauth::App};
 use crate::grant::Grant;
 use crate::json::{Json, Value};
 
@@ -59,6 +59,8 @@ pub struct Account {
     pub base_url: String,
     /// Of a private integration: what is ticked. Of an app: what to ask for. Empty where the options don't say.
     pub scopes: Vec<String>,
+    /// Whose webhooks are believed.
+    pub webhooks: Trust,
 }
 
 impl Account {
@@ -86,6 +88,7 @@ impl Account {
             location_id: text("/locationId").unwrap_or_default(),
             base_url: text("/baseUrl").unwrap_or_else(|| super::BASE_URL.to_owned()),
             scopes: options.pointer("/auth/scopes").cloned().and_then(Vec::from_json).unwrap_or_default(),
+            webhooks: Trust::from_options(options),
         }
     }
 }

@@ -93,6 +93,7 @@ mod tests {
             location_id: "loc1".into(),
             base_url: "https://example.test/".into(),
             scopes: Vec::new(),
+            webhooks: Default::default(),
         };
         let operation = catalog::find("ghl.custom.request").unwrap();
         let input = operation.accept(input, Some("loc1"))?;

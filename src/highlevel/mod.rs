@@ -11,7 +11,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 pub use account::{Account, Auth, Secret, wrong_secret};
 pub use custom::custom;
 pub use errors::{missing_scopes, refuses_token};
-pub use webhook::{read as webhook, shape};
+pub use webhook::{Arrival, Trust, public_key, read as webhook, shape, texts};
 
 use crate::json::{Map, Value, json, parse};
 use crate::{

@@ -8,6 +8,7 @@ fn account() -> Account {
         location_id: "loc1".into(),
         base_url: "https://example.test/".into(),
         scopes: Vec::new(),
+        webhooks: Default::default(),
     }
 }
 

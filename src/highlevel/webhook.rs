@@ -6,6 +6,10 @@
 //! sends its action "Webhook": the contact, flat, with `customData` as the user set it; `customData.event` names the event.
 //! Nobody signs that one, so of its content only ids are handed on.
 
+mod signature;
+
+pub use signature::{Trust, public_key, texts};
+
 use crate::error::{Error, Result};
 use crate::json::{Map, ToJson, Value, parse, put, text};
 use crate::text::short_hash;
@@ -15,8 +19,18 @@ use crate::{catalog, clock};
 const MAX_BODY: usize = 1024 * 1024;
 
 /// What hosts get of every event, besides its keys, triggers and times: null where it isn't told.
-const FIELDS: [&str; 9] =
-    ["appId", "companyId", "contactId", "event", "locationId", "looksLike", "objectId", "occurredAt", "via"];
+const FIELDS: [&str; 10] = [
+    "appId",
+    "companyId",
+    "contactId",
+    "event",
+    "locationId",
+    "looksLike",
+    "objectId",
+    "occurredAt",
+    "verified",
+    "via",
+];
 
 /// An event as hosts see it, whatever way it came. `trigger` is its catalog id; `key` is the sender's name for this one
 /// event, the same when it is sent again; `event` has what is known of [`FIELDS`], `data` (the content, without what
@@ -138,11 +152,24 @@ const LEAST_MS: u64 = 100_000_000_000;
 /// The year 9999 ends.
 const MOST_MS: u64 = 253_402_300_800_000;
 
-/// The event in the body of a webhook; `said` is its name as the address tells it. Nothing is said about its signature.
+/// How a webhook arrived.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Arrival<'a> {
+    /// The event's name as the address tells it.
+    pub said: Option<&'a str>,
+    /// Whether HighLevel's signature was checked. `Some(false)`: it came to the address of workflows and is read as theirs,
+    /// whatever it looks like. None: nobody looked.
+    pub verified: Option<bool>,
+    /// Milliseconds since 1970.
+    pub at: u64,
+}
+
+/// The event in the body of a webhook.
 ///
 /// # Errors
 /// `invalid_input`: too large, or no JSON object.
-pub fn read(body: &[u8], said: Option<&str>, received_at_ms: u64) -> Result<Value> {
+pub fn read(body: &[u8], arrival: Arrival<'_>) -> Result<Value> {
+    let Arrival { said, verified, at } = arrival;
     if body.len() > MAX_BODY {
         return Err(Error::invalid_field("body", "is larger than 1 MiB"));
     }
@@ -150,8 +177,10 @@ pub fn read(body: &[u8], said: Option<&str>, received_at_ms: u64) -> Result<Valu
     let raw = raw.ok_or_else(|| Error::invalid_field("body", "must be a JSON object, as HighLevel sends it"))?;
     let body = Body::new(&raw);
     let told = body.first(&["type"]);
-    let mut known = told.as_str().and_then(catalog::trigger_by_name);
-    let is_workflow = known.is_none() && (body.has("contact_id") || body.has("workflow") && body.has("location"));
+    let is_theirs = verified == Some(false);
+    let mut known = told.as_str().filter(|_| !is_theirs).and_then(catalog::trigger_by_name);
+    let looks_theirs = || body.has("contact_id") || body.has("workflow") && body.has("location");
+    let is_workflow = is_theirs || known.is_none() && looks_theirs();
     let asked = if is_workflow { body.first(&["customData/event"]) } else { told };
     let asked = asked.as_str();
     if known.is_none() {
@@ -167,15 +196,22 @@ pub fn read(body: &[u8], said: Option<&str>, received_at_ms: u64) -> Result<Valu
     let word = name.as_deref().unwrap_or_default();
     let key = if is_workflow {
         workflow(&body, word, &mut event);
-        body.first(&["customData/key"])
+        let key = body.first(&["customData/key"]);
+        // Without a key two runs of a workflow can look the same, and neither may be lost.
+        if is_theirs && key.is_null() {
+            Value::String(short_hash(&mut [text(&raw).as_str(), &at.to_string()].into_iter()))
+        } else {
+            key
+        }
     } else {
         app(&body, word, known.is_some(), &mut event);
         body.first(&["webhookId"])
     };
     put(&mut event, "event", name.to_json());
+    put(&mut event, "verified", verified.to_json());
     put(&mut event, "raw", raw.clone());
     let trigger = known.map_or("ghl.unknownEvent", |(id, _)| id);
-    Ok(shape(trigger, key.as_str(), event, received_at_ms))
+    Ok(shape(trigger, key.as_str(), event, at))
 }
 
 fn app(body: &Body<'_>, name: &str, known: bool, event: &mut Map) {

@@ -202,6 +202,10 @@ impl Value {
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.as_object()?.get(name)
     }
+    /// The text of the field of that name.
+    pub fn text_of(&self, name: &str) -> Option<&str> {
+        self.get(name)?.as_str()
+    }
     /// The field of that name.
     pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
         self.as_object_mut()?.get_mut(name)

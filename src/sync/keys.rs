@@ -25,6 +25,11 @@ impl Scope {
         self.key("dead", name)
     }
 
+    /// Events of HighLevel that the host has not dealt with, oldest first.
+    pub fn event(&self, name: &str) -> String {
+        self.key("event", name)
+    }
+
     /// Says that a message came before.
     pub fn seen(&self, dedupe_key: &str) -> String {
         self.key("seen", &short_hash(&mut [dedupe_key].into_iter()))

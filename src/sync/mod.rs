@@ -6,6 +6,7 @@
 //! its marker before it is tried again, and writes to one person are serialised by a lease in the store.
 
 mod attempt;
+mod events;
 mod execute;
 mod fields;
 mod inbox;
@@ -26,6 +27,7 @@ use crate::{
 pub(crate) use fields::RELOAD_MS;
 pub use fields::{CUSTOM_FIELDS, Setup};
 pub use inbox::Accepted;
+pub(crate) use process::KEEP_MS;
 pub use process::{Call, Report, Tick};
 pub use timeline::Whom;
 

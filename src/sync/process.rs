@@ -25,8 +25,8 @@ const MAX_ATTEMPTS: u32 = 50;
 /// Requests that one event can need at most: look-ups, six writes, repeated look-ups.
 const REQUESTS_PER_EVENT: u32 = 14;
 const PAGE: u32 = 100;
-/// Raw messages are kept so long.
-const KEEP_MS: u64 = 30 * 24 * 3_600_000;
+/// Raw messages are kept so long, and so long it is remembered what came.
+pub(crate) const KEEP_MS: u64 = 30 * 24 * 3_600_000;
 
 record! {
 /// One call that was made.
@@ -151,11 +151,15 @@ impl Sync<'_> {
     /// Forgets messages that were finished a month ago, some at a time. Their names begin with the time of arrival.
     async fn sweep(&self) -> Result<()> {
         let before = format!("{:013}", self.effects.now().saturating_sub(KEEP_MS));
-        for room in [self.scope.done(""), self.scope.kept("")] {
+        for room in [self.scope.done(""), self.scope.kept(""), self.scope.event("")] {
             let (oldest, _) = self.effects.list(room.clone(), None, PAGE).await?;
-            let expired = oldest.iter().filter(|e| e.key.strip_prefix(&room).is_some_and(|name| *name < *before));
-            let writes: Vec<Write> =
-                expired.map(|e| Write { key: e.key.clone(), expect: Some(e.version), value: None }).collect();
+            let mut writes = Vec::new();
+            for entry in oldest {
+                let Some(name) = entry.key.strip_prefix(&room).filter(|name| **name < *before) else { break };
+                let seen = self.seen_of(name).map(|key| Write { key, expect: None, value: None });
+                writes.extend(seen);
+                writes.push(Write { key: entry.key, expect: Some(entry.version), value: None });
+            }
             if !writes.is_empty() {
                 // A conflict means that another worker sweeps too.
                 self.effects.commit(writes).await?;

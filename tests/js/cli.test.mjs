@@ -14,7 +14,9 @@ import {
   signed,
   startSandbox,
 } from '../../pkg/dist/sandbox/index.js';
-import { form, passphrase, temporaryFolder } from './support.mjs';
+import { createPlugin } from '../../pkg/dist/src/index.js';
+import { openSqliteStore } from '../../pkg/dist/src/store/sqlite.js';
+import { form, optionsFor, passphrase, temporaryFolder } from './support.mjs';
 
 const program = fileURLToPath(new URL('../../pkg/dist/src/cli/main.js', import.meta.url));
 const sandbox = await startSandbox();
@@ -64,6 +66,38 @@ function terminal(t, env) {
 const lastJson = (text) => JSON.parse(text.trim().split('\n').at(-1));
 
 describe('results and exit codes', () => {
+  test('setup makes the IPN connection', async (t) => {
+    const { cli } = terminal(t);
+    const args = ['setup', '--test', '--ipn-url', `${sandbox.url}/`];
+    const { code, json, stdout, stderr } = await cli([...args, '--json']);
+    assert.deepEqual([code, json().ipn.installed, json().ipn.differences], [0, true, []], stderr);
+    const [{ passphrase: made }] = sandbox.world.ds24.ipnConnections.values();
+    assert.ok(!stdout.includes(made) && !stderr.includes(made));
+    assert.match((await cli(args)).stdout, /IPN connection ghl-test-\w+: http/);
+    const { checks } = (await cli(['check', '--json'])).json();
+    const [passphrases, connection] = checks.filter(({ name }) => /IPN/.test(name));
+    // The real address has none yet.
+    assert.deepEqual([passphrases.ok, connection.ok], [true, false]);
+    const refused = await cli(['setup', '--ipn-url', 'http://example.test', '--json']);
+    assert.deepEqual([refused.code, refused.error().fields[0].path], [2, 'url']);
+  });
+
+  test('events of HighLevel are printed until they are done', async (t) => {
+    const { cli, folder } = terminal(t);
+    const store = openSqliteStore(join(folder, 'state.sqlite'));
+    const workflowToken = 'a-workflow-token-0123456789';
+    const options = optionsFor(sandbox);
+    const plugin = await createPlugin({ ...options, highlevel: { ...options.highlevel, workflowToken }, store });
+    const body = JSON.stringify({ contact_id: 'c1', customData: { event: 'ContactTagUpdate', key: 'run-1' } });
+    const url = `/webhooks/ghl-workflow/default/${workflowToken}`;
+    assert.equal((await plugin.receive({ method: 'POST', url, body })).outcome, 'queued');
+    await plugin.close();
+    const [event, ...others] = (await cli(['events', '--json'])).json();
+    assert.deepEqual([event.event, event.verified, others], ['ContactTagUpdate', false, []]);
+    assert.match((await cli(['events', '--done'])).stdout, /ContactTagUpdate run-1/);
+    assert.deepEqual((await cli(['events', '--json'])).json(), []);
+  });
+
   test('catalog', async (t) => {
     const { cli } = terminal(t);
     const all = await cli(['catalog', '--json']);

@@ -4,6 +4,7 @@ import { problem } from '../errors.js';
 import { addAuth } from './commands/auth.js';
 import { addCatalog } from './commands/catalog.js';
 import { addCheck } from './commands/check.js';
+import { addEvents } from './commands/events.js';
 import { addInbox } from './commands/inbox.js';
 import { addPlan } from './commands/plan.js';
 import { addPoll } from './commands/poll.js';
@@ -50,6 +51,7 @@ function build(): Command {
     addSandbox,
     addSetup,
     addInbox,
+    addEvents,
     addCheck,
     addAuth,
   ];

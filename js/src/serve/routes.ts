@@ -7,6 +7,16 @@ import type { Metrics } from '../watch/metrics.js';
 /** Where Digistore24 sends its messages to. */
 export const WEBHOOK_PATH = '/webhooks/digistore24';
 
+/** All addresses of webhooks; `receive` reads connection and token from them. */
+const WEBHOOK_PATHS = [
+  WEBHOOK_PATH,
+  `${WEBHOOK_PATH}/:connection`,
+  `${WEBHOOK_PATH}/:connection/:token`,
+  '/webhooks/ghl',
+  '/webhooks/ghl/:connection',
+  '/webhooks/ghl-workflow/:connection/:token',
+];
+
 /** A room is counted up to here. */
 const COUNT_LIMIT = 1000;
 
@@ -22,7 +32,7 @@ export interface RoutesOptions {
 export function routes({ plugin, metrics, onReceived }: RoutesOptions): Hono {
   const app = new Hono();
 
-  app.on(['GET', 'POST'], WEBHOOK_PATH, async (c) => {
+  app.on(['GET', 'POST'], WEBHOOK_PATHS, async (c) => {
     const received = await plugin.receive(c.req.raw);
     onReceived(received);
     return received.response;
@@ -46,9 +56,12 @@ export function routes({ plugin, metrics, onReceived }: RoutesOptions): Hono {
     return c.text(text, 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
   });
 
-  app.notFound((c) => c.text(`There is nothing here. Webhooks go to ${WEBHOOK_PATH}.`, 404));
-  // Hono would write the error, and perhaps values with it, to the console.
-  app.onError((_, c) => c.text('Not stored: please send it again.', 503));
+  app.notFound((c) => c.text(`There is nothing here. Webhooks go to ${WEBHOOK_PATH} and /webhooks/ghl.`, 404));
+  // Hono would write the error, and perhaps values with it, to the console. HighLevel repeats only after a 429.
+  app.onError((_, c) => {
+    const status = c.req.path.startsWith('/webhooks/ghl') ? 429 : 503;
+    return c.text('Not stored: please send it again.', status, { 'retry-after': '60' });
+  });
   return app;
 }
 

@@ -1,6 +1,6 @@
 import { PluginError } from '../errors.js';
 import type { Plugin } from '../plugin.js';
-import type { LogLine, Report } from '../protocol.js';
+import type { HighLevelEvent, LogLine, Report } from '../protocol.js';
 
 /** What {@link startWorker} needs. */
 export interface WorkerOptions {
@@ -8,11 +8,13 @@ export interface WorkerOptions {
   log: (line: LogLine) => void;
   /** Told what became of each message. */
   onReport?: (report: Report) => void;
+  /** Deals with an event of HighLevel. What it throws leaves the event for a later try. */
+  onHighLevelEvent?: (event: HighLevelEvent) => unknown;
   /** Milliseconds since 1970, as the plugin's. */
   clock?: () => number;
 }
 
-/** Works on the inbox in the background, one tick at a time. */
+/** Works on inbox and events in the background, one tick at a time. */
 export interface Worker {
   /** There is something new. */
   kick(): void;
@@ -24,13 +26,16 @@ export interface Worker {
 
 /** One tick ends after about one event, so that stopping is quick. */
 const REQUESTS_PER_TICK = 30;
+/** Events of HighLevel that are handed on before the inbox has its turn again. */
+const EVENTS_PER_TICK = 100;
 /** Looks into the inbox at least so often: another process may have put something there. Milliseconds. */
 const LONGEST_PAUSE_MS = 30_000;
 /** After a failure of the store, and where a tick did nothing though it was not done. Milliseconds. */
 const BREATH_MS = 1_000;
 
 /** Starts working: at once, when kicked, at the time that the last tick named, and every 30 seconds. */
-export function startWorker({ plugin, log, onReport, clock = Date.now }: WorkerOptions): Worker {
+export function startWorker(options: WorkerOptions): Worker {
+  const { plugin, log, onReport, onHighLevelEvent, clock = Date.now } = options;
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
   let isWanted = false;
@@ -60,12 +65,29 @@ export function startWorker({ plugin, log, onReport, clock = Date.now }: WorkerO
       const { done, nextAt, events } = await plugin.tick({ maxRequests: REQUESTS_PER_TICK });
       for (const report of events) onReport?.(report);
       if (!done && events.length > 0) isWanted = true;
+      if (onHighLevelEvent) await handOn(onHighLevelEvent);
       const wait = nextAt == null ? LONGEST_PAUSE_MS : nextAt - clock();
       return Math.min(Math.max(wait, done ? 0 : BREATH_MS), LONGEST_PAUSE_MS);
     } catch (error) {
       const { code, message, help } = error instanceof PluginError ? error : UNKNOWN;
       log({ level: 'error', message: 'the inbox could not be worked on', fields: { code, problem: message, help } });
       return BREATH_MS;
+    }
+  }
+
+  /** Each event until one can't be dealt with: it and those after it keep their order. */
+  async function handOn(deal: (event: HighLevelEvent) => unknown): Promise<void> {
+    for (const event of await plugin.events.take({ limit: EVENTS_PER_TICK })) {
+      if (isStopped) return;
+      try {
+        await deal(event);
+      } catch {
+        // What a handler throws may tell what is in the event.
+        log({ level: 'error', message: 'an event of HighLevel could not be dealt with', fields: { id: event.id } });
+        return;
+      }
+      await plugin.events.done([event.dedupeKey]);
+      isWanted = true;
     }
   }
 

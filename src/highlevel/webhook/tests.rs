@@ -1,8 +1,12 @@
 use proptest::prelude::*;
 
-use super::read as webhook;
-use crate::error::Code;
+use super::{Arrival, read as arrived};
+use crate::error::{Code, Result};
 use crate::json::{Value, json, parse};
+
+fn webhook(body: &[u8], said: Option<&str>, at: u64) -> Result<Value> {
+    arrived(body, Arrival { said, at, ..Arrival::default() })
+}
 
 fn read(body: Value, said: Option<&str>) -> Value {
     webhook(body.to_string().as_bytes(), said, 1_772_440_200_000).unwrap()
