@@ -59,9 +59,10 @@ impl Pack {
         Ok([length.bytes, out.texts, out.bytes].concat())
     }
 
-    /// What is needed to call and to check.
+    /// What is needed to find each entry, and to call and check those that most hosts call.
     pub(crate) fn core(&mut self, files: &[File], entries: &[Entry<'_>]) -> Result<(Vec<Out>, Out)> {
-        self.definitions(files, &needed(files, entries.iter().flat_map(|entry| &entry.input)))?;
+        let common = entries.iter().filter(|entry| is_core(&entry.facts));
+        self.definitions(files, &needed(files, common.map(|entry| &entry.input)))?;
         let mut tail = Out::default();
         varint(&mut tail, files.len());
         for file in files {
@@ -73,9 +74,10 @@ impl Pack {
         Ok((entries.iter().map(core).collect::<Result<_>>()?, tail))
     }
 
-    /// What people and forms see besides.
+    /// What people and forms see besides, and how the other entries are called.
     pub(crate) fn face(&mut self, files: &[File], entries: &[Entry<'_>]) -> Result<(Vec<Out>, Out)> {
-        self.definitions(files, &needed(files, entries.iter().flat_map(|entry| &entry.output)))?;
+        let schemas = entries.iter().flat_map(|entry| std::iter::once(&entry.input).chain(&entry.output));
+        self.definitions(files, &needed(files, schemas))?;
         let face = |entry| self.face_of(files, entry).map_err(|e| format!("{}: {e}", entry.id).into());
         Ok((entries.iter().map(face).collect::<Result<_>>()?, Out::default()))
     }
@@ -173,9 +175,8 @@ impl Pack {
         let has = |key: &str| facts.contains_key(key);
         let brings = type_of(files, output);
         out.push(flags([
-            (text_of(facts, "tier") == "core", flag::CORE),
+            (is_core(facts), flag::CORE),
             (has("version"), flag::VERSION),
-            (input.is_some(), flag::INPUT),
             (has("deprecated"), flag::DEPRECATED),
             (brings == Some("object"), flag::OBJECT),
             (brings == Some("array"), flag::LIST),
@@ -219,8 +220,8 @@ impl Pack {
             .collect();
         let rest = (!rest.is_empty()).then(|| Value::Object(rest).to_string());
         self.put_some(&mut out, rest.as_deref());
-        if let Some((file, schema)) = input {
-            self.schema(&mut out, *file, &bare(schema))?;
+        if is_core(facts) {
+            self.schema(&mut out, input.0, &bare(&input.1))?;
         }
         Ok(out)
     }
@@ -232,8 +233,12 @@ impl Pack {
         let text = |key| facts.get(key).and_then(Value::as_str);
         self.put_some(&mut out, text("title").filter(|title| *title != title_of(name_of(id))));
         self.put_some(&mut out, text("description"));
-        let notes = [self.notes(files, input)?, self.notes(files, output)?];
+        let notes = std::iter::once(input).chain(output).map(|schema| self.notes(files, schema));
+        let notes = notes.collect::<Result<Vec<_>>>()?;
         list(&mut out, &notes);
+        if !is_core(facts) {
+            self.schema(&mut out, input.0, &bare(&input.1))?;
+        }
         if let Some((file, schema)) = output {
             self.schema(&mut out, *file, &bare(schema))?;
         }
@@ -251,13 +256,18 @@ impl Pack {
     }
 }
 
+/// Whether an entry is of the tier that most hosts call.
+fn is_core(facts: &Map<String, Value>) -> bool {
+    text_of(facts, "tier") == "core"
+}
+
 /// The last part of an id.
 fn name_of(id: &str) -> &str {
     id.rsplit_once('.').map_or(id, |(_, name)| name)
 }
 
 /// The one type that an output has, by itself or by the definition that it refers to.
-fn type_of<'a>(files: &'a [File], output: &'a Schema<'_>) -> Option<&'a str> {
+fn type_of<'a>(files: &'a [File], output: &'a Option<Schema<'_>>) -> Option<&'a str> {
     let (file, schema) = output.as_ref()?;
     let reference = schema.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix("#/$defs/"));
     let schema = match reference {
