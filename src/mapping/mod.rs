@@ -1,9 +1,11 @@
 //! Event -> plan. Pure: no I/O, no clock of its own, no HTTP.
 
+mod condition;
 mod content;
 mod person;
 mod plan;
 mod settings;
+mod template;
 mod transition;
 
 pub use person::{HistoryLine, ItemState, OpenTask, OrderState, Payment, Person, Purpose, Returned};
