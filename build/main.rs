@@ -47,22 +47,30 @@ fn main() -> Result<()> {
     let folder = env::var("OUT_DIR")?;
     fs::write(Path::new(&folder).join("catalog.bin"), out)?;
 
-    let options = "src/options.schema.json";
-    println!("cargo::rerun-if-changed={options}");
-    let mut schema: Value = serde_json::from_str(&fs::read_to_string(options)?)?;
-    drop_descriptions(&mut schema);
-    fs::write(Path::new(&folder).join("options.json"), schema.to_string())?;
+    for (file, name, texts) in DATA {
+        println!("cargo::rerun-if-changed={file}");
+        let mut data: Value = serde_json::from_str(&fs::read_to_string(file)?)?;
+        drop_texts(&mut data, texts);
+        fs::write(Path::new(&folder).join(name), data.to_string())?;
+    }
     Ok(())
 }
 
-/// Descriptions are for people who read the file.
-fn drop_descriptions(schema: &mut Value) {
-    match schema {
+/// Other JSON that the plugin carries along, its name there, and what in it is only for people and editors.
+const DATA: [(&str, &str, &[&str]); 3] = [
+    ("src/options.schema.json", "options.json", &["description"]),
+    ("src/mapping/mapping.schema.json", "mapping.json", &["$id", "default", "description", "title"]),
+    ("src/mapping/ready.json", "ready.json", &["description"]),
+];
+
+/// Drops words for people. A property of such a name is an object.
+fn drop_texts(value: &mut Value, names: &[&str]) {
+    match value {
         Value::Object(object) => {
-            object.retain(|name, value| name != "description" || !value.is_string());
-            object.values_mut().for_each(drop_descriptions);
+            object.retain(|name, value| !names.contains(&name.as_str()) || value.is_object());
+            object.values_mut().for_each(|value| drop_texts(value, names));
         }
-        Value::Array(list) => list.iter_mut().for_each(drop_descriptions),
+        Value::Array(list) => list.iter_mut().for_each(|value| drop_texts(value, names)),
         _ => {}
     }
 }

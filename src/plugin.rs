@@ -71,13 +71,21 @@ impl Plugin {
                 problems.push(FieldProblem { path: name.into(), problem: "must not contain a slash".into() });
             }
         }
+        let mapping = match options.get("mapping").map(Mapping::load) {
+            Some(Ok(mapping)) => mapping,
+            None => Mapping::default(),
+            Some(Err(mistakes)) => {
+                problems
+                    .extend(mistakes.into_iter().map(|p| FieldProblem { path: "mapping.".to_owned() + &p.path, ..p }));
+                Mapping::default()
+            }
+        };
         if !problems.is_empty() {
             return Err(Error::invalid(
                 format!("the options have {}", catalog::count(problems.len(), "wrong field")),
                 problems,
             ));
         }
-        let mapping = options.get("mapping").map(Mapping::read).unwrap_or_default();
         let settle = options.get("settleSeconds").and_then(Value::as_f64);
         Ok(Self(Rc::new(Settings {
             connection: Rc::new(Connection {
@@ -94,7 +102,7 @@ impl Plugin {
     /// Starts a call. `args` is a JSON array; `body` are the raw bytes of a webhook.
     ///
     /// Methods: `run(id, input)`, `poll(id, cursor, {input, maxRequests})`, `receive({method})`, `tick({maxRequests})`, `sync.plan(event)`, `sync.apply(event)`,
-    /// `timeline({email} | {contactId})`, `setup()`, `inbox.list({room, limit})`.
+    /// `timeline({email} | {contactId})`, `mapping.check(mapping)`, `setup()`, `inbox.list({room, limit})`.
     pub fn start(&self, method: &str, args: &str, body: Vec<u8>) -> Task {
         let (settings, method, args) = (self.0.clone(), method.to_owned(), args.to_owned());
         Task::new(move |effects| async move {
@@ -190,6 +198,10 @@ impl Settings {
             "sync.plan" => self.plan(effects, &read_event(&args)?).await,
             "sync.apply" => Ok(self.sync(effects)?.apply(&read_event(&args)?).await?.to_json()),
             "timeline" => self.sync(effects)?.timeline(&argument(&args, 0, "whom", &["email", "contactId"])?).await,
+            "mapping.check" => {
+                let problems = Mapping::load(args.first().unwrap_or(&Value::Null)).err().unwrap_or_default();
+                Ok(json!({ "ok": problems.is_empty(), "problems": problems.to_json() }))
+            }
             "setup" => Ok(self.sync(effects)?.setup().await?.to_json()),
             "inbox.list" => self.list(effects, argument(&args, 0, "options", &["room", "limit"])?).await,
             _ => Err(Error::invalid_field("method", "is not known")),

@@ -45,7 +45,8 @@ pub fn upper(text: &str) -> String {
         let code = u32::from(letter);
         let big = |less: u32| char::from_u32(code.wrapping_sub(less)).filter(|big| lower_letter(*big) == letter);
         let is_small = lower_letter(letter) == letter && !matches!(letter, 'ß');
-        let found = is_small.then(|| [32, 1, 37, 38, 48, 63, 64, 80].into_iter().filter(|by| *by <= code).find_map(big));
+        let found =
+            is_small.then(|| [32, 1, 37, 38, 48, 63, 64, 80].into_iter().filter(|by| *by <= code).find_map(big));
         out.push(found.flatten().unwrap_or(letter));
     }
     out

@@ -79,8 +79,10 @@ impl Check<'_> {
         if attempts.iter().any(Vec::is_empty) {
             return;
         }
-        // The attempt with the fewest complaints is most likely what was meant.
-        if let Some(best) = attempts.into_iter().min_by_key(Vec::len) {
+        // Most likely meant is the one that fits as a whole and only complains about parts; then the fewest complaints.
+        let own = if path.is_empty() { "input" } else { path };
+        let unlikely = |problems: &Vec<FieldProblem>| (problems.iter().any(|p| p.path == own), problems.len());
+        if let Some(best) = attempts.into_iter().min_by_key(unlikely) {
             self.problems.extend(best);
         }
     }

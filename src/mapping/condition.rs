@@ -37,6 +37,21 @@ pub fn holds(condition: &Value, facts: &Value) -> bool {
     }
 }
 
+/// Whether a field of this kind can be compared so.
+pub(super) fn fits(word: &str, kind: &str, wanted: &Value) -> bool {
+    let is_date = wanted.as_str().is_some_and(|text| clock::parse_iso(text).is_some());
+    match (word, kind) {
+        ("exists", _) | (_, "any") => true,
+        ("in" | "notIn", _) => wanted.as_array().is_some_and(|all| all.iter().all(|one| fits("is", kind, one))),
+        ("gt" | "gte" | "lt" | "lte", "number") | ("is" | "isNot", "number") => wanted.is_number(),
+        ("gt" | "gte" | "lt" | "lte", "date") => is_date,
+        ("is" | "isNot", "boolean") => wanted.as_bool().is_some(),
+        ("is" | "isNot", _) => wanted.is_string() || wanted.is_number(),
+        ("matches", "text" | "list" | "date") => true,
+        _ => false,
+    }
+}
+
 /// Of a list one item is enough.
 fn any(found: &Value, test: &dyn Fn(&str) -> bool) -> bool {
     match found.as_array() {
@@ -114,7 +129,10 @@ mod tests {
             (r#"{ "field": "buyer.country", "exists": true }"#, true),
             (r#"{ "field": "test", "is": false }"#, true),
             (r#"{ "any": [{ "field": "test", "is": true }, { "field": "buyer.country", "is": "DE" }] }"#, true),
-            (r#"{ "not": { "all": [{ "field": "test", "is": true }, { "field": "buyer.country", "is": "DE" }] } }"#, true),
+            (
+                r#"{ "not": { "all": [{ "field": "test", "is": true }, { "field": "buyer.country", "is": "DE" }] } }"#,
+                true,
+            ),
             (r#"[{ "field": "test", "is": false }, { "field": "buyer.country", "is": "FR" }]"#, false),
         ] {
             assert_eq!(holds(&parse(condition).unwrap(), &facts), expected, "{condition}");

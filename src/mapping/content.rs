@@ -16,7 +16,7 @@ pub(super) struct Profile {
     /// Without what only a creation may carry.
     pub(super) fields: Map,
     email: Option<String>,
-    company: Option<String>,
+    pub(super) company: Option<String>,
     /// As the buyer typed it, where it can't be read as an international number.
     odd_phone: Option<String>,
 }
@@ -192,7 +192,8 @@ pub(super) fn task(event: &Event, order: &OrderState, purpose: Purpose) -> (Stri
             format!("Chargeback: {product}"),
             "The bank took the money back. Clear it up with the buyer before you sell to them again.".to_owned(),
         ),
-        Purpose::Review => (
+        // A review; playbooks bring their own words.
+        Purpose::Review | Purpose::Playbook => (
             format!("Check order {} in Digistore24", order.id),
             format!(
                 "The message \"{}\" alone doesn't tell what to do. Look at the order and set the contact right by hand.",

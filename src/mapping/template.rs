@@ -178,7 +178,8 @@ fn date(text: &str, given: &[String]) -> String {
     let iso = clock::iso(if utc { moment } else { clock::in_berlin(moment) });
     let format = given.iter().find(|g| !ZONES.contains(&g.as_str())).map_or("YYYY-MM-DD", String::as_str);
     let mut out = format.to_owned();
-    for (token, place) in [("YYYY", 0..4), ("MM", 5..7), ("DD", 8..10), ("HH", 11..13), ("mm", 14..16), ("ss", 17..19)] {
+    for (token, place) in [("YYYY", 0..4), ("MM", 5..7), ("DD", 8..10), ("HH", 11..13), ("mm", 14..16), ("ss", 17..19)]
+    {
         out = out.replace(token, iso.get(place).unwrap_or_default());
     }
     out

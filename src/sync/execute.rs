@@ -5,6 +5,7 @@ use super::{
     Sync,
     attempt::{is_uncertain, snapshot},
     process::Report,
+    run::{is_shared, may_repeat},
 };
 use crate::json::{Json, Map, ToJson, Value, json, text};
 use crate::lease::Lease;
@@ -97,6 +98,13 @@ impl Sync<'_> {
         work: &mut Work,
     ) -> Result<Next> {
         for index in 0..work.plan.steps.len() {
+            if work.progress.get(index) == Some(&Progress::Todo)
+                && let Some(step) = work.plan.steps.get_mut(index)
+            {
+                self.name_ids(&mut report.calls, &mut step.action).await?;
+            }
+        }
+        for index in 0..work.plan.steps.len() {
             let (Some(step), Some(progress)) = (work.plan.steps.get(index).cloned(), work.progress.get(index).copied())
             else {
                 continue;
@@ -110,6 +118,14 @@ impl Sync<'_> {
                 if self.effects.now() < settled {
                     return Err(unsettled(settled - self.effects.now()));
                 }
+                if !may_repeat(&step.action) {
+                    self.give_up(event, work, &step.action);
+                    self.mark(lease, name, work, index, Progress::Done).await?;
+                    continue;
+                }
+                found = self.look_up(report, event, work, &step.action).await?;
+            } else if is_shared(&step.action) {
+                self.claim_shared(lease, name, work, &step.action).await?;
                 found = self.look_up(report, event, work, &step.action).await?;
             }
             if let Some(id) = found {
@@ -205,6 +221,9 @@ impl Sync<'_> {
                 let input = json!({ "contactId": contact()?, "taskId": task_id, "completed": true });
                 ("ghl.contacts.updateTaskCompleted", object(input), "")
             }
+            Action::Run { operation, input, order, keep } => {
+                return self.run_operation(report, work, operation, input, order, keep.as_deref()).await;
+            }
             Action::RemoveTags { tags } => {
                 ("ghl.contacts.removeTags", object(json!({ "contactId": contact()?, "tags": tags })), "")
             }
@@ -278,6 +297,9 @@ impl Sync<'_> {
             (Action::CompleteTask { .. }, Code::NotFound) if self.contact_exists(report, work).await? => {
                 Ok(Recovered::Nothing)
             }
+            (Action::Run { operation, input, order, .. }, _) => {
+                self.recover_run(report, event, work, operation, input, order, error).await
+            }
             (Action::CreateContact { .. }, _) => Err(error),
             (_, Code::NotFound) => self.contact_is_gone(report, event, work).await,
             _ => Err(error),
@@ -315,7 +337,7 @@ impl Sync<'_> {
         Ok(Recovered::Resolve(Box::new(Known::Contact(contact))))
     }
 
-    async fn contact_exists(&self, report: &mut Report, work: &Work) -> Result<bool> {
+    pub(super) async fn contact_exists(&self, report: &mut Report, work: &Work) -> Result<bool> {
         let Some(id) = &work.contact_id else { return Ok(false) };
         match self.call(&mut report.calls, "ghl.contacts.getContact", json!({ "contactId": id })).await {
             Ok(_) => Ok(true),
@@ -326,7 +348,12 @@ impl Sync<'_> {
 
     /// The ledger's contact was deleted or merged. One with the same e-mail address takes its place; else only a new order
     /// makes a new contact: whoever was deleted by a person (erasure!) doesn't come back with a renewal.
-    async fn contact_is_gone(&self, report: &mut Report, event: &Event, work: &mut Work) -> Result<Recovered> {
+    pub(super) async fn contact_is_gone(
+        &self,
+        report: &mut Report,
+        event: &Event,
+        work: &mut Work,
+    ) -> Result<Recovered> {
         let Some(gone) = work.contact_id.clone() else { return Err(no_contact()) };
         let before = super::person(&self.effects, &self.scope, &gone).await?.map(|(p, _)| p);
         let person = before.unwrap_or_default().without_contact();
@@ -379,12 +406,13 @@ impl Sync<'_> {
                     |task: &Value| task.get("body").and_then(Value::as_str).is_some_and(|b| b.contains(marker));
                 Ok(find(&answer, "tasks", &marked))
             }
+            Action::Run { operation, input, .. } => self.look_up_run(report, work, operation, input).await,
             _ => Ok(None),
         }
     }
 }
 
-enum Recovered {
+pub(super) enum Recovered {
     Id(String),
     Nothing,
     Resolve(Box<Known>),
@@ -403,6 +431,11 @@ fn note_result(work: &mut Work, action: &Action, id: Option<String>) {
         Action::CreateTask { order, purpose, .. } => {
             if let Some(order) = work.plan.person.order_mut(order) {
                 order.open_tasks.push(OpenTask { id, purpose: *purpose });
+            }
+        }
+        Action::Run { operation, order, .. } if operation.ends_with("createOpportunity") => {
+            if let Some(order) = work.plan.person.order_mut(order) {
+                order.deal_id = Some(id);
             }
         }
         _ => {}
@@ -455,7 +488,7 @@ fn unsettled(wait_ms: u64) -> Error {
     })
 }
 
-fn no_contact() -> Error {
+pub(super) fn no_contact() -> Error {
     Error::new(
         Code::MalformedResponse,
         "HighLevel didn't say which contact it made",

@@ -10,7 +10,9 @@ mod execute;
 mod fields;
 mod inbox;
 mod keys;
+mod names;
 mod process;
+mod run;
 mod timeline;
 
 use crate::json::{Json, Value, parse};

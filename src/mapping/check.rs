@@ -1,0 +1,434 @@
+//! What can be wrong with a mapping file, found before it is used: every mistake by path.
+
+use super::{
+    condition,
+    playbook::{self, ACTIONS},
+    template::{Template, did_you_mean, is_template, pointer},
+    transition::State,
+};
+use crate::catalog::{self, nearest};
+use crate::clock;
+use crate::error::FieldProblem;
+use crate::json::{Map, Value, json, parse, put};
+
+/// `mapping.schema.json` without words for people.
+const SCHEMA: &str = include_str!(concat!(env!("OUT_DIR"), "/mapping.json"));
+/// Ready mappings and playbooks.
+const READY: &str = include_str!(concat!(env!("OUT_DIR"), "/ready.json"));
+
+/// What a mapping may build on, in how many steps.
+const MAX_DEPTH: usize = 8;
+
+thread_local! {
+    static PARSED: [Value; 2] = [parse(SCHEMA).unwrap_or_default(), parse(READY).unwrap_or_default()];
+}
+
+fn ready(kind: &str) -> Value {
+    PARSED.with(|[_, ready]| ready[kind].clone())
+}
+
+/// The mapping with all that it extends.
+///
+/// # Errors
+/// Every mistake.
+pub(super) fn checked(file: &Value) -> Result<Value, Vec<FieldProblem>> {
+    let mut check = Check::default();
+    let whole = check.whole(file, "extends", MAX_DEPTH);
+    check.problems.extend(PARSED.with(|[schema, _]| catalog::validate(schema, &schema["$defs"], &whole)));
+    // What follows relies on the schema.
+    if check.problems.is_empty() {
+        check.mapping(&whole);
+    }
+    if check.problems.is_empty() { Ok(whole) } else { Err(check.problems) }
+}
+
+#[derive(Default)]
+struct Check {
+    problems: Vec<FieldProblem>,
+    /// The fields of the event and their kinds; read when first needed.
+    fields: Vec<(String, &'static str)>,
+}
+
+impl Check {
+    fn say(&mut self, path: &str, problem: &str) {
+        self.problems.push(FieldProblem { path: path.to_owned(), problem: problem.to_owned() });
+    }
+
+    /// Says that a name is not among those known.
+    fn unknown<'a>(&mut self, path: &str, name: &str, what: &str, known: impl Iterator<Item = &'a str>) {
+        let hint = did_you_mean(nearest(name, known));
+        self.say(path, &(name.to_owned() + what + &hint));
+    }
+
+    /// What `file` extends, with `file` over it.
+    fn whole(&mut self, file: &Value, path: &str, depth: usize) -> Value {
+        let mut own = file.as_object().cloned().unwrap_or_default();
+        let base = own.remove("extends").unwrap_or_default();
+        let mut under = Value::Object(Map::new());
+        let several = match base {
+            Value::Array(several) => several,
+            Value::Null => Vec::new(),
+            one => vec![one],
+        };
+        if depth == 0 {
+            self.say(path, "goes too deep: mappings extend each other in a circle");
+            return under;
+        }
+        for base in several {
+            let mappings = ready("mappings");
+            let found = match base.as_str() {
+                Some(name) => mappings.get(name),
+                None => Some(&base),
+            };
+            match (found, base.as_str()) {
+                (Some(found), _) => under = merged(under, self.whole(found, path, depth - 1)),
+                (None, Some(name)) if name.ends_with(".json") => {
+                    self.say(path, "names a file: only the command line reads files, give the mapping itself");
+                }
+                (None, name) => {
+                    let names: Vec<&str> =
+                        mappings.as_object().into_iter().flat_map(Map::keys).map(String::as_str).collect();
+                    self.unknown(path, name.unwrap_or_default(), " is no ready mapping", names.into_iter());
+                }
+            }
+        }
+        merged(under, if file.is_object() { Value::Object(own) } else { file.clone() })
+    }
+
+    fn mapping(&mut self, file: &Value) {
+        self.texts(file, "");
+        let names = |path: &str| file.pointer(path).and_then(Value::as_object).into_iter().flat_map(Map::keys);
+        for name in names("/tags/byEvent") {
+            self.event(&("tags.byEvent.".to_owned() + name), name);
+        }
+        let states = || State::ALL.into_iter().map(State::word);
+        for name in names("/tags/byState").filter(|name| !states().any(|s| s == *name)) {
+            self.unknown(&("tags.byState.".to_owned() + name), name, " is no state", states());
+        }
+        for name in names("/opportunity/stages") {
+            if !states().any(|s| s == name) {
+                self.event(&("opportunity.stages.".to_owned() + name), name);
+            }
+        }
+        let mut seen: Vec<String> = Vec::new();
+        for (index, playbook) in file["playbooks"].as_array().into_iter().flatten().enumerate() {
+            let path = format!("playbooks[{index}]");
+            if playbook.get("use").is_some() {
+                self.ready_playbook(playbook, &path);
+            } else {
+                for part in ["name", "when", "then"].into_iter().filter(|part| playbook.get(part).is_none()) {
+                    self.say(&(path.clone() + "." + part), "is required");
+                }
+            }
+            for book in expanded(playbook) {
+                let name = book["name"].as_str().unwrap_or_default().to_owned();
+                if seen.contains(&name) {
+                    self.say(&(path.clone() + ".name"), "is the name of another playbook, too");
+                }
+                seen.push(name);
+                if book["kind"] == "marketing" && file.pointer("/consent/confirmedField").is_none() {
+                    self.say(&(path.clone() + ".kind"), "marketing needs consent.confirmedField");
+                }
+                self.playbook(&book, &path);
+            }
+        }
+    }
+
+    fn ready_playbook(&mut self, written: &Value, path: &str) {
+        let ready = ready("playbooks");
+        let name = written["use"].as_str().unwrap_or_default();
+        let keys = |value: &Value| value.as_object().into_iter().flat_map(Map::keys).cloned().collect::<Vec<_>>();
+        let Some(book) = ready.get(name) else {
+            let names = keys(&ready);
+            return self.unknown(
+                &(path.to_owned() + ".use"),
+                name,
+                " is no ready playbook",
+                names.iter().map(String::as_str),
+            );
+        };
+        for own in ["kind", "then", "when"].into_iter().filter(|own| written.get(own).is_some()) {
+            self.say(&(path.to_owned() + "." + own), "has no place beside use");
+        }
+        let params = keys(&book["params"]);
+        for given in keys(&written["with"]).iter().filter(|given| !params.contains(given)) {
+            let known = params.iter().map(String::as_str);
+            self.unknown(&(path.to_owned() + ".with." + given), given, " is no parameter", known);
+        }
+        for param in &params {
+            if book["params"][param.as_str()].get("default").is_none() && written["with"].get(param).is_none() {
+                self.say(&(path.to_owned() + ".with." + param), "is required");
+            }
+        }
+    }
+
+    fn playbook(&mut self, book: &Value, path: &str) {
+        for event in playbook::texts(&book["when"]["event"]) {
+            self.event(&(path.to_owned() + ".when.event"), &event);
+        }
+        for (index, step) in book["then"].as_array().into_iter().flatten().enumerate() {
+            let at = format!("{path}.then[{index}]");
+            let actions = ACTIONS.iter().filter(|action| step.get(action).is_some()).count();
+            if actions != 1 {
+                self.say(&at, "must have exactly one action, such as addTags or task");
+            }
+            for (name, span) in [("wait", &step["wait"]), ("task.due", &step["task"]["due"])] {
+                if span.as_str().is_some_and(|text| clock::span(text).is_none()) {
+                    self.say(&(at.clone() + "." + name), "must be such as 3 days, 2 hours or 1 week");
+                }
+            }
+            if step.get("refund").is_some() && book["allowRefund"] != Value::Bool(true) {
+                self.say(&(at.clone() + ".refund"), "needs allowRefund: true in the playbook");
+            }
+            if let (Some(fields), Ok(update)) =
+                (step["updateBuyer"].as_object(), catalog::find("digistore24.updateBuyer"))
+            {
+                for name in fields.keys().filter(|name| update.property(name).is_none()) {
+                    let known = update.properties().map(|(name, _)| name.as_str());
+                    self.unknown(&(at.clone() + ".updateBuyer." + name), name, " is no field of a buyer", known);
+                }
+            }
+        }
+    }
+
+    fn event(&mut self, path: &str, name: &str) {
+        if !playbook::EVENTS.contains(&name) {
+            self.unknown(path, name, " is no event", playbook::EVENTS.into_iter());
+        }
+    }
+
+    /// Every template and condition anywhere.
+    fn texts(&mut self, value: &Value, path: &str) {
+        match value {
+            Value::Object(parts) => {
+                for (name, part) in parts {
+                    let at = if path.is_empty() { name.clone() } else { path.to_owned() + "." + name };
+                    if matches!(name.as_str(), "if" | "unless") {
+                        self.condition(part, &at);
+                    } else {
+                        self.texts(part, &at);
+                    }
+                }
+            }
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.texts(item, &format!("{path}[{index}]"));
+                }
+            }
+            Value::String(text) if is_template(text) => match Template::read(text) {
+                Ok(template) => {
+                    for field in template.fields() {
+                        self.field(path, field);
+                    }
+                }
+                Err(flaw) => self.say(path, &format!("{} at character {}", flaw.problem, flaw.at)),
+            },
+            _ => {}
+        }
+    }
+
+    /// The kind of a field by its pointer; says where there is none.
+    fn field(&mut self, path: &str, pointer: &str) -> &'static str {
+        if self.fields.is_empty() {
+            self.fields = known_fields();
+        }
+        let dotted = pointer.trim_start_matches('/').replace('/', ".");
+        // The items of a list are like the first one.
+        let like = match dotted.strip_prefix("items.").and_then(|rest| rest.split_once('.')) {
+            Some((number, rest)) if number.parse::<u16>().is_ok() => "item.".to_owned() + rest,
+            _ => dotted.clone(),
+        };
+        if ["raw.", "links."].iter().any(|open| like.starts_with(open)) {
+            return "any";
+        }
+        if let Some((_, kind)) = self.fields.iter().find(|(known, _)| *known == like) {
+            return kind;
+        }
+        let known = std::mem::take(&mut self.fields);
+        self.unknown(path, &dotted, " is no field of the event", known.iter().map(|(known, _)| known.as_str()));
+        self.fields = known;
+        "any"
+    }
+
+    fn condition(&mut self, condition: &Value, path: &str) {
+        match condition {
+            Value::Array(all) => {
+                for (index, one) in all.iter().enumerate() {
+                    self.condition(one, &format!("{path}[{index}]"));
+                }
+            }
+            Value::Object(parts) => {
+                let name = condition["field"].as_str();
+                let kind = name.map(|name| self.field(&(path.to_owned() + ".field"), &pointer(name)));
+                for (word, wanted) in parts.iter().filter(|(word, _)| *word != "field") {
+                    let at = path.to_owned() + "." + word;
+                    match (word.as_str(), kind) {
+                        ("all" | "any" | "not", _) => self.condition(wanted, &at),
+                        (_, None) => self.say(&at, "needs a field beside it"),
+                        (word, Some(kind)) if !condition::fits(word, kind, wanted) => {
+                            self.say(&at, &("doesn't fit: the field is a ".to_owned() + kind));
+                        }
+                        _ => {}
+                    }
+                }
+                if kind.is_some() && parts.len() == 1 {
+                    self.say(path, "lacks what the field is compared with, such as is");
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What is known of the order and the contact when an event comes; stands under `now`.
+pub(super) const NOW: [(&str, &str); 13] = [
+    ("before", "text"),
+    ("confirmed", "boolean"),
+    ("contact", "text"),
+    ("balance", "number"),
+    ("isNewOrder", "boolean"),
+    ("lifetime", "number"),
+    ("nextPaymentAt", "date"),
+    ("note", "text"),
+    ("order", "text"),
+    ("orders", "number"),
+    ("paidUntil", "date"),
+    ("products", "list"),
+    ("tags", "list"),
+];
+
+/// Every field of an event with its kind, by the catalog's schema, and those of `now`.
+fn known_fields() -> Vec<(String, &'static str)> {
+    let filter = catalog::Filter { id: Some("digistore24.onPayment".to_owned()), ..catalog::Filter::default() };
+    let entry = catalog::list(&filter).ok().and_then(|mut entries| entries.pop()).unwrap_or_default();
+    let output = &entry["output"];
+    let mut fields = Vec::new();
+    add_fields(&mut fields, output, &output["$defs"], "");
+    fields.extend(NOW.into_iter().map(|(name, kind)| ("now.".to_owned() + name, kind)));
+    fields
+}
+
+fn add_fields(fields: &mut Vec<(String, &'static str)>, schema: &Value, defs: &Value, path: &str) {
+    if let Some(choice) = schema["anyOf"].at(0) {
+        return add_fields(fields, choice, defs, path);
+    }
+    if let Some(name) = schema["$ref"].as_str().and_then(|r| r.strip_prefix("#/$defs/")) {
+        return add_fields(fields, &defs[name], defs, path);
+    }
+    if !path.is_empty() {
+        let kind = match &schema["type"] {
+            Value::Array(kinds) => kinds.first().unwrap_or(&Value::Null),
+            one => one,
+        };
+        let kind = match (kind.as_str().unwrap_or_default(), schema.get("format")) {
+            ("string", Some(_)) => "date",
+            ("string", None) => "text",
+            ("number" | "integer", _) => "number",
+            ("boolean", _) => "boolean",
+            ("array", _) => "list",
+            _ => "any",
+        };
+        fields.push((path.to_owned(), kind));
+    }
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        let at = if path.is_empty() { name.clone() } else { path.to_owned() + "." + name };
+        add_fields(fields, property, defs, &at);
+    }
+}
+
+/// `over` on `under`: objects field by field, playbooks by name, all else as a whole.
+fn merged(under: Value, over: Value) -> Value {
+    match (under, over) {
+        (Value::Object(mut under), Value::Object(over)) => {
+            for (name, value) in over {
+                let old = under.remove(&name).unwrap_or_default();
+                let new = if name == "playbooks" { joined(old, value) } else { merged(old, value) };
+                put(&mut under, &name, new);
+            }
+            Value::Object(under)
+        }
+        (_, over) => over,
+    }
+}
+
+fn joined(under: Value, over: Value) -> Value {
+    let (Value::Array(mut under), Value::Array(over)) = (under, over.clone()) else { return over };
+    let is_same = |a: &Value, b: &Value| a["name"] == b["name"] && a["use"] == b["use"];
+    under.retain(|old| !over.iter().any(|new| is_same(old, new)));
+    under.extend(over);
+    Value::Array(under)
+}
+
+/// A playbook as it is written, or those that a ready one stands for, with their parameters.
+pub(super) fn expanded(written: &Value) -> Vec<Value> {
+    let Some(name) = written["use"].as_str() else { return vec![written.clone()] };
+    let ready = ready("playbooks");
+    let book = &ready[name];
+    let mut params = Map::new();
+    for (param, about) in book["params"].as_object().into_iter().flatten() {
+        let given = written["with"].get(param).unwrap_or(&about["default"]);
+        put(&mut params, param, given.clone());
+    }
+    let mut books = Vec::new();
+    for part in book["playbooks"].as_array().into_iter().flatten() {
+        let mut part = with_params(part, &params);
+        if let Some(steps) = part.get_mut("then").and_then(Value::as_array_mut) {
+            // A step whose parameter is not given falls away.
+            steps.retain(|step| !has_null(step));
+        }
+        if let (Some(own), Some(fields)) = (written["name"].as_str(), part.as_object_mut()) {
+            let full = fields["name"].as_str().unwrap_or_default().to_owned();
+            // Of several, the later ones keep their ending.
+            let ending = full.strip_prefix(book["playbooks"][0]["name"].as_str().unwrap_or_default());
+            put(fields, "name", Value::String(own.to_owned() + ending.unwrap_or_default()));
+        }
+        books.push(part);
+    }
+    books
+}
+
+fn with_params(value: &Value, params: &Map) -> Value {
+    match value {
+        Value::String(text) => match text.strip_prefix('$') {
+            Some(param) => params.get(param).cloned().unwrap_or_default(),
+            None => value.clone(),
+        },
+        Value::Array(items) => Value::Array(items.iter().map(|item| with_params(item, params)).collect()),
+        Value::Object(parts) => {
+            Value::Object(parts.iter().map(|(name, part)| (name.clone(), with_params(part, params))).collect())
+        }
+        other => other.clone(),
+    }
+}
+
+fn has_null(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.iter().any(has_null),
+        Value::Object(parts) => parts.iter().any(|(_, part)| has_null(part)),
+        _ => false,
+    }
+}
+
+/// The playbooks that sections of the mapping are short for.
+pub(super) fn shortcuts(file: &Value) -> Vec<Value> {
+    let playbook = |name: &str, event: &str, field: &str, action: &str, with: Value| {
+        let mut step = Map::new();
+        put(&mut step, action, with);
+        json!({
+            "name": name,
+            "when": { "event": event, "if": { "field": field, "exists": true } },
+            "then": [Value::Object(step)],
+        })
+    };
+    let mut books = Vec::new();
+    if file["business"] == "link" {
+        books.push(playbook("business", "payment", "buyer.company", "business", "{{buyer.company}}".into()));
+    }
+    if let Some(appointment) = file["appointment"].as_object() {
+        let mut with = appointment.clone();
+        put(&mut with, "start", "{{eticket.date}}".into());
+        books.push(playbook("appointment", "eticket", "eticket.date", "appointment", Value::Object(with)));
+    }
+    books
+}
