@@ -123,11 +123,15 @@ pub(super) fn custom_fields(event: &Event, person: &Person, profile: &Profile) -
     fields
 }
 
-/// `DS24 C74PNZH5 · payment · 3999938`: unique, so that a note can be found again.
+/// What a note's title ends with, so that it can be found again: the transaction, else the event.
+pub(super) fn note_mark(event: &Event) -> &str {
+    event.transaction.as_ref().map_or(event.id.as_str(), |t| t.id.as_str())
+}
+
+/// `DS24 C74PNZH5 · payment · 3999938`.
 pub(super) fn note_title(event: &Event, order: &OrderState) -> String {
     let mark = if order.test { "[TEST] " } else { "" };
-    let last = event.transaction.as_ref().map_or_else(|| event.id.as_str(), |t| t.id.as_str());
-    format!("{mark}DS24 {} · {} · {last}", order.id, event.event.name())
+    format!("{mark}DS24 {} · {} · {}", order.id, event.event.name(), note_mark(event))
 }
 
 /// The order's history as text.

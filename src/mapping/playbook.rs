@@ -7,8 +7,8 @@ use super::{
     settings::Mapping,
     template::{Form, as_text},
 };
-use crate::digistore24::{Event, Kind};
-use crate::json::{Json, Map, Value, put};
+use crate::digistore24::{Cents, Event, Kind};
+use crate::json::{Json, Map, ToJson, Value, put};
 use crate::text::{lower, short_hash};
 use crate::{clock, record};
 
@@ -342,17 +342,16 @@ impl Hand<'_> {
 
     /// Never more than the playbook allows, and never for a test.
     fn refund(&mut self, with: &Value) {
-        let number = |value: &Value| value.as_f64().or_else(|| as_text(value).parse().ok());
+        let cents = |value: &Value| Cents::parse(&as_text(value)).unwrap_or_default();
         let amount = match &with["amount"] {
-            Value::Null => self.event.money.as_ref().map(|m| m.gross.0 as f64 / 100.0),
-            given => number(given),
+            Value::Null => self.event.money.as_ref().map(|m| m.gross).unwrap_or_default(),
+            given => cents(given),
         };
-        let most = number(&with["maxAmount"]).unwrap_or_default();
         match amount {
-            Some(amount) if amount > 0.0 && amount <= most && !self.event.test => {
+            Cents(1..) if amount <= cents(&with["maxAmount"]) && !self.event.test => {
                 let mut input = Map::new();
                 put(&mut input, "purchase_id", self.event.order.id.as_str().into());
-                put(&mut input, "amount", amount.into());
+                put(&mut input, "amount", amount.to_json());
                 self.run("digistore24.refundPartially", input);
             }
             _ => {

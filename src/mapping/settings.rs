@@ -133,6 +133,7 @@ impl Mapping {
         };
         let has_texts = |form: &Form| matches!(form, Form::Object(_));
         mapping.needs_facts = !mapping.playbooks.is_empty()
+            || mapping.tags["byEvent"].is_object()
             || [&mapping.own_fields, &mapping.contact, &mapping.note, &mapping.task_texts, &mapping.opportunity]
                 .into_iter()
                 .any(has_texts);

@@ -227,7 +227,7 @@ impl Reader<'_> {
 
     fn word(&mut self, what: &str) -> Result<String, Flaw> {
         self.rest = self.rest.trim_start();
-        let in_word = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '/');
+        let in_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/');
         let end = self.rest.find(|c| !in_word(c)).unwrap_or(self.rest.len());
         match self.rest.split_at_checked(end) {
             Some((word, rest)) if end > 0 => {

@@ -163,7 +163,7 @@ impl<'a> Writer<'a> {
         let mut title = content::note_title(self.event, order);
         if let Some(written) = own["title"].as_str() {
             // The end makes it unique, so that the note can be found again.
-            title = written.to_owned() + " · " + title.rsplit(" · ").next().unwrap_or_default();
+            title = written.to_owned() + " · " + content::note_mark(self.event);
         }
         let body = |usual: String| own["body"].as_str().map_or(usual, str::to_owned);
         let why = "the history of order ".to_owned() + &order.id;
@@ -182,15 +182,11 @@ impl<'a> Writer<'a> {
         self.step(&why, action);
     }
 
-    fn became(&self, state: State) -> bool {
-        self.changes.iter().any(|c| c.to == Some(state) && c.from != Some(state))
-    }
-
     fn tasks(&mut self) {
         let key = self.event.order_key();
         let (ask, changes) = (self.ask, self.changes);
         let became = |state: State| changes.iter().any(|c| c.to == Some(state) && c.from != Some(state));
-        let (paid, refunded) = (self.event.event == Kind::Payment && !ask, self.became(State::Refunded));
+        let (paid, refunded) = (self.event.event == Kind::Payment && !ask, became(State::Refunded));
         let is_done = |task: &OpenTask| {
             (paid && task.purpose == Purpose::Dunning) || (refunded && task.purpose != Purpose::Review)
         };
@@ -223,7 +219,7 @@ impl<'a> Writer<'a> {
             let (title, body) = content::task(self.event, order, purpose);
             let (text, mark) = body.split_once('\n').unwrap_or(("", &body));
             let text = own["body"].as_str().unwrap_or(text);
-            let days = setting("dueDays").as_f64().unwrap_or(1.0) as i64;
+            let days = setting("dueDays").as_i64().unwrap_or(1);
             let who = json!({ "assignedTo": setting("assignedTo"), "ownerFirst": setting("ownerFirst") });
             let action = Action::CreateTask {
                 order: key.clone(),
@@ -292,60 +288,57 @@ impl<'a> Writer<'a> {
     }
 
     fn tags(&mut self) {
-        let mapping = self.mapping;
-        let prefix = &mapping.tag_prefix;
-        let of_event = |facts: &Value| {
-            let by_event = mapping.tags["byEvent"].as_object().into_iter().flatten();
-            by_event
-                .filter(|(name, _)| playbook::is_event(facts, name))
-                .flat_map(|(_, tags)| playbook::tags(tags))
-                .collect()
-        };
-        let mut asked: Vec<String> = std::mem::take(&mut self.drawn.add_tags);
+        let (mapping, event, before) = (self.mapping, self.event, &self.before.tags);
+        let mut asked = std::mem::take(&mut self.drawn.add_tags);
         if self.now.due.is_none() && !self.now.repeated {
-            let more: Vec<String> = of_event(&self.facts);
-            asked.extend(more);
+            if event.event == Kind::Affiliation {
+                asked.push(mapping.tag_prefix.clone() + "affiliate");
+            }
+            for (name, tags) in mapping.tags["byEvent"].as_object().into_iter().flatten() {
+                if playbook::is_event(&self.facts, name) {
+                    asked.extend(playbook::tags(tags));
+                }
+            }
         }
         let taken = std::mem::take(&mut self.drawn.remove_tags);
         for tag in &taken {
             self.person.kept.remove(tag);
             self.person.foreign_tags.remove(tag);
         }
-        for tag in &asked {
-            if !self.person.foreign_tags.contains(tag) {
-                self.person.kept.insert(tag.clone());
+        self.person.kept.extend(asked.iter().cloned());
+        let mut extra = Vec::from_iter(self.person.kept.iter().cloned());
+        if let Some(status) = self.person.status() {
+            extra.extend(playbook::tags(&mapping.tags["byState"][status.word()]));
+        }
+        for item in self.person.items() {
+            if let Some(product) = item.product_id.as_deref().filter(|_| item.state.grants()) {
+                extra.extend(playbook::tags(&mapping.tags["byProduct"][product]));
             }
         }
-        let mut wanted = self.person.wanted_tags(prefix, mapping.vendor_tags);
-        if self.event.event == Kind::Affiliation || self.before.tags.contains(&(prefix.clone() + "affiliate")) {
-            wanted.insert(prefix.clone() + "affiliate");
+        let mut wanted = self.person.wanted_tags(&mapping.tag_prefix, mapping.vendor_tags);
+        for tag in extra {
+            // What was there before us is not ours to remove later.
+            if !self.person.foreign_tags.contains(&tag) {
+                wanted.insert(tag);
+            }
         }
-        wanted.extend(self.person.kept.iter().cloned());
-        let status = self.person.status().map(State::word).unwrap_or_default();
-        let mut extra = playbook::tags(&mapping.tags["byState"][status]);
-        for product in self.person.items().filter(|i| i.state.grants()).filter_map(|i| i.product_id.as_deref()) {
-            extra.extend(playbook::tags(&mapping.tags["byProduct"][product]));
+        let imported = mapping.tag_prefix.clone() + "import";
+        if before.contains(&imported) {
+            wanted.insert(imported);
         }
-        wanted.extend(extra.into_iter().filter(|tag| !self.person.foreign_tags.contains(tag)));
-
-        let imported = prefix.clone() + "import";
-        let before = &self.before.tags;
-        let without = |these: &Set, those: &Set| {
-            these.iter().filter(|tag| !those.contains(tag) && **tag != imported).cloned().collect::<Vec<_>>()
-        };
-        let mut gone = without(before, &wanted);
-        gone.extend(taken.into_iter().filter(|tag| !wanted.contains(tag) && !before.contains(tag)));
-        let mut come = without(&wanted, before);
+        let mut gone = Vec::from_iter(before.difference(&wanted).cloned());
+        let mut come = Vec::from_iter(wanted.difference(before).cloned());
+        for tag in taken {
+            if !wanted.contains(&tag) && !before.contains(&tag) {
+                gone.push(tag);
+            }
+        }
         let is_sale = self.changes.iter().any(|c| c.from.is_none() && c.to.is_some_and(State::grants));
         for tag in playbook::tags(&mapping.tags["retrigger"]) {
-            let again = is_sale || asked.contains(&tag);
-            if again && !self.ask && wanted.contains(&tag) && before.contains(&tag) && !come.contains(&tag) {
+            if (is_sale || asked.contains(&tag)) && !self.ask && wanted.contains(&tag) && before.contains(&tag) {
                 gone.push(tag.clone());
                 come.push(tag);
             }
-        }
-        if before.contains(&imported) {
-            wanted.insert(imported);
         }
         self.person.tags = wanted;
         if !gone.is_empty() {
