@@ -46,7 +46,10 @@ impl Check<'_> {
         if let Some(allowed) = schema.get("enum").and_then(Value::as_array)
             && !allowed.contains(value)
         {
-            self.report(path, format!("must be one of {}", Value::from(allowed.clone())));
+            let words = &mut allowed.iter().filter_map(Value::as_str);
+            let near = value.as_str().and_then(|word| nearest(word, words));
+            let near = near.map(|n| format!("; did you mean {n}?")).unwrap_or_default();
+            self.report(path, format!("must be one of {}{near}", Value::from(allowed.clone())));
         }
         if let Some(expected) = schema.get("const")
             && expected != value

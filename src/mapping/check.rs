@@ -2,14 +2,12 @@
 
 use super::{
     condition,
-    playbook::{self, ACTIONS},
-    template::{Template, did_you_mean, is_template, pointer},
-    transition::State,
+    template::{Template, as_text, did_you_mean, is_template, pointer},
 };
 use crate::catalog::{self, nearest};
 use crate::clock;
 use crate::error::FieldProblem;
-use crate::json::{Map, Value, json, parse, put};
+use crate::json::{Map, Set, Value, json, parse, put};
 
 /// `mapping.schema.json` without words for people.
 const SCHEMA: &str = include_str!(concat!(env!("OUT_DIR"), "/mapping.json"));
@@ -55,8 +53,8 @@ impl Check {
     }
 
     /// Says that a name is not among those known.
-    fn unknown<'a>(&mut self, path: &str, name: &str, what: &str, known: impl Iterator<Item = &'a str>) {
-        let hint = did_you_mean(nearest(name, known));
+    fn unknown(&mut self, path: &str, name: &str, what: &str, known: &[&str]) {
+        let hint = did_you_mean(nearest(name, known.iter().copied()));
         self.say(path, &(name.to_owned() + what + &hint));
     }
 
@@ -86,114 +84,52 @@ impl Check {
                     self.say(path, "names a file: only the command line reads files, give the mapping itself");
                 }
                 (None, name) => {
-                    let names: Vec<&str> =
-                        mappings.as_object().into_iter().flat_map(Map::keys).map(String::as_str).collect();
-                    self.unknown(path, name.unwrap_or_default(), " is no ready mapping", names.into_iter());
+                    let known = mappings.as_object().map(|ready| Vec::from_iter(ready.keys().map(String::as_str)));
+                    self.unknown(path, name.unwrap_or_default(), " is no ready mapping", &known.unwrap_or_default());
                 }
             }
         }
         merged(under, if file.is_object() { Value::Object(own) } else { file.clone() })
     }
 
+    /// What the schema can't say.
     fn mapping(&mut self, file: &Value) {
         self.texts(file, "");
-        let names = |path: &str| file.pointer(path).and_then(Value::as_object).into_iter().flat_map(Map::keys);
-        for name in names("/tags/byEvent") {
-            self.event(&("tags.byEvent.".to_owned() + name), name);
-        }
-        let states = || State::ALL.into_iter().map(State::word);
-        for name in names("/tags/byState").filter(|name| !states().any(|s| s == *name)) {
-            self.unknown(&("tags.byState.".to_owned() + name), name, " is no state", states());
-        }
-        for name in names("/opportunity/stages") {
-            if !states().any(|s| s == name) {
-                self.event(&("opportunity.stages.".to_owned() + name), name);
-            }
-        }
-        let mut seen: Vec<String> = Vec::new();
-        for (index, playbook) in file["playbooks"].as_array().into_iter().flatten().enumerate() {
+        let mut names = Set::new();
+        for (index, written) in file["playbooks"].as_array().into_iter().flatten().enumerate() {
             let path = format!("playbooks[{index}]");
-            if playbook.get("use").is_some() {
-                self.ready_playbook(playbook, &path);
-            } else {
-                for part in ["name", "when", "then"].into_iter().filter(|part| playbook.get(part).is_none()) {
-                    self.say(&(path.clone() + "." + part), "is required");
+            for book in expanded(written) {
+                for part in ["name", "when", "then"] {
+                    if has_null(&book[part]) {
+                        let problem = if written["use"].is_null() { " is required" } else { " needs a parameter" };
+                        self.say(&path, &(part.to_owned() + problem));
+                    }
                 }
-            }
-            for book in expanded(playbook) {
-                let name = book["name"].as_str().unwrap_or_default().to_owned();
-                if seen.contains(&name) {
-                    self.say(&(path.clone() + ".name"), "is the name of another playbook, too");
+                if !names.insert(as_text(&book["name"])) {
+                    self.say(&path, "has the name of another playbook");
                 }
-                seen.push(name);
-                if book["kind"] == "marketing" && file.pointer("/consent/confirmedField").is_none() {
-                    self.say(&(path.clone() + ".kind"), "marketing needs consent.confirmedField");
+                if book["kind"] == "marketing" && file["consent"]["confirmedField"].is_null() {
+                    self.say(&path, "is marketing and needs consent.confirmedField");
                 }
-                self.playbook(&book, &path);
-            }
-        }
-    }
-
-    fn ready_playbook(&mut self, written: &Value, path: &str) {
-        let ready = ready("playbooks");
-        let name = written["use"].as_str().unwrap_or_default();
-        let keys = |value: &Value| value.as_object().into_iter().flat_map(Map::keys).cloned().collect::<Vec<_>>();
-        let Some(book) = ready.get(name) else {
-            let names = keys(&ready);
-            return self.unknown(
-                &(path.to_owned() + ".use"),
-                name,
-                " is no ready playbook",
-                names.iter().map(String::as_str),
-            );
-        };
-        for own in ["kind", "then", "when"].into_iter().filter(|own| written.get(own).is_some()) {
-            self.say(&(path.to_owned() + "." + own), "has no place beside use");
-        }
-        let params = keys(&book["params"]);
-        for given in keys(&written["with"]).iter().filter(|given| !params.contains(given)) {
-            let known = params.iter().map(String::as_str);
-            self.unknown(&(path.to_owned() + ".with." + given), given, " is no parameter", known);
-        }
-        for param in &params {
-            if book["params"][param.as_str()].get("default").is_none() && written["with"].get(param).is_none() {
-                self.say(&(path.to_owned() + ".with." + param), "is required");
-            }
-        }
-    }
-
-    fn playbook(&mut self, book: &Value, path: &str) {
-        for event in playbook::texts(&book["when"]["event"]) {
-            self.event(&(path.to_owned() + ".when.event"), &event);
-        }
-        for (index, step) in book["then"].as_array().into_iter().flatten().enumerate() {
-            let at = format!("{path}.then[{index}]");
-            let actions = ACTIONS.iter().filter(|action| step.get(action).is_some()).count();
-            if actions != 1 {
-                self.say(&at, "must have exactly one action, such as addTags or task");
-            }
-            for (name, span) in [("wait", &step["wait"]), ("task.due", &step["task"]["due"])] {
-                if span.as_str().is_some_and(|text| clock::span(text).is_none()) {
-                    self.say(&(at.clone() + "." + name), "must be such as 3 days, 2 hours or 1 week");
-                }
-            }
-            if step.get("refund").is_some() && book["allowRefund"] != Value::Bool(true) {
-                self.say(&(at.clone() + ".refund"), "needs allowRefund: true in the playbook");
-            }
-            if let (Some(fields), Ok(update)) =
-                (step["updateBuyer"].as_object(), catalog::find("digistore24.updateBuyer"))
-            {
-                for name in fields.keys().filter(|name| update.property(name).is_none()) {
-                    let known = update.properties().map(|(name, _)| name.as_str());
-                    self.unknown(&(at.clone() + ".updateBuyer." + name), name, " is no field of a buyer", known);
+                for (index, step) in book["then"].as_array().into_iter().flatten().enumerate() {
+                    self.step(&book, step, &format!("{path}.then[{index}]"));
                 }
             }
         }
     }
 
-    fn event(&mut self, path: &str, name: &str) {
-        if !playbook::EVENTS.contains(&name) {
-            self.unknown(path, name, " is no event", playbook::EVENTS.into_iter());
+    fn step(&mut self, book: &Value, step: &Value, path: &str) {
+        let conditions = ["if", "unless", "wait"].into_iter().filter(|name| step.get(name).is_some()).count();
+        if step.as_object().map(Map::len) != Some(conditions + 1) {
+            self.say(path, "must have exactly one action, such as addTags or task");
+        }
+        for span in [&step["wait"], &step["task"]["due"]] {
+            if span.as_str().is_some_and(|text| clock::span(text).is_none()) {
+                self.say(path, "waits or is due in a time that can't be read: write 3 days, 2 hours or 1 week");
+            }
+        }
+        if step.get("refund").is_some() && book["allowRefund"] != Value::Bool(true) {
+            self.say(path, "refunds: that needs allowRefund: true in the playbook");
         }
     }
 
@@ -244,9 +180,10 @@ impl Check {
         if let Some((_, kind)) = self.fields.iter().find(|(known, _)| *known == like) {
             return kind;
         }
-        let known = std::mem::take(&mut self.fields);
-        self.unknown(path, &dotted, " is no field of the event", known.iter().map(|(known, _)| known.as_str()));
-        self.fields = known;
+        let fields = std::mem::take(&mut self.fields);
+        let known: Vec<&str> = fields.iter().map(|(known, _)| known.as_str()).collect();
+        self.unknown(path, &dotted, " is no field of the event", &known);
+        self.fields = fields;
         "any"
     }
 

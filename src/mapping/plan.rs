@@ -113,7 +113,7 @@ variants! {
         /// A task of ours is done.
         CompleteTask as "completeTask" { task_id: String as "taskId", },
         /// An operation of the catalog, for an order. The contact is filled in; ids stand in place of names once they are
-        /// known. `keep`: the custom field that gets the address in the answer.
+        /// known. `keep`: later steps that hold this text get the id or the address in the answer instead.
         Run as "run" { operation: String, input: Map, order: String, keep: Option<String>, },
         /// Tags go. In lower case.
         RemoveTags as "removeTags" { tags: Vec<String>, },

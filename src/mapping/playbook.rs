@@ -8,53 +8,9 @@ use super::{
     template::{Form, as_text},
 };
 use crate::digistore24::{Cents, Event, Kind};
-use crate::json::{Json, Map, ToJson, Value, put};
+use crate::json::{Map, ToJson, Value, put};
 use crate::text::{lower, short_hash};
 use crate::{clock, record};
-
-/// The events that a playbook can start with: Digistore24's own names, and those of the business level.
-pub(super) const EVENTS: [&str; 17] = [
-    "accessEnded",
-    "affiliateApproved",
-    "chargeback",
-    "custom_form",
-    "eticket",
-    "last_paid_day",
-    "newSale",
-    "payment",
-    "payment_denial",
-    "payment_missed",
-    "paymentFailed",
-    "rebill_cancelled",
-    "rebill_resumed",
-    "refund",
-    "renewal",
-    "subscriptionCancelled",
-    "upgrade",
-];
-
-/// What a step can do; each step has one.
-pub(super) const ACTIONS: [&str; 19] = [
-    "addTags",
-    "appointment",
-    "business",
-    "buyLink",
-    "campaign",
-    "leaveCampaign",
-    "leaveWorkflow",
-    "note",
-    "opportunity",
-    "refund",
-    "removeTags",
-    "segment",
-    "setFields",
-    "startRebilling",
-    "stopRebilling",
-    "task",
-    "updateBuyer",
-    "updatePurchase",
-    "workflow",
-];
 
 /// A rule, read.
 #[derive(Debug, Clone, PartialEq)]
@@ -110,14 +66,21 @@ impl Playbook {
     pub(super) fn read(book: &Value) -> Self {
         let mut steps = Vec::new();
         for step in book["then"].as_array().into_iter().flatten() {
-            let action = ACTIONS.into_iter().find(|action| step.get(action).is_some()).unwrap_or_default();
-            steps.push(PlayStep {
-                wait_ms: step["wait"].as_str().and_then(clock::span).unwrap_or_default(),
-                condition: step["if"].clone(),
-                unless: step["unless"].clone(),
-                action: action.to_owned(),
-                with: Form::read(&step[action]),
-            });
+            // What is neither time nor condition is the action.
+            let action = step
+                .as_object()
+                .into_iter()
+                .flatten()
+                .find(|(name, _)| !["if", "unless", "wait"].contains(&name.as_str()));
+            if let Some((action, with)) = action {
+                steps.push(PlayStep {
+                    wait_ms: step["wait"].as_str().and_then(clock::span).unwrap_or_default(),
+                    condition: step["if"].clone(),
+                    unless: step["unless"].clone(),
+                    action: action.clone(),
+                    with: Form::read(with),
+                });
+            }
         }
         Self {
             name: as_text(&book["name"]),
@@ -315,8 +278,12 @@ impl Hand<'_> {
             return;
         }
         self.person.business = Some(name.to_owned());
-        self.run_with("ghl.businesses.createBusiness", "name", name.into());
-        self.run_with("ghl.contacts.addRemoveContactFromBusiness", "businessId", name.into());
+        let mut input = Map::new();
+        put(&mut input, "name", name.into());
+        let (order, mark) = (self.event.order_key(), self.mark.clone());
+        let operation = "ghl.businesses.createBusiness".to_owned();
+        self.push(Action::Run { operation, input, order, keep: Some(mark.clone()) });
+        self.run_with("ghl.contacts.addRemoveContactFromBusiness", "businessId", mark.into());
     }
 
     fn appointment(&mut self, with: &Value) {
@@ -373,8 +340,11 @@ impl Hand<'_> {
         let mut input = Map::new();
         put(&mut input, "product_id", with["product"].clone());
         put(&mut input, "buyer", Value::Object(buyer));
-        let (order, keep) = (self.event.order_key(), String::from_json(with["field"].clone()));
+        let (order, keep) = (self.event.order_key(), Some(self.mark.clone()));
         self.push(Action::Run { operation: "digistore24.createBuyUrl".to_owned(), input, order, keep });
+        let mut custom = Map::new();
+        put(&mut custom, &as_text(&with["field"]), self.mark.as_str().into());
+        self.push(Action::UpdateContact { fields: Map::new(), custom });
     }
 }
 

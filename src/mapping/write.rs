@@ -363,7 +363,8 @@ fn rank_of(action: &Action) -> u8 {
         Action::Run { operation, .. } => match operation.rsplit('.').next().unwrap_or_default() {
             "createBusiness" | "addRemoveContactFromBusiness" => 1,
             "createOpportunity" | "updateOpportunity" => 3,
-            "createBuyUrl" => 4,
+            // Before the field that gets the address.
+            "createBuyUrl" => 0,
             _ => LAST,
         },
     }

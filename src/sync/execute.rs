@@ -5,13 +5,13 @@ use super::{
     Sync,
     attempt::{is_uncertain, snapshot},
     process::Report,
-    run::{is_shared, may_repeat},
+    request::{CREATE_DEAL, Request, made_elsewhere, may_repeat, request, search, shared},
 };
 use crate::json::{Json, Map, ToJson, Value, json, text};
 use crate::lease::Lease;
 use crate::{
     digistore24::Event,
-    effects::{Happening, Write},
+    effects::{Happening, Level, Write},
     error::{Code, Error, Result, word},
     mapping::{Action, Known, OpenTask, OrderState, Person, Plan},
     record,
@@ -97,13 +97,7 @@ impl Sync<'_> {
         event: &Event,
         work: &mut Work,
     ) -> Result<Next> {
-        for index in 0..work.plan.steps.len() {
-            if work.progress.get(index) == Some(&Progress::Todo)
-                && let Some(step) = work.plan.steps.get_mut(index)
-            {
-                self.name_ids(&mut report.calls, &mut step.action).await?;
-            }
-        }
+        self.name_ids(&mut report.calls, work).await?;
         for index in 0..work.plan.steps.len() {
             let (Some(step), Some(progress)) = (work.plan.steps.get(index).cloned(), work.progress.get(index).copied())
             else {
@@ -124,8 +118,11 @@ impl Sync<'_> {
                     continue;
                 }
                 found = self.look_up(report, event, work, &step.action).await?;
-            } else if is_shared(&step.action) {
-                self.claim_shared(lease, name, work, &step.action).await?;
+            } else if let Some(shared) = shared(&step.action) {
+                if !lease.claim(self.scope.claim_business(&shared), name).await? {
+                    return Err(made_elsewhere());
+                }
+                work.claimed.clone_from(&lease.claims);
                 found = self.look_up(report, event, work, &step.action).await?;
             }
             if let Some(id) = found {
@@ -188,50 +185,12 @@ impl Sync<'_> {
 
     /// Performs one write. Gives the id of what was made.
     async fn write(&self, report: &mut Report, work: &Work, action: &Action) -> Result<Option<String>> {
-        let contact = || work.contact_id.clone().ok_or_else(no_contact);
-        let (operation, input, id) = match action {
-            Action::CreateContact { fields, custom } => {
-                let body = with_custom(fields, self.custom_fields(report, custom).await?);
-                ("ghl.contacts.createContact", body, "/contact/id")
-            }
-            Action::UpdateContact { fields, custom } => {
-                let mut body = with_custom(fields, self.custom_fields(report, custom).await?);
-                if body.is_empty() {
-                    return Ok(None);
-                }
-                body.insert("contactId".into(), contact()?.into());
-                ("ghl.contacts.updateContact", body, "")
-            }
-            Action::CreateNote { title, body, .. } => (
-                "ghl.contacts.createNote",
-                object(json!({ "contactId": contact()?, "title": title, "body": body })),
-                "/note/id",
-            ),
-            Action::UpdateNote { note_id, body, .. } => {
-                ("ghl.contacts.updateNote", object(json!({ "contactId": contact()?, "id": note_id, "body": body })), "")
-            }
-            Action::CreateTask { title, body, due, assigned_to, .. } => {
-                let mut input = object(
-                    json!({ "contactId": contact()?, "title": title, "body": body, "dueDate": due, "completed": false }),
-                );
-                input.extend(assigned_to.as_ref().map(|user| ("assignedTo".to_owned(), Value::from(user.clone()))));
-                ("ghl.contacts.createTask", input, "/task/id")
-            }
-            Action::CompleteTask { task_id } => {
-                let input = json!({ "contactId": contact()?, "taskId": task_id, "completed": true });
-                ("ghl.contacts.updateTaskCompleted", object(input), "")
-            }
-            Action::Run { operation, input, order, keep } => {
-                return self.run_operation(report, work, operation, input, order, keep.as_deref()).await;
-            }
-            Action::RemoveTags { tags } => {
-                ("ghl.contacts.removeTags", object(json!({ "contactId": contact()?, "tags": tags })), "")
-            }
-            Action::AddTags { tags } => {
-                ("ghl.contacts.addTags", object(json!({ "contactId": contact()?, "tags": tags })), "")
-            }
-        };
-        let answer = self.call(&mut report.calls, operation, Value::Object(input)).await?;
+        let mut values = Vec::new();
+        if let Action::CreateContact { custom, .. } | Action::UpdateContact { custom, .. } = action {
+            values = self.custom_fields(report, custom).await?;
+        }
+        let Some(Request { operation, input, id }) = request(work, action, values)? else { return Ok(None) };
+        let answer = self.call(&mut report.calls, &operation, Value::Object(input)).await?;
         if id.is_empty() {
             return Ok(None);
         }
@@ -243,7 +202,7 @@ impl Sync<'_> {
                 "HighLevel's answer lacks the new id",
                 "Nothing to do: it is looked up.",
             )
-            .of_operation(operation)),
+            .of_operation(&operation)),
         }
     }
 
@@ -297,8 +256,29 @@ impl Sync<'_> {
             (Action::CompleteTask { .. }, Code::NotFound) if self.contact_exists(report, work).await? => {
                 Ok(Recovered::Nothing)
             }
-            (Action::Run { operation, input, order, .. }, _) => {
-                self.recover_run(report, event, work, operation, input, order, error).await
+            (Action::Run { operation, order, .. }, Code::Duplicate) if operation == CREATE_DEAL => {
+                // The location allows one deal of a contact in a pipeline.
+                let Some(id) = error.details().existing_id.clone() else { return Err(error) };
+                work.plan.remarks.push("the location allows one deal for each contact: that one was changed".into());
+                if let Some(order) = work.plan.person.order_mut(order) {
+                    order.deal_id = Some(id);
+                }
+                self.write(report, work, action).await.map(|_| Recovered::Nothing)
+            }
+            (Action::Run { operation, order, .. }, Code::NotFound) if self.contact_exists(report, work).await? => {
+                match operation.rsplit('.').next().unwrap_or_default() {
+                    // Whoever is not in it need not be taken out.
+                    "deleteContactFromWorkflow" | "removeContactFromCampaign" => Ok(Recovered::Nothing),
+                    // A person deleted the deal: the next payment makes a new one.
+                    "updateOpportunity" => {
+                        if let Some(order) = work.plan.person.order_mut(order) {
+                            order.deal_id = None;
+                            order.deal = Map::new();
+                        }
+                        Ok(Recovered::Nothing)
+                    }
+                    _ => Err(error),
+                }
             }
             (Action::CreateContact { .. }, _) => Err(error),
             (_, Code::NotFound) => self.contact_is_gone(report, event, work).await,
@@ -337,7 +317,7 @@ impl Sync<'_> {
         Ok(Recovered::Resolve(Box::new(Known::Contact(contact))))
     }
 
-    pub(super) async fn contact_exists(&self, report: &mut Report, work: &Work) -> Result<bool> {
+    async fn contact_exists(&self, report: &mut Report, work: &Work) -> Result<bool> {
         let Some(id) = &work.contact_id else { return Ok(false) };
         match self.call(&mut report.calls, "ghl.contacts.getContact", json!({ "contactId": id })).await {
             Ok(_) => Ok(true),
@@ -348,12 +328,7 @@ impl Sync<'_> {
 
     /// The ledger's contact was deleted or merged. One with the same e-mail address takes its place; else only a new order
     /// makes a new contact: whoever was deleted by a person (erasure!) doesn't come back with a renewal.
-    pub(super) async fn contact_is_gone(
-        &self,
-        report: &mut Report,
-        event: &Event,
-        work: &mut Work,
-    ) -> Result<Recovered> {
+    async fn contact_is_gone(&self, report: &mut Report, event: &Event, work: &mut Work) -> Result<Recovered> {
         let Some(gone) = work.contact_id.clone() else { return Err(no_contact()) };
         let before = super::person(&self.effects, &self.scope, &gone).await?.map(|(p, _)| p);
         let person = before.unwrap_or_default().without_contact();
@@ -388,31 +363,25 @@ impl Sync<'_> {
         work: &Work,
         action: &Action,
     ) -> Result<Option<String>> {
-        let contact = json!({ "contactId": work.contact_id });
-        let find = |answer: &Value, list: &str, matches: &dyn Fn(&Value) -> bool| {
-            let items = answer.get(list).and_then(Value::as_array).into_iter().flatten();
-            items.filter(|i| matches(i)).find_map(|i| i.get("id").and_then(Value::as_str).map(str::to_owned))
-        };
-        match action {
-            Action::CreateContact { .. } => Ok(self.contact_by_email(report, event).await?.map(|c| c.id)),
-            Action::CreateNote { title, .. } => {
-                let answer = self.call(&mut report.calls, "ghl.contacts.getAllNotes", contact).await?;
-                Ok(find(&answer, "notes", &|note| note.get("title").and_then(Value::as_str) == Some(title)))
-            }
-            Action::CreateTask { body, .. } => {
-                let marker = body.lines().last().unwrap_or_default();
-                let answer = self.call(&mut report.calls, "ghl.contacts.getAllTasks", contact).await?;
-                let marked =
-                    |task: &Value| task.get("body").and_then(Value::as_str).is_some_and(|b| b.contains(marker));
-                Ok(find(&answer, "tasks", &marked))
-            }
-            Action::Run { operation, input, .. } => self.look_up_run(report, work, operation, input).await,
-            _ => Ok(None),
+        if let Action::CreateContact { .. } = action {
+            return Ok(self.contact_by_email(report, event).await?.map(|c| c.id));
         }
+        let Some(search) = search(work, action) else { return Ok(None) };
+        let answer = self.call(&mut report.calls, search.operation, search.input.clone()).await?;
+        Ok(search.find(&answer))
+    }
+
+    /// A write of unknown outcome that must not be repeated and can't be looked up: told, and left.
+    fn give_up(&self, event: &Event, work: &mut Work, action: &Action) {
+        let Action::Run { operation, .. } = action else { return };
+        let remark = "ended without an answer and is not repeated: look whether it was done";
+        let fields = [("id", event.id.clone()), ("operation", operation.clone())];
+        self.effects.log(Level::Error, remark, fields);
+        work.plan.remarks.push(operation.clone() + " " + remark);
     }
 }
 
-pub(super) enum Recovered {
+enum Recovered {
     Id(String),
     Nothing,
     Resolve(Box<Known>),
@@ -433,13 +402,32 @@ fn note_result(work: &mut Work, action: &Action, id: Option<String>) {
                 order.open_tasks.push(OpenTask { id, purpose: *purpose });
             }
         }
-        Action::Run { operation, order, .. } if operation.ends_with("createOpportunity") => {
+        Action::Run { order, keep: None, .. } => {
             if let Some(order) = work.plan.person.order_mut(order) {
                 order.deal_id = Some(id);
             }
         }
+        Action::Run { keep: Some(kept), .. } => {
+            for step in &mut work.plan.steps {
+                if let Action::Run { input: fields, .. } | Action::UpdateContact { custom: fields, .. } =
+                    &mut step.action
+                {
+                    put_result(fields, kept, &id);
+                }
+            }
+            put_result(&mut work.plan.person.fields, kept, &id);
+        }
         _ => {}
     }
+}
+
+fn put_result(fields: &mut Map, kept: &str, id: &str) {
+    fields.retain(|_, value| {
+        if *value == *kept {
+            *value = id.into();
+        }
+        true
+    });
 }
 
 fn is_new_order(event: &Event) -> bool {
@@ -451,21 +439,6 @@ fn merge(mut here: Vec<OrderState>, there: Vec<OrderState>) -> Vec<OrderState> {
     here.retain(|o| !there.iter().any(|t| t.key == o.key));
     here.extend(there);
     here
-}
-
-fn object(value: Value) -> Map {
-    match value {
-        Value::Object(object) => object,
-        _ => Map::new(),
-    }
-}
-
-fn with_custom(fields: &Map, custom: Vec<Value>) -> Map {
-    let mut body = fields.clone();
-    if !custom.is_empty() {
-        body.insert("customFields".into(), Value::Array(custom));
-    }
-    body
 }
 
 fn without_phone(fields: &Map, custom: &Map) -> (Map, Map) {

@@ -12,7 +12,7 @@ mod inbox;
 mod keys;
 mod names;
 mod process;
-mod run;
+mod request;
 mod timeline;
 
 use crate::json::{Json, Value, parse};
