@@ -31,7 +31,7 @@ fn ready(kind: &str) -> Value {
 /// Every mistake.
 pub(super) fn checked(file: &Value) -> Result<Value, Vec<FieldProblem>> {
     let mut check = Check::default();
-    let whole = check.whole(file, "extends", MAX_DEPTH);
+    let whole = check.whole(file, MAX_DEPTH);
     check.problems.extend(PARSED.with(|[schema, _]| catalog::validate(schema, &schema["$defs"], &whole)));
     // What follows relies on the schema.
     if check.problems.is_empty() {
@@ -43,8 +43,8 @@ pub(super) fn checked(file: &Value) -> Result<Value, Vec<FieldProblem>> {
 #[derive(Default)]
 struct Check {
     problems: Vec<FieldProblem>,
-    /// The fields of the event and their kinds; read when first needed.
-    fields: Vec<(String, &'static str)>,
+    /// The schema of an event; read when first needed.
+    event: Value,
 }
 
 impl Check {
@@ -53,43 +53,34 @@ impl Check {
     }
 
     /// Says that a name is not among those known.
-    fn unknown(&mut self, path: &str, name: &str, what: &str, known: &[&str]) {
-        let hint = did_you_mean(nearest(name, known.iter().copied()));
-        self.say(path, &(name.to_owned() + what + &hint));
+    fn unknown(&mut self, path: &str, name: &str, what: &str, known: Option<&Map>) {
+        let near = nearest(name, known.into_iter().flat_map(Map::keys).map(String::as_str));
+        self.say(path, &(name.to_owned() + what + &did_you_mean(near)));
     }
 
-    /// What `file` extends, with `file` over it.
-    fn whole(&mut self, file: &Value, path: &str, depth: usize) -> Value {
-        let mut own = file.as_object().cloned().unwrap_or_default();
-        let base = own.remove("extends").unwrap_or_default();
-        let mut under = Value::Object(Map::new());
-        let several = match base {
-            Value::Array(several) => several,
-            Value::Null => Vec::new(),
-            one => vec![one],
-        };
-        if depth == 0 {
-            self.say(path, "goes too deep: mappings extend each other in a circle");
-            return under;
-        }
-        for base in several {
-            let mappings = ready("mappings");
-            let found = match base.as_str() {
-                Some(name) => mappings.get(name),
-                None => Some(&base),
-            };
-            match (found, base.as_str()) {
-                (Some(found), _) => under = merged(under, self.whole(found, path, depth - 1)),
-                (None, Some(name)) if name.ends_with(".json") => {
-                    self.say(path, "names a file: only the command line reads files, give the mapping itself");
+    /// `file` over what it extends.
+    fn whole(&mut self, file: &Value, depth: usize) -> Value {
+        let base = match &file["extends"] {
+            Value::Null => return file.clone(),
+            Value::String(name) => {
+                let mappings = ready("mappings");
+                if mappings[name.as_str()].is_null() {
+                    let what = " is no ready mapping; only the command line reads files";
+                    self.unknown("extends", name, what, mappings.as_object());
                 }
-                (None, name) => {
-                    let known = mappings.as_object().map(|ready| Vec::from_iter(ready.keys().map(String::as_str)));
-                    self.unknown(path, name.unwrap_or_default(), " is no ready mapping", &known.unwrap_or_default());
-                }
+                mappings[name.as_str()].clone()
             }
+            _ if depth == 0 => {
+                self.say("extends", "goes too deep");
+                Value::Null
+            }
+            other => self.whole(other, depth - 1),
+        };
+        let mut whole = merged(base, file.clone());
+        if let Some(whole) = whole.as_object_mut() {
+            whole.remove("extends");
         }
-        merged(under, if file.is_object() { Value::Object(own) } else { file.clone() })
+        whole
     }
 
     /// What the schema can't say.
@@ -165,26 +156,27 @@ impl Check {
 
     /// The kind of a field by its pointer; says where there is none.
     fn field(&mut self, path: &str, pointer: &str) -> &'static str {
-        if self.fields.is_empty() {
-            self.fields = known_fields();
+        if self.event.is_null() {
+            self.event = event_schema();
         }
-        let dotted = pointer.trim_start_matches('/').replace('/', ".");
-        // The items of a list are like the first one.
-        let like = match dotted.strip_prefix("items.").and_then(|rest| rest.split_once('.')) {
-            Some((number, rest)) if number.parse::<u16>().is_ok() => "item.".to_owned() + rest,
-            _ => dotted.clone(),
-        };
-        if ["raw.", "links."].iter().any(|open| like.starts_with(open)) {
-            return "any";
+        let event = self.event.take();
+        let mut at = &event;
+        let mut kind = "any";
+        for name in pointer.split('/').skip(1) {
+            // What is not described, such as raw, may hold anything.
+            let Some(fields) = at["properties"].as_object() else {
+                kind = "any";
+                break;
+            };
+            if fields.get(name).is_none() {
+                self.unknown(path, name, " is no field of the event", Some(fields));
+                break;
+            }
+            at = &fields[name];
+            kind = kind_of(&mut at, &event);
         }
-        if let Some((_, kind)) = self.fields.iter().find(|(known, _)| *known == like) {
-            return kind;
-        }
-        let fields = std::mem::take(&mut self.fields);
-        let known: Vec<&str> = fields.iter().map(|(known, _)| known.as_str()).collect();
-        self.unknown(path, &dotted, " is no field of the event", &known);
-        self.fields = fields;
-        "any"
+        self.event = event;
+        kind
     }
 
     fn condition(&mut self, condition: &Value, path: &str) {
@@ -217,59 +209,31 @@ impl Check {
     }
 }
 
-/// What is known of the order and the contact when an event comes; stands under `now`.
-pub(super) const NOW: [(&str, &str); 13] = [
-    ("before", "text"),
-    ("confirmed", "boolean"),
-    ("contact", "text"),
-    ("balance", "number"),
-    ("isNewOrder", "boolean"),
-    ("lifetime", "number"),
-    ("nextPaymentAt", "date"),
-    ("note", "text"),
-    ("order", "text"),
-    ("orders", "number"),
-    ("paidUntil", "date"),
-    ("products", "list"),
-    ("tags", "list"),
-];
-
-/// Every field of an event with its kind, by the catalog's schema, and those of `now`.
-fn known_fields() -> Vec<(String, &'static str)> {
+/// The fields of an event as the catalog describes them, and those of `now`.
+fn event_schema() -> Value {
     let filter = catalog::Filter { id: Some("digistore24.onPayment".to_owned()), ..catalog::Filter::default() };
     let entry = catalog::list(&filter).ok().and_then(|mut entries| entries.pop()).unwrap_or_default();
-    let output = &entry["output"];
-    let mut fields = Vec::new();
-    add_fields(&mut fields, output, &output["$defs"], "");
-    fields.extend(NOW.into_iter().map(|(name, kind)| ("now.".to_owned() + name, kind)));
-    fields
+    let mut event = entry["output"].clone();
+    if let Some(fields) = event.get_mut("properties").and_then(Value::as_object_mut) {
+        put(fields, "now", ready("now"));
+    }
+    event
 }
 
-fn add_fields(fields: &mut Vec<(String, &'static str)>, schema: &Value, defs: &Value, path: &str) {
-    if let Some(choice) = schema["anyOf"].at(0) {
-        return add_fields(fields, choice, defs, path);
+/// What kind of field a schema describes. `at` goes to the schema that it refers to.
+fn kind_of<'a>(at: &mut &'a Value, event: &'a Value) -> &'static str {
+    *at = at["anyOf"].at(0).unwrap_or(at);
+    if let Some(name) = at["$ref"].as_str() {
+        *at = &event["$defs"][name.trim_start_matches("#/$defs/")];
     }
-    if let Some(name) = schema["$ref"].as_str().and_then(|r| r.strip_prefix("#/$defs/")) {
-        return add_fields(fields, &defs[name], defs, path);
-    }
-    if !path.is_empty() {
-        let kind = match &schema["type"] {
-            Value::Array(kinds) => kinds.first().unwrap_or(&Value::Null),
-            one => one,
-        };
-        let kind = match (kind.as_str().unwrap_or_default(), schema.get("format")) {
-            ("string", Some(_)) => "date",
-            ("string", None) => "text",
-            ("number" | "integer", _) => "number",
-            ("boolean", _) => "boolean",
-            ("array", _) => "list",
-            _ => "any",
-        };
-        fields.push((path.to_owned(), kind));
-    }
-    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
-        let at = if path.is_empty() { name.clone() } else { path.to_owned() + "." + name };
-        add_fields(fields, property, defs, &at);
+    let kind = at["type"].at(0).unwrap_or(&at["type"]);
+    match kind.as_str().unwrap_or_default() {
+        "string" if at.get("format").is_some() => "date",
+        "string" => "text",
+        "number" | "integer" => "number",
+        "boolean" => "boolean",
+        "array" => "list",
+        _ => "any",
     }
 }
 
@@ -299,13 +263,13 @@ fn joined(under: Value, over: Value) -> Value {
 /// A playbook as it is written, or those that a ready one stands for, with their parameters.
 pub(super) fn expanded(written: &Value) -> Vec<Value> {
     let Some(name) = written["use"].as_str() else { return vec![written.clone()] };
-    let ready = ready("playbooks");
-    let book = &ready[name];
+    let book = &ready("playbooks")[name];
     let mut params = Map::new();
     for (param, about) in book["params"].as_object().into_iter().flatten() {
         let given = written["with"].get(param).unwrap_or(&about["default"]);
         put(&mut params, param, given.clone());
     }
+    let mut name = written["name"].as_str().unwrap_or(name).to_owned();
     let mut books = Vec::new();
     for part in book["playbooks"].as_array().into_iter().flatten() {
         let mut part = with_params(part, &params);
@@ -313,12 +277,10 @@ pub(super) fn expanded(written: &Value) -> Vec<Value> {
             // A step whose parameter is not given falls away.
             steps.retain(|step| !has_null(step));
         }
-        if let (Some(own), Some(fields)) = (written["name"].as_str(), part.as_object_mut()) {
-            let full = fields["name"].as_str().unwrap_or_default().to_owned();
-            // Of several, the later ones keep their ending.
-            let ending = full.strip_prefix(book["playbooks"][0]["name"].as_str().unwrap_or_default());
-            put(fields, "name", Value::String(own.to_owned() + ending.unwrap_or_default()));
+        if let Some(fields) = part.as_object_mut() {
+            put(fields, "name", name.as_str().into());
         }
+        name += "-end";
         books.push(part);
     }
     books
@@ -349,23 +311,12 @@ fn has_null(value: &Value) -> bool {
 
 /// The playbooks that sections of the mapping are short for.
 pub(super) fn shortcuts(file: &Value) -> Vec<Value> {
-    let playbook = |name: &str, event: &str, field: &str, action: &str, with: Value| {
-        let mut step = Map::new();
-        put(&mut step, action, with);
-        json!({
-            "name": name,
-            "when": { "event": event, "if": { "field": field, "exists": true } },
-            "then": [Value::Object(step)],
-        })
-    };
     let mut books = Vec::new();
     if file["business"] == "link" {
-        books.push(playbook("business", "payment", "buyer.company", "business", "{{buyer.company}}".into()));
+        books.push(json!({ "use": "linkBusiness" }));
     }
-    if let Some(appointment) = file["appointment"].as_object() {
-        let mut with = appointment.clone();
-        put(&mut with, "start", "{{eticket.date}}".into());
-        books.push(playbook("appointment", "eticket", "eticket.date", "appointment", Value::Object(with)));
+    if file["appointment"].is_object() {
+        books.push(json!({ "use": "appointment", "with": file["appointment"] }));
     }
     books
 }

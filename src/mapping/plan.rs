@@ -357,16 +357,11 @@ fn keep_newer<T: Clone>(old: &mut Option<T>, new: &Option<T>) {
 
 /// The plan as the answer of a dry run: without the ledger entry.
 pub fn describe(plan: &Plan) -> Value {
-    let later: Vec<Value> = plan
-        .later
-        .iter()
-        .map(|l| json!({ "at": clock::iso_utc(l.at), "playbook": l.playbook, "step": l.step }))
-        .collect();
     json!({
         "contactId": plan.contact_id,
         "changes": plan.changes.to_json(),
         "steps": plan.steps.to_json(),
-        "later": later,
+        "later": plan.later.to_json(),
         "remarks": plan.remarks,
     })
 }

@@ -362,6 +362,10 @@ pub(super) fn deal_action(person: &mut Person, order_key: &str, mut deal: Map) -
         return None;
     }
     order.deal.extend(deal.clone());
+    // A stage belongs to its pipeline.
+    if let (true, Some(pipeline)) = (deal.contains_key("pipelineStageId"), order.deal.get("pipelineId")) {
+        put(&mut deal, "pipelineId", pipeline.clone());
+    }
     Some(Action::Run { operation: operation.to_owned(), input: deal, order: order_key.to_owned(), keep: None })
 }
 

@@ -104,7 +104,7 @@ pub(super) fn search(work: &Work, action: &Action) -> Option<Search> {
         }
         Action::Run { operation, input, .. } => match operation.as_str() {
             CREATE_BUSINESS => {
-                let all = json!({ "limit": "100" });
+                let all = json!({ "limit": 100 });
                 ("ghl.businesses.getBusinessesByLocation", all, "businesses", "name", input["name"].as_str()?)
             }
             CREATE_DEAL => {
