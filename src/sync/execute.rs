@@ -402,7 +402,7 @@ fn note_result(work: &mut Work, action: &Action, id: Option<String>) {
                 order.open_tasks.push(OpenTask { id, purpose: *purpose });
             }
         }
-        Action::Run { order, keep: None, .. } => {
+        Action::Run { operation, order, .. } if operation == CREATE_DEAL => {
             if let Some(order) = work.plan.person.order_mut(order) {
                 order.deal_id = Some(id);
             }

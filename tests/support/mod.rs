@@ -509,7 +509,7 @@ pub fn event(extra: Value) -> Value {
     let mut raw = json!({
         "event": "on_payment", "api_mode": "live", "merchant_id": "777", "order_id": "C74PNZH5", "order_item_id": "31",
         "product_id": "512345", "product_name": "Kräuterkurs", "buyer_id": "42", "email": "kaethe@example.de",
-        "address_first_name": "Käthe", "address_last_name": "Grünwald", "address_country": "DE", "address_phone_no": "030 1234567",
+        "address_first_name": "Käthe", "address_last_name": "Grünwald", "address_country": "DE", "address_phone_no": "030 1234567", "address_company": "ACME",
         "transaction_id": "9001", "transaction_amount": "47.00", "transaction_currency": "EUR", "transaction_date": "2026-11-18",
         "transaction_time": "10:00:00", "billing_type": "subscription", "pay_sequence_no": "1", "number_of_installments": "0",
         "next_payment_at": "2026-12-18",
