@@ -14,6 +14,7 @@ const name = 'ghl_digistore24';
 const wasmDir = join(root, 'pkg/wasm');
 const distDir = join(root, 'pkg/dist');
 const glueTypes = [`pkg/wasm/${name}.d.ts`, `pkg/wasm/${name}_glue.d.ts`];
+const mappingSchema = 'src/mapping/mapping.schema.json';
 const generator = 'scripts/generate-types.mjs';
 
 /** Bytes of the wasm after gzip -9: what we aim at, and what fails the build. */
@@ -47,7 +48,7 @@ const parts = {
   },
   js: {
     stamp: join(distDir, '.stamp'),
-    mark: () => fingerprint(['js', 'package-lock.json', ...glueTypes]),
+    mark: () => fingerprint(['js', 'package-lock.json', mappingSchema, ...glueTypes]),
   },
 };
 const compilerStamp = join(wasmDir, '.stamp-compiler');
@@ -128,6 +129,7 @@ async function compile() {
   );
   copyAssets();
   dropOrphans();
+  copyFileSync(join(root, mappingSchema), join(distDir, 'mapping.schema.json'));
   // npm takes licenses from the package's own folder only.
   for (const file of ['LICENSE-MIT', 'LICENSE-APACHE']) copyFileSync(join(root, file), join(root, 'pkg', file));
   const cli = join(distDir, 'src/cli/main.js');

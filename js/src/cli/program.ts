@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { problem } from '../errors.js';
 import { addCatalog } from './commands/catalog.js';
 import { addInbox } from './commands/inbox.js';
+import { addMapping } from './commands/mapping.js';
 import { addPlan } from './commands/plan.js';
 import { addPoll } from './commands/poll.js';
 import { addRun } from './commands/run.js';
@@ -37,7 +38,19 @@ function build(): Command {
     .configureOutput({ writeErr: () => {} })
     .exitOverride()
     .showSuggestionAfterError(false);
-  const add = [addCatalog, addRun, addPoll, addPlan, addSync, addTimeline, addServe, addSandbox, addSetup, addInbox];
+  const add = [
+    addCatalog,
+    addRun,
+    addPoll,
+    addPlan,
+    addSync,
+    addTimeline,
+    addServe,
+    addSandbox,
+    addSetup,
+    addInbox,
+    addMapping,
+  ];
   for (const command of add) command(program);
   for (const command of program.commands) {
     command.option('--json', 'results as JSON on stdout, errors and logs as JSON on stderr');
