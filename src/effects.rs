@@ -64,7 +64,7 @@ pub enum Effect {
 }
 
 words! {
-/// What an event tells about. Its fields are those of `PluginEvent` in the TypeScript module `protocol`.
+/// What an event tells about. Its fields are those of `PluginEvent` in the TypeScript module `watch/events`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Happening {
     /// A call has ended, all its tries included.
@@ -473,3 +473,6 @@ impl Task {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,6 +17,8 @@
 //! - [`client`]: one call: validate, encode, send, decode.
 //! - [`mapping`]: event -> plan. Pure.
 //! - [`sync`]: plan -> effects, exactly once.
+//! - [`paging`]: how lists are read.
+//! - [`pages`]: a list page by page. Pure.
 //! - [`poll`]: what is new in a list since the last time.
 //! - [`bridge`]: actions for people, each of several calls.
 //! - [`plugin`]: the one façade that every binding exposes.
@@ -37,6 +39,8 @@ pub mod http;
 pub mod json;
 mod lease;
 pub mod mapping;
+pub mod pages;
+pub mod paging;
 pub mod plugin;
 pub mod poll;
 pub mod scope;

@@ -10,8 +10,9 @@ use crate::{
     digistore24::{self, Event, Kind, Params, Verdict},
     effects::{Effects, Happening, Level, Task},
     error::{Code, Error, FieldProblem, Result, word},
-    events, highlevel,
+    events, highlevel, http,
     mapping::{self, Mapping},
+    pages::Pager,
     poll, record,
     scope::Scope,
     sync::{Accepted, Sync, params_of},
@@ -34,6 +35,27 @@ struct Settings {
 
 /// How long a write may take effect after its request ended, unless told otherwise.
 const SETTLE_MS: u64 = 60_000;
+
+type Check = fn(&str) -> Option<&'static str>;
+
+/// What the schema can't say of an option.
+const CHECKED: &[(&str, Check)] = &[
+    ("id", |id| id.contains('/').then_some("must not contain a slash")),
+    ("highlevel.locationId", |id| {
+        let plain = id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        (!plain).then_some("must be letters and digits")
+    }),
+    ("highlevel.auth.token", wrong_secret),
+    ("digistore24.apiKey", wrong_secret),
+    ("highlevel.baseUrl", http::wrong_base),
+    ("digistore24.baseUrl", http::wrong_base),
+];
+
+/// It stands in a header: a line break in it would be a header of its own.
+fn wrong_secret(secret: &str) -> Option<&'static str> {
+    let plain = secret.bytes().all(|b| b.is_ascii_graphic());
+    (!plain).then_some("must be one word, without spaces and line breaks")
+}
 
 record! {
 /// A webhook as it arrived, without its body.
@@ -65,11 +87,10 @@ impl Plugin {
         if kind == Some("private-integration") && auth.is_some_and(|a| a.get("token").is_none()) {
             problems.push(FieldProblem { path: "highlevel.auth.token".into(), problem: "is required".into() });
         }
-        for name in ["id", "highlevel.locationId"] {
-            let value = options.pointer(&format!("/{}", name.replace('.', "/"))).and_then(Value::as_str);
-            if value.is_some_and(|v| v.contains('/')) {
-                problems.push(FieldProblem { path: name.into(), problem: "must not contain a slash".into() });
-            }
+        for (name, wrong) in CHECKED {
+            let value = options.pointer(&["/", &name.replace('.', "/")].concat()).and_then(Value::as_str);
+            let problem = value.filter(|_| problems.iter().all(|p| p.path != *name)).and_then(wrong);
+            problems.extend(problem.map(|problem| FieldProblem { path: (*name).into(), problem: problem.into() }));
         }
         let mapping = match options.get("mapping").map(Mapping::load) {
             Some(Ok(mapping)) => mapping,
@@ -99,9 +120,14 @@ impl Plugin {
         })))
     }
 
+    /// Whether a request may go to this address: only to the base addresses of the options.
+    pub fn allows(&self, address: &str) -> bool {
+        self.0.connection.allows(address)
+    }
+
     /// Starts a call. `args` is a JSON array; `body` are the raw bytes of a webhook.
     ///
-    /// Methods: `run(id, input)`, `poll(id, cursor, {input, maxRequests})`, `receive({method})`, `tick({maxRequests})`, `sync.plan(event)`, `sync.apply(event)`,
+    /// Methods: `run(id, input)`, `page(id, input, cursor, {limit})`, `poll(id, cursor, {input, maxRequests})`, `receive({method})`, `tick({maxRequests})`, `sync.plan(event)`, `sync.apply(event)`,
     /// `timeline({email} | {contactId})`, `mapping.check(mapping)`, `setup()`, `inbox.list({room, limit})`.
     pub fn start(&self, method: &str, args: &str, body: Vec<u8>) -> Task {
         let (settings, method, args) = (self.0.clone(), method.to_owned(), args.to_owned());
@@ -164,13 +190,23 @@ impl Settings {
     async fn dispatch(&self, effects: &Effects, method: &str, args: Vec<Value>, body: &[u8]) -> Result<Value> {
         let (method, args) = bridge::as_method(method, args)?;
         match method {
-            "run" => {
+            "run" | "page" => {
                 let id = args
                     .first()
                     .and_then(Value::as_str)
                     .ok_or_else(|| Error::invalid_field("operation", "must be the id of an operation"))?;
-                let input = args.get(1).cloned().unwrap_or_default();
-                bridge::run(&self.client(effects), self.sync(effects), id, input).await
+                let mut input = args.get(1).cloned().unwrap_or_default();
+                let mut pager = None;
+                if method == "page" {
+                    let new = self.pager(id, &args)?;
+                    input = new.input();
+                    pager = Some(new);
+                }
+                let answer = bridge::run(&self.client(effects), self.sync(effects), id, input).await?;
+                match pager {
+                    Some(pager) => page(effects, id, pager, answer),
+                    None => Ok(answer),
+                }
             }
             "poll" => {
                 let id = args.first().and_then(Value::as_str);
@@ -206,6 +242,17 @@ impl Settings {
             "inbox.list" => self.list(effects, argument(&args, 0, "options", &["room", "limit"])?).await,
             _ => Err(Error::invalid_field("method", "is not known")),
         }
+    }
+
+    /// `page` takes what `run` takes, a cursor and options.
+    fn pager(&self, id: &str, args: &[Value]) -> Result<Pager> {
+        let at = |index: usize| args.get(index).cloned().unwrap_or_default();
+        let options = object_argument(args, 3, "options", &["limit"])?;
+        let whose = match &self.connection.highlevel {
+            Some(account) if id.starts_with("ghl.") => &account.location_id,
+            _ => &self.connection.id,
+        };
+        Pager::new(&*catalog::find(id)?, whose, at(1), at(2), options.get("limit").and_then(Value::as_u64))
     }
 
     fn client(&self, effects: &Effects) -> Client {
@@ -329,6 +376,20 @@ impl Settings {
         });
         Ok(Value::Array(rows.collect()))
     }
+}
+
+/// One page of a list, and where the next one begins.
+fn page(effects: &Effects, id: &str, mut pager: Pager, answer: Value) -> Result<Value> {
+    let items = pager.take(answer).map_err(|error| error.of_operation(id))?;
+    if let Some(warning) = pager.warning {
+        effects.log(Level::Warn, warning, [("operation", id.to_owned())]);
+    }
+    let cursor = pager.cursor();
+    let mut page = Map::new();
+    put(&mut page, "done", cursor.is_null().into());
+    put(&mut page, "cursor", cursor);
+    put(&mut page, "items", Value::Array(items));
+    Ok(Value::Object(page))
 }
 
 fn signature_word(verdict: Option<Verdict>) -> &'static str {

@@ -2,13 +2,16 @@
  * ghl-digistore24: joins Digistore24, where people sell, to HighLevel, where they follow up. For every host that has
  * WebAssembly and fetch; what needs Node is in `ghl-digistore24/sqlite` and the command line.
  */
+export type { BatchCall, BatchOptions, BatchResult, BatchResults } from './batch.js';
 export { PluginError } from './errors.js';
+export type { ItemOf, ListCursor, Listed, ListInputOf, Listing, ListOptions, Page } from './lists.js';
 export type {
   BridgeActions,
   CallOptions,
   Digistore24Operations,
   HighLevelOperations,
   InputOf,
+  ListFunction,
   Operation,
   Operations,
   OutputOf,
@@ -24,4 +27,7 @@ export {
 export type * from './protocol.js';
 export { type MemoryStoreOptions, memoryStore } from './store/memory.js';
 export type { Awaitable, Store } from './store/types.js';
+export type { AlertOptions } from './watch/alerts.js';
+export { createMetrics, type Metrics, type Rooms } from './watch/metrics.js';
+export type { Alert, AlertKind, AlertLimits } from './watch/rules.js';
 export type { WebhookBody, WebhookRequest } from './webhook.js';

@@ -1,6 +1,8 @@
+import { type BatchCall, type BatchOptions, type BatchResults, batch } from './batch.js';
 import { Core, guarded, healthy } from './core.js';
-import type { Host } from './drive.js';
+import { type Host, writeLog } from './drive.js';
 import { PluginError, problem, wrongField } from './errors.js';
+import { type ItemOf, type ListInputOf, type Listing, type ListOptions, listing } from './lists.js';
 import {
   type BridgeActions,
   bridgeActions,
@@ -40,7 +42,9 @@ import type {
 } from './protocol.js';
 import { memoryStore } from './store/memory.js';
 import type { Store } from './store/types.js';
+import { type AlertOptions, Alerts } from './watch/alerts.js';
 import { type Listener, Listeners } from './watch/listeners.js';
+import type { Alert } from './watch/rules.js';
 import { isTrace, newTrace } from './watch/trace.js';
 import { readBody, type WebhookRequest } from './webhook.js';
 
@@ -56,6 +60,8 @@ export interface Options extends ConnectionOptions {
   clock?: () => number;
   /** Gets what happens, for metrics and traces. What it throws is ignored. */
   onEvent?: (event: PluginEvent) => void;
+  /** Who is told at once of what a person should know. */
+  alerts?: AlertOptions;
 }
 
 /** What became of a webhook. */
@@ -111,6 +117,18 @@ export interface Plugin {
   /** Calls an operation of the catalog. Input that doesn't fit is refused before anything is sent. */
   run<Id extends string>(id: Id, input?: InputOf<Id>, options?: CallOptions): Promise<OutputOf<Id>>;
   /**
+   * All items of a list, each once, over as many pages as it takes; `plugin.ghl.contacts.searchContactsAdvanced.list(input)`
+   * is the same. Pages of a list that changes meanwhile overlap; what is met again is told once.
+   */
+  list<Id extends string>(id: Id, input?: ListInputOf<Id>, options?: ListOptions): Listing<ItemOf<Id>>;
+  /**
+   * Makes many calls, a few at a time. Each has its own result, in the order of the calls: `{ ok: true, value }` or
+   * `{ ok: false, error }`; no failure stops the others.
+   *
+   * @throws PluginError `invalid_input`: `concurrency` is no whole number from 1 to 100.
+   */
+  batch<const Calls extends readonly BatchCall[]>(calls: Calls, options?: BatchOptions): Promise<BatchResults<Calls>>;
+  /**
    * Takes a webhook of Digistore24: verified and stored, then answered. {@link Plugin.tick} works on it. Never throws.
    * With `splitItems` it tells one event for each item of the order.
    */
@@ -148,19 +166,29 @@ export interface Plugin {
  * @throws PluginError `invalid_input` that names every wrong option.
  */
 export async function createPlugin(options: Options = {}): Promise<Plugin> {
-  const { store, fetch, log = toConsole, clock = Date.now, onEvent, ...data } = options;
+  const { store, fetch, log = toConsole, clock = Date.now, onEvent, alerts: told, ...data } = options;
   checkFunctions({ fetch, log, clock, onEvent });
   for (const name of ['get', 'list', 'commit'] as const) {
     if (store && typeof store[name] !== 'function') throw wrongField(`store.${name}`, 'must be a function');
   }
+  const listeners = new Listeners({
+    connection: data.id ?? 'default',
+    location: data.highlevel?.locationId ?? null,
+  });
+  if (onEvent) listeners.add(onEvent);
+  // Looked up at each call, and called without an object: browsers insist on that.
+  const send: typeof globalThis.fetch = fetch ?? ((...args) => globalThis.fetch(...args));
+  const alerts = told && new Alerts(told, { fetch: send, log: (line) => writeLog({ log }, line), onRaised });
+  if (alerts) listeners.add(alerts.onEvent);
+  function onRaised({ at, trace, kind, cause }: Alert): void {
+    listeners.tell({ kind: 'alert', at: Date.parse(at), trace, alert: kind, cause });
+  }
   const core = await Core.create(JSON.parse(asJson(data, 'options')));
   const wasm = await healthy();
-  const listeners = new Listeners(data.id ?? 'default');
-  if (onEvent) listeners.add(onEvent);
   const host: Host = {
     store: store ?? memoryStore({ clock }),
-    // Looked up at each call, and called without an object: browsers insist on that.
-    fetch: fetch ?? ((...args) => globalThis.fetch(...args)),
+    fetch: send,
+    allows: (url) => core.allows(url),
     log,
     isHeard: listeners.isHeard,
     tell: listeners.tell,
@@ -214,14 +242,18 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
   const run = (id: string, input?: JsonObject, options: CallOptions = {}) =>
     (id === 'bridge.syncEvent' ? ledger : call)<unknown>('run', [id, input ?? {}], options);
 
+  const list = (id: string, input: JsonObject = {}, options: ListOptions = {}) =>
+    listing((cursor, limit) => call('page', [id, input, cursor, limit], options), options);
+  const ways = { run, list };
+
   return {
     catalog: {
       list: (filter = {}) =>
         JSON.parse(guarded(wasm, () => wasm.catalogList(asJson(filter, 'filter')))) as CatalogEntry[],
     },
-    ghl: highLevelOperations(run),
-    digistore24: digistore24Operations(run),
-    bridge: bridgeActions(run),
+    ghl: highLevelOperations(ways),
+    digistore24: digistore24Operations(ways),
+    bridge: bridgeActions(ways),
     sync: {
       plan: (event, options) => ledger('sync.plan', [raw(event)], options),
       apply: (event, options) => ledger('sync.apply', [raw(event)], options),
@@ -235,6 +267,8 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
       },
     },
     run: run as Plugin['run'],
+    list: list as Plugin['list'],
+    batch: ((calls: readonly BatchCall[], options: BatchOptions = {}) => batch(run, calls, options)) as Plugin['batch'],
     receive,
     tick: ({ signal, trace, ...options } = {}) => ledger('tick', [options], { signal, trace }),
     poll: (trigger, cursor = null, { signal, trace, ...options } = {}) =>
@@ -248,6 +282,7 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
       if (!isOpen) return;
       isOpen = false;
       await Promise.allSettled(pending);
+      await alerts?.idle();
       core.free();
       await host.store.close?.();
     },

@@ -89,6 +89,24 @@ describe('results and exit codes', () => {
     assert.equal((await cli(['run', 'digistore24.ping'])).code, 0);
   });
 
+  test('run --all: every item of a list on a line of its own', async (t) => {
+    const { cli } = terminal(t);
+    sandbox.configure({ searchLagMs: 0 });
+    sandbox.importContacts(12);
+    const list = ['run', 'ghl.contacts.searchContactsAdvanced', '--input', '{"pageLimit":5}', '--all'];
+    const ids = async (...more) => {
+      const { stdout } = await cli([...list, ...more]);
+      return stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).id);
+    };
+    const all = await ids();
+    assert.equal(new Set(all).size, 12);
+    assert.deepEqual(await ids('--limit', '7'), all.slice(0, 7));
+    assert.equal((await cli(['run', 'digistore24.ping', '--limit', '7'])).code, 2);
+  });
+
   test('1: the service said no', async (t) => {
     const { cli } = terminal(t);
     const missing = ['run', 'ghl.contacts.getContact', '--input', '{"contactId":"someContact000000001"}', '--json'];

@@ -208,7 +208,7 @@ impl World {
     }
 
     fn http(&mut self, request: Request, rng: &mut Rng) -> Reply {
-        let path = request.url.trim_start_matches("http://ghl.test").trim_start_matches("http://ds24.test");
+        let path = request.url.trim_start_matches("https://ghl.test").trim_start_matches("https://ds24.test");
         self.requests.push(format!("{} {}", request.method, path.split('?').next().unwrap()));
         let dice = rng.below(100);
         let f = self.faults;
@@ -267,10 +267,10 @@ impl World {
     }
 
     fn route(&mut self, request: &Request) -> (u16, Value) {
-        if request.url.starts_with("http://ds24.test") {
+        if request.url.starts_with("https://ds24.test") {
             return self.shop(request);
         }
-        let url = request.url.trim_start_matches("http://ghl.test");
+        let url = request.url.trim_start_matches("https://ghl.test");
         let (path, query) = url.split_once('?').unwrap_or((url, ""));
         let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
         let body: Value = request.body.as_deref().map(|b| parse(b).unwrap()).unwrap_or_default();
@@ -497,8 +497,8 @@ pub fn plugin() -> Plugin {
 pub fn plugin_with(mapping: Value) -> Plugin {
     Plugin::new(json!({
         "mapping": mapping,
-        "highlevel": { "auth": { "kind": "private-integration", "token": "pit-test" }, "locationId": "loc1", "baseUrl": "http://ghl.test" },
-        "digistore24": { "ipnPassphrase": "secret-phrase", "apiKey": "123-key", "baseUrl": "http://ds24.test" },
+        "highlevel": { "auth": { "kind": "private-integration", "token": "pit-test" }, "locationId": "loc1", "baseUrl": "https://ghl.test" },
+        "digistore24": { "ipnPassphrase": "secret-phrase", "apiKey": "123-key", "baseUrl": "https://ds24.test" },
         "settleSeconds": 60,
     }))
     .unwrap()
