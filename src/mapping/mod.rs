@@ -19,4 +19,6 @@ pub(crate) use template::as_text;
 pub use transition::{Outcome, Signal, State, signal, transition};
 
 #[cfg(test)]
+mod rules_tests;
+#[cfg(test)]
 mod tests;

@@ -92,11 +92,14 @@ pub(super) fn message(extra: Value) -> Event {
 }
 
 /// Carries a plan out on paper: what the ledger would know afterwards.
-fn after(mut plan: Plan) -> Known {
+pub(super) fn after(mut plan: Plan) -> Known {
     for (i, step) in plan.steps.iter().enumerate() {
         match &step.action {
             Action::CreateNote { order, .. } => {
                 plan.person.order_mut(order).unwrap().note_id = Some(format!("note{i}"))
+            }
+            Action::Run { operation, order, .. } if operation.ends_with("createOpportunity") => {
+                plan.person.order_mut(order).unwrap().deal_id = Some(format!("deal{i}"))
             }
             Action::CreateTask { order, purpose, .. } => {
                 plan.person

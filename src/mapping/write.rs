@@ -100,7 +100,7 @@ impl<'a> Writer<'a> {
         if let Value::Object(own) = self.mapping.contact.fill(&self.facts) {
             for (name, value) in own {
                 profile.fields.remove(&name);
-                put_some(&mut profile.fields, &name, value);
+                put_text(&mut profile.fields, &name, value);
             }
         }
         let mut custom = Map::new();
@@ -109,7 +109,9 @@ impl<'a> Writer<'a> {
                 custom = content::custom_fields(self.event, self.person, &profile);
             }
             if let Value::Object(own) = self.mapping.own_fields.fill(&self.facts) {
-                custom.extend(own.into_iter().filter(|(_, value)| !value.is_null()));
+                for (name, value) in own {
+                    put_text(&mut custom, &name, value);
+                }
             }
         }
         custom.extend(std::mem::take(&mut self.drawn.custom).into_iter().filter(|(_, value)| !value.is_null()));
@@ -347,6 +349,13 @@ impl<'a> Writer<'a> {
         if !come.is_empty() {
             self.step("last, because tags start workflows", Action::AddTags { tags: come });
         }
+    }
+}
+
+/// What the event doesn't say clears nothing.
+fn put_text(fields: &mut Map, name: &str, value: Value) {
+    if !as_text(&value).trim().is_empty() {
+        put(fields, name, value);
     }
 }
 
