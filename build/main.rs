@@ -59,9 +59,11 @@ const DATA: [(&str, &str, &[&str]); 3] = [
 fn event_schema(files: &[Map<String, Value>]) -> Result<Value> {
     for file in files {
         for trigger in file.get("triggers").and_then(Value::as_array).into_iter().flatten() {
-            if trigger["id"] == "digistore24.onPayment" {
-                let mut schema = trigger["output"].clone();
-                schema["$defs"] = file.get("$defs").cloned().unwrap_or_default();
+            if trigger.get("id").and_then(Value::as_str) == Some("digistore24.onPayment") {
+                let mut schema = trigger.get("output").cloned().unwrap_or_default();
+                if let Some(schema) = schema.as_object_mut() {
+                    schema.insert("$defs".to_owned(), file.get("$defs").cloned().unwrap_or_default());
+                }
                 drop_texts(&mut schema, &["description", "title"]);
                 return Ok(schema);
             }

@@ -12,12 +12,13 @@ mod support;
 
 use ghl_digistore24::json::{Value, json};
 use ghl_digistore24::plugin::Plugin;
-use support::{End, Rng, World, event, plugin_with};
+use support::{End, Rng, World, event, plugin, plugin_with};
 
 fn call(world: &mut World, plugin: &Plugin, method: &str, args: Value) -> Value {
     match world.drive(plugin.start(method, &args.to_string(), Vec::new()), &mut Rng::new(1)) {
         End::Done(result) => result,
-        other => panic!("{other:?}"),
+        End::Failed(error) => panic!("{error}"),
+        End::Crashed => panic!("crashed without a fault"),
     }
 }
 
@@ -217,7 +218,7 @@ fn playbooks_act_in_digistore24_within_their_limits() {
 fn a_new_partner_is_welcomed_only_where_a_playbook_says_so() {
     let message = event(json!({ "event": "on_affiliation", "order_id": "", "email": "p@example.com",
                                 "affiliate_name": "pia", "affiliate_id": "9", "transaction_id": "" }));
-    let (mut world, plain) = (World::new(), plugin_with(json!({})));
+    let (mut world, plain) = (World::new(), plugin());
     assert_eq!(call(&mut world, &plain, "sync.apply", json!([message]))["outcome"], "kept");
     let (mut world, plugin) = (World::new(), plugin_with(json!({ "playbooks": [{ "use": "affiliateWelcome" }] })));
     apply(&mut world, &plugin, &message);
@@ -238,7 +239,7 @@ fn a_tag_starts_its_workflow_anew_where_it_is_wanted() {
 
 #[test]
 fn a_mapping_is_checked_without_a_call() {
-    let (mut world, plugin) = (World::new(), plugin_with(json!({})));
+    let (mut world, plugin) = (World::new(), plugin());
     let wrong = json!({ "playbooks": [{ "use": "upsell", "with": { "product": 5 } }], "notes": { "title": "{{buyer.firstname}}" } });
     let answer = call(&mut world, &plugin, "mapping.check", json!([wrong]));
     assert_eq!(answer["ok"], json!(false));

@@ -65,7 +65,7 @@ impl Check {
         let base = match &file["extends"] {
             Value::Null => return file.clone(),
             Value::String(name) => {
-                let mappings = ready("mappings");
+                let mappings = &ready("mappings");
                 if mappings[name.as_str()].is_null() {
                     let what = " is no ready mapping; only the command line reads files";
                     self.unknown("extends", name, what, mappings.as_object());
@@ -91,7 +91,7 @@ impl Check {
         let mut names = Set::new();
         for (index, written) in file["playbooks"].as_array().into_iter().flatten().enumerate() {
             let path = format!("playbooks[{index}]");
-            for book in expanded(written) {
+            for book in &expanded(written) {
                 for part in ["name", "when", "then"] {
                     if has_null(&book[part]) {
                         let problem = if written["use"].is_null() { " is required" } else { " needs a parameter" };
@@ -101,11 +101,11 @@ impl Check {
                 if !names.insert(as_text(&book["name"])) {
                     self.say(&path, "has the name of another playbook");
                 }
-                if book["kind"] == "marketing" && file["consent"]["confirmedField"].is_null() {
+                if book["kind"] == "marketing" && file.pointer("/consent/confirmedField").is_none() {
                     self.say(&path, "is marketing and needs consent.confirmedField");
                 }
                 for (index, step) in book["then"].as_array().into_iter().flatten().enumerate() {
-                    self.step(&book, step, &format!("{path}.then[{index}]"));
+                    self.step(book, step, &format!("{path}.then[{index}]"));
                 }
             }
         }
@@ -116,8 +116,8 @@ impl Check {
         if step.as_object().map(Map::len) != Some(conditions + 1) {
             self.say(path, "must have exactly one action, such as addTags or task");
         }
-        for span in [&step["wait"], &step["task"]["due"]] {
-            if span.as_str().is_some_and(|text| clock::span(text).is_none()) {
+        for span in [step.get("wait"), step.pointer("/task/due")] {
+            if span.and_then(Value::as_str).is_some_and(|text| clock::span(text).is_none()) {
                 self.say(path, "waits or is due in a time that can't be read: write 3 days, 2 hours or 1 week");
             }
         }
@@ -224,7 +224,8 @@ fn event_schema() -> Value {
 fn kind_of<'a>(at: &mut &'a Value, event: &'a Value) -> &'static str {
     *at = at["anyOf"].at(0).unwrap_or(at);
     if let Some(name) = at["$ref"].as_str() {
-        *at = &event["$defs"][name.trim_start_matches("#/$defs/")];
+        let defs = &event["$defs"];
+        *at = &defs[name.trim_start_matches("#/$defs/")];
     }
     let kind = at["type"].at(0).unwrap_or(&at["type"]);
     match kind.as_str().unwrap_or_default() {
@@ -263,7 +264,8 @@ fn joined(under: Value, over: Value) -> Value {
 /// A playbook as it is written, or those that a ready one stands for, with their parameters.
 pub(super) fn expanded(written: &Value) -> Vec<Value> {
     let Some(name) = written["use"].as_str() else { return vec![written.clone()] };
-    let book = &ready("playbooks")[name];
+    let books = &ready("playbooks");
+    let book = &books[name];
     let mut params = Map::new();
     for (param, about) in book["params"].as_object().into_iter().flatten() {
         let given = written["with"].get(param).unwrap_or(&about["default"]);

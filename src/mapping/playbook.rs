@@ -82,11 +82,12 @@ impl Playbook {
                 });
             }
         }
+        let when = &book["when"];
         Self {
             name: as_text(&book["name"]),
             marketing: book["kind"] == "marketing",
-            events: texts(&book["when"]["event"]),
-            condition: book["when"]["if"].clone(),
+            events: texts(&when["event"]),
+            condition: when["if"].clone(),
             unless: book["unless"].clone(),
             steps,
         }
@@ -147,7 +148,7 @@ pub(super) fn draw(mapping: &Mapping, event: &Event, facts: &Value, person: &mut
             let mark = short_hash(&mut [event.id.as_str(), &book.name, &number].into_iter());
             let mut hand =
                 Hand { drawn: &mut drawn, event, person, now, why: "playbook ".to_owned() + &book.name, mark };
-            hand.play(&step.action, step.with.fill(facts));
+            hand.play(&step.action, &step.with.fill(facts));
         }
     }
     drawn
@@ -184,27 +185,27 @@ impl Hand<'_> {
         }
     }
 
-    fn play(&mut self, action: &str, with: Value) {
+    fn play(&mut self, action: &str, with: &Value) {
         let order = self.event.order_key();
         let text = |name: &str| as_text(&with[name]);
         match action {
-            "addTags" => self.drawn.add_tags.extend(tags(&with)),
-            "removeTags" => self.drawn.remove_tags.extend(tags(&with)),
+            "addTags" => self.drawn.add_tags.extend(tags(with)),
+            "removeTags" => self.drawn.remove_tags.extend(tags(with)),
             "setFields" => self.drawn.custom.extend(with.as_object().cloned().unwrap_or_default()),
-            "segment" => put(&mut self.drawn.custom, "ds24_segment", with),
+            "segment" => put(&mut self.drawn.custom, "ds24_segment", with.clone()),
             "note" => {
                 let title = if with["title"].is_null() { self.why.clone() } else { text("title") };
                 let title = title + " · " + self.mark.get(..8).unwrap_or_default();
                 self.push(Action::CreateNote { order, title, body: text("body"), keep: false });
             }
-            "task" => self.task(order, &with),
-            "workflow" => self.run_with("ghl.contacts.addContactToWorkflow", "workflowId", with),
-            "leaveWorkflow" => self.run_with("ghl.contacts.deleteContactFromWorkflow", "workflowId", with),
-            "campaign" => self.run_with("ghl.contacts.addContactToCampaign", "campaignId", with),
-            "leaveCampaign" => self.run_with("ghl.contacts.removeContactFromCampaign", "campaignId", with),
-            "opportunity" => self.opportunity(&with),
-            "business" => self.business(&as_text(&with)),
-            "appointment" => self.appointment(&with),
+            "task" => self.task(order, with),
+            "workflow" => self.run_with("ghl.contacts.addContactToWorkflow", "workflowId", with.clone()),
+            "leaveWorkflow" => self.run_with("ghl.contacts.deleteContactFromWorkflow", "workflowId", with.clone()),
+            "campaign" => self.run_with("ghl.contacts.addContactToCampaign", "campaignId", with.clone()),
+            "leaveCampaign" => self.run_with("ghl.contacts.removeContactFromCampaign", "campaignId", with.clone()),
+            "opportunity" => self.opportunity(with),
+            "business" => self.business(&as_text(with)),
+            "appointment" => self.appointment(with),
             "updatePurchase" => {
                 let mut input = with.as_object().cloned().unwrap_or_default();
                 if let Some(span) = clock::span(&text("next_payment_at")) {
@@ -225,8 +226,8 @@ impl Hand<'_> {
                 let id = self.event.order.id.as_str().into();
                 self.run_with(&("digistore24.".to_owned() + action), "purchase_id", id);
             }
-            "refund" => self.refund(&with),
-            "buyLink" => self.buy_link(&with),
+            "refund" => self.refund(with),
+            "buyLink" => self.buy_link(with),
             _ => {}
         }
     }

@@ -106,7 +106,8 @@ impl Mapping {
         let at = |path: &str| file.pointer(path).cloned().unwrap_or_default();
         let yes = |path: &str, default: bool| at(path).as_bool().unwrap_or(default);
         let form = |path: &str| Form::read(&at(path));
-        let notes = at("/notes");
+        let notes = &at("/notes");
+        let tags = &at("/tags");
         let mut playbooks = Vec::new();
         let business = Business::from_json(at("/business")).unwrap_or(Business::CompanyName);
         for written in check::shortcuts(file).iter().chain(at("/playbooks").as_array().into_iter().flatten()) {
@@ -118,8 +119,8 @@ impl Mapping {
             contact: form("/contact"),
             tag_prefix: lower(at("/tags/prefix").as_str().unwrap_or("ds24-")),
             vendor_tags: yes("/tags/vendorTags", true),
-            tags: at("/tags"),
-            notes: Notes::from_json(if notes.is_object() { notes["mode"].clone() } else { notes })
+            tags: tags.clone(),
+            notes: Notes::from_json(if notes.is_object() { notes["mode"].clone() } else { notes.clone() })
                 .unwrap_or(Notes::PerOrder),
             note: form("/notes"),
             tasks: at("/tasks"),
@@ -133,7 +134,7 @@ impl Mapping {
         };
         let has_texts = |form: &Form| matches!(form, Form::Object(_));
         mapping.needs_facts = !mapping.playbooks.is_empty()
-            || mapping.tags["byEvent"].is_object()
+            || tags["byEvent"].is_object()
             || [&mapping.own_fields, &mapping.contact, &mapping.note, &mapping.task_texts, &mapping.opportunity]
                 .into_iter()
                 .any(has_texts);

@@ -161,7 +161,7 @@ impl<'a> Writer<'a> {
     fn note(&mut self) {
         let key = self.event.order_key();
         let Some(order) = self.person.order(&key) else { return };
-        let own = self.mapping.note.fill(&self.facts);
+        let own = &self.mapping.note.fill(&self.facts);
         let mut title = content::note_title(self.event, order);
         if let Some(written) = own["title"].as_str() {
             // The end makes it unique, so that the note can be found again.
@@ -216,7 +216,8 @@ impl<'a> Writer<'a> {
         ];
         let mut steps = Vec::new();
         for (_, purpose, why) in wanted.into_iter().filter(|(wanted, purpose, _)| *wanted && is_on(*purpose)) {
-            let own = &self.mapping.task_texts.fill(&self.facts)[purpose.word()];
+            let texts = &self.mapping.task_texts.fill(&self.facts);
+            let own = &texts[purpose.word()];
             let setting = |name: &str| if own[name].is_null() { section[name].clone() } else { own[name].clone() };
             let (title, body) = content::task(self.event, order, purpose);
             let (text, mark) = body.split_once('\n').unwrap_or(("", &body));
@@ -238,7 +239,7 @@ impl<'a> Writer<'a> {
 
     /// One deal for each order, where a pipeline is named.
     fn deal(&mut self) {
-        let wish = self.mapping.opportunity.fill(&self.facts);
+        let wish = &self.mapping.opportunity.fill(&self.facts);
         let key = self.event.order_key();
         let state = self.person.order_status(&key);
         let Some(order) = self.person.order(&key).filter(|_| wish.is_object()) else { return };
@@ -270,7 +271,7 @@ impl<'a> Writer<'a> {
         if is_new {
             let mut name = match wish["name"].as_str() {
                 Some(name) => name.to_owned(),
-                None => as_text(&self.facts["item"]["name"]) + " · " + &order.id,
+                None => as_text(self.facts.pointer("/item/name").unwrap_or(&Value::Null)) + " · " + &order.id,
             };
             // The name is how the deal is found again.
             if !name.contains(&order.id) {
@@ -291,12 +292,14 @@ impl<'a> Writer<'a> {
 
     fn tags(&mut self) {
         let (mapping, event, before) = (self.mapping, self.event, &self.before.tags);
+        let by = &mapping.tags;
+        let (by_state, by_product) = (&by["byState"], &by["byProduct"]);
         let mut asked = std::mem::take(&mut self.drawn.add_tags);
         if self.now.due.is_none() && !self.now.repeated {
             if event.event == Kind::Affiliation {
                 asked.push(mapping.tag_prefix.clone() + "affiliate");
             }
-            for (name, tags) in mapping.tags["byEvent"].as_object().into_iter().flatten() {
+            for (name, tags) in by["byEvent"].as_object().into_iter().flatten() {
                 if playbook::is_event(&self.facts, name) {
                     asked.extend(playbook::tags(tags));
                 }
@@ -310,11 +313,11 @@ impl<'a> Writer<'a> {
         self.person.kept.extend(asked.iter().cloned());
         let mut extra = Vec::from_iter(self.person.kept.iter().cloned());
         if let Some(status) = self.person.status() {
-            extra.extend(playbook::tags(&mapping.tags["byState"][status.word()]));
+            extra.extend(playbook::tags(&by_state[status.word()]));
         }
         for item in self.person.items() {
             if let Some(product) = item.product_id.as_deref().filter(|_| item.state.grants()) {
-                extra.extend(playbook::tags(&mapping.tags["byProduct"][product]));
+                extra.extend(playbook::tags(&by_product[product]));
             }
         }
         let mut wanted = self.person.wanted_tags(&mapping.tag_prefix, mapping.vendor_tags);
@@ -336,7 +339,7 @@ impl<'a> Writer<'a> {
             }
         }
         let is_sale = self.changes.iter().any(|c| c.from.is_none() && c.to.is_some_and(State::grants));
-        for tag in playbook::tags(&mapping.tags["retrigger"]) {
+        for tag in playbook::tags(&by["retrigger"]) {
             if (is_sale || asked.contains(&tag)) && !self.ask && wanted.contains(&tag) && before.contains(&tag) {
                 gone.push(tag.clone());
                 come.push(tag);

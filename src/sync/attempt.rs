@@ -117,7 +117,7 @@ impl Sync<'_> {
         let answer = self.call(&mut report.calls, "ghl.contacts.getContact", json!({ "contactId": id })).await;
         // A contact that is gone is found out by the writes.
         let Ok(answer) = answer else { return Ok(false) };
-        let values = answer["contact"]["customFields"].as_array().into_iter().flatten();
+        let values = answer.pointer("/contact/customFields").and_then(Value::as_array).into_iter().flatten();
         let value = values.filter(|f| f["id"] == field_id).map(|f| &f["value"]).next().cloned().unwrap_or_default();
         Ok(!matches!(lower(&mapping::as_text(&value)).trim(), "" | "0" | "false" | "no" | "nein"))
     }

@@ -46,7 +46,7 @@ impl Sync<'_> {
             // A list that can't be read is none.
             let mut named: Named = entries.first().and_then(|e| from_json(&e.value).ok()).unwrap_or_default();
             if self.effects.now().saturating_sub(named.since) > wanted.age {
-                let answer = self.call(calls, &wanted.operation, json!({})).await?;
+                let answer = &self.call(calls, &wanted.operation, json!({})).await?;
                 named = Named { since: self.effects.now(), list: Vec::new() };
                 for item in answer[wanted.place.as_str()].as_array().into_iter().flatten() {
                     let mut kept = Map::new();
@@ -70,9 +70,10 @@ fn resolve(work: &mut Work, lists: &[(Wanted, Vec<Value>)]) -> Result<Option<Wan
         let (operation, input) = match &mut step.action {
             Action::Run { operation, input, .. } => (operation.as_str(), input),
             Action::CreateTask { assigned_to: Some(user), .. } if user.contains([' ', '@']) => {
-                let mut input = Map::new();
-                put(&mut input, "assignedTo", user.as_str().into());
-                let wanted = resolve_input("ghl.opportunities.createOpportunity", &mut input, lists)?;
+                let mut task = Map::new();
+                let input = &mut task;
+                put(input, "assignedTo", user.as_str().into());
+                let wanted = resolve_input("ghl.opportunities.createOpportunity", input, lists)?;
                 input["assignedTo"].as_str().unwrap_or_default().clone_into(user);
                 if wanted.is_some() {
                     return Ok(wanted);
