@@ -55,6 +55,17 @@ export class SandboxControl {
     this.faults.add(rule);
   }
 
+  /** Ends all access tokens of apps now. Their refresh tokens stay good. */
+  expireTokens(): void {
+    for (const token of this.world.ghl.oauth.tokens.values()) token.expiresAt = this.world.now();
+  }
+
+  /** Ends all authorisations of apps, as a person does who removes the app. */
+  revokeApps(): void {
+    this.expireTokens();
+    this.world.ghl.oauth.refreshTokens.clear();
+  }
+
   /** Disarms all faults. */
   clearFaults(): void {
     this.faults.clear();

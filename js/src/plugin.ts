@@ -1,3 +1,4 @@
+import { type AuthMethods, authMethods, type CheckReport } from './auth.js';
 import { type BatchCall, type BatchOptions, type BatchResults, batch } from './batch.js';
 import { Core, guarded, healthy } from './core.js';
 import { type Host, writeLog } from './drive.js';
@@ -152,6 +153,12 @@ export interface Plugin {
   timeline(whom: { email: string } | { contactId: string }, options?: CallOptions): Promise<Timeline>;
   /** Creates the custom fields that the mapping needs. May be repeated. */
   setup(options?: CallOptions): Promise<Setup>;
+  /** Connecting, changing and telling of credentials. */
+  auth: AuthMethods;
+  /** Is all set right? Cheap reads only. */
+  check(options?: CallOptions): Promise<CheckReport>;
+  /** The scopes to tick in HighLevel: for these operations, by default for the sync with its mapping and for `check`. */
+  scopes(options?: { for?: string[] }): Promise<string[]>;
   /** What lies in a room of the store (default `inbox`), the oldest first, at most `limit` (default 100). */
   inbox(room?: Room, limit?: number): Promise<RoomEntry[]>;
   /** Listens to what happens, as the option `onEvent` does; gives the way to stop. */
@@ -194,6 +201,9 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
     tell: listeners.tell,
     clock,
   };
+  if (!store && data.highlevel?.auth?.kind === 'oauth') {
+    log({ level: 'warn', message: 'the tokens are kept in memory and end with this process', fields: MEMORY_HELP });
+  }
   let isOpen = true;
   let warned = store !== undefined;
   const pending = new Set<Promise<unknown>>();
@@ -276,6 +286,9 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
     mapping: { check: (mapping) => call('mapping.check', [mapping]) },
     timeline: (whom, options) => call('timeline', [whom], options),
     setup: (options) => call('setup', [], options),
+    auth: authMethods(call),
+    check: (options) => call('check', [], options),
+    scopes: (options = {}) => call('scopes', [options]),
     inbox: (room = 'inbox', limit = 100) => ledger('inbox.list', [{ room, limit }]),
     observe: (listener: Listener) => listeners.add(listener),
     async close() {

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { problem } from '../errors.js';
+import { addAuth } from './commands/auth.js';
 import { addCatalog } from './commands/catalog.js';
+import { addCheck } from './commands/check.js';
 import { addInbox } from './commands/inbox.js';
 import { addMapping } from './commands/mapping.js';
 import { addPlan } from './commands/plan.js';
@@ -50,13 +52,20 @@ function build(): Command {
     addSetup,
     addInbox,
     addMapping,
+    addCheck,
+    addAuth,
   ];
   for (const command of add) command(program);
-  for (const command of program.commands) {
-    command.option('--json', 'results as JSON on stdout, errors and logs as JSON on stderr');
-    command.copyInheritedSettings(program);
-  }
+  inherit(program);
   return program;
+}
+
+function inherit(parent: Command): void {
+  for (const command of parent.commands) {
+    command.option('--json', 'results as JSON on stdout, errors and logs as JSON on stderr');
+    command.copyInheritedSettings(parent);
+    inherit(command);
+  }
 }
 
 /** Commander's own words can repeat what was typed, a secret in the wrong place as well: only the flag is kept. */

@@ -21,7 +21,7 @@ export function addRun(program: Command): void {
       const given = readObject(input, '--input');
       const most = limit === undefined ? undefined : wholeNumber(limit, '--limit', Number.MAX_SAFE_INTEGER);
       if (most !== undefined && !all) throw wrongField('--limit', 'goes with --all');
-      await withPlugin(command, 'none', async (plugin, output) => {
+      await withPlugin(command, 'present', async (plugin, output) => {
         if (all) {
           const items = plugin.list<string>(id, given, most === undefined ? {} : { limit: most });
           for await (const item of items) await output.line(item);
