@@ -45,6 +45,45 @@ record! {
     }
 }
 
+/// The operations that a step calls beyond those of every mapping: for its scopes.
+const OPERATIONS: [(&str, &[&str]); 14] = [
+    ("appointment", &["ghl.calendars.createAppointment", "ghl.calendars.getCalendars"]),
+    (
+        "business",
+        &[
+            "ghl.businesses.createBusiness",
+            "ghl.businesses.getBusinessesByLocation",
+            "ghl.contacts.addRemoveContactFromBusiness",
+        ],
+    ),
+    ("buyLink", &["digistore24.createBuyUrl"]),
+    ("campaign", &["ghl.contacts.addContactToCampaign", "ghl.campaigns.getCampaigns"]),
+    ("leaveCampaign", &["ghl.contacts.removeContactFromCampaign", "ghl.campaigns.getCampaigns"]),
+    ("leaveWorkflow", &["ghl.contacts.deleteContactFromWorkflow", "ghl.workflows.getWorkflow"]),
+    (
+        OPPORTUNITY,
+        &[
+            "ghl.opportunities.createOpportunity",
+            "ghl.opportunities.updateOpportunity",
+            "ghl.opportunities.searchOpportunity",
+            "ghl.opportunities.getPipelines",
+        ],
+    ),
+    ("refund", &["digistore24.refundPartially"]),
+    ("startRebilling", &["digistore24.startRebilling"]),
+    ("stopRebilling", &["digistore24.stopRebilling"]),
+    ("task", &["ghl.users.getUserByLocation"]),
+    ("updateBuyer", &["digistore24.updateBuyer"]),
+    ("updatePurchase", &["digistore24.updatePurchase"]),
+    ("workflow", &["ghl.contacts.addContactToWorkflow", "ghl.workflows.getWorkflow"]),
+];
+pub(super) const OPPORTUNITY: &str = "opportunity";
+
+/// What a step of this name calls.
+pub(super) fn operations(action: &str) -> &'static [&'static str] {
+    OPERATIONS.iter().find(|(known, _)| *known == action).map_or(&[], |(_, operations)| *operations)
+}
+
 /// One text, or several.
 pub(super) fn texts(value: &Value) -> Vec<String> {
     match value {
@@ -91,6 +130,11 @@ impl Playbook {
             unless: book["unless"].clone(),
             steps,
         }
+    }
+
+    /// The names of its steps.
+    pub(super) fn actions(&self) -> impl Iterator<Item = &str> {
+        self.steps.iter().map(|step| step.action.as_str())
     }
 
     /// Whether it needs the contact's consent.

@@ -1,9 +1,13 @@
 //! What can be set about the sync, as the planner uses it. An empty mapping file means the default mapping. The published
 //! schema is `mapping.schema.json`.
 
-use super::{check, playbook::Playbook, template::Form};
+use super::{
+    check,
+    playbook::{self, Playbook},
+    template::Form,
+};
 use crate::error::FieldProblem;
-use crate::json::{Json, Value};
+use crate::json::{Json, Set, Value};
 use crate::text::lower;
 use crate::words;
 
@@ -28,6 +32,8 @@ pub struct Mapping {
     pub(super) note: Form,
     /// The section as it is in the file.
     pub(super) tasks: Value,
+    /// Somebody who does tasks is named, not given by id.
+    names_users: bool,
     /// The same, to fill in.
     pub(super) task_texts: Form,
     /// Whether the buyer's company is written.
@@ -95,6 +101,20 @@ impl Mapping {
         self.playbooks.iter().any(|book| book.begins_with("affiliateApproved"))
     }
 
+    /// The operations that it needs beyond those of every mapping.
+    pub(crate) fn operations(&self) -> Set {
+        let mut ids = Set::new();
+        let mut add = |action: &str| ids.extend(playbook::operations(action).iter().map(|id| (*id).to_owned()));
+        self.playbooks.iter().flat_map(Playbook::actions).for_each(&mut add);
+        if self.opportunity != Form::Nothing {
+            add(playbook::OPPORTUNITY);
+        }
+        if self.names_users {
+            add("task");
+        }
+        ids
+    }
+
     /// Whether a playbook asks for the contact's consent.
     pub fn asks_consent(&self) -> Option<&str> {
         let asks = self.playbooks.iter().any(Playbook::is_marketing);
@@ -124,6 +144,7 @@ impl Mapping {
                 .unwrap_or(Notes::PerOrder),
             note: form("/notes"),
             tasks: at("/tasks"),
+            names_users: at("/tasks").to_string().contains("assignedTo"),
             task_texts: form("/tasks"),
             business,
             opportunity: form("/opportunity"),

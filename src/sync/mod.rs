@@ -80,6 +80,7 @@ pub(crate) fn operations(mapping: &Mapping) -> Vec<String> {
             ids.push(id.to_owned());
         }
     }
+    ids.extend(mapping.operations());
     ids
 }
 
