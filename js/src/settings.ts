@@ -228,7 +228,8 @@ export function readMappingFile(path: string, seen: string[] = []): JsonObject {
   if (seen.includes(full)) {
     throw problem('misconfigured', 'mapping files extend each other in a circle', 'Take one of the `extends` out.');
   }
-  return withBase(readJson(full, 'a mapping file') as JsonObject, dirname(full), [...seen, full]);
+  const what = seen.length === 0 ? 'the file MAPPING' : 'a file that MAPPING extends';
+  return withBase(readJson(full, what) as JsonObject, dirname(full), [...seen, full]);
 }
 
 /** A name without `.json` is a ready mapping's: the core knows those. */
