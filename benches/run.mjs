@@ -9,6 +9,7 @@ import { gzipSync } from 'node:zlib';
 import { measure } from 'mitata';
 import { signed, startSandbox } from '../pkg/dist/sandbox/index.js';
 import { createPlugin } from '../pkg/dist/src/index.js';
+import { rates } from './rate.mjs';
 
 const ROUNDS = 5;
 const PROCESSES = 9;
@@ -21,6 +22,7 @@ const results = {
   message: await message(),
   action: await action(),
   start: start(),
+  rate: await rates(),
   size: size(),
 };
 
@@ -83,7 +85,13 @@ async function action() {
       customFields: Array.from({ length: 11 }, (_, i) => ({ id: `someField${i}`, value: `value ${i}` })),
     },
   });
-  const headers = { 'content-type': 'application/json; charset=utf-8', 'x-ratelimit-remaining': '99' };
+  // A rate that is never reached: what costs is to keep it.
+  const headers = {
+    'content-type': 'application/json; charset=utf-8',
+    'x-ratelimit-max': '1000000000',
+    'x-ratelimit-remaining': '999999999',
+    'x-ratelimit-interval-milliseconds': '10000',
+  };
   const fetch = async () => new Response(answer, { headers });
   const plugin = await createPlugin({ ...connection(), fetch });
   const [ours, bare] = await sideBySide(
@@ -152,9 +160,10 @@ function median(values) {
   return values.toSorted((a, b) => a - b)[values.length >> 1];
 }
 
-function print({ node, cpu, message, action, start, size }) {
+function print({ node, cpu, message, action, start, rate, size }) {
   const us = (value) => `${value.toFixed(1)} µs`;
   const ms = (value) => `${value.toFixed(1)} ms`;
+  const percent = (share) => `${(share * 100).toFixed(1)} %`;
   const times = (value) => `${value.toFixed(2)} ×`;
   console.log(`Node ${node}, ${cpu}
 
@@ -170,6 +179,10 @@ An action whose answer is already there
 A fresh process until the catalog is ready
   the plugin                               ${ms(start.pluginMs)}
   require('@gohighlevel/api-client')       ${start.skipped ? `skipped: ${start.skipped}` : `${ms(start.officialMs)}   ratio ${times(start.ratio)}`}
+
+Sustained calls, 100 allowed in ${rate.intervalMs} ms: share of that rate, and how many were refused
+  one process                              ${percent(rate.alone.share)}, ${rate.alone.refused}
+  two processes on one store               ${percent(rate.shared.share)}, ${rate.shared.refused}
 
 The wasm: ${size.raw} bytes, ${size.gzip} after gzip -9`);
 }

@@ -73,6 +73,15 @@ pub fn parse_iso(text: &str) -> Option<i64> {
     Some(wall.assume_utc().unix_timestamp() - minutes * 60)
 }
 
+/// Reads the time of an HTTP header, `Sun, 06 Nov 1994 08:49:37 GMT`. Seconds since 1970.
+pub fn parse_http(text: &str) -> Option<i64> {
+    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    let mut words = text.split_ascii_whitespace().skip(1);
+    let (day, month, year, clock) = (words.next()?, words.next()?, words.next()?, words.next()?);
+    let month = MONTHS.find(month).filter(|at| month.len() == 3 && at % 3 == 0)? / 3 + 1;
+    parse_iso(&format!("{year}-{month:02}-{day:0>2}T{clock}Z"))
+}
+
 /// Gives a Berlin wall-clock time its offset.
 pub fn berlin(wall: PrimitiveDateTime) -> OffsetDateTime {
     const SUMMER: UtcOffset = hours(2);
@@ -143,6 +152,15 @@ mod tests {
         assert_eq!(parse_iso("2026-11-23"), parse_iso("2026-11-23T00:00:00+01:00"));
         for text in ["", "soon", "2026-13-01", "2026-11-23T", "2026-11-23T9", "2026-11-23Tü"] {
             assert_eq!(parse_iso(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn times_of_headers_are_read() {
+        assert_eq!(parse_http("Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777));
+        for text in ["", "soon", "Sun, 06 anF 1994 08:49:37 GMT", "Sun, 06 Nov", "Sun, 40 Nov 1994 08:49:37 GMT", "120"]
+        {
+            assert_eq!(parse_http(text), None, "{text}");
         }
     }
 

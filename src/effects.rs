@@ -154,6 +154,8 @@ pub enum Reply {
     },
     /// The time is over.
     Slept,
+    /// The caller gave up while nothing but time was waited for.
+    Cancelled,
     /// What the store holds, missing keys left out.
     Values {
         /// Found entries, in byte order of the keys for a list.
@@ -279,10 +281,14 @@ impl Effects {
     }
 
     /// Waits.
-    pub async fn sleep(&self, ms: u64) {
-        if ms > 0 {
-            self.ask(Effect::Sleep { ms }).await;
+    ///
+    /// # Errors
+    /// `cancelled`: the caller gave up.
+    pub async fn sleep(&self, ms: u64) -> Result<()> {
+        if ms > 0 && self.ask(Effect::Sleep { ms }).await == Reply::Cancelled {
+            return Err(cancelled());
         }
+        Ok(())
     }
 
     /// Reads keys; also gives the store's own time.
@@ -363,13 +369,19 @@ impl Effects {
         self.0.borrow_mut().outbox.push(Outgoing { id: 0, effect });
     }
 
-    fn ask(&self, effect: Effect) -> Ask {
+    /// Asks the host for one thing.
+    pub(crate) fn ask(&self, effect: Effect) -> impl Future<Output = Reply> {
         let mut mailbox = self.0.borrow_mut();
         mailbox.last_id += 1;
         let id = mailbox.last_id;
         mailbox.outbox.push(Outgoing { id, effect });
         Ask { mailbox: self.0.clone(), id }
     }
+}
+
+/// The caller gave up.
+pub(crate) fn cancelled() -> Error {
+    Error::new(Code::Cancelled, "the call was cancelled", "Call again if it is still wanted.")
 }
 
 fn values(reply: Reply) -> Result<(Vec<Entry>, u64)> {

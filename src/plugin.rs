@@ -30,11 +30,7 @@ struct Settings {
     connection: Rc<Connection>,
     memory: Rc<Memory>,
     mapping: Mapping,
-    settle_ms: u64,
 }
-
-/// How long a write may take effect after its request ended, unless told otherwise.
-const SETTLE_MS: u64 = 60_000;
 
 type Check = fn(&str) -> Option<&'static str>;
 
@@ -105,16 +101,14 @@ impl Plugin {
                 problems,
             ));
         }
-        let settle = options.get("settleSeconds").and_then(Value::as_f64);
         Ok(Self(Rc::new(Settings {
             connection: Rc::new(Connection {
                 id: options.get("id").and_then(Value::as_str).unwrap_or("default").to_owned(),
                 highlevel: options.get("highlevel").map(highlevel::Account::from_options),
                 digistore24: options.get("digistore24").map(digistore24::Account::from_options),
             }),
-            memory: Rc::default(),
+            memory: Rc::new(Memory::new(&options)),
             mapping,
-            settle_ms: settle.map_or(SETTLE_MS, |s| (s * 1000.0) as u64),
         })))
     }
 
@@ -125,7 +119,7 @@ impl Plugin {
 
     /// Starts a call. `args` is a JSON array; `body` are the raw bytes of a webhook.
     ///
-    /// Methods: `run(id, input)`, `page(id, input, cursor, {limit})`, `poll(id, cursor, {input, maxRequests})`, `receive({method})`, `tick({maxRequests})`, `sync.plan(event)`, `sync.apply(event)`,
+    /// Methods: `run(id, input, {background, deadlineMs})`, `page(id, input, cursor, {limit})`, `poll(id, cursor, {input, maxRequests})`, `receive({method})`, `tick({maxRequests})`, `sync.plan(event)`, `sync.apply(event)`,
     /// `timeline({email} | {contactId})`, `mapping.check(mapping)`, `setup()`, `inbox.list({room, limit})`, `check()`, `scopes({for})`, `auth.status()`,
     /// `auth.authorizeUrl({state, redirectUri, scopes, host})`, `auth.exchange({code, redirectUri})`,
     /// `auth.rotate({token} | {apiKey} | {ipnPassphrase})`, `auth.requestApiKey(input)`, `auth.retrieveApiKey({token})`.
@@ -216,13 +210,16 @@ impl Settings {
                     .and_then(Value::as_str)
                     .ok_or_else(|| Error::invalid_field("operation", "must be the id of an operation"))?;
                 let mut input = args.get(1).cloned().unwrap_or_default();
+                let mut client = self.client(effects);
                 let mut pager = None;
                 if method == "page" {
                     let new = self.pager(id, &args)?;
                     input = new.input();
                     pager = Some(new);
+                } else {
+                    client.urgency = argument(&args, 2, "options", &["background", "deadlineMs"])?;
                 }
-                let answer = bridge::run(&self.client(effects), self.sync(effects), id, input).await?;
+                let answer = bridge::run(&client, self.sync(effects), id, input).await?;
                 match pager {
                     Some(pager) => page(effects, id, pager, answer),
                     None => Ok(answer),
@@ -311,7 +308,7 @@ impl Settings {
             client: self.client(effects),
             mapping: &self.mapping,
             scope: Scope::new(&self.connection.id, location),
-            settle_ms: self.settle_ms,
+            settle_ms: self.memory.settle_ms,
         })
     }
 

@@ -41,10 +41,14 @@ export interface Settings extends LocationSettings {
   locations: Record<string, Partial<LocationSettings>>;
   /** Milliseconds until a write shows in POST /contacts/search. */
   searchLagMs: number;
-  /** Requests in one burst window, for each token. */
+  /** Requests in one burst window, for each token and location. */
   burstLimit: number;
   burstWindowMs: number;
+  /** Whether the window slides, or begins anew at each multiple of its length. */
+  burstWindow: 'sliding' | 'fixed';
   dailyLimit: number;
+  /** Whether answers tell of the limits. */
+  rateHeaders: boolean;
   /** How a phone number that is none is refused. */
   invalidPhoneStatus: 422 | 400;
 
@@ -103,7 +107,9 @@ export function defaultSettings(): Settings {
     searchLagMs: 3000,
     burstLimit: 100,
     burstWindowMs: 10_000,
+    burstWindow: 'sliding',
     dailyLimit: 200_000,
+    rateHeaders: true,
     invalidPhoneStatus: 422,
     apiKeys: { [DEFAULT_API_KEY]: 'full', [READONLY_API_KEY]: 'readonly', [DEVELOPER_API_KEY]: 'developer' },
     permissionErrorCode: 5,

@@ -113,7 +113,7 @@ async function perform(
       return performHttp(effect, host, signal);
     case 'sleep':
       await sleep(effect.ms, signal);
-      return { id, kind: 'slept' };
+      return { id, kind: signal?.aborted ? 'cancelled' : 'slept' };
     case 'get':
       return asked(id, async () => ({ id, kind: 'values', ...(await host.store.get(effect.keys)) }));
     case 'list': {

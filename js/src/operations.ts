@@ -35,10 +35,21 @@ export interface CallOptions {
   trace?: string | undefined;
 }
 
+/** What a call of an operation takes beside its input. */
+export interface RunOptions extends CallOptions {
+  /**
+   * Nobody waits for it: it takes at most the background's share of the rate, and stops when a fifth of the day's quota is
+   * left. Calls without it never wait behind it.
+   */
+  background?: boolean | undefined;
+  /** All tries, pauses and waits together take at most so long. Milliseconds, default 60,000. */
+  deadlineMs?: number | undefined;
+}
+
 /** One operation as a function. Throws PluginError. The input may be left out where nothing in it is required. */
 export type Operation<Id extends string> = (Record<string, never> extends InputOf<Id>
-  ? (input?: InputOf<Id>, options?: CallOptions) => Promise<OutputOf<Id>>
-  : (input: InputOf<Id>, options?: CallOptions) => Promise<OutputOf<Id>>) &
+  ? (input?: InputOf<Id>, options?: RunOptions) => Promise<OutputOf<Id>>
+  : (input: InputOf<Id>, options?: RunOptions) => Promise<OutputOf<Id>>) &
   (Id extends Listed ? ListFunction<Id> : unknown);
 
 /** What an operation that lists something has, too. */
@@ -71,7 +82,7 @@ export type BridgeActions = Known<'bridge'> & { [name: string]: Operation<string
 
 /** How operations are carried out. */
 interface Ways {
-  run(id: string, input?: JsonObject, options?: CallOptions): Promise<unknown>;
+  run(id: string, input?: JsonObject, options?: RunOptions): Promise<unknown>;
   list(id: string, input?: JsonObject, options?: ListOptions): Listing<unknown>;
 }
 

@@ -14,6 +14,7 @@ import {
   highLevelOperations,
   type InputOf,
   type OutputOf,
+  type RunOptions,
 } from './operations.js';
 import type {
   BriefEntry,
@@ -116,7 +117,7 @@ export interface Plugin {
     read(service: 'ghl', body: string | Uint8Array, options?: Reading): HighLevelEvent[];
   };
   /** Calls an operation of the catalog. Input that doesn't fit is refused before anything is sent. */
-  run<Id extends string>(id: Id, input?: InputOf<Id>, options?: CallOptions): Promise<OutputOf<Id>>;
+  run<Id extends string>(id: Id, input?: InputOf<Id>, options?: RunOptions): Promise<OutputOf<Id>>;
   /**
    * All items of a list, each once, over as many pages as it takes; `plugin.ghl.contacts.searchContactsAdvanced.list(input)`
    * is the same. Pages of a list that changes meanwhile overlap; what is met again is told once.
@@ -178,6 +179,8 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
   for (const name of ['get', 'list', 'commit'] as const) {
     if (store && typeof store[name] !== 'function') throw wrongField(`store.${name}`, 'must be a function');
   }
+  // Nobody else can see a store of our own: what is in it about the rate may as well stay in the core.
+  data.exclusive ??= store === undefined;
   const listeners = new Listeners({
     connection: data.id ?? 'default',
     location: data.highlevel?.locationId ?? null,
@@ -249,8 +252,8 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
     }
   }
 
-  const run = (id: string, input?: JsonObject, options: CallOptions = {}) =>
-    (id === 'bridge.syncEvent' ? ledger : call)<unknown>('run', [id, input ?? {}], options);
+  const run = (id: string, input?: JsonObject, { signal, trace, ...urgency }: RunOptions = {}) =>
+    (id === 'bridge.syncEvent' ? ledger : call)<unknown>('run', [id, input ?? {}, urgency], { signal, trace });
 
   const list = (id: string, input: JsonObject = {}, options: ListOptions = {}) =>
     listing((cursor, limit) => call('page', [id, input, cursor, limit], options), options);

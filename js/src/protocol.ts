@@ -133,6 +133,7 @@ export type Answer =
   | { id: number; kind: 'http'; status: number; headers: Header[]; body: string }
   | { id: number; kind: 'httpError'; reason: HttpFailure }
   | { id: number; kind: 'slept' }
+  | { id: number; kind: 'cancelled' }
   | ({ id: number; kind: 'values' } & StoreValues)
   | ({ id: number; kind: 'committed' } & StoreCommit)
   | { id: number; kind: 'storeError'; message: string };
@@ -228,6 +229,8 @@ export interface CatalogEntry {
   effect: 'read' | 'create' | 'update' | 'delete';
   /** Whether a call may be repeated when its outcome is unknown. */
   retry: 'safe' | 'never' | 'verify';
+  /** How a write whose answer is missing is looked up; such a call finds its own work or repeats itself once. */
+  verify?: JsonObject;
   /** How to get the next page, or null. */
   paging: Json;
   /** JSON Schema 2020-12 of the input: one flat object. */
@@ -624,4 +627,11 @@ export interface ConnectionOptions {
   mapping?: JsonObject;
   /** How long a write may take effect after its request ended. Seconds, default 60. */
   settleSeconds?: number;
+  /** The part of the rate that calls in the background may take. Default 0.5. */
+  backgroundShare?: number;
+  /**
+   * No other process uses the same token through this store: the rate is counted in memory, not in the store. Default:
+   * whether the store is the one in memory.
+   */
+  exclusive?: boolean;
 }

@@ -113,9 +113,17 @@ fn not_json() -> Error {
     Error::invalid_field("input", "must be made of plain JSON values")
 }
 
-/// By way of JSON text too: what crosses is small.
-pub(super) fn to_js(value: &Value) -> JsValue {
+/// By way of JSON text too: in this build only errors cross as objects.
+#[cfg(not(feature = "fetch"))]
+fn to_js(value: &Value) -> JsValue {
     js_sys::JSON::parse(&text(value)).unwrap_or(JsValue::NULL)
+}
+
+/// The short exports give their results as objects.
+#[cfg(feature = "fetch")]
+pub(super) fn to_js(value: &Value) -> JsValue {
+    use serde::Serialize;
+    value.serialize(&serde_wasm_bindgen::Serializer::json_compatible()).unwrap_or(JsValue::NULL)
 }
 
 pub(super) fn error_to_js(error: &Error) -> JsValue {

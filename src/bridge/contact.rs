@@ -50,7 +50,7 @@ pub(super) fn find_or_create(calls: &mut Calls<'_>, input: &mut Map) -> Value {
     let mut created = false;
     let as_it_is = settle_conflict(calls, policy.as_str().unwrap_or_default(), input, &mut contact);
     if contact.is_null() {
-        (contact, created) = create(calls, &email, with_custom(input, &custom), as_it_is);
+        (contact, created) = create(calls, with_custom(input, &custom), as_it_is);
     }
     let contact_id = contact["id"].as_str().unwrap_or_default();
     let mut updated = false;
@@ -126,34 +126,21 @@ fn settle_conflict<'a>(calls: &mut Calls<'a>, policy: &str, input: &mut Map, con
 
 /// Creates; where the service knows the person already, that contact is the result, unless the body must stay `as_it_is`.
 /// True: it is new.
-fn create<'a>(calls: &mut Calls<'a>, email: &str, body: Map, as_it_is: bool) -> (&'a Value, bool) {
+fn create<'a>(calls: &mut Calls<'a>, body: Map, as_it_is: bool) -> (&'a Value, bool) {
     let answer = if as_it_is { calls.attempt(CREATE, body) } else { write(calls, CREATE, body) };
     let error = match answer {
         Ok(answer) if answer.pointer("/contact/id").is_some() || calls.stopped() => return (&answer["contact"], true),
-        Ok(_) => Error::new(Code::OutcomeUnknown, "HighLevel's answer lacks the new contact", ""),
+        Ok(_) => {
+            let help = "Call again: if the contact was created, its e-mail address finds it.";
+            Error::new(Code::OutcomeUnknown, "HighLevel's answer lacks the new contact", help)
+        }
         Err(error) => error.clone(),
     };
     let details = error.details();
-    match (details.code, &details.existing_id) {
-        _ if as_it_is => {}
-        (Code::Duplicate, Some(id)) => {
-            return (&calls.call(GET, one("contactId", id.as_str().into()))["contact"], false);
-        }
-        // An error after the contact was made: its e-mail address tells. 422 is known to come like that, too.
-        (Code::OutcomeUnknown | Code::InvalidInput, _) => {
-            let contact = calls.by_email(email);
-            if !contact.is_null() {
-                calls.note("HighLevel reported an error, but the contact was created", "");
-                return (contact, true);
-            }
-        }
-        _ => {}
+    if let (Code::Duplicate, Some(id), false) = (details.code, &details.existing_id, as_it_is) {
+        return (&calls.call(GET, one("contactId", id.as_str().into()))["contact"], false);
     }
-    calls.fail(error.with(|d| {
-        if d.code == Code::OutcomeUnknown {
-            d.help = "Call again: if the contact was created, its e-mail address finds it.".into();
-        }
-    }));
+    calls.fail(error);
     (&Value::Null, false)
 }
 

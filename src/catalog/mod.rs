@@ -38,6 +38,22 @@ pub enum Service {
     Bridge,
 }
 
+impl Service {
+    /// The word that starts its ids.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ghl => "ghl",
+            Self::Digistore24 => "digistore24",
+            Self::Bridge => "bridge",
+        }
+    }
+
+    /// Its name.
+    pub fn title(self) -> &'static str {
+        if self == Self::Ghl { "HighLevel" } else { "Digistore24" }
+    }
+}
+
 words! {
     /// Whether a call may be repeated when its outcome is unknown.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,6 +173,8 @@ pub struct Operation {
     pub paging: Value,
     /// The operations that an action for people may call.
     pub calls: Vec<String>,
+    /// How to find out whether a write of unknown outcome was carried out: the part `verify` of its entry, or null.
+    pub verify: Value,
 }
 
 impl Operation {
@@ -299,6 +317,7 @@ fn operation(mut entry: packed::Entry) -> Option<Operation> {
         version: entry.version,
         paging: take(&mut rest, "paging"),
         calls: Vec::from_json(take(&mut rest, "calls"))?,
+        verify: take(&mut rest, "verify"),
     })
 }
 

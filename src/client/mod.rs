@@ -1,13 +1,15 @@
 //! One call: validate, encode, send, decode. The same for both services.
 //!
 //! What happens between the request and its answer has a room each: [`pace`] decides when it may go, [`token`] says who it
-//! is from, [`send`] whether it goes again.
+//! is from, [`send`] whether it goes again, [`verify`] whether a write took place whose answer is missing.
 
 mod credentials;
 mod memory;
 mod pace;
+mod pool;
 mod send;
 mod token;
+mod verify;
 
 use std::rc::Rc;
 
@@ -17,13 +19,16 @@ use crate::{
     catalog::{self, Operation, Retry, Service},
     digistore24,
     effects::{Effects, Happening},
-    error::{Code, Error, Result, word},
-    highlevel, record,
+    error::{Error, Result, word},
+    highlevel,
+    http::RetryPolicy,
+    record,
 };
 
 pub(crate) use credentials::{FRESH_MS, Held, Slot};
 pub use memory::Memory;
 pub(crate) use token::scopes_of;
+use verify::Doubt;
 
 record! {
 /// How urgent a call is, and how patient its caller.
@@ -34,6 +39,18 @@ pub struct Urgency {
     /// All tries, pauses and waits together take at most so many milliseconds (default 60,000).
     pub deadline_ms: Option<u64> as "deadlineMs",
 }
+}
+
+/// One call of an operation.
+struct Call {
+    operation: Rc<Operation>,
+    input: Value,
+    /// Whether a second request does no harm.
+    repeatable: bool,
+    /// When the caller's patience ends.
+    deadline: u64,
+    /// A pause before it.
+    after_ms: u64,
 }
 
 /// The way to both services for one task.
@@ -55,7 +72,7 @@ impl Client {
     /// # Errors
     /// `invalid_input` before anything is sent; else what the service or the way to it said.
     pub fn run(&self, id: &str, input: Value) -> impl Future<Output = Result<Value>> {
-        self.watched(id, input, |operation| operation.retry == Retry::Safe)
+        self.watched(id, input, true)
     }
 
     /// Calls an operation for the sync, which keeps a ledger: a write of unknown outcome comes back at once. Even one that
@@ -64,14 +81,32 @@ impl Client {
     /// # Errors
     /// As [`Client::run`].
     pub fn run_once(&self, id: &str, input: Value) -> impl Future<Output = Result<Value>> {
-        self.watched(id, input, |operation| operation.method == "GET")
+        self.watched(id, input, false)
     }
 
     /// Calls, names the operation in an error, and tells who listens how it went.
-    async fn watched(&self, id: &str, input: Value, is_repeatable: fn(&Operation) -> bool) -> Result<Value> {
+    async fn watched(&self, id: &str, input: Value, may_repeat: bool) -> Result<Value> {
         let operation = catalog::find(id)?;
         let (began, before) = (self.effects.now(), self.effects.requests());
-        let result = self.call(&operation, input, is_repeatable(&operation)).await.map_err(|e| e.of_operation(id));
+        let patience = self.urgency.deadline_ms.unwrap_or(RetryPolicy::default().deadline_ms);
+        let ends = began.saturating_add(patience);
+        let mut doubt = Doubt::new(&operation, &input, began, ends).filter(|_| may_repeat);
+        let repeatable = operation.method == "GET" || (may_repeat && operation.retry == Retry::Safe);
+        // Of the time of a call that can be looked up, a quarter is kept for that.
+        let deadline = if doubt.is_some() { ends - patience / 4 } else { ends };
+        let mut call = Call { operation: operation.clone(), input, repeatable, deadline, after_ms: 0 };
+        let result = loop {
+            if let Err(error) = self.effects.sleep(call.after_ms).await {
+                break Err(error);
+            }
+            let result = self.call(call).await;
+            let Some(doubt) = &mut doubt else { break result };
+            match doubt.next(result, self.effects.now(), &self.memory) {
+                Ok(next) => call = next,
+                Err(result) => break result,
+            }
+        };
+        let result = result.map_err(|e| e.of_operation(id));
         self.effects.event(Happening::Call, || {
             let requests = self.effects.requests() - before;
             let mut event = if requests == 0 { Map::new() } else { self.effects.last_answer() };
@@ -87,7 +122,9 @@ impl Client {
         result
     }
 
-    async fn call(&self, operation: &Operation, input: Value, repeatable: bool) -> Result<Value> {
+    async fn call(&self, call: Call) -> Result<Value> {
+        let Call { operation, input, repeatable, deadline, .. } = call;
+        let operation = &*operation;
         match operation.service() {
             Service::Ghl => {
                 let account = self.connection.highlevel()?;
@@ -99,7 +136,7 @@ impl Client {
                 } else {
                     (operation, highlevel::encode(operation, account, &input)?, repeatable)
                 };
-                let response = self.send(operation, request, repeatable).await?;
+                let response = self.send(operation, request, repeatable, deadline).await?;
                 highlevel::decode(operation, &response)
             }
             Service::Digistore24 => {
@@ -112,22 +149,11 @@ impl Client {
                 } else {
                     operation
                 };
-                let mut attempt = 0;
-                loop {
-                    attempt += 1;
-                    let request = digistore24::encode(operation, account, &input);
-                    let response = self.send(operation, request, repeatable).await?;
-                    // Digistore24 says "too many requests" inside a 200.
-                    match digistore24::decode(operation, &response) {
-                        Err(error) if error.code() == Code::RateLimited && attempt < 4 => {
-                            self.effects.sleep(u64::from(self.effects.random() % 1_000) + (1_000 << attempt)).await;
-                        }
-                        result => {
-                            self.note_permissions(operation, account, &result);
-                            return result;
-                        }
-                    }
-                }
+                let request = digistore24::encode(operation, account, &input);
+                let response = self.send(operation, request, repeatable, deadline).await?;
+                let result = digistore24::decode(operation, &response);
+                self.note_permissions(operation, account, &result);
+                result
             }
             Service::Bridge => Err(Error::invalid_field("operation", "is no call of one service")),
         }

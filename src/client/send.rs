@@ -3,42 +3,47 @@
 use super::Client;
 use crate::json::json;
 use crate::{
-    catalog::{Operation, Retry, Service},
-    effects::{Happening, Level},
+    catalog::{Operation, Retry},
+    effects::{Happening, Level, cancelled},
     error::{Code, Error, Result},
-    http::{Decision, Failure, Outcome, Request, Response, RetryPolicy, retry},
+    http::{Decision, Failure, Request, Response, RetryPolicy, retry},
 };
 
 impl Client {
-    /// Sends a request until there is an answer that counts.
+    /// Sends a request until there is an answer that counts, or the time is over.
     ///
     /// # Errors
     /// What stands in the way; `timeout` or `outcome_unknown` where no answer came.
-    pub(super) async fn send(&self, operation: &Operation, request: Request, repeatable: bool) -> Result<Response> {
+    pub(super) async fn send(
+        &self,
+        operation: &Operation,
+        request: Request,
+        repeatable: bool,
+        deadline: u64,
+    ) -> Result<Response> {
         let effects = &self.effects;
-        let mut policy = RetryPolicy::default();
-        policy.deadline_ms = self.urgency.deadline_ms.unwrap_or(policy.deadline_ms);
         let started = effects.now();
+        let policy = RetryPolicy { deadline_ms: deadline.saturating_sub(started), ..RetryPolicy::default() };
         let service = operation.service();
         let mut attempt = 0;
         let mut renewed = false;
         loop {
             attempt += 1;
-            self.admit(service, started + policy.deadline_ms).await?;
+            let ticket = self.admit(service, deadline).await?;
             let mut request = request.clone();
+            // No answer is waited for longer than the caller waits.
+            let left = deadline.saturating_sub(effects.now());
+            request.timeout_ms = request.timeout_ms.min(left.max(1));
             let credential = self.authorize(operation, &mut request).await?;
             let result = effects.http(request).await;
-            self.learn(service, &result);
-            let outcome = match &result {
-                Ok(response) => {
-                    if !renewed && self.renew(operation, response, &credential).await? {
-                        renewed = true;
-                        continue;
-                    }
-                    Outcome::Answered { status: response.status, wait_ms: wait_of(response) }
-                }
-                Err(failure) => Outcome::Failed(*failure),
-            };
+            let outcome = self.learn(service, &ticket, &result);
+            if let Ok(response) = &result
+                && !renewed
+                && self.renew(operation, response, &credential).await?
+            {
+                renewed = true;
+                continue;
+            }
             let elapsed = effects.now().saturating_sub(started);
             match retry(&policy, repeatable, attempt, elapsed, outcome, effects.random()) {
                 Decision::After(ms) => {
@@ -55,7 +60,7 @@ impl Client {
                         };
                         json!({ "operation": operation.id, "attempt": attempt, "waitMs": ms, "status": status, "failure": failure })
                     });
-                    effects.sleep(ms).await;
+                    effects.sleep(ms).await?;
                 }
                 Decision::Stop => return result.map_err(|failure| no_answer(operation, failure)),
             }
@@ -63,17 +68,8 @@ impl Client {
     }
 }
 
-/// How long the service asks to wait, in milliseconds: `Retry-After` in seconds, else GHL's rate window.
-fn wait_of(response: &Response) -> Option<u64> {
-    let window = || response.number("x-ratelimit-interval-milliseconds").filter(|_| response.status == 429);
-    response.number("retry-after").map(|s| s.saturating_mul(1000)).or_else(window)
-}
-
 fn no_answer(operation: &Operation, failure: Failure) -> Error {
-    let service = match operation.service() {
-        Service::Ghl => "HighLevel",
-        _ => "Digistore24",
-    };
+    let service = operation.service().title();
     match (failure, operation.retry) {
         (Failure::Refused, _) => Error::new(
             Code::Unavailable,
@@ -81,9 +77,7 @@ fn no_answer(operation: &Operation, failure: Failure) -> Error {
             "Check the network and the base address in the settings; nothing was sent.",
         ),
         (Failure::Oversize, _) => Error::malformed(service, "is larger than 16 MiB"),
-        (Failure::Cancelled, _) => {
-            Error::new(Code::Cancelled, "the call was cancelled", "Call again if it is still wanted.")
-        }
+        (Failure::Cancelled, _) => cancelled(),
         (_, Retry::Safe) => Error::new(
             Code::Timeout,
             format!("{service} didn't answer in time"),

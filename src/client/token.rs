@@ -196,7 +196,7 @@ impl Client {
                 is_ours = lease.acquire(slot.lease.clone()).await?;
                 if !is_ours {
                     problem.get_or_insert_with(oauth::unavailable);
-                    effects.sleep(if works { 0 } else { 100 + u64::from(effects.random() % 200) }).await;
+                    effects.sleep(if works { 0 } else { 100 + u64::from(effects.random() % 200) }).await?;
                 }
                 continue;
             }
@@ -237,7 +237,7 @@ impl Client {
                     problem = Some(error);
                     is_ours = false;
                     let _ = lease.release(Vec::new()).await;
-                    effects.sleep(if tries < TRIES { 200 + u64::from(effects.random() % 800) } else { 0 }).await;
+                    effects.sleep(if tries < TRIES { 200 + u64::from(effects.random() % 800) } else { 0 }).await?;
                     continue;
                 }
             };

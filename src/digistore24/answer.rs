@@ -53,8 +53,17 @@ fn without_envelope(operation: &Operation, status: u16, is_object: bool) -> Erro
     }
 }
 
-/// "BAD_API_KEY" of the official connectors.
+/// Digistore24 says "too many requests" inside a 200.
+pub fn is_refusal(response: &Response) -> bool {
+    // A refusal is short; whole lists needn't be read twice.
+    response.body.len() < 4_096
+        && response.body.contains("\"error\"")
+        && parse(&response.body).is_some_and(|envelope| error_code(&envelope) == TOO_MANY)
+}
+
+/// "BAD_API_KEY" and "TOO_MANY_REQUESTS" of the official connectors.
 pub(super) const BAD_KEY: i64 = 2;
+const TOO_MANY: i64 = 12;
 
 /// The number of an error; 0 where there is none.
 pub(super) fn error_code(envelope: &Value) -> i64 {
@@ -75,7 +84,7 @@ fn refused(operation: &Operation, envelope: &Value) -> Error {
         _ if said.contains("api key") => bad_key(),
         5 | 8 if has(&["permission", "access", "right"]) => not_allowed(operation),
         4 => not_found(),
-        12 => Error::too_fast(None),
+        TOO_MANY => Error::too_fast(None),
         3 | 9 => Error::refused("Digistore24"),
         1 | 5..=8 | 11 => Error::failed("Digistore24", operation.retry == Retry::Safe),
         _ if has(&["not found", "unknown"]) => not_found(),

@@ -11,7 +11,7 @@ mod row;
 mod shape;
 mod signature;
 
-pub use answer::decode;
+pub use answer::{decode, is_refusal};
 pub use call::{Account, custom, encode};
 pub use event::{
     Affiliate, Buyer, Consent, Eticket, Event, Form, Item, Kind, Merchant, Money, Order, Subscription, Transaction,

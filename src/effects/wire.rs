@@ -112,6 +112,7 @@ impl Reply {
                 reason: http::Failure::read(value.get("reason").cloned().unwrap_or_default(), &mut true),
             },
             "slept" => Reply::Slept,
+            "cancelled" => Reply::Cancelled,
             "values" => {
                 let now = number(&value, "now");
                 let entries = match value.get_mut("entries").map(Value::take) {

@@ -1,12 +1,18 @@
 //! HTTP as values: what is asked, what came back, and whether to try again. Nothing here performs a request.
 
 mod base;
+mod breaker;
+mod budget;
 mod retry;
+mod told;
 
 use crate::words;
 
 pub use base::{is_under, wrong_base};
+pub use breaker::Breaker;
+pub use budget::{Budget, Class};
 pub use retry::{Decision, Outcome, RetryPolicy, retry};
+pub use told::{Told, wait_of};
 
 /// A request that the host performs with its own `fetch`. Redirects are not followed.
 #[derive(Debug, Clone, PartialEq, Eq)]

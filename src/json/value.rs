@@ -411,6 +411,34 @@ impl Index<&str> for Map {
     }
 }
 
+/// For the bare module, whose hosts want objects, not text.
+#[cfg(feature = "fetch")]
+impl serde::Serialize for Value {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::{SerializeMap, SerializeSeq};
+        match self {
+            Self::Null => to.serialize_unit(),
+            Self::Bool(yes) => to.serialize_bool(*yes),
+            Self::Number(number) => to.serialize_f64(number.as_f64()),
+            Self::String(text) => to.serialize_str(text),
+            Self::Array(list) => {
+                let mut items = to.serialize_seq(Some(list.len()))?;
+                for item in list {
+                    items.serialize_element(item)?;
+                }
+                items.end()
+            }
+            Self::Object(map) => {
+                let mut fields = to.serialize_map(Some(map.len()))?;
+                for (name, value) in map {
+                    fields.serialize_entry(name, value)?;
+                }
+                fields.end()
+            }
+        }
+    }
+}
+
 /// A value written as JSON: `json!({ "a": [1, null, x] })`. An expression stands for anything with a JSON form.
 #[macro_export]
 #[doc(hidden)]

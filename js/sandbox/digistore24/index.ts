@@ -36,6 +36,7 @@ export function digistore24(world: World): Hono<SandboxEnv> {
   const paths = ['/api/call/:function', '/api/call/:function/format/json'];
   app.on(['GET', 'POST'], paths, async (c) => {
     const started = performance.now();
+    c.header('Date', new Date(world.now()).toUTCString());
     const envelope = (answer: Record<string, unknown>) =>
       c.json({
         api_version: '1.2',

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import type { SandboxEnv } from '../requests.js';
-import type { Token } from '../settings.js';
+import { DEFAULT_LOCATION_ID, type Token } from '../settings.js';
 import type { World } from '../state.js';
 import type { Contact } from './data.js';
 import { badRequest, notFound, Problem, unauthorized, unprocessable, wrongLocation } from './problem.js';
@@ -20,11 +20,12 @@ export type GhlContext = Context<GhlEnv>;
 const VERSIONS = new Set(['v3', '2023-02-21', '2021-07-28', '2021-04-15', 'legacy']);
 const DAY_MS = 86_400_000;
 
-/** Counts the request, then checks token and Version. The rate headers are on every answer. */
+/** Counts the request, then checks token and Version. The rate headers and the service's own time are on every answer. */
 export function guard(world: World) {
   return createMiddleware<GhlEnv>(async (c, next) => {
+    c.header('Date', new Date(world.now()).toUTCString());
     const bearer = (c.req.header('authorization') ?? '').replace(/^Bearer /i, '');
-    takeFromBudget(world, c, bearer);
+    takeFromBudget(world, c, `${bearer} ${await locationOf(world, c)}`);
     const { tokens } = world.settings;
     const token = Object.hasOwn(tokens, bearer) ? tokens[bearer] : world.ghl.oauth.tokens.get(bearer);
     if (!token) throw unauthorized('Invalid JWT');
@@ -42,28 +43,40 @@ export function guard(world: World) {
   });
 }
 
+/** The location that a request is about, as far as it says so: in its path, its query, its body, or by its contact. */
+async function locationOf(world: World, c: GhlContext): Promise<string> {
+  const { path } = c.get('entry');
+  const [, first, second = ''] = path.split('/');
+  if (first === 'locations') return second;
+  const named = c.req.query('locationId') ?? c.req.query('location_id') ?? world.ghl.contacts.get(second)?.locationId;
+  return named ?? /"locationId":"([^"]+)"/.exec(await c.req.text())?.[1] ?? DEFAULT_LOCATION_ID;
+}
+
 /**
- * The limits of the OAuth page "Rate limits": a burst window and a daily quota. The window slides,
- * the strictest reading. A refused request costs nothing.
+ * The limits of the OAuth page "Rate limits": a burst window and a daily quota. Whether the window slides is not
+ * published; sliding is the strictest reading. A refused request costs nothing.
  */
-function takeFromBudget(world: World, c: GhlContext, token: string): void {
-  const { burstLimit, burstWindowMs, dailyLimit } = world.settings;
+function takeFromBudget(world: World, c: GhlContext, key: string): void {
+  const { burstLimit, burstWindowMs, burstWindow, dailyLimit, rateHeaders } = world.settings;
   const now = world.now();
   const day = new Date(now - (now % DAY_MS)).toISOString();
-  const budget = world.ghl.budgets.get(token) ?? { recent: [], day, used: 0 };
-  world.ghl.budgets.set(token, budget);
+  const budget = world.ghl.budgets.get(key) ?? { recent: [], day, used: 0 };
+  world.ghl.budgets.set(key, budget);
   if (budget.day !== day) Object.assign(budget, { day, used: 0 });
-  while (budget.recent.length > 0 && (budget.recent[0] ?? now) <= now - burstWindowMs) budget.recent.shift();
+  const start = burstWindow === 'fixed' ? now - (now % burstWindowMs) - 1 : now - burstWindowMs;
+  while (budget.recent.length > 0 && (budget.recent[0] ?? now) <= start) budget.recent.shift();
   const refused = budget.recent.length >= burstLimit || budget.used >= dailyLimit;
   if (!refused) {
     budget.recent.push(now);
     budget.used += 1;
   }
-  c.header('X-RateLimit-Limit-Daily', String(dailyLimit));
-  c.header('X-RateLimit-Daily-Remaining', String(dailyLimit - budget.used));
-  c.header('X-RateLimit-Interval-Milliseconds', String(burstWindowMs));
-  c.header('X-RateLimit-Max', String(burstLimit));
-  c.header('X-RateLimit-Remaining', String(burstLimit - budget.recent.length));
+  if (rateHeaders) {
+    c.header('X-RateLimit-Limit-Daily', String(dailyLimit));
+    c.header('X-RateLimit-Daily-Remaining', String(dailyLimit - budget.used));
+    c.header('X-RateLimit-Interval-Milliseconds', String(burstWindowMs));
+    c.header('X-RateLimit-Max', String(burstLimit));
+    c.header('X-RateLimit-Remaining', String(burstLimit - budget.recent.length));
+  }
   if (refused) throw new Problem(429, { statusCode: 429, message: 'Too Many Requests' });
 }
 

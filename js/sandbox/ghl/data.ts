@@ -205,7 +205,9 @@ export interface Ghl {
   messages: Message[];
   users: User[];
   calendars: Calendar[];
-  /** Times of the requests in the present burst window, and the day's count, for each token. */
+  /** Tags that were made by themselves, by location. */
+  tags: Map<string, string[]>;
+  /** Times of the requests in the present burst window, and the day's count, for each token and location. */
   budgets: Map<string, { recent: number[]; day: string; used: number }>;
   oauth: OAuth;
 }
@@ -228,6 +230,7 @@ export function emptyGhl(settings: Settings, ids: Ids): Ghl {
     messages: [],
     users: [],
     calendars: [],
+    tags: new Map(),
     budgets: new Map(),
     oauth: emptyOAuth(),
   };

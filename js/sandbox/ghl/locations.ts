@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { locationSettings } from '../settings.js';
 import type { World } from '../state.js';
+import { cleanTags } from './contact-body.js';
 import { type GhlContext, type GhlEnv, pathLocation, queryLocation, readBody, scope } from './context.js';
 import type { CustomField } from './data.js';
 import { badRequest, notFound } from './problem.js';
@@ -56,11 +57,21 @@ export function locationRoutes(world: World): Hono<GhlEnv> {
 
   app.get('/locations/:locationId/tags', scope('locations/tags.readonly'), (c) => {
     const locationId = pathLocation(world, c);
-    const names = new Set<string>();
+    const names = new Set(world.ghl.tags.get(locationId));
     for (const contact of world.ghl.contacts.values()) {
       if (contact.locationId === locationId) for (const tag of contact.tags) names.add(tag);
     }
     return c.json({ tags: Array.from(names, (name) => ({ id: name, name, locationId })) });
+  });
+
+  app.post('/locations/:locationId/tags', scope('locations/tags.write'), async (c) => {
+    const locationId = pathLocation(world, c);
+    const [name = ''] = cleanTags([text(await readBody(c, { name: NEEDED }), 'name') ?? '']);
+    const tags = world.ghl.tags.get(locationId) ?? [];
+    // What the real service says here is not documented; that there is one tag of a name is what matters.
+    if (tags.includes(name)) throw badRequest(`The tag name ${name} is already exist.`, { error: 'Bad Request' });
+    world.ghl.tags.set(locationId, [...tags, name]);
+    return c.json({ tag: { id: name, name, locationId } }, 201);
   });
 
   const fields = '/locations/:locationId/customFields';
