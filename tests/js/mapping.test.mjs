@@ -36,6 +36,7 @@ test('schema and plugin refuse the same', async () => {
     { notes: 'sometimes' },
     { playbooks: [{ use: 'duning' }] },
     { opportunity: {} },
+    // biome-ignore lint/suspicious/noThenProperty: so a playbook's steps are called
     { playbooks: [{ name: 'a', when: { event: 'sale' }, then: [{ segment: 'x' }] }] },
   ]) {
     assert.ok(!isValid(mapping), JSON.stringify(mapping));
