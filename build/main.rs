@@ -38,22 +38,48 @@ fn main() -> Result<()> {
     fs::write(folder.join("face.mark"), format!("{}_u64", form::mark(&face)))?;
     fs::write(folder.join("face.bin"), face)?;
 
-    let options = "src/options.schema.json";
-    println!("cargo::rerun-if-changed={options}");
-    let mut schema: Value = serde_json::from_str(&fs::read_to_string(options)?)?;
-    drop_descriptions(&mut schema);
-    fs::write(folder.join("options.json"), schema.to_string())?;
+    for (file, name, texts) in DATA {
+        println!("cargo::rerun-if-changed={file}");
+        let mut data: Value = serde_json::from_str(&fs::read_to_string(file)?)?;
+        drop_texts(&mut data, texts);
+        fs::write(folder.join(name), data.to_string())?;
+    }
+    fs::write(folder.join("event.json"), event_schema(&files)?.to_string())?;
     Ok(())
 }
 
-/// Descriptions are for people who read the file.
-fn drop_descriptions(schema: &mut Value) {
-    match schema {
-        Value::Object(object) => {
-            object.retain(|name, value| name != "description" || !value.is_string());
-            object.values_mut().for_each(drop_descriptions);
+/// Other JSON that the plugin carries along, its name there, and what in it is only for people and editors.
+const DATA: [(&str, &str, &[&str]); 3] = [
+    ("src/options.schema.json", "options.json", &["description"]),
+    ("src/mapping/mapping.schema.json", "mapping.json", &["$id", "default", "description", "title"]),
+    ("src/mapping/ready.json", "ready.json", &["description"]),
+];
+
+/// The shape of an event: what a mapping may name.
+fn event_schema(files: &[Map<String, Value>]) -> Result<Value> {
+    for file in files {
+        for trigger in file.get("triggers").and_then(Value::as_array).into_iter().flatten() {
+            if trigger.get("id").and_then(Value::as_str) == Some("digistore24.onPayment") {
+                let mut schema = trigger.get("output").cloned().unwrap_or_default();
+                if let Some(schema) = schema.as_object_mut() {
+                    schema.insert("$defs".to_owned(), file.get("$defs").cloned().unwrap_or_default());
+                }
+                drop_texts(&mut schema, &["description", "title"]);
+                return Ok(schema);
+            }
         }
-        Value::Array(list) => list.iter_mut().for_each(drop_descriptions),
+    }
+    Err("the catalog has no digistore24.onPayment".into())
+}
+
+/// Drops words for people. A property of such a name is an object.
+fn drop_texts(value: &mut Value, names: &[&str]) {
+    match value {
+        Value::Object(object) => {
+            object.retain(|name, value| !names.contains(&name.as_str()) || value.is_object());
+            object.values_mut().for_each(|value| drop_texts(value, names));
+        }
+        Value::Array(list) => list.iter_mut().for_each(|value| drop_texts(value, names)),
         _ => {}
     }
 }

@@ -19,6 +19,7 @@ const twins = [
 const faceName = `${name}_face`;
 const distDir = join(root, 'pkg/dist');
 const glueTypes = [...twins.flatMap((twin) => [twin.name, `${twin.name}_glue`]), faceName];
+const mappingSchema = 'src/mapping/mapping.schema.json';
 const generator = 'scripts/generate-types.mjs';
 
 /** Bytes of a wasm after gzip -9: what we aim at for the façade's, and what fails the build for each. */
@@ -53,7 +54,8 @@ const parts = {
   },
   js: {
     stamp: join(distDir, '.stamp'),
-    mark: () => fingerprint(['js', 'package-lock.json', ...glueTypes.map((file) => `pkg/wasm/${file}.d.ts`)]),
+    mark: () =>
+      fingerprint(['js', 'package-lock.json', mappingSchema, ...glueTypes.map((file) => `pkg/wasm/${file}.d.ts`)]),
   },
 };
 const compilerStamp = join(wasmDir, '.stamp-compiler');
@@ -134,6 +136,7 @@ async function compile() {
   );
   copyAssets();
   dropOrphans();
+  copyFileSync(join(root, mappingSchema), join(distDir, 'mapping.schema.json'));
   // npm takes licenses from the package's own folder only.
   for (const file of ['LICENSE-MIT', 'LICENSE-APACHE']) copyFileSync(join(root, file), join(root, 'pkg', file));
   const cli = join(distDir, 'src/cli/main.js');

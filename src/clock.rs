@@ -118,6 +118,19 @@ fn last_sunday(year: i32, month: Month) -> Option<Date> {
     Some(last - Duration::days(i64::from(last.weekday().number_days_from_sunday())))
 }
 
+/// Reads `3 days`, `1 week`, `90 minutes`, `2 hours`: milliseconds.
+pub fn span(text: &str) -> Option<u64> {
+    let (count, unit) = text.trim().split_once(' ')?;
+    let seconds = match unit.trim().trim_end_matches('s') {
+        "minute" => 60,
+        "hour" => 3_600,
+        "day" => 86_400,
+        "week" => 604_800,
+        _ => return None,
+    };
+    Some(u64::from(count.parse::<u32>().ok()?) * seconds * 1000)
+}
+
 /// 09:00 Berlin time on the next working day (Monday to Friday) that is at least `days` days after `moment`.
 pub fn next_working_morning(moment: OffsetDateTime, days: i64) -> OffsetDateTime {
     let mut date = in_berlin(moment).date() + Duration::days(days);

@@ -78,13 +78,21 @@ impl Plugin {
                 problems.push(FieldProblem { path: "highlevel.webhookPublicKey".into(), problem });
             }
         }
+        let mapping = match options.get("mapping").map(Mapping::load) {
+            Some(Ok(mapping)) => mapping,
+            None => Mapping::default(),
+            Some(Err(mistakes)) => {
+                problems
+                    .extend(mistakes.into_iter().map(|p| FieldProblem { path: "mapping.".to_owned() + &p.path, ..p }));
+                Mapping::default()
+            }
+        };
         if !problems.is_empty() {
             return Err(Error::invalid(
                 format!("the options have {}", catalog::count(problems.len(), "wrong field")),
                 problems,
             ));
         }
-        let mapping = options.get("mapping").map(Mapping::read).unwrap_or_default();
         Ok(Self(Rc::new(Settings {
             connection: Rc::new(Connection {
                 id: options.get("id").and_then(Value::as_str).unwrap_or("default").to_owned(),
@@ -104,7 +112,7 @@ impl Plugin {
     /// Starts a call. `args` is a JSON array; `body` are the raw bytes of a webhook.
     ///
     /// Methods: `run(id, input, {background, deadlineMs})`, `page(id, input, cursor, {limit})`, `poll(id, cursor, {input, maxRequests})`, `receive({method, …})`, `tick({maxRequests})`, `sync.plan(event)`, `sync.apply(event)`,
-    /// `timeline({email} | {contactId})`, `setup()`, `inbox.list({room, limit})`, `check()`, `scopes({for})`, `auth.status()`,
+    /// `timeline({email} | {contactId})`, `mapping.check(mapping)`, `setup()`, `inbox.list({room, limit})`, `check()`, `scopes({for})`, `auth.status()`,
     /// `auth.authorizeUrl({state, redirectUri, scopes, host})`, `auth.exchange({code, redirectUri})`,
     /// `auth.rotate({token} | {apiKey} | {ipnPassphrase})`, `auth.requestApiKey(input)`, `auth.retrieveApiKey({token})`,
     /// `events.take({limit})`, `events.done(dedupeKeys)`, `ipn.install({…})`, `ipn.check({test})`, `ipn.remove({test})`.
@@ -254,6 +262,10 @@ impl Settings {
             "sync.plan" => self.plan(effects, &read_event(&args)?).await,
             "sync.apply" => Ok(self.sync(effects)?.apply(&read_event(&args)?).await?.to_json()),
             "timeline" => self.sync(effects)?.timeline(&argument(&args, 0, "whom", &["email", "contactId"])?).await,
+            "mapping.check" => {
+                let problems = Mapping::load(args.first().unwrap_or(&Value::Null)).err().unwrap_or_default();
+                Ok(json!({ "ok": problems.is_empty(), "problems": problems.to_json() }))
+            }
             "setup" => Ok(self.sync(effects)?.setup().await?.to_json()),
             "inbox.list" => self.list(effects, argument(&args, 0, "options", &["room", "limit"])?).await,
             "check" => check::run(&self.client(effects), &self.mapping).await,

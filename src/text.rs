@@ -38,6 +38,20 @@ fn lower_letter(letter: char) -> char {
     char::from_u32(code).unwrap_or(letter)
 }
 
+/// Upper case for the letters that [`lower`] knows; ß and its like stay.
+pub fn upper(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        let code = u32::from(letter);
+        let big = |less: u32| char::from_u32(code.wrapping_sub(less)).filter(|big| lower_letter(*big) == letter);
+        let is_small = lower_letter(letter) == letter && !matches!(letter, 'ß');
+        let found =
+            is_small.then(|| [32, 1, 37, 38, 48, 63, 64, 80].into_iter().filter(|by| *by <= code).find_map(big));
+        out.push(found.flatten().unwrap_or(letter));
+    }
+    out
+}
+
 /// Two digits for each byte.
 pub(crate) fn hex(bytes: &[u8], digits: &[u8; 16]) -> String {
     let digit = |n: u8| digits.get(usize::from(n)).copied().map(char::from).unwrap_or_default();
@@ -97,6 +111,7 @@ mod tests {
             let expected: String = letter.to_lowercase().collect();
             assert_eq!(lower(&letter.to_string()), expected, "U+{:04X}", u32::from(letter));
         }
+        assert_eq!(upper("käthe straße ирина αθήνα ångström čž"), "KÄTHE STRAßE ИРИНА ΑΘΉΝΑ ÅNGSTRÖM ČŽ");
         assert_eq!(lower("KÄTHE+Shop@Straße.ИРИНА.ΑΘΉΝΑ İzmir"), "käthe+shop@straße.ирина.αθήνα izmir");
     }
 }

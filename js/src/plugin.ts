@@ -29,6 +29,7 @@ import type {
   IpnState,
   JsonObject,
   LogLine,
+  MappingCheck,
   PluginEvent,
   PollCursor,
   Polled,
@@ -197,6 +198,10 @@ export interface Plugin {
     cursor?: PollCursor | null,
     options?: PollOptions & CallOptions,
   ): Promise<Polled<Id extends `ghl.${string}` ? HighLevelEvent : Event>>;
+  mapping: {
+    /** Every mistake in a mapping, by path. Makes no call. Files that it extends must be resolved. */
+    check(mapping: JsonObject): Promise<MappingCheck>;
+  };
   /** One customer in one view. */
   timeline(whom: { email: string } | { contactId: string }, options?: CallOptions): Promise<Timeline>;
   /** Creates the custom fields that the mapping needs. May be repeated. */
@@ -346,6 +351,7 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
     tick: ({ signal, trace, ...options } = {}) => ledger('tick', [options], { signal, trace }),
     poll: (trigger, cursor = null, { signal, trace, ...options } = {}) =>
       call('poll', [trigger, cursor, options], { signal, trace }),
+    mapping: { check: (mapping) => call('mapping.check', [mapping]) },
     timeline: (whom, options) => call('timeline', [whom], options),
     setup: (options) => call('setup', [], options),
     auth: authMethods(call),

@@ -410,7 +410,23 @@ export type PlanAction =
   | 'createTask'
   | 'completeTask'
   | 'removeTags'
-  | 'addTags';
+  | 'addTags'
+  | 'run';
+
+/** A step of a playbook that comes later. */
+export interface PlanLater {
+  /** When. Milliseconds since 1970. */
+  at: number;
+  playbook: string;
+  /** Which of its steps, from 0. */
+  step: number;
+}
+
+/** What is wrong with a mapping. */
+export interface MappingCheck {
+  ok: boolean;
+  problems: { path: string; problem: string }[];
+}
 
 /** What becomes of one item. */
 export interface PlanChange {
@@ -429,6 +445,8 @@ export interface Plan {
   contactId: string | null;
   changes: PlanChange[];
   steps: PlanStep[];
+  /** Steps of playbooks that come later; `tick` carries them out. */
+  later: PlanLater[];
   /** Why something is not done. */
   remarks: string[];
 }

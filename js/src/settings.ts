@@ -217,10 +217,32 @@ function passphrases(found: { value: unknown; folder: string } | undefined): str
 /** A file's path, or in the settings file the mapping itself. */
 function readMapping(found: { value: unknown; folder: string } | undefined): JsonObject | undefined {
   if (found === undefined) return undefined;
-  if (typeof found.value === 'string')
-    return readJson(resolve(found.folder, found.value), 'the file MAPPING') as JsonObject;
-  if (typeof found.value === 'object' && found.value !== null) return found.value as JsonObject;
+  if (typeof found.value === 'string') return readMappingFile(resolve(found.folder, found.value));
+  if (typeof found.value === 'object' && found.value !== null) {
+    return withBase(found.value as JsonObject, found.folder, []);
+  }
   throw wrong('MAPPING', 'must be the path of a file or an object');
+}
+
+/**
+ * A mapping file with the files that it extends in it.
+ *
+ * @throws PluginError `misconfigured`
+ */
+export function readMappingFile(path: string, seen: string[] = []): JsonObject {
+  const full = resolve(path);
+  if (seen.includes(full)) {
+    throw problem('misconfigured', 'mapping files extend each other in a circle', 'Take one of the `extends` out.');
+  }
+  const what = seen.length === 0 ? 'the file MAPPING' : 'a file that MAPPING extends';
+  return withBase(readJson(full, what) as JsonObject, dirname(full), [...seen, full]);
+}
+
+/** A name without `.json` is a ready mapping's: the core knows those. */
+function withBase(mapping: JsonObject, folder: string, seen: string[]): JsonObject {
+  const base = mapping['extends'];
+  if (typeof base !== 'string' || !base.endsWith('.json')) return mapping;
+  return { ...mapping, extends: readMappingFile(resolve(folder, base), seen) };
 }
 
 function address(name: SettingName, value: string | undefined): { baseUrl?: string } {

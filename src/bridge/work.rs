@@ -26,16 +26,7 @@ pub(super) fn due(calls: &mut Calls<'_>, input: &mut Map) {
 /// `2026-11-23T09:00:00Z`; without a zone in Berlin; a day alone at nine; `+3 days`.
 fn moment(text: &str, now: u64) -> Option<OffsetDateTime> {
     if let Some(rest) = text.strip_prefix('+') {
-        let (count, unit) = rest.trim().split_once(' ')?;
-        let seconds = match unit.trim().trim_end_matches('s') {
-            "minute" => 60,
-            "hour" => 3_600,
-            "day" => 86_400,
-            "week" => 604_800,
-            _ => return None,
-        };
-        let ms = u64::from(count.parse::<u32>().ok()?) * seconds * 1000;
-        return Some(clock::at(now + ms));
+        return Some(clock::at(now + clock::span(rest)?));
     }
     match text.get(10..).unwrap_or_default() {
         "" => clock::parse_berlin(&(text.to_owned() + " 09:00:00")),

@@ -46,7 +46,10 @@ impl Check<'_> {
         if let Some(allowed) = schema.get("enum").and_then(Value::as_array)
             && !allowed.contains(value)
         {
-            self.report(path, format!("must be one of {}", Value::from(allowed.clone())));
+            let words = &mut allowed.iter().filter_map(Value::as_str);
+            let near = value.as_str().and_then(|word| nearest(word, words));
+            let near = near.map(|n| format!("; did you mean {n}?")).unwrap_or_default();
+            self.report(path, format!("must be one of {}{near}", Value::from(allowed.clone())));
         }
         if let Some(expected) = schema.get("const")
             && expected != value
@@ -68,7 +71,9 @@ impl Check<'_> {
     }
 
     fn choice(&mut self, choices: &[Value], value: &Value, path: &str) {
-        // What was meant is most likely the choice whose first field is right, else the one with the fewest complaints.
+        // What was meant is most likely a choice that fits as a whole and whose first field is right; then the one with the
+        // fewest complaints.
+        let own = if path.is_empty() { "input" } else { path };
         let mut best = Vec::new();
         let mut least = usize::MAX;
         for choice in choices {
@@ -82,6 +87,9 @@ impl Check<'_> {
                 && check.problems.iter().any(|problem| problem.path == first)
             {
                 faults += 1_000;
+            }
+            if check.problems.iter().any(|problem| problem.path == own) {
+                faults += 2_000;
             }
             if faults < least {
                 least = faults;

@@ -191,7 +191,7 @@ proptest! {
         let message = params(&[("transaction_id", "1"), (name.as_str(), value.as_str())]);
         let event = Event::read("c", &message, u64::MAX);
         prop_assert!(!event.shape(true).is_empty());
-        let _ = crate::mapping::plan(&crate::mapping::Mapping::default(), &event, crate::mapping::Known::Nobody, false, u64::MAX);
+        let _ = crate::mapping::plan(&crate::mapping::Mapping::default(), &event, crate::mapping::Known::Nobody, &crate::mapping::Circumstances { now_ms: u64::MAX, ..Default::default() });
     }
 }
 

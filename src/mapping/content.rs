@@ -16,7 +16,7 @@ pub(super) struct Profile {
     /// Without what only a creation may carry.
     pub(super) fields: Map,
     email: Option<String>,
-    company: Option<String>,
+    pub(super) company: Option<String>,
     /// As the buyer typed it, where it can't be read as an international number.
     odd_phone: Option<String>,
 }
@@ -123,11 +123,15 @@ pub(super) fn custom_fields(event: &Event, person: &Person, profile: &Profile) -
     fields
 }
 
-/// `DS24 C74PNZH5 · payment · 3999938`: unique, so that a note can be found again.
+/// What a note's title ends with, so that it can be found again: the transaction, else the event.
+pub(super) fn note_mark(event: &Event) -> &str {
+    event.transaction.as_ref().map_or(event.id.as_str(), |t| t.id.as_str())
+}
+
+/// `DS24 C74PNZH5 · payment · 3999938`.
 pub(super) fn note_title(event: &Event, order: &OrderState) -> String {
     let mark = if order.test { "[TEST] " } else { "" };
-    let last = event.transaction.as_ref().map_or_else(|| event.id.as_str(), |t| t.id.as_str());
-    format!("{mark}DS24 {} · {} · {last}", order.id, event.event.name())
+    format!("{mark}DS24 {} · {} · {}", order.id, event.event.name(), note_mark(event))
 }
 
 /// The order's history as text.
@@ -192,7 +196,8 @@ pub(super) fn task(event: &Event, order: &OrderState, purpose: Purpose) -> (Stri
             format!("Chargeback: {product}"),
             "The bank took the money back. Clear it up with the buyer before you sell to them again.".to_owned(),
         ),
-        Purpose::Review => (
+        // A review; playbooks bring their own words.
+        Purpose::Review | Purpose::Playbook => (
             format!("Check order {} in Digistore24", order.id),
             format!(
                 "The message \"{}\" alone doesn't tell what to do. Look at the order and set the contact right by hand.",

@@ -1,15 +1,24 @@
 //! Event -> plan. Pure: no I/O, no clock of its own, no HTTP.
 
+mod check;
+mod condition;
 mod content;
 mod person;
 mod plan;
+mod playbook;
 mod settings;
+mod template;
 mod transition;
+mod write;
 
 pub use person::{HistoryLine, ItemState, OpenTask, OrderState, Payment, Person, Purpose, Returned};
-pub use plan::{Action, Change, Known, Plan, Snapshot, Step, describe, plan};
-pub use settings::{Mapping, Notes, Tasks, TestOrders};
+pub use plan::{Action, Change, Circumstances, Known, Plan, Snapshot, Step, describe, plan};
+pub use playbook::{Later, Playbook};
+pub use settings::{Mapping, Notes, TestOrders};
+pub(crate) use template::as_text;
 pub use transition::{Outcome, Signal, State, signal, transition};
 
+#[cfg(test)]
+mod rules_tests;
 #[cfg(test)]
 mod tests;

@@ -22,6 +22,10 @@ record! {
         pub tags: Set,
         /// Tags that were there before us: never ours to remove.
         pub foreign_tags: Set,
+        /// Tags that events and playbooks brought: they stay until a playbook takes them off.
+        pub kept: Set,
+        /// The business that the contact was put into.
+        pub business: Option<String>,
         /// Custom fields as last written.
         pub fields: Map,
         /// Names and address as last written, each as a short hash.
@@ -55,6 +59,10 @@ record! {
         pub note_id: Option<String>,
         /// Our open tasks in GHL.
         pub open_tasks: Vec<OpenTask>,
+        /// The order's deal in GHL.
+        pub deal_id: Option<String>,
+        /// The deal as last written, names in place of ids.
+        pub deal: Map,
         /// `2026-12-23`.
         pub next_payment_at: Option<String>,
         /// The last paid day of a cancelled plan.
@@ -108,6 +116,8 @@ words! {
         Chargeback = "chargeback",
         /// A message could not be understood without a person.
         Review = "review",
+        /// A playbook says so.
+        Playbook = "playbook",
     }
 }
 
@@ -151,6 +161,11 @@ record! {
 }
 
 impl Payment {
+    /// Paid less returned.
+    pub fn left(&self) -> Cents {
+        Cents(self.gross.0 - self.back())
+    }
+
     fn back(&self) -> i64 {
         self.returned.iter().map(|r| r.gross.0).sum()
     }
@@ -223,7 +238,7 @@ impl OrderState {
 
     /// What is left of all payments: paid less returned.
     pub fn balance(&self) -> Cents {
-        Cents(self.payments.iter().map(|p| p.gross.0 - p.back()).sum())
+        Cents(self.payments.iter().map(|p| p.left().0).sum())
     }
 
     /// Whether this payment's money has gone back.
@@ -272,9 +287,17 @@ impl Person {
     pub fn without_contact(mut self) -> Self {
         for order in &mut self.orders {
             order.note_id = None;
+            order.deal_id = None;
+            order.deal = Map::new();
             order.open_tasks.clear();
         }
-        Self { orders: self.orders, buyers: self.buyers, newsletter: self.newsletter, ..Self::default() }
+        Self {
+            orders: self.orders,
+            buyers: self.buyers,
+            newsletter: self.newsletter,
+            kept: self.kept,
+            ..Self::default()
+        }
     }
 
     /// An order by `merchant:base order`.
@@ -285,6 +308,11 @@ impl Person {
     /// An order by `merchant:base order`.
     pub fn order_mut(&mut self, key: &str) -> Option<&mut OrderState> {
         self.orders.iter_mut().find(|o| o.key == key)
+    }
+
+    /// The order's state: the best of its items.
+    pub fn order_status(&self, key: &str) -> Option<State> {
+        State::best(self.order(key)?.items.iter().map(|i| i.state))
     }
 
     /// All items of all orders.

@@ -2,11 +2,13 @@
 
 use super::{
     content,
-    person::{self, HistoryLine, ItemState, OpenTask, OrderState, Person, Purpose},
-    settings::{Mapping, Notes},
+    person::{self, HistoryLine, ItemState, OrderState, Person, Purpose},
+    playbook::Later,
+    settings::Mapping,
     transition::{self, Outcome, Signal, State},
+    write::Writer,
 };
-use crate::json::{Map, Set, ToJson, Value, json};
+use crate::json::{Map, ToJson, Value, json};
 use crate::{
     clock,
     digistore24::{Event, Item, Kind, order_key},
@@ -52,6 +54,8 @@ record! {
         pub changes: Vec<Change>,
         /// The writes. Tags come last: each may start a workflow that must find the rest in place.
         pub steps: Vec<Step>,
+        /// Steps of playbooks that come later.
+        pub later: Vec<Later>,
         /// Why something is not done.
         pub remarks: Vec<String>,
         /// The ledger entry when all is done.
@@ -108,6 +112,9 @@ variants! {
         },
         /// A task of ours is done.
         CompleteTask as "completeTask" { task_id: String as "taskId", },
+        /// An operation of the catalog, for an order. The contact is filled in; ids stand in place of names once they are
+        /// known. `keep`: later steps that hold this text get the id or the address in the answer instead.
+        Run as "run" { operation: String, input: Map, order: String, keep: Option<String>, },
         /// Tags go. In lower case.
         RemoveTags as "removeTags" { tags: Vec<String>, },
         /// Tags come. In lower case.
@@ -122,10 +129,21 @@ impl Action {
     }
 }
 
+/// Under what circumstances an event is planned.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Circumstances {
+    /// The same message came before.
+    pub repeated: bool,
+    /// Milliseconds since 1970, for due dates and messages that carry no time.
+    pub now_ms: u64,
+    /// The contact has confirmed that it wants mail.
+    pub confirmed: bool,
+    /// The event was dealt with before; the time of one step of a playbook has come.
+    pub due: Option<Later>,
+}
+
 /// Plans an event about an order.
-///
-/// `repeated`: the same message came before. `now_ms`: for due dates and messages that carry no time.
-pub fn plan(mapping: &Mapping, event: &Event, known: Known, repeated: bool, now_ms: u64) -> Plan {
+pub fn plan(mapping: &Mapping, event: &Event, known: Known, now: &Circumstances) -> Plan {
     let (contact_id, snapshot, mut person) = match known {
         Known::Nobody => (None, None, Person::default()),
         Known::Contact(snapshot) => {
@@ -140,17 +158,25 @@ pub fn plan(mapping: &Mapping, event: &Event, known: Known, repeated: bool, now_
         Known::Person { contact_id, person } => (contact_id, None, person),
     };
     let before = person.clone();
+    let (now_ms, repeated) = (now.now_ms, now.repeated);
     let mut draft = Draft { event, now_ms, person: &mut person, changes: Vec::new(), remarks: Vec::new(), ask: false };
-    let told = draft.apply(repeated);
-    let Draft { changes, remarks, ask, .. } = draft;
-    let mut steps = Vec::new();
+    let told = match &now.due {
+        // A step that comes later changes nothing of what was bought, and brings nobody back who was deleted.
+        Some(_) => contact_id.is_some(),
+        None if event.event == Kind::Affiliation => event.buyer.email.is_some(),
+        None => draft.apply(repeated),
+    };
+    let Draft { changes, mut remarks, ask, .. } = draft;
+    let (mut steps, mut later) = (Vec::new(), Vec::new());
     if told {
-        write_contact(&mut steps, mapping, event, &mut person, snapshot.as_ref(), contact_id.is_none());
-        write_note(&mut steps, mapping, event, &person);
-        write_tasks(&mut steps, mapping, event, &mut person, &changes, ask, now_ms);
-        write_tags(&mut steps, mapping, &mut person, &before);
+        let mut writer = Writer::new(mapping, event, now, &mut person, &before);
+        writer.changes = &changes;
+        writer.ask = ask;
+        writer.write(snapshot.as_ref(), contact_id.is_none());
+        (steps, later) = (writer.steps, writer.drawn.later);
+        remarks.extend(writer.drawn.remarks);
     }
-    Plan { contact_id, changes, steps, remarks, person }
+    Plan { contact_id, changes, steps, later, remarks, person }
 }
 
 struct Draft<'a> {
@@ -329,155 +355,13 @@ fn keep_newer<T: Clone>(old: &mut Option<T>, new: &Option<T>) {
     }
 }
 
-fn write_contact(
-    steps: &mut Vec<Step>,
-    mapping: &Mapping,
-    event: &Event,
-    person: &mut Person,
-    snapshot: Option<&Snapshot>,
-    create: bool,
-) {
-    let profile = content::profile(event);
-    let custom = if mapping.custom_fields { content::custom_fields(event, person, &profile) } else { Map::new() };
-    let mut changed = Map::new();
-    for (key, value) in custom {
-        if person.fields.get(&key) != Some(&value) {
-            person.fields.insert(key.clone(), value.clone());
-            changed.insert(key, value);
-        }
-    }
-    if create {
-        let fields = content::for_creation(&profile);
-        remember(person, &profile.fields);
-        steps.push(Step {
-            why: "no contact has this e-mail address".into(),
-            action: Action::CreateContact { fields, custom: changed },
-        });
-        return;
-    }
-    // Names and address: where empty, or changed by the same buyer. Never the e-mail address.
-    let known_buyer = event.buyer.id.as_ref().is_some_and(|_| person.buyers.len() == 1) && !person.profile.is_empty();
-    let mut fields = Map::new();
-    for (name, value) in &profile.fields {
-        let write = match snapshot {
-            Some(contact) => contact.rest.get(name).and_then(Value::as_str).is_none_or(|v| v.trim().is_empty()),
-            None => known_buyer && person.profile.get(name).is_some_and(|old| *old != content::hash(value)),
-        };
-        if write {
-            fields.insert(name.clone(), value.clone());
-        }
-    }
-    // What stood there before us is not ours; only what we wrote can be changed by us later.
-    remember(person, &fields);
-    if !fields.is_empty() || !changed.is_empty() {
-        let why = format!("{} changes the contact's fields", event.event.name());
-        steps.push(Step { why, action: Action::UpdateContact { fields, custom: changed } });
-    }
-}
-
-fn remember(person: &mut Person, fields: &Map) {
-    for (name, value) in fields {
-        person.profile.insert(name.clone(), content::hash(value));
-    }
-}
-
-fn write_note(steps: &mut Vec<Step>, mapping: &Mapping, event: &Event, person: &Person) {
-    let key = event.order_key();
-    let Some(order) = person.order(&key) else { return };
-    let title = content::note_title(event, order);
-    let action = match (mapping.notes, &order.note_id) {
-        (Notes::None, _) => return,
-        (Notes::PerOrder, Some(id)) => {
-            Action::UpdateNote { order: key, title, note_id: id.clone(), body: content::order_note(order) }
-        }
-        (Notes::PerOrder, None) => {
-            Action::CreateNote { order: key, title, body: content::order_note(order), keep: true }
-        }
-        (Notes::PerEvent, _) => {
-            Action::CreateNote { order: key, title, body: content::history_line(event), keep: false }
-        }
-    };
-    steps.push(Step { why: format!("the history of order {}", order.id), action });
-}
-
-fn write_tasks(
-    steps: &mut Vec<Step>,
-    mapping: &Mapping,
-    event: &Event,
-    person: &mut Person,
-    changes: &[Change],
-    ask: bool,
-    now_ms: u64,
-) {
-    let key = event.order_key();
-    let assigned_to = person.assigned_to.clone().or_else(|| mapping.tasks.assigned_to.clone());
-    let Some(order) = person.order_mut(&key) else { return };
-    let became = |state: State| changes.iter().any(|c| c.to == Some(state) && c.from != Some(state));
-
-    let (paid, refunded) = (event.event == Kind::Payment && !ask, became(State::Refunded));
-    let is_done =
-        |task: &OpenTask| (paid && task.purpose == Purpose::Dunning) || (refunded && task.purpose != Purpose::Review);
-    let why = if paid { "the missing payment came" } else { "the order was refunded" };
-    for task in order.open_tasks.iter().filter(|t| is_done(t)) {
-        steps.push(Step { why: why.into(), action: Action::CompleteTask { task_id: task.id.clone() } });
-    }
-    order.open_tasks.retain(|task| !is_done(task));
-
-    let open = |purpose: Purpose| order.open_tasks.iter().any(|t| t.purpose == purpose);
-    let mut wanted = Vec::new();
-    if ask && !open(Purpose::Review) {
-        wanted.push((Purpose::Review, "the message alone can't tell what to do"));
-    }
-    if became(State::Paused) && mapping.tasks.dunning && !open(Purpose::Dunning) {
-        wanted.push((Purpose::Dunning, "a payment is missing"));
-    }
-    if became(State::Cancelling) && mapping.tasks.retention && !open(Purpose::Retention) {
-        wanted.push((Purpose::Retention, "the plan was cancelled"));
-    }
-    if became(State::ChargedBack) && mapping.tasks.chargeback {
-        wanted.push((Purpose::Chargeback, "the bank took the money back"));
-    }
-    let due = clock::iso(clock::next_working_morning(clock::at(now_ms), i64::from(mapping.tasks.due_days)));
-    for (purpose, why) in wanted {
-        let (title, body) = content::task(event, order, purpose);
-        let action = Action::CreateTask {
-            order: key.clone(),
-            purpose,
-            title,
-            body,
-            due: due.clone(),
-            assigned_to: assigned_to.clone(),
-        };
-        steps.push(Step { why: why.into(), action });
-    }
-}
-
-fn write_tags(steps: &mut Vec<Step>, mapping: &Mapping, person: &mut Person, before: &Person) {
-    let wanted = person.wanted_tags(&mapping.tag_prefix, mapping.vendor_tags);
-    let imported = format!("{}import", mapping.tag_prefix);
-    let without = |these: &Set, those: &Set| {
-        these.iter().filter(|tag| !those.contains(tag) && **tag != imported).cloned().collect::<Vec<_>>()
-    };
-    let gone = without(&before.tags, &wanted);
-    let come = without(&wanted, &before.tags);
-    person.tags = wanted;
-    if before.tags.contains(&imported) {
-        person.tags.insert(imported);
-    }
-    if !gone.is_empty() {
-        steps.push(Step { why: "no item earns them any more".into(), action: Action::RemoveTags { tags: gone } });
-    }
-    if !come.is_empty() {
-        steps.push(Step { why: "last, because tags start workflows".into(), action: Action::AddTags { tags: come } });
-    }
-}
-
 /// The plan as the answer of a dry run: without the ledger entry.
 pub fn describe(plan: &Plan) -> Value {
     json!({
         "contactId": plan.contact_id,
         "changes": plan.changes.to_json(),
         "steps": plan.steps.to_json(),
+        "later": plan.later.to_json(),
         "remarks": plan.remarks,
     })
 }

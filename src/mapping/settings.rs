@@ -1,25 +1,53 @@
-//! What can be set about the sync. An empty mapping file means the default mapping. The published schema is
-//! `options.schema.json`; it has been checked before anything gets here.
+//! What can be set about the sync, as the planner uses it. An empty mapping file means the default mapping. The published
+//! schema is `mapping.schema.json`.
 
-use crate::json::{Json, Value};
+use super::{
+    check,
+    playbook::{self, Playbook},
+    template::Form,
+};
+use crate::error::FieldProblem;
+use crate::json::{Json, Set, Value};
 use crate::text::lower;
 use crate::words;
 
 /// The mapping file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Mapping {
-    /// Write the custom fields.
+    /// Write the `ds24_*` custom fields.
     pub custom_fields: bool,
+    /// Custom fields of one's own, by key or name.
+    pub(super) own_fields: Form,
+    /// Fields of the contact in place of the buyer's own values.
+    pub(super) contact: Form,
     /// Stands before every tag of our own, in lower case: an unprefixed `customer` would start existing workflows.
     pub tag_prefix: String,
     /// Also write the tags that the vendor gave the product in Digistore24.
     pub vendor_tags: bool,
+    /// `byEvent`, `byProduct`, `byState`, `retrigger` as they are in the file.
+    pub(super) tags: Value,
     /// Notes.
     pub notes: Notes,
-    /// Tasks.
-    pub tasks: Tasks,
+    /// Title and body in place of the usual ones.
+    pub(super) note: Form,
+    /// The section as it is in the file.
+    pub(super) tasks: Value,
+    /// Somebody who does tasks is named, not given by id.
+    names_users: bool,
+    /// The same, to fill in.
+    pub(super) task_texts: Form,
+    /// Whether the buyer's company is written.
+    pub(super) business: Business,
+    /// A deal for each order.
+    pub(super) opportunity: Form,
+    /// The custom field that the double opt-in sets.
+    consent_field: Option<String>,
     /// What happens with test orders.
     pub test_orders: TestOrders,
+    /// Rules.
+    pub(super) playbooks: Vec<Playbook>,
+    /// Something in it needs the event's fields as facts.
+    pub(super) needs_facts: bool,
 }
 
 words! {
@@ -35,19 +63,17 @@ words! {
     }
 }
 
-/// Tasks.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tasks {
-    /// A task for each order whose payment is missing.
-    pub dunning: bool,
-    /// A task when a plan is cancelled.
-    pub retention: bool,
-    /// A task for each chargeback.
-    pub chargeback: bool,
-    /// Due so many days later, at 09:00 Berlin time, on a working day.
-    pub due_days: u8,
-    /// Who does them, where the contact has nobody: a GHL user id.
-    pub assigned_to: Option<String>,
+words! {
+    /// What is done with the buyer's company.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum Business {
+        /// Nothing.
+        Off = "off",
+        /// Its name is written at the creation of the contact.
+        CompanyName = "companyName",
+        /// The contact belongs to the business of that name, too.
+        Link = "link",
+    }
 }
 
 words! {
@@ -62,24 +88,78 @@ words! {
 }
 
 impl Mapping {
+    /// Reads a mapping file.
+    ///
+    /// # Errors
+    /// Every mistake, by path.
+    pub fn load(file: &Value) -> Result<Self, Vec<FieldProblem>> {
+        check::checked(file).map(|whole| Self::read(&whole))
+    }
+
+    /// Whether a new affiliate becomes a contact.
+    pub fn welcomes_partners(&self) -> bool {
+        self.playbooks.iter().any(|book| book.begins_with("affiliateApproved"))
+    }
+
+    /// The operations that it needs beyond those of every mapping.
+    pub(crate) fn operations(&self) -> Set {
+        let mut ids = Set::new();
+        let mut add = |action: &str| ids.extend(playbook::operations(action).iter().map(|id| (*id).to_owned()));
+        self.playbooks.iter().flat_map(Playbook::actions).for_each(&mut add);
+        if self.opportunity != Form::Nothing {
+            add(playbook::OPPORTUNITY);
+        }
+        if self.names_users {
+            add("task");
+        }
+        ids
+    }
+
+    /// Whether a playbook asks for the contact's consent.
+    pub fn asks_consent(&self) -> Option<&str> {
+        let asks = self.playbooks.iter().any(Playbook::is_marketing);
+        self.consent_field.as_deref().filter(|_| asks)
+    }
+
     /// Reads a checked mapping; what is missing keeps its default.
-    pub fn read(file: &Value) -> Self {
+    fn read(file: &Value) -> Self {
         let at = |path: &str| file.pointer(path).cloned().unwrap_or_default();
         let yes = |path: &str, default: bool| at(path).as_bool().unwrap_or(default);
-        Self {
-            custom_fields: yes("/customFields", true),
+        let form = |path: &str| Form::read(&at(path));
+        let notes = &at("/notes");
+        let tags = &at("/tags");
+        let mut playbooks = Vec::new();
+        let business = Business::from_json(at("/business")).unwrap_or(Business::CompanyName);
+        for written in check::shortcuts(file).iter().chain(at("/playbooks").as_array().into_iter().flatten()) {
+            playbooks.extend(check::expanded(written).iter().map(Playbook::read));
+        }
+        let mut mapping = Self {
+            custom_fields: yes("/customFields", true) && yes("/customFields/ds24", true),
+            own_fields: form("/customFields/own"),
+            contact: form("/contact"),
             tag_prefix: lower(at("/tags/prefix").as_str().unwrap_or("ds24-")),
             vendor_tags: yes("/tags/vendorTags", true),
-            notes: Notes::from_json(at("/notes")).unwrap_or(Notes::PerOrder),
-            tasks: Tasks {
-                dunning: yes("/tasks/dunning", true),
-                retention: yes("/tasks/retention", false),
-                chargeback: yes("/tasks/chargeback", true),
-                due_days: at("/tasks/dueDays").as_u64().and_then(|d| u8::try_from(d).ok()).unwrap_or(1),
-                assigned_to: String::from_json(at("/tasks/assignedTo")),
-            },
+            tags: tags.clone(),
+            notes: Notes::from_json(if notes.is_object() { notes["mode"].clone() } else { notes.clone() })
+                .unwrap_or(Notes::PerOrder),
+            note: form("/notes"),
+            tasks: at("/tasks"),
+            names_users: at("/tasks").to_string().contains("assignedTo"),
+            task_texts: form("/tasks"),
+            business,
+            opportunity: form("/opportunity"),
+            consent_field: String::from_json(at("/consent/confirmedField")),
             test_orders: TestOrders::from_json(at("/testOrders")).unwrap_or(TestOrders::Full),
-        }
+            playbooks,
+            needs_facts: false,
+        };
+        let has_texts = |form: &Form| matches!(form, Form::Object(_));
+        mapping.needs_facts = !mapping.playbooks.is_empty()
+            || tags["byEvent"].is_object()
+            || [&mapping.own_fields, &mapping.contact, &mapping.note, &mapping.task_texts, &mapping.opportunity]
+                .into_iter()
+                .any(has_texts);
+        mapping
     }
 }
 

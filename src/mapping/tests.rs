@@ -74,6 +74,10 @@ fn the_best_item_decides_the_status() {
 
 const NOW: u64 = 1_795_000_000_000;
 
+fn at_now() -> Circumstances {
+    Circumstances { now_ms: NOW, ..Circumstances::default() }
+}
+
 pub(super) fn message(extra: Value) -> Event {
     let mut raw = json!({
         "event": "on_payment", "api_mode": "live", "merchant_id": "777", "order_id": "C74PNZH5", "order_item_id": "31",
@@ -88,11 +92,14 @@ pub(super) fn message(extra: Value) -> Event {
 }
 
 /// Carries a plan out on paper: what the ledger would know afterwards.
-fn after(mut plan: Plan) -> Known {
+pub(super) fn after(mut plan: Plan) -> Known {
     for (i, step) in plan.steps.iter().enumerate() {
         match &step.action {
             Action::CreateNote { order, .. } => {
                 plan.person.order_mut(order).unwrap().note_id = Some(format!("note{i}"))
+            }
+            Action::Run { operation, order, .. } if operation.ends_with("createOpportunity") => {
+                plan.person.order_mut(order).unwrap().deal_id = Some(format!("deal{i}"))
             }
             Action::CreateTask { order, purpose, .. } => {
                 plan.person
@@ -112,7 +119,7 @@ fn run(events: &[Event]) -> (Vec<Plan>, Person) {
     let mut known = Known::Nobody;
     let mut plans = Vec::new();
     for event in events {
-        let plan = plan(&mapping, event, known, false, NOW);
+        let plan = plan(&mapping, event, known, &at_now());
         plans.push(plan.clone());
         known = after(plan);
     }
@@ -301,7 +308,7 @@ fn a_found_contact_keeps_its_names_and_foreign_tags() {
         rest: rest.as_object().unwrap().clone(),
     };
     let event = message(json!({ "address_city": "Köln" }));
-    let plan = plan(&Mapping::default(), &event, Known::Contact(snapshot), false, NOW);
+    let plan = plan(&Mapping::default(), &event, Known::Contact(snapshot), &at_now());
     let Action::UpdateContact { fields, .. } = &plan.steps[0].action else { panic!() };
     assert_eq!(
         (fields.get("firstName"), &fields["lastName"], &fields["city"]),
@@ -316,7 +323,7 @@ fn a_found_contact_keeps_its_names_and_foreign_tags() {
 #[test]
 fn resumed_creates_nothing_and_undoes_a_cancellation() {
     let resumed =
-        plan(&Mapping::default(), &message(json!({ "event": "on_rebill_resumed" })), Known::Nobody, false, NOW);
+        plan(&Mapping::default(), &message(json!({ "event": "on_rebill_resumed" })), Known::Nobody, &at_now());
     assert!(resumed.steps.is_empty());
     let cancelled = json!({ "event": "on_rebill_cancelled", "rebill_stop_noted_at": "2026-11-20 10:00:00" });
     let (plans, person) =

@@ -1,7 +1,7 @@
 //! One try at a message: whose event is it, what is to be done, and what the ledger must say in the end.
 
 use super::{
-    Sync, contact_of,
+    RELOAD_MS, Sync, contact_of,
     execute::{Next, Work},
     inbox::Message,
     person,
@@ -14,7 +14,7 @@ use crate::{
     digistore24::Event,
     effects::Write,
     error::{Code, Error, Result, word},
-    mapping::{self, Known, Snapshot},
+    mapping::{self, Circumstances, Known, Snapshot},
 };
 
 impl Sync<'_> {
@@ -40,7 +40,7 @@ impl Sync<'_> {
                     return Ok(None);
                 }
                 let known = self.resolve(report, event).await?;
-                match self.begin(lease, name, event, message, known).await? {
+                match self.begin(lease, report, name, event, message, known).await? {
                     Some(work) => work,
                     None => return Ok(None),
                 }
@@ -51,7 +51,7 @@ impl Sync<'_> {
                 Next::Finished => return Ok(Some(work)),
                 Next::Resolve(known) => {
                     let moved_from = work.moved_from.clone();
-                    match self.begin(lease, name, event, message, *known).await? {
+                    match self.begin(lease, report, name, event, message, *known).await? {
                         Some(next) => work = Work { moved_from, ..next },
                         None => {
                             lease.commit(vec![Write { key: self.scope.work(name), expect: None, value: None }]).await?;
@@ -72,6 +72,7 @@ impl Sync<'_> {
     async fn begin(
         &self,
         lease: &mut Lease,
+        report: &mut Report,
         name: &str,
         event: &Event,
         message: &Message,
@@ -86,18 +87,39 @@ impl Sync<'_> {
         // Only under the claim is the ledger's entry certain to stay as it is.
         let (known, version) = match &contact_id {
             Some(id) => match (person(&self.effects, &self.scope, id).await?, known) {
-                (Some((person, version)), Known::Contact(_)) => (Known::Person { contact_id, person }, version),
+                (Some((person, version)), Known::Contact(_)) => {
+                    (Known::Person { contact_id: Some(id.clone()), person }, version)
+                }
                 (Some((_, version)), known @ Known::Person { .. }) => (known, version),
                 (_, known) => (known, 0),
             },
             None => (known, 0),
         };
-        let plan = mapping::plan(self.mapping, event, known, message.repeated, message.received_at);
+        let now = Circumstances {
+            repeated: message.repeated,
+            now_ms: message.due.as_ref().map_or(message.received_at, |due| due.at),
+            confirmed: self.is_confirmed(report, contact_id.as_deref()).await?,
+            due: message.due.clone(),
+        };
+        let plan = mapping::plan(self.mapping, event, known, &now);
         let work = Work::new(plan, version, lease.claims.clone());
         lease
             .commit(vec![Write { key: self.scope.work(name), expect: None, value: Some(text(&work.to_json())) }])
             .await?;
         Ok(Some(work))
+    }
+
+    /// Whether the contact has confirmed that it wants mail. Asked only where a playbook needs to know.
+    async fn is_confirmed(&self, report: &mut Report, contact_id: Option<&str>) -> Result<bool> {
+        let (Some(field), Some(id)) = (self.mapping.asks_consent(), contact_id) else { return Ok(false) };
+        let fields = self.fields(RELOAD_MS, &mut report.calls).await?;
+        let Some(field_id) = fields.by_key(field).map(|f| f["id"].clone()) else { return Ok(false) };
+        let answer = self.call(&mut report.calls, "ghl.contacts.getContact", json!({ "contactId": id })).await;
+        // A contact that is gone is found out by the writes.
+        let Ok(answer) = answer else { return Ok(false) };
+        let values = answer.pointer("/contact/customFields").and_then(Value::as_array).into_iter().flatten();
+        let value = values.filter(|f| f["id"] == field_id).map(|f| &f["value"]).next().cloned().unwrap_or_default();
+        Ok(!matches!(lower(&mapping::as_text(&value)).trim(), "" | "0" | "false" | "no" | "nein"))
     }
 
     pub(super) async fn is_begun(&self, name: &str) -> Result<bool> {
@@ -126,16 +148,19 @@ impl Sync<'_> {
 
     /// Calls and notes it.
     pub(super) async fn call(&self, calls: &mut Vec<Call>, id: &str, input: Value) -> Result<Value> {
-        debug_assert!(super::OPERATIONS.iter().any(|(known, _)| *known == id), "{id} is not in the list");
+        debug_assert!(
+            super::OPERATIONS.iter().any(|(known, _)| *known == id) || self.mapping.operations().contains(id),
+            "{id} is not in the list"
+        );
         let result = self.client.run_once(id, input).await;
         calls.push(Call { operation: id.to_owned(), result: word(&result).to_owned() });
         result
     }
 
     /// What the ledger must say when all writes are done.
-    pub(super) fn conclusion(&self, event: &Event, work: &Work) -> Result<Vec<Write>> {
+    pub(super) fn conclusion(&self, event: &Event, message: &Message, work: &Work) -> Result<Vec<Write>> {
         let Some(contact_id) = &work.contact_id else { return Ok(Vec::new()) };
-        if work.plan.person.orders.is_empty() {
+        if work.plan.person.orders.is_empty() && work.plan.steps.is_empty() {
             return Ok(Vec::new());
         }
         let mut keys = Set::new();
@@ -147,6 +172,13 @@ impl Sync<'_> {
             keys.into_iter().map(|key| Write { key, expect: None, value: Some(value.clone()) }).collect();
         if let Some(old) = work.moved_from.as_ref().filter(|old| *old != contact_id) {
             writes.push(Write { key: self.scope.person(old), expect: None, value: None });
+        }
+        for later in &work.plan.later {
+            // The time first, so that the list of what is due ends at the first that isn't.
+            let name = format!("{:013}-{}-{}-{}", later.at, event.id, later.playbook, later.step);
+            let step = Message { due: Some(later.clone()), attempts: 0, next_at: 0, error: None, ..message.clone() };
+            let value = Some(text(&step.to_json()));
+            writes.push(Write { key: self.scope.later(&name), expect: None, value });
         }
         let person = &work.plan.person;
         writes.push(Write {

@@ -5,12 +5,13 @@ use super::{
     Sync,
     attempt::{is_uncertain, snapshot},
     process::Report,
+    request::{CREATE_DEAL, Request, made_elsewhere, may_repeat, request, search, shared},
 };
 use crate::json::{Json, Map, ToJson, Value, json, text};
 use crate::lease::Lease;
 use crate::{
     digistore24::Event,
-    effects::{Happening, Write},
+    effects::{Happening, Level, Write},
     error::{Code, Error, Result, word},
     mapping::{Action, Known, OpenTask, OrderState, Person, Plan},
     record,
@@ -96,6 +97,7 @@ impl Sync<'_> {
         event: &Event,
         work: &mut Work,
     ) -> Result<Next> {
+        self.name_ids(&mut report.calls, work).await?;
         for index in 0..work.plan.steps.len() {
             let (Some(step), Some(progress)) = (work.plan.steps.get(index).cloned(), work.progress.get(index).copied())
             else {
@@ -110,6 +112,17 @@ impl Sync<'_> {
                 if self.effects.now() < settled {
                     return Err(unsettled(settled - self.effects.now()));
                 }
+                if !may_repeat(&step.action) {
+                    self.give_up(event, work, &step.action);
+                    self.mark(lease, name, work, index, Progress::Done).await?;
+                    continue;
+                }
+                found = self.look_up(report, event, work, &step.action).await?;
+            } else if let Some(shared) = shared(&step.action) {
+                if !lease.claim(self.scope.claim_business(&shared), name).await? {
+                    return Err(made_elsewhere());
+                }
+                work.claimed.clone_from(&lease.claims);
                 found = self.look_up(report, event, work, &step.action).await?;
             }
             if let Some(id) = found {
@@ -172,47 +185,12 @@ impl Sync<'_> {
 
     /// Performs one write. Gives the id of what was made.
     async fn write(&self, report: &mut Report, work: &Work, action: &Action) -> Result<Option<String>> {
-        let contact = || work.contact_id.clone().ok_or_else(no_contact);
-        let (operation, input, id) = match action {
-            Action::CreateContact { fields, custom } => {
-                let body = with_custom(fields, self.custom_fields(report, custom).await?);
-                ("ghl.contacts.createContact", body, "/contact/id")
-            }
-            Action::UpdateContact { fields, custom } => {
-                let mut body = with_custom(fields, self.custom_fields(report, custom).await?);
-                if body.is_empty() {
-                    return Ok(None);
-                }
-                body.insert("contactId".into(), contact()?.into());
-                ("ghl.contacts.updateContact", body, "")
-            }
-            Action::CreateNote { title, body, .. } => (
-                "ghl.contacts.createNote",
-                object(json!({ "contactId": contact()?, "title": title, "body": body })),
-                "/note/id",
-            ),
-            Action::UpdateNote { note_id, body, .. } => {
-                ("ghl.contacts.updateNote", object(json!({ "contactId": contact()?, "id": note_id, "body": body })), "")
-            }
-            Action::CreateTask { title, body, due, assigned_to, .. } => {
-                let mut input = object(
-                    json!({ "contactId": contact()?, "title": title, "body": body, "dueDate": due, "completed": false }),
-                );
-                input.extend(assigned_to.as_ref().map(|user| ("assignedTo".to_owned(), Value::from(user.clone()))));
-                ("ghl.contacts.createTask", input, "/task/id")
-            }
-            Action::CompleteTask { task_id } => {
-                let input = json!({ "contactId": contact()?, "taskId": task_id, "completed": true });
-                ("ghl.contacts.updateTaskCompleted", object(input), "")
-            }
-            Action::RemoveTags { tags } => {
-                ("ghl.contacts.removeTags", object(json!({ "contactId": contact()?, "tags": tags })), "")
-            }
-            Action::AddTags { tags } => {
-                ("ghl.contacts.addTags", object(json!({ "contactId": contact()?, "tags": tags })), "")
-            }
-        };
-        let answer = self.call(&mut report.calls, operation, Value::Object(input)).await?;
+        let mut values = Vec::new();
+        if let Action::CreateContact { custom, .. } | Action::UpdateContact { custom, .. } = action {
+            values = self.custom_fields(report, custom).await?;
+        }
+        let Some(Request { operation, input, id }) = request(work, action, values)? else { return Ok(None) };
+        let answer = self.call(&mut report.calls, &operation, Value::Object(input)).await?;
         if id.is_empty() {
             return Ok(None);
         }
@@ -224,7 +202,7 @@ impl Sync<'_> {
                 "HighLevel's answer lacks the new id",
                 "Nothing to do: it is looked up.",
             )
-            .of_operation(operation)),
+            .of_operation(&operation)),
         }
     }
 
@@ -277,6 +255,30 @@ impl Sync<'_> {
             }
             (Action::CompleteTask { .. }, Code::NotFound) if self.contact_exists(report, work).await? => {
                 Ok(Recovered::Nothing)
+            }
+            (Action::Run { operation, order, .. }, Code::Duplicate) if operation == CREATE_DEAL => {
+                // The location allows one deal of a contact in a pipeline.
+                let Some(id) = error.details().existing_id.clone() else { return Err(error) };
+                work.plan.remarks.push("the location allows one deal for each contact: that one was changed".into());
+                if let Some(order) = work.plan.person.order_mut(order) {
+                    order.deal_id = Some(id);
+                }
+                self.write(report, work, action).await.map(|_| Recovered::Nothing)
+            }
+            (Action::Run { operation, order, .. }, Code::NotFound) if self.contact_exists(report, work).await? => {
+                match operation.rsplit('.').next().unwrap_or_default() {
+                    // Whoever is not in it need not be taken out.
+                    "deleteContactFromWorkflow" | "removeContactFromCampaign" => Ok(Recovered::Nothing),
+                    // A person deleted the deal: the next payment makes a new one.
+                    "updateOpportunity" => {
+                        if let Some(order) = work.plan.person.order_mut(order) {
+                            order.deal_id = None;
+                            order.deal = Map::new();
+                        }
+                        Ok(Recovered::Nothing)
+                    }
+                    _ => Err(error),
+                }
             }
             (Action::CreateContact { .. }, _) => Err(error),
             (_, Code::NotFound) => self.contact_is_gone(report, event, work).await,
@@ -361,26 +363,21 @@ impl Sync<'_> {
         work: &Work,
         action: &Action,
     ) -> Result<Option<String>> {
-        let contact = json!({ "contactId": work.contact_id });
-        let find = |answer: &Value, list: &str, matches: &dyn Fn(&Value) -> bool| {
-            let items = answer.get(list).and_then(Value::as_array).into_iter().flatten();
-            items.filter(|i| matches(i)).find_map(|i| i.get("id").and_then(Value::as_str).map(str::to_owned))
-        };
-        match action {
-            Action::CreateContact { .. } => Ok(self.contact_by_email(report, event).await?.map(|c| c.id)),
-            Action::CreateNote { title, .. } => {
-                let answer = self.call(&mut report.calls, "ghl.contacts.getAllNotes", contact).await?;
-                Ok(find(&answer, "notes", &|note| note.get("title").and_then(Value::as_str) == Some(title)))
-            }
-            Action::CreateTask { body, .. } => {
-                let marker = body.lines().last().unwrap_or_default();
-                let answer = self.call(&mut report.calls, "ghl.contacts.getAllTasks", contact).await?;
-                let marked =
-                    |task: &Value| task.get("body").and_then(Value::as_str).is_some_and(|b| b.contains(marker));
-                Ok(find(&answer, "tasks", &marked))
-            }
-            _ => Ok(None),
+        if let Action::CreateContact { .. } = action {
+            return Ok(self.contact_by_email(report, event).await?.map(|c| c.id));
         }
+        let Some(search) = search(work, action) else { return Ok(None) };
+        let answer = self.call(&mut report.calls, search.operation, search.input.clone()).await?;
+        Ok(search.find(&answer))
+    }
+
+    /// A write of unknown outcome that must not be repeated and can't be looked up: told, and left.
+    fn give_up(&self, event: &Event, work: &mut Work, action: &Action) {
+        let Action::Run { operation, .. } = action else { return };
+        let remark = "ended without an answer and is not repeated: look whether it was done";
+        let fields = [("id", event.id.clone()), ("operation", operation.clone())];
+        self.effects.log(Level::Error, remark, fields);
+        work.plan.remarks.push(operation.clone() + " " + remark);
     }
 }
 
@@ -405,8 +402,32 @@ fn note_result(work: &mut Work, action: &Action, id: Option<String>) {
                 order.open_tasks.push(OpenTask { id, purpose: *purpose });
             }
         }
+        Action::Run { operation, order, .. } if operation == CREATE_DEAL => {
+            if let Some(order) = work.plan.person.order_mut(order) {
+                order.deal_id = Some(id);
+            }
+        }
+        Action::Run { keep: Some(kept), .. } => {
+            for step in &mut work.plan.steps {
+                if let Action::Run { input: fields, .. } | Action::UpdateContact { custom: fields, .. } =
+                    &mut step.action
+                {
+                    put_result(fields, kept, &id);
+                }
+            }
+            put_result(&mut work.plan.person.fields, kept, &id);
+        }
         _ => {}
     }
+}
+
+fn put_result(fields: &mut Map, kept: &str, id: &str) {
+    fields.retain(|_, value| {
+        if *value == *kept {
+            *value = id.into();
+        }
+        true
+    });
 }
 
 fn is_new_order(event: &Event) -> bool {
@@ -418,21 +439,6 @@ fn merge(mut here: Vec<OrderState>, there: Vec<OrderState>) -> Vec<OrderState> {
     here.retain(|o| !there.iter().any(|t| t.key == o.key));
     here.extend(there);
     here
-}
-
-fn object(value: Value) -> Map {
-    match value {
-        Value::Object(object) => object,
-        _ => Map::new(),
-    }
-}
-
-fn with_custom(fields: &Map, custom: Vec<Value>) -> Map {
-    let mut body = fields.clone();
-    if !custom.is_empty() {
-        body.insert("customFields".into(), Value::Array(custom));
-    }
-    body
 }
 
 fn without_phone(fields: &Map, custom: &Map) -> (Map, Map) {
@@ -455,7 +461,7 @@ fn unsettled(wait_ms: u64) -> Error {
     })
 }
 
-fn no_contact() -> Error {
+pub(super) fn no_contact() -> Error {
     Error::new(
         Code::MalformedResponse,
         "HighLevel didn't say which contact it made",

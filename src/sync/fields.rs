@@ -29,7 +29,7 @@ pub const CUSTOM_FIELDS: [(&str, &str, &str); 16] = [
 ];
 
 /// A field that is missing is looked for again after this time; all are after a day.
-const RELOAD_MISSING_MS: u64 = 5 * 60_000;
+pub(super) const RELOAD_MISSING_MS: u64 = 5 * 60_000;
 pub(crate) const RELOAD_MS: u64 = 24 * 3_600_000;
 
 record! {
@@ -43,8 +43,10 @@ record! {
 }
 
 impl Fields {
-    fn by_key(&self, key: &str) -> Option<&Value> {
-        self.list.iter().find(|field| field["key"] == key)
+    /// By key, else by name: a mapping may say either.
+    pub(super) fn by_key(&self, key: &str) -> Option<&Value> {
+        let is = |what: &'static str| self.list.iter().find(move |field| field[what] == key);
+        is("key").or_else(|| is("name"))
     }
 }
 

@@ -6,7 +6,7 @@ use crate::{
     digistore24::{Event, Kind, Params, parse},
     effects::Write,
     error::{Details, Result},
-    mapping::TestOrders,
+    mapping::{Later, TestOrders},
     record, words,
 };
 
@@ -34,6 +34,8 @@ pub(super) struct Message {
     pub(super) reason: Option<String>,
     /// What is done for the message is told under the trace of its webhook.
     pub(super) trace: Option<String>,
+    /// The message was dealt with before; this step of a playbook is what is left of it.
+    pub(super) due: Option<Later>,
 }
 }
 
@@ -43,6 +45,10 @@ impl Message {
         let params = parse(self.body.as_bytes())?;
         let mut event = Event::read(connection, &params, self.received_at);
         event.items.retain(|item| !self.known_items.contains(&item.dedupe_key));
+        if event.event == Kind::Affiliation {
+            // The person that it is about is the partner.
+            event.buyer.email = event.affiliate.as_ref().and_then(|partner| partner.email.clone());
+        }
         Ok(event)
     }
 }
@@ -79,6 +85,7 @@ impl Sync<'_> {
             error: None,
             reason: self.reason_to_keep(event),
             trace: Some(self.effects.trace()),
+            due: None,
         };
         loop {
             let keys: Vec<(String, String)> =
@@ -133,6 +140,7 @@ impl Sync<'_> {
         match &event.event {
             Kind::ConnectionTest => Some("a connection test".to_owned()),
             Kind::Unknown(_) => Some("an event that is not known".to_owned()),
+            Kind::Affiliation if self.mapping.welcomes_partners() => None,
             kind if !kind.is_about_order() => Some(format!("{} is not synced", kind.name())),
             _ if ours.is_some() && ours != event.merchant.id.as_ref() => Some("another merchant's message".to_owned()),
             _ if event.order.base_id.is_empty() => Some("a message without an order".to_owned()),

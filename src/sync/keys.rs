@@ -30,6 +30,11 @@ impl Scope {
         self.key("event", name)
     }
 
+    /// Steps of playbooks whose time will come, the earliest first.
+    pub fn later(&self, name: &str) -> String {
+        self.key("later", name)
+    }
+
     /// Says that a message came before.
     pub fn seen(&self, dedupe_key: &str) -> String {
         self.key("seen", &short_hash(&mut [dedupe_key].into_iter()))
@@ -58,6 +63,16 @@ impl Scope {
     /// Which contact an e-mail address belongs to. Hashed: addresses don't belong into keys.
     pub fn email(&self, email: &str) -> String {
         self.key("email", &short_hash(&mut [email].into_iter()))
+    }
+
+    /// A list of the location, as it was read: pipelines, workflows, users, ….
+    pub fn named(&self, operation: &str) -> String {
+        self.key("cache", operation)
+    }
+
+    /// Says which unfinished message may make the business of this name.
+    pub fn claim_business(&self, name: &str) -> String {
+        self.key("claim", &format!("business/{}", short_hash(&mut [name].into_iter())))
     }
 
     /// The ids of the location's custom fields.

@@ -11,7 +11,9 @@ mod execute;
 mod fields;
 mod inbox;
 mod keys;
+mod names;
 mod process;
+mod request;
 mod timeline;
 
 use crate::json::{Json, Value, parse};
@@ -80,6 +82,7 @@ pub(crate) fn operations(mapping: &Mapping) -> Vec<String> {
             ids.push(id.to_owned());
         }
     }
+    ids.extend(mapping.operations());
     ids
 }
 

@@ -14,7 +14,7 @@ use crate::{
     digistore24::{Event, Params},
     effects::{Happening, Level, Write},
     error::{Code, Details, Error, Result},
-    mapping::{self, Known, Plan},
+    mapping::{self, Circumstances, Known, Plan},
     record,
 };
 
@@ -23,7 +23,7 @@ const DEADLINE_MS: u64 = 60_000;
 /// After so many failures that time was expected to heal, a message waits for a person.
 const MAX_ATTEMPTS: u32 = 50;
 /// Requests that one event can need at most: look-ups, six writes, repeated look-ups.
-const REQUESTS_PER_EVENT: u32 = 14;
+const REQUESTS_PER_EVENT: u32 = 20;
 const PAGE: u32 = 100;
 /// Raw messages are kept so long, and so long it is remembered what came.
 pub(crate) const KEEP_MS: u64 = 30 * 24 * 3_600_000;
@@ -104,7 +104,7 @@ impl Sync<'_> {
     /// `storage`. Whatever concerns one message is in its report.
     pub async fn tick(&self, max_requests: u32) -> Result<Tick> {
         let prefix = self.scope.inbox("");
-        let mut tick = Tick { done: true, ..Tick::default() };
+        let mut tick = Tick { done: true, next_at: self.wake().await?, ..Tick::default() };
         let mut blocked: Set = Set::new();
         let mut after = None;
         loop {
@@ -203,6 +203,29 @@ impl Sync<'_> {
         }
     }
 
+    /// Puts the steps of playbooks whose time has come into the inbox, where they are worked on like messages. Gives the
+    /// time of the first one that waits.
+    async fn wake(&self) -> Result<Option<u64>> {
+        let prefix = self.scope.later("");
+        loop {
+            let (page, _) = self.effects.list(prefix.clone(), None, PAGE).await?;
+            for entry in &page {
+                let name = entry.key.strip_prefix(&prefix).unwrap_or_default();
+                let at = name.get(..13).and_then(|at| at.parse().ok()).unwrap_or_default();
+                if at > self.effects.now() {
+                    return Ok(Some(at));
+                }
+                let due = Write { key: entry.key.clone(), expect: Some(entry.version), value: None };
+                let inbox = Write { key: self.scope.inbox(name), expect: None, value: Some(entry.value.clone()) };
+                // Where it fails, another worker was faster.
+                self.effects.commit(vec![due, inbox]).await?;
+            }
+            if page.len() < PAGE as usize {
+                return Ok(None);
+            }
+        }
+    }
+
     /// Works on one message. Nothing, where another worker has finished it.
     async fn process(&self, name: &str) -> Result<Option<Report>> {
         let mut report = None;
@@ -267,7 +290,7 @@ impl Sync<'_> {
         report.requests = self.effects.requests() - before;
         match result {
             Ok(Some(work)) => {
-                let mut writes = self.conclusion(&event, &work)?;
+                let mut writes = self.conclusion(&event, &message, &work)?;
                 writes.extend(lease.unclaim());
                 writes.push(Write { key, expect: Some(version), value: None });
                 writes.push(Write { key: self.scope.work(name), expect: None, value: None });
@@ -392,6 +415,7 @@ impl Sync<'_> {
             Some((contact_id, person, _)) => Known::Person { contact_id: Some(contact_id), person },
             None => Known::Nobody,
         };
-        Ok((mapping::plan(self.mapping, event, known, repeated, self.effects.now()), repeated))
+        let now = Circumstances { repeated, now_ms: self.effects.now(), ..Circumstances::default() };
+        Ok((mapping::plan(self.mapping, event, known, &now), repeated))
     }
 }

@@ -50,6 +50,9 @@ pub struct Contact {
     pub tags: Set,
     pub notes: Vec<Value>,
     pub tasks: Vec<Value>,
+    pub deals: Vec<Value>,
+    pub appointments: Vec<Value>,
+    pub business: Option<String>,
 }
 
 #[derive(Debug, Default)]
@@ -58,6 +61,11 @@ pub struct World {
     pub entries: BTreeMap<String, (String, u64)>,
     pub version: u64,
     pub contacts: BTreeMap<String, Contact>,
+    pub businesses: Vec<Value>,
+    /// `c1 into w1`, `c1 out of w1`, in order.
+    pub enrolments: Vec<String>,
+    /// What was asked of Digistore24.
+    pub shop: Vec<String>,
     pub requests: Vec<String>,
     /// Every change that could start a workflow, in order.
     pub triggers: Vec<String>,
@@ -200,7 +208,7 @@ impl World {
     }
 
     fn http(&mut self, request: Request, rng: &mut Rng) -> Reply {
-        let path = request.url.trim_start_matches("https://ghl.test");
+        let path = request.url.trim_start_matches("https://ghl.test").trim_start_matches("https://ds24.test");
         self.requests.push(format!("{} {}", request.method, path.split('?').next().unwrap()));
         let dice = rng.below(100);
         let f = self.faults;
@@ -248,7 +256,20 @@ impl World {
         Response { status, headers: vec![], body: body.to_string() }
     }
 
+    fn shop(&mut self, request: &Request) -> (u16, Value) {
+        let function = request.url.rsplit('/').next().unwrap().split('?').next().unwrap();
+        let body = request.body.as_deref().unwrap_or_default();
+        self.shop.push(format!("{function} {body}"));
+        (
+            200,
+            json!({ "result": "success", "data": { "id": "5", "url": "https://buy.example.com/5", "is_modified": "Y" } }),
+        )
+    }
+
     fn route(&mut self, request: &Request) -> (u16, Value) {
+        if request.url.starts_with("https://ds24.test") {
+            return self.shop(request);
+        }
         let url = request.url.trim_start_matches("https://ghl.test");
         let (path, query) = url.split_once('?').unwrap_or((url, ""));
         let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
@@ -261,6 +282,77 @@ impl World {
                     |k| json!({ "id": format!("id-{k}"), "fieldKey": format!("contact.{k}"), "dataType": "TEXT" }),
                 );
                 (200, json!({ "customFields": fields.collect::<Vec<_>>() }))
+            }
+            ("GET", [list @ ("workflows" | "users" | "calendars" | "campaigns")]) => {
+                let named: &[(&str, &str)] = match *list {
+                    "workflows" => &[("w1", "Onboarding"), ("w2", "Dunning")],
+                    "users" => &[("u1", "Jane Doe"), ("u2", "Max Muster")],
+                    "calendars" => &[("k1", "Visits")],
+                    _ => &[("p1", "Spring")],
+                };
+                let items: Vec<Value> = named.iter().map(|(id, name)| json!({ "id": id, "name": name })).collect();
+                let mut answer = Map::new();
+                put(&mut answer, list, Value::Array(items));
+                (200, Value::Object(answer))
+            }
+            ("GET", ["opportunities", "pipelines"]) => {
+                let stages = json!([{ "id": "s1", "name": "New" }, { "id": "s2", "name": "At risk" }]);
+                (200, json!({ "pipelines": [{ "id": "pl1", "name": "Sales", "stages": stages }] }))
+            }
+            ("GET", ["opportunities", "search"]) => {
+                let deals: Vec<&Value> = self
+                    .contacts
+                    .iter()
+                    .filter(|(id, _)| query.contains(&format!("contact_id={id}")))
+                    .flat_map(|(_, c)| &c.deals)
+                    .collect();
+                (200, json!({ "opportunities": deals }))
+            }
+            ("POST", ["opportunities"]) => {
+                let id = self.id("d");
+                let owner = body["contactId"].as_str().unwrap();
+                let Some(contact) = self.contacts.get_mut(owner) else { return missing(owner) };
+                let mut deal = body.clone();
+                put(deal.as_object_mut().unwrap(), "id", id.into());
+                contact.deals.push(deal.clone());
+                self.triggers.push(format!("{owner} deal"));
+                (201, json!({ "opportunity": deal }))
+            }
+            ("PUT", ["opportunities", id]) => {
+                let deals = self.contacts.values_mut().flat_map(|c| &mut c.deals).find(|d| d["id"] == **id);
+                match deals {
+                    Some(deal) => {
+                        deal.as_object_mut().unwrap().extend(body.as_object().unwrap().clone());
+                        (200, json!({ "opportunity": &*deal }))
+                    }
+                    None => (404, json!({ "statusCode": 404, "message": "Opportunity not found" })),
+                }
+            }
+            ("GET", ["businesses"]) => (200, json!({ "businesses": self.businesses })),
+            ("POST", ["businesses"]) => {
+                let business = json!({ "id": self.id("b"), "name": body["name"] });
+                self.businesses.push(business.clone());
+                self.triggers.push("x business".into());
+                (201, json!({ "success": true, "buiseness": business }))
+            }
+            ("POST", ["contacts", "bulk", "business"]) => {
+                let known = self.businesses.iter().any(|b| b["id"] == body["businessId"]);
+                assert!(known, "the business exists before a contact is put into it: {body}");
+                for id in body["ids"].as_array().unwrap() {
+                    if let Some(contact) = self.contacts.get_mut(id.as_str().unwrap()) {
+                        contact.business = body["businessId"].as_str().map(str::to_owned);
+                    }
+                }
+                (200, json!({ "success": true, "ids": body["ids"] }))
+            }
+            ("POST", ["calendars", "events", "appointments"]) => {
+                let id = self.id("a");
+                let owner = body["contactId"].as_str().unwrap();
+                let Some(contact) = self.contacts.get_mut(owner) else { return missing(owner) };
+                let mut appointment = body.clone();
+                put(appointment.as_object_mut().unwrap(), "id", id.into());
+                contact.appointments.push(appointment.clone());
+                (201, appointment)
             }
             ("GET", ["contacts", "search", "duplicate"]) => {
                 let email = query
@@ -308,6 +400,15 @@ impl World {
                         fill(contact, &body);
                         (200, json!({ "succeded": true, "contact": show(id, contact) }))
                     }
+                    ("POST", ["workflow" | "campaigns", list]) => {
+                        self.enrolments.push(format!("{id} into {list}"));
+                        (200, json!({ "succeded": true }))
+                    }
+                    ("DELETE", ["workflow" | "campaigns", list]) => {
+                        self.enrolments.push(format!("{id} out of {list}"));
+                        (200, json!({ "succeded": true }))
+                    }
+                    ("GET", ["appointments"]) => (200, json!({ "events": contact.appointments })),
                     ("GET", ["notes"]) => (200, json!({ "notes": contact.notes })),
                     ("GET", ["tasks"]) => (200, json!({ "tasks": contact.tasks })),
                     ("POST", ["notes"]) => {
@@ -380,16 +481,24 @@ fn fill(contact: &mut Contact, body: &Value) {
 }
 
 fn show(id: &str, contact: &Contact) -> Value {
-    let mut shown = json!({ "id": id, "tags": contact.tags });
+    let custom: Vec<Value> =
+        contact.custom.iter().map(|(key, value)| json!({ "id": format!("id-{key}"), "value": value })).collect();
+    let mut shown = json!({ "id": id, "tags": contact.tags, "customFields": custom });
     shown.as_object_mut().unwrap().extend(contact.fields.clone());
     shown
 }
 
 /// A plugin for the world's one location.
 pub fn plugin() -> Plugin {
+    plugin_with(json!({}))
+}
+
+/// The same with a mapping.
+pub fn plugin_with(mapping: Value) -> Plugin {
     Plugin::new(json!({
+        "mapping": mapping,
         "highlevel": { "auth": { "kind": "private-integration", "token": "pit-test" }, "locationId": "loc1", "baseUrl": "https://ghl.test" },
-        "digistore24": { "ipnPassphrase": "secret-phrase" },
+        "digistore24": { "ipnPassphrase": "secret-phrase", "apiKey": "123-key", "baseUrl": "https://ds24.test" },
         "settleSeconds": 60,
     }))
     .unwrap()
@@ -400,7 +509,7 @@ pub fn event(extra: Value) -> Value {
     let mut raw = json!({
         "event": "on_payment", "api_mode": "live", "merchant_id": "777", "order_id": "C74PNZH5", "order_item_id": "31",
         "product_id": "512345", "product_name": "Kräuterkurs", "buyer_id": "42", "email": "kaethe@example.de",
-        "address_first_name": "Käthe", "address_last_name": "Grünwald", "address_country": "DE", "address_phone_no": "030 1234567",
+        "address_first_name": "Käthe", "address_last_name": "Grünwald", "address_country": "DE", "address_phone_no": "030 1234567", "address_company": "ACME",
         "transaction_id": "9001", "transaction_amount": "47.00", "transaction_currency": "EUR", "transaction_date": "2026-11-18",
         "transaction_time": "10:00:00", "billing_type": "subscription", "pay_sequence_no": "1", "number_of_installments": "0",
         "next_payment_at": "2026-12-18",

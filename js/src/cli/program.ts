@@ -6,6 +6,7 @@ import { addCatalog } from './commands/catalog.js';
 import { addCheck } from './commands/check.js';
 import { addEvents } from './commands/events.js';
 import { addInbox } from './commands/inbox.js';
+import { addMapping } from './commands/mapping.js';
 import { addPlan } from './commands/plan.js';
 import { addPoll } from './commands/poll.js';
 import { addRun } from './commands/run.js';
@@ -52,6 +53,7 @@ function build(): Command {
     addSetup,
     addInbox,
     addEvents,
+    addMapping,
     addCheck,
     addAuth,
   ];

@@ -1,4 +1,4 @@
-import type { Call, Json, JsonObject, Plan, PlanAction, PlanStep } from '../protocol.js';
+import type { Call, Json, JsonObject, Plan, PlanAction, PlanLater, PlanStep } from '../protocol.js';
 
 const names = (value: Json | undefined) => (isObject(value) ? Object.keys(value) : []);
 const list = (value: Json | undefined) => (Array.isArray(value) ? value.join(', ') : '');
@@ -15,6 +15,7 @@ const WORDS: Record<PlanAction, (what: JsonObject) => string> = {
   completeTask: () => 'complete the task of this order',
   removeTags: ({ tags }) => `take off the tags ${list(tags)}`,
   addTags: ({ tags }) => `add the tags ${list(tags)}`,
+  run: ({ operation }) => `call ${text(operation)}`,
 };
 
 /** One write in words, without its reason. */
@@ -22,6 +23,11 @@ export function stepInWords({ do: action }: PlanStep): string {
   const [name, what] = Object.entries(action)[0] ?? [];
   const words = WORDS[name as PlanAction];
   return words ? words(what ?? {}) : `${name}`;
+}
+
+/** A step that comes later, in words: `2026-12-01 09:00 UTC: step 3 of dunning`. */
+export function laterInWords({ at, playbook, step }: PlanLater): string {
+  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC: step ${step + 1} of ${playbook}`;
 }
 
 /** What becomes of each item, in words: `Workbook: new -> active`. */

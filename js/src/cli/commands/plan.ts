@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { eventFromBody } from '../../ipn.js';
 import type { DryRun } from '../../protocol.js';
-import { changesInWords, stepInWords } from '../../text/plan.js';
+import { changesInWords, laterInWords, stepInWords } from '../../text/plan.js';
 import { readText } from '../input.js';
 import { withPlugin, withSettings } from '../session.js';
 
@@ -20,12 +20,13 @@ export function addPlan(program: Command): void {
 }
 
 function inWords(plan: DryRun): string[] {
-  const { event, repeated, signature, lookUp, remarks, steps } = plan;
+  const { event, repeated, signature, later, lookUp, remarks, steps } = plan;
   return [
     `${event.event}, order ${event.order.id}, signature ${signature}${event.test ? ', a test order' : ''}`,
     ...(repeated ? ['came before'] : [`look-up: ${lookUp}`]),
     ...changesInWords(plan).map((change) => `state: ${change}`),
     ...steps.map((step, i) => `${i + 1}. ${stepInWords(step)}: ${step.why}`),
+    ...later.map((step) => `later, ${laterInWords(step)}`),
     ...remarks.map((remark) => `note: ${remark}`),
     ...(steps.length === 0 ? ['nothing to do'] : []),
   ];

@@ -1,0 +1,155 @@
+//! Conditions on the event and on what is known of the order: `{ "field": "money.gross", "gte": 100 }`, with `all`, `any`,
+//! `not`. A list means all of them; nothing means yes.
+
+use std::cmp::Ordering;
+
+use super::template::{as_text, pointer};
+use crate::clock;
+use crate::json::Value;
+use crate::text::lower;
+
+/// Whether a checked condition holds.
+pub fn holds(condition: &Value, facts: &Value) -> bool {
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    match condition {
+        Value::Array(all) => all.iter().all(|c| holds(c, facts)),
+        Value::Object(parts) => {
+            let path = pointer(condition["field"].as_str().unwrap_or_default());
+            let found = facts.pointer(&path).unwrap_or(&Value::Null);
+            parts.iter().all(|(word, wanted)| match word.as_str() {
+                "all" => holds(wanted, facts),
+                "any" => list(wanted).iter().any(|c| holds(c, facts)),
+                "not" => !holds(wanted, facts),
+                "is" => is(found, wanted),
+                "isNot" => !is(found, wanted),
+                "in" => list(wanted).iter().any(|w| is(found, w)),
+                "notIn" => !list(wanted).iter().any(|w| is(found, w)),
+                "matches" => any(found, &|text| matches(&as_text(wanted), text)),
+                "exists" => as_text(found).is_empty() != (*wanted == Value::Bool(true)),
+                "gt" => compare(found, wanted).is_some_and(Ordering::is_gt),
+                "gte" => compare(found, wanted).is_some_and(Ordering::is_ge),
+                "lt" => compare(found, wanted).is_some_and(Ordering::is_lt),
+                "lte" => compare(found, wanted).is_some_and(Ordering::is_le),
+                _ => true,
+            })
+        }
+        _ => true,
+    }
+}
+
+/// Whether a field of this kind can be compared so.
+pub(super) fn fits(word: &str, kind: &str, wanted: &Value) -> bool {
+    let is_date = wanted.as_str().is_some_and(|text| clock::parse_iso(text).is_some());
+    match (word, kind) {
+        ("exists", _) | (_, "any") => true,
+        ("in" | "notIn", _) => wanted.as_array().is_some_and(|all| all.iter().all(|one| fits("is", kind, one))),
+        ("gt" | "gte" | "lt" | "lte", "number") | ("is" | "isNot", "number") => wanted.is_number(),
+        ("gt" | "gte" | "lt" | "lte", "date") => is_date,
+        ("is" | "isNot", "boolean") => wanted.as_bool().is_some(),
+        ("is" | "isNot", _) => wanted.is_string() || wanted.is_number(),
+        ("matches", "text" | "list" | "date") => true,
+        _ => false,
+    }
+}
+
+/// Of a list one item is enough.
+fn any(found: &Value, test: &dyn Fn(&str) -> bool) -> bool {
+    match found.as_array() {
+        Some(items) => items.iter().any(|item| test(&as_text(item))),
+        None => test(&as_text(found)),
+    }
+}
+
+/// Ids may be written as numbers.
+fn is(found: &Value, wanted: &Value) -> bool {
+    *found == *wanted || any(found, &|text| text == as_text(wanted))
+}
+
+/// As numbers, else as moments.
+fn compare(found: &Value, wanted: &Value) -> Option<Ordering> {
+    if let (Some(found), Some(wanted)) = (found.as_f64(), wanted.as_f64()) {
+        return found.partial_cmp(&wanted);
+    }
+    Some(clock::parse_iso(found.as_str()?)?.cmp(&clock::parse_iso(wanted.as_str()?)?))
+}
+
+/// `*` stands for any text, `?` for one letter; the case doesn't count.
+fn matches(pattern: &str, text: &str) -> bool {
+    let (pattern, text): (Vec<char>, Vec<char>) = (lower(pattern).chars().collect(), lower(text).chars().collect());
+    let (mut p, mut t) = (0, 0);
+    // Where the last star stands, and how far the text had come: it may stand for one letter more.
+    let mut star = None;
+    while t < text.len() {
+        match pattern.get(p) {
+            Some('*') => {
+                star = Some((p, t));
+                p += 1;
+            }
+            Some(letter) if *letter == '?' || text.get(t) == Some(letter) => (p, t) = (p + 1, t + 1),
+            _ => match star {
+                Some((at, from)) => {
+                    star = Some((at, from + 1));
+                    (p, t) = (at + 1, from + 1);
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern.iter().skip(p).all(|c| *c == '*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::{json, parse};
+
+    #[test]
+    fn every_word() {
+        let facts = json!({
+            "money": { "gross": 97.0 }, "item": { "productId": "512345", "name": "Kräuterkurs Plus", "tags": ["kurs", "vip"] },
+            "buyer": { "company": null, "country": "DE" }, "occurredAt": "2026-11-18T10:00:00+01:00", "test": false,
+        });
+        for (condition, expected) in [
+            (r#"{}"#, true),
+            (r#"[]"#, true),
+            (r#"{ "field": "item.product_id", "is": 512345 }"#, true),
+            (r#"{ "field": "item.productId", "isNot": "512345" }"#, false),
+            (r#"{ "field": "buyer.country", "in": ["DE", "AT"] }"#, true),
+            (r#"{ "field": "buyer.country", "notIn": ["DE", "AT"] }"#, false),
+            (r#"{ "field": "item.name", "matches": "*KURS p?us" }"#, true),
+            (r#"{ "field": "item.name", "matches": "kurs*" }"#, false),
+            (r#"{ "field": "item.tags", "is": "vip" }"#, true),
+            (r#"{ "field": "item.tags", "matches": "v*" }"#, true),
+            (r#"{ "field": "money.gross", "gte": 97, "lt": 100 }"#, true),
+            (r#"{ "field": "money.gross", "gt": 97 }"#, false),
+            (r#"{ "field": "occurredAt", "gte": "2026-11-18" }"#, true),
+            (r#"{ "field": "occurredAt", "lte": "2026-11-18T09:00:00Z" }"#, true),
+            (r#"{ "field": "buyer.country", "gt": 5 }"#, false),
+            (r#"{ "field": "buyer.company", "exists": false }"#, true),
+            (r#"{ "field": "buyer.country", "exists": true }"#, true),
+            (r#"{ "field": "test", "is": false }"#, true),
+            (r#"{ "any": [{ "field": "test", "is": true }, { "field": "buyer.country", "is": "DE" }] }"#, true),
+            (
+                r#"{ "not": { "all": [{ "field": "test", "is": true }, { "field": "buyer.country", "is": "DE" }] } }"#,
+                true,
+            ),
+            (r#"[{ "field": "test", "is": false }, { "field": "buyer.country", "is": "FR" }]"#, false),
+        ] {
+            assert_eq!(holds(&parse(condition).unwrap(), &facts), expected, "{condition}");
+        }
+    }
+
+    #[test]
+    fn patterns() {
+        for (pattern, text, expected) in [
+            ("", "", true),
+            ("*", "", true),
+            ("?", "", false),
+            ("a*b*c", "aXbYbZc", true),
+            ("a*b*c", "aXbYbZ", false),
+            ("*ä?", "BÄR", true),
+        ] {
+            assert_eq!(matches(pattern, text), expected, "{pattern} on {text}");
+        }
+    }
+}

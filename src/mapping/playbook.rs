@@ -1,0 +1,431 @@
+//! Playbooks: when an event comes and conditions hold, then steps. Here they become parts of the plan.
+
+use super::{
+    condition::holds,
+    person::{Person, Purpose},
+    plan::{Action, Circumstances, Step},
+    settings::Mapping,
+    template::{Form, as_text},
+};
+use crate::digistore24::{Cents, Event, Kind};
+use crate::json::{Map, ToJson, Value, put};
+use crate::text::{lower, short_hash};
+use crate::{clock, record};
+
+/// A rule, read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Playbook {
+    name: String,
+    marketing: bool,
+    events: Vec<String>,
+    condition: Value,
+    unless: Value,
+    steps: Vec<PlayStep>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct PlayStep {
+    wait_ms: u64,
+    condition: Value,
+    unless: Value,
+    action: String,
+    with: Form,
+}
+
+record! {
+    /// A step of a playbook that comes later.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Later {
+        /// When, milliseconds since 1970.
+        pub at: u64,
+        /// Of which playbook.
+        pub playbook: String,
+        /// Which step, from 0.
+        pub step: u32,
+    }
+}
+
+/// The operations that a step calls beyond those of every mapping: for its scopes.
+const OPERATIONS: [(&str, &[&str]); 14] = [
+    ("appointment", &["ghl.calendars.createAppointment", "ghl.calendars.getCalendars"]),
+    (
+        "business",
+        &[
+            "ghl.businesses.createBusiness",
+            "ghl.businesses.getBusinessesByLocation",
+            "ghl.contacts.addRemoveContactFromBusiness",
+        ],
+    ),
+    ("buyLink", &["digistore24.createBuyUrl"]),
+    ("campaign", &["ghl.contacts.addContactToCampaign", "ghl.campaigns.getCampaigns"]),
+    ("leaveCampaign", &["ghl.contacts.removeContactFromCampaign", "ghl.campaigns.getCampaigns"]),
+    ("leaveWorkflow", &["ghl.contacts.deleteContactFromWorkflow", "ghl.workflows.getWorkflow"]),
+    (
+        OPPORTUNITY,
+        &[
+            "ghl.opportunities.createOpportunity",
+            "ghl.opportunities.updateOpportunity",
+            "ghl.opportunities.searchOpportunity",
+            "ghl.opportunities.getPipelines",
+        ],
+    ),
+    ("refund", &["digistore24.refundPartially"]),
+    ("startRebilling", &["digistore24.startRebilling"]),
+    ("stopRebilling", &["digistore24.stopRebilling"]),
+    ("task", &["ghl.users.getUserByLocation"]),
+    ("updateBuyer", &["digistore24.updateBuyer"]),
+    ("updatePurchase", &["digistore24.updatePurchase"]),
+    ("workflow", &["ghl.contacts.addContactToWorkflow", "ghl.workflows.getWorkflow"]),
+];
+pub(super) const OPPORTUNITY: &str = "opportunity";
+
+/// What a step of this name calls.
+pub(super) fn operations(action: &str) -> &'static [&'static str] {
+    OPERATIONS.iter().find(|(known, _)| *known == action).map_or(&[], |(_, operations)| *operations)
+}
+
+/// One text, or several.
+pub(super) fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::Array(several) => several.iter().map(as_text).filter(|text| !text.is_empty()).collect(),
+        one => texts(&Value::Array(vec![one.clone()])),
+    }
+}
+
+/// Whether the event with these facts goes by that name.
+pub(super) fn is_event(facts: &Value, name: &str) -> bool {
+    let fired = facts["triggers"].as_array();
+    facts["event"] == name
+        || fired
+            .is_some_and(|ids| ids.iter().any(|id| id.as_str().and_then(|id| id.strip_prefix("bridge.")) == Some(name)))
+}
+
+impl Playbook {
+    /// Reads a checked one.
+    pub(super) fn read(book: &Value) -> Self {
+        let mut steps = Vec::new();
+        for step in book["then"].as_array().into_iter().flatten() {
+            // What is neither time nor condition is the action.
+            let action = step
+                .as_object()
+                .into_iter()
+                .flatten()
+                .find(|(name, _)| !["if", "unless", "wait"].contains(&name.as_str()));
+            if let Some((action, with)) = action {
+                steps.push(PlayStep {
+                    wait_ms: step["wait"].as_str().and_then(clock::span).unwrap_or_default(),
+                    condition: step["if"].clone(),
+                    unless: step["unless"].clone(),
+                    action: action.clone(),
+                    with: Form::read(with),
+                });
+            }
+        }
+        let when = &book["when"];
+        Self {
+            name: as_text(&book["name"]),
+            marketing: book["kind"] == "marketing",
+            events: texts(&when["event"]),
+            condition: when["if"].clone(),
+            unless: book["unless"].clone(),
+            steps,
+        }
+    }
+
+    /// The names of its steps.
+    pub(super) fn actions(&self) -> impl Iterator<Item = &str> {
+        self.steps.iter().map(|step| step.action.as_str())
+    }
+
+    /// Whether it needs the contact's consent.
+    pub(super) fn is_marketing(&self) -> bool {
+        self.marketing
+    }
+
+    /// Whether it may begin with this kind of event.
+    pub(super) fn begins_with(&self, name: &str) -> bool {
+        self.events.iter().any(|event| event == name)
+    }
+}
+
+/// What the playbooks add to a plan.
+#[derive(Debug, Default)]
+pub(super) struct Drawn {
+    pub(super) custom: Map,
+    pub(super) add_tags: Vec<String>,
+    pub(super) remove_tags: Vec<String>,
+    pub(super) steps: Vec<Step>,
+    pub(super) later: Vec<Later>,
+    pub(super) remarks: Vec<String>,
+}
+
+/// What the playbooks do about an event now; or, where a step's time has come, what that step does.
+pub(super) fn draw(mapping: &Mapping, event: &Event, facts: &Value, person: &mut Person, now: &Circumstances) -> Drawn {
+    let mut drawn = Drawn::default();
+    for book in &mapping.playbooks {
+        let due = now.due.as_ref();
+        match due {
+            Some(due) if due.playbook != book.name => continue,
+            None if !book.events.iter().any(|name| is_event(facts, name)) => continue,
+            None if !holds(&book.condition, facts) => continue,
+            None if holds(&book.unless, facts) && !book.unless.is_null() => continue,
+            _ => {}
+        }
+        for (index, step) in (0..).zip(&book.steps) {
+            match due {
+                Some(due) if due.step != index => continue,
+                None if step.wait_ms > 0 => {
+                    let at = now.now_ms + step.wait_ms;
+                    drawn.later.push(Later { at, playbook: book.name.clone(), step: index });
+                    continue;
+                }
+                _ => {}
+            }
+            if !holds(&step.condition, facts) || (holds(&step.unless, facts) && !step.unless.is_null()) {
+                continue;
+            }
+            if book.marketing && !now.confirmed {
+                drawn.remarks.push("playbook ".to_owned() + &book.name + ": the contact has not confirmed its consent");
+                continue;
+            }
+            let number = index.to_string();
+            let mark = short_hash(&mut [event.id.as_str(), &book.name, &number].into_iter());
+            let mut hand =
+                Hand { drawn: &mut drawn, event, person, now, why: "playbook ".to_owned() + &book.name, mark };
+            hand.play(&step.action, &step.with.fill(facts));
+        }
+    }
+    drawn
+}
+
+/// One step being turned into actions.
+struct Hand<'a> {
+    drawn: &'a mut Drawn,
+    event: &'a Event,
+    person: &'a mut Person,
+    now: &'a Circumstances,
+    why: String,
+    /// Names this step of this event: how a note or a task of unknown outcome is found again.
+    mark: String,
+}
+
+impl Hand<'_> {
+    fn push(&mut self, action: Action) {
+        self.drawn.steps.push(Step { why: self.why.clone(), action });
+    }
+
+    fn run(&mut self, operation: &str, input: Map) {
+        let order = self.event.order_key();
+        self.push(Action::Run { operation: operation.to_owned(), input, order, keep: None });
+    }
+
+    /// Calls an operation with one field.
+    fn run_with(&mut self, operation: &str, name: &str, value: Value) {
+        // What is named by an empty field of the event is nothing.
+        if !as_text(&value).is_empty() {
+            let mut input = Map::new();
+            put(&mut input, name, value);
+            self.run(operation, input);
+        }
+    }
+
+    fn play(&mut self, action: &str, with: &Value) {
+        let order = self.event.order_key();
+        let text = |name: &str| as_text(&with[name]);
+        match action {
+            "addTags" => self.drawn.add_tags.extend(tags(with)),
+            "removeTags" => self.drawn.remove_tags.extend(tags(with)),
+            "setFields" => self.drawn.custom.extend(with.as_object().cloned().unwrap_or_default()),
+            "segment" => put(&mut self.drawn.custom, "ds24_segment", with.clone()),
+            "note" => {
+                let title = if with["title"].is_null() { self.why.clone() } else { text("title") };
+                let title = title + " · " + self.mark.get(..8).unwrap_or_default();
+                self.push(Action::CreateNote { order, title, body: text("body"), keep: false });
+            }
+            "task" => self.task(order, with),
+            "workflow" => self.run_with("ghl.contacts.addContactToWorkflow", "workflowId", with.clone()),
+            "leaveWorkflow" => self.run_with("ghl.contacts.deleteContactFromWorkflow", "workflowId", with.clone()),
+            "campaign" => self.run_with("ghl.contacts.addContactToCampaign", "campaignId", with.clone()),
+            "leaveCampaign" => self.run_with("ghl.contacts.removeContactFromCampaign", "campaignId", with.clone()),
+            "opportunity" => self.opportunity(with),
+            "business" => self.business(&as_text(with)),
+            "appointment" => self.appointment(with),
+            "updatePurchase" => {
+                let mut input = with.as_object().cloned().unwrap_or_default();
+                if let Some(span) = clock::span(&text("next_payment_at")) {
+                    let day = clock::ymd(clock::in_berlin(clock::at(self.now.now_ms + span)).date());
+                    put(&mut input, "next_payment_at", Value::String(day + " 00:00:00"));
+                }
+                put(&mut input, "purchase_id", self.event.order.id.as_str().into());
+                self.run("digistore24.updatePurchase", input);
+            }
+            "updateBuyer" => {
+                let mut input = with.as_object().cloned().unwrap_or_default();
+                if let Some(id) = &self.event.buyer.id {
+                    put(&mut input, "buyer_id", id.as_str().into());
+                    self.run("digistore24.updateBuyer", input);
+                }
+            }
+            "stopRebilling" | "startRebilling" => {
+                let id = self.event.order.id.as_str().into();
+                self.run_with(&("digistore24.".to_owned() + action), "purchase_id", id);
+            }
+            "refund" => self.refund(with),
+            "buyLink" => self.buy_link(with),
+            _ => {}
+        }
+    }
+
+    fn task(&mut self, order: String, with: &Value) {
+        let span = with["due"].as_str().and_then(clock::span).unwrap_or(DAY_MS);
+        let days = i64::try_from(span / DAY_MS).unwrap_or_default();
+        let now = clock::at(self.now.now_ms);
+        let due = match span % DAY_MS {
+            0 => clock::next_working_morning(now, days),
+            _ => clock::at(self.now.now_ms + span),
+        };
+        // A late payment completes what a missed one brought.
+        let purpose = if self.event.event == Kind::PaymentMissed { Purpose::Dunning } else { Purpose::Playbook };
+        self.push(Action::CreateTask {
+            title: as_text(&with["title"]),
+            body: as_text(&with["body"]) + "\nds24:" + &self.mark,
+            due: clock::iso(due),
+            assigned_to: assigned(self.person, with, &order),
+            order,
+            purpose,
+        });
+    }
+
+    fn opportunity(&mut self, with: &Value) {
+        let mut deal = Map::new();
+        for (name, wire) in [
+            ("name", "name"),
+            ("pipeline", "pipelineId"),
+            ("stage", "pipelineStageId"),
+            ("status", "status"),
+            ("value", "monetaryValue"),
+        ] {
+            let value = &with[name];
+            let number = value.as_str().and_then(crate::json::parse).filter(Value::is_number);
+            if !value.is_null() {
+                put(&mut deal, wire, number.filter(|_| name == "value").unwrap_or_else(|| value.clone()));
+            }
+        }
+        let order = self.event.order_key();
+        if let Some(action) = deal_action(self.person, &order, deal) {
+            self.push(action);
+        }
+    }
+
+    fn business(&mut self, name: &str) {
+        let name = name.trim();
+        if name.is_empty() || self.person.business.as_deref() == Some(name) {
+            return;
+        }
+        self.person.business = Some(name.to_owned());
+        let mut input = Map::new();
+        put(&mut input, "name", name.into());
+        let (order, mark) = (self.event.order_key(), self.mark.clone());
+        let operation = "ghl.businesses.createBusiness".to_owned();
+        self.push(Action::Run { operation, input, order, keep: Some(mark.clone()) });
+        self.run_with("ghl.contacts.addRemoveContactFromBusiness", "businessId", mark.into());
+    }
+
+    fn appointment(&mut self, with: &Value) {
+        let text = |name: &str| as_text(&with[name]);
+        let moment = |text: &str| match clock::parse_iso(text) {
+            _ if text.len() < 16 => None,
+            Some(_) if text.contains(['T', 'Z']) => Some(text.to_owned()),
+            _ => clock::parse_berlin(text).map(clock::iso),
+        };
+        let Some(start) = moment(&text("start")) else {
+            return self.drawn.remarks.push(self.why.clone() + ": no appointment, the date has no time");
+        };
+        let title = if with["title"].is_null() { "Digistore24".to_owned() } else { text("title") };
+        let mut input = Map::new();
+        put(&mut input, "calendarId", with["calendar"].clone());
+        put(&mut input, "startTime", start.into());
+        if let Some(end) = moment(&text("end")) {
+            put(&mut input, "endTime", end.into());
+        }
+        put(&mut input, "title", Value::String(title + " · " + self.mark.get(..8).unwrap_or_default()));
+        self.run("ghl.calendars.createAppointment", input);
+    }
+
+    /// Never more than the playbook allows, and never for a test.
+    fn refund(&mut self, with: &Value) {
+        let cents = |value: &Value| Cents::parse(&as_text(value)).unwrap_or_default();
+        let amount = match &with["amount"] {
+            Value::Null => self.event.money.as_ref().map(|m| m.gross).unwrap_or_default(),
+            given => cents(given),
+        };
+        match amount {
+            Cents(1..) if amount <= cents(&with["maxAmount"]) && !self.event.test => {
+                let mut input = Map::new();
+                put(&mut input, "purchase_id", self.event.order.id.as_str().into());
+                put(&mut input, "amount", amount.to_json());
+                self.run("digistore24.refundPartially", input);
+            }
+            _ => {
+                self.drawn.remarks.push(self.why.clone() + ": no refund, the amount is unknown or more than maxAmount")
+            }
+        }
+    }
+
+    fn buy_link(&mut self, with: &Value) {
+        let mut buyer = Map::new();
+        let person = &self.event.buyer;
+        for (name, value) in
+            [("email", &person.email), ("first_name", &person.first_name), ("last_name", &person.last_name)]
+        {
+            if let Some(value) = value {
+                put(&mut buyer, name, value.as_str().into());
+            }
+        }
+        let mut input = Map::new();
+        put(&mut input, "product_id", with["product"].clone());
+        put(&mut input, "buyer", Value::Object(buyer));
+        let (order, keep) = (self.event.order_key(), Some(self.mark.clone()));
+        self.push(Action::Run { operation: "digistore24.createBuyUrl".to_owned(), input, order, keep });
+        let mut custom = Map::new();
+        put(&mut custom, &as_text(&with["field"]), self.mark.as_str().into());
+        self.push(Action::UpdateContact { fields: Map::new(), custom });
+    }
+}
+
+const DAY_MS: u64 = 86_400_000;
+
+/// The order's deal is made, or changed where there is one; nothing where it is as it should be.
+pub(super) fn deal_action(person: &mut Person, order_key: &str, mut deal: Map) -> Option<Action> {
+    let order = person.order_mut(order_key)?;
+    let mut operation = "ghl.opportunities.updateOpportunity";
+    match &order.deal_id {
+        Some(_) => deal.retain(|name, value| order.deal.get(name) != Some(value)),
+        None => operation = "ghl.opportunities.createOpportunity",
+    }
+    if deal.is_empty() {
+        return None;
+    }
+    order.deal.extend(deal.clone());
+    // A stage belongs to its pipeline.
+    if let (true, Some(pipeline)) = (deal.contains_key("pipelineStageId"), order.deal.get("pipelineId")) {
+        put(&mut deal, "pipelineId", pipeline.clone());
+    }
+    Some(Action::Run { operation: operation.to_owned(), input: deal, order: order_key.to_owned(), keep: None })
+}
+
+/// Tags as GHL keeps them.
+pub(super) fn tags(value: &Value) -> Vec<String> {
+    texts(value).iter().map(|tag| lower(tag.trim())).filter(|tag| !tag.is_empty()).collect()
+}
+
+/// Who does a task: the user who looks after the contact, else one of those in `assignedTo`: of several, each gets the
+/// same share of the orders, and one order stays with one user.
+pub(super) fn assigned(person: &Person, with: &Value, order_key: &str) -> Option<String> {
+    let users = texts(&with["assignedTo"]);
+    let hash = short_hash(&mut [order_key].into_iter());
+    let number = u64::from_str_radix(&hash, 16).unwrap_or_default();
+    let share = number.checked_rem(users.len() as u64).and_then(|index| users.get(index as usize)).cloned();
+    let owner = person.assigned_to.clone();
+    if with["ownerFirst"] == Value::Bool(false) { share.or(owner) } else { owner.or(share) }
+}

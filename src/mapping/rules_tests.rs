@@ -1,0 +1,170 @@
+//! What a mapping says, as a reviewer reads it: mistakes by path, and plans in words.
+
+use super::{tests::message, *};
+use crate::json::{Value, json, parse};
+
+fn mistakes(mapping: Value) -> Vec<String> {
+    let problems = Mapping::load(&mapping).err().unwrap_or_default();
+    problems.into_iter().map(|p| format!("{}: {}", p.path, p.problem)).collect()
+}
+
+#[test]
+fn every_mistake_is_named_by_its_path() {
+    for (mapping, expected) in [
+        (r#"{ "tagz": {} }"#, vec!["tagz: is not a field here; did you mean tags?"]),
+        (
+            r#"{ "extends": "minimum" }"#,
+            vec!["extends: minimum is no ready mapping; only the command line reads files; did you mean minimal?"],
+        ),
+        (
+            r#"{ "notes": { "title": "{{buyer.frist_name}}" } }"#,
+            vec!["notes.title: fristName is no field of the event; did you mean firstName?"],
+        ),
+        (r#"{ "notes": { "titel": "x" } }"#, vec!["notes.titel: is not a field here; did you mean title?"]),
+        (
+            r#"{ "contact": { "website": "{{buyer.company | uper}}" } }"#,
+            vec!["contact.website: uper is no filter; did you mean upper? at character 19"],
+        ),
+        (
+            r#"{ "customFields": { "own": { "x": "Hi {{buyer.firstName" } } }"#,
+            vec!["customFields.own.x: expected | or }} at character 21"],
+        ),
+        (
+            r#"{ "tags": { "byEvent": { "new_sale": [] } } }"#,
+            vec!["tags.byEvent.new_sale: is not a field here; did you mean newSale?"],
+        ),
+        (
+            r#"{ "tags": { "byState": { "activ": [] } } }"#,
+            vec!["tags.byState.activ: is not a field here; did you mean active?"],
+        ),
+        (r#"{ "tasks": { "dunning": { "dueDays": 100 } } }"#, vec!["tasks.dunning.dueDays: must be at most 60"]),
+        (r#"{ "opportunity": { "stage": "New" } }"#, vec!["opportunity.pipeline: is required"]),
+        (
+            r#"{ "playbooks": [{ "use": "upsell", "with": { "product": 5 } }], "consent": { "confirmedField": "x" } }"#,
+            vec![],
+        ),
+        (
+            r#"{ "playbooks": [{ "use": "upsell", "with": { "upsell": 5 } }], "consent": { "confirmedField": "x" } }"#,
+            vec!["playbooks[0]: when needs a parameter"],
+        ),
+        (
+            r#"{ "playbooks": [{ "use": "winBack" }] }"#,
+            vec!["playbooks[0]: is marketing and needs consent.confirmedField"],
+        ),
+        (
+            r#"{ "playbooks": [{ "name": "a" }] }"#,
+            vec!["playbooks[0]: when is required", "playbooks[0]: then is required"],
+        ),
+        (
+            r#"{ "playbooks": [{ "use": "dunning" }, { "use": "dunning" }] }"#,
+            vec!["playbooks[1]: has the name of another playbook", "playbooks[1]: has the name of another playbook"],
+        ),
+        (
+            r#"{ "playbooks": [{ "name": "a", "when": { "event": "refund" }, "then": [{ "refund": { "maxAmount": 5 } }, { "wait": "soon", "segment": "x" }, { "segment": "x", "workflow": "w" }] }] }"#,
+            vec![
+                "playbooks[0].then[0]: refunds: that needs allowRefund: true in the playbook",
+                "playbooks[0].then[1]: waits or is due in a time that can't be read: write 3 days, 2 hours or 1 week",
+                "playbooks[0].then[2]: must have exactly one action, such as addTags or task",
+            ],
+        ),
+        (
+            r#"{ "playbooks": [{ "name": "a", "when": { "event": "refund", "if": [
+                { "field": "money.gross", "gt": "much" }, { "field": "item.nam", "is": 1 }, { "is": 5 }, { "field": "test" },
+                { "field": "occurredAt", "gte": "2026-11-18" }, { "field": "now.order", "in": ["paused", true] },
+                { "field": "raw.anything", "gt": 5 }, { "any": [{ "field": "test", "matches": "x" }] }
+            ] }, "then": [{ "segment": "x" }] }] }"#,
+            vec![
+                "playbooks[0].when.if[0].gt: doesn't fit: the field is a number",
+                "playbooks[0].when.if[1].field: nam is no field of the event; did you mean name?",
+                "playbooks[0].when.if[2].is: needs a field beside it",
+                "playbooks[0].when.if[3]: lacks what the field is compared with, such as is",
+                "playbooks[0].when.if[5].in: doesn't fit: the field is a text",
+                "playbooks[0].when.if[7].any[0].matches: doesn't fit: the field is a boolean",
+            ],
+        ),
+    ] {
+        assert_eq!(mistakes(parse(mapping).unwrap()), expected, "{mapping}");
+    }
+}
+
+#[test]
+fn a_mapping_stands_on_another_one() {
+    let base = json!({ "extends": "minimal", "tags": { "prefix": "a-", "vendorTags": false },
+                       "playbooks": [{ "use": "onboarding" }, { "use": "dunning" }] });
+    let mapping = Mapping::load(&json!({ "extends": base, "tags": { "prefix": "B-" },
+                                         "playbooks": [{ "use": "dunning", "with": { "tag": "late" } }] }));
+    let mapping = mapping.unwrap();
+    assert_eq!((mapping.tag_prefix.as_str(), mapping.vendor_tags, mapping.notes), ("b-", false, Notes::None));
+    assert_eq!(mapping.playbooks.len(), 3, "onboarding, and dunning with its end");
+    assert_eq!(Mapping::load(&json!({})), Ok(Mapping::default()));
+}
+
+#[test]
+fn every_ready_playbook_is_right() {
+    let with =
+        json!({ "tag": "t", "workflow": "w", "field": "f", "product": 1, "upsell": 2, "task": "x", "after": "1 day" });
+    for name in ["onboarding", "dunning", "winBack", "upsell", "affiliateWelcome"] {
+        let mapping = json!({ "consent": { "confirmedField": "x" }, "playbooks": [{ "use": name, "with": with }] });
+        assert_eq!(mistakes(mapping), Vec::<String>::new(), "{name}");
+    }
+    assert_eq!(mistakes(json!({ "business": "link", "appointment": { "calendar": "Visits" } })), Vec::<String>::new());
+}
+
+/// A plan as a reviewer reads it.
+fn words(plan: &Plan) -> String {
+    let mut lines = Vec::new();
+    for step in &plan.steps {
+        let what = match &step.action {
+            Action::CreateContact { fields, custom } | Action::UpdateContact { fields, custom } => {
+                format!("contact {} + {}", fields.len(), custom.len())
+            }
+            Action::CreateNote { title, .. } => format!("note {title}"),
+            Action::UpdateNote { .. } => "note updated".to_owned(),
+            Action::CreateTask { title, due, assigned_to, .. } => {
+                format!("task {title}, {}, {}", &due[..10], assigned_to.as_deref().unwrap_or("nobody"))
+            }
+            Action::CompleteTask { .. } => "task completed".to_owned(),
+            Action::RemoveTags { tags } => format!("- {}", tags.join(" ")),
+            Action::AddTags { tags } => format!("+ {}", tags.join(" ")),
+            Action::Run { operation, input, .. } => format!("{operation} {}", Value::Object(input.clone())),
+        };
+        lines.push(format!("{what} ({})", step.why));
+    }
+    for later in &plan.later {
+        lines.push(format!("later {}: {} {}", crate::clock::iso_utc(later.at), later.playbook, later.step));
+    }
+    lines.extend(plan.remarks.iter().map(|r| format!("remark {r}")));
+    lines.join("\n")
+}
+
+/// One story under a mapping that uses everything, message by message.
+#[test]
+fn a_story_in_words() {
+    let mapping = Mapping::load(&json!({
+        "contact": { "website": "https://example.com/{{buyer.id}}" },
+        "customFields": { "ds24": false, "own": { "course": "{{item.name}}", "Paid": "{{money.gross | money: de}} {{money.currency}}" } },
+        "tags": { "vendorTags": false, "byProduct": { "512345": ["Herbs"] }, "byState": { "paused": ["waits"] } },
+        "tasks": { "dunning": { "title": "Ring {{buyer.firstName}}", "dueDays": 2, "assignedTo": ["u1", "u2"] } },
+        "opportunity": { "pipeline": "Sales", "stage": "New", "stages": { "paused": "At risk" } },
+        "playbooks": [
+            { "use": "dunning", "with": { "workflow": "Dunning" } },
+            { "name": "big", "when": { "event": "newSale", "if": { "field": "money.gross", "gte": 40 } }, "then": [
+                { "workflow": "VIP" }, { "segment": "big" }, { "wait": "2 hours", "note": { "body": "x" } },
+            ] },
+        ],
+    }))
+    .unwrap();
+    let missed = json!({ "event": "on_payment_missed", "pay_sequence_no": "2", "transaction_id": "" });
+    let paid = json!({ "pay_sequence_no": "2", "transaction_id": "9002" });
+    let refund = json!({ "event": "on_refund", "transaction_id": "9100", "parent_transaction_id": "9002", "pay_sequence_no": "2" });
+    let mut known = Known::Nobody;
+    let mut story = String::new();
+    for extra in [json!({}), missed, paid, refund] {
+        let event = message(extra);
+        let now = Circumstances { now_ms: 1_795_000_000_000, ..Circumstances::default() };
+        let plan = plan(&mapping, &event, known, &now);
+        story = story + "# " + event.event.name() + "\n" + &words(&plan) + "\n";
+        known = super::tests::after(plan);
+    }
+    assert_eq!(story, include_str!("story.txt"));
+}

@@ -1,0 +1,429 @@
+//! Texts with fields of the event in them: `{{buyer.firstName | default: "Friend" | upper}}`.
+//!
+//! A template is read once, when the mapping is; what is wrong with it is found then. To fill it in can't fail: what the
+//! event doesn't say is empty.
+
+use crate::json::{Map, Value, put};
+use crate::text::{lower, upper};
+use crate::{catalog::nearest, clock, digistore24::Cents};
+
+/// A text, read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Template(Vec<Part>);
+
+#[derive(Debug, Clone, PartialEq)]
+enum Part {
+    Text(String),
+    Field { path: String, filters: Vec<(Filter, Vec<String>)> },
+}
+
+/// What is wrong with a template, and at which character (from 1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flaw {
+    /// The character's number.
+    pub at: usize,
+    /// What is wrong.
+    pub problem: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Filter {
+    Date,
+    Default,
+    Join,
+    Lower,
+    Money,
+    Trim,
+    Truncate,
+    Upper,
+}
+
+/// Name, filter, and how many arguments it needs and takes.
+const FILTERS: [(&str, Filter, usize, usize); 8] = [
+    ("date", Filter::Date, 0, 2),
+    ("default", Filter::Default, 1, 1),
+    ("join", Filter::Join, 0, 1),
+    ("lower", Filter::Lower, 0, 0),
+    ("money", Filter::Money, 0, 1),
+    ("trim", Filter::Trim, 0, 0),
+    ("truncate", Filter::Truncate, 1, 1),
+    ("upper", Filter::Upper, 0, 0),
+];
+
+/// Whether a text is one to fill in.
+pub fn is_template(text: &str) -> bool {
+    text.contains("{{")
+}
+
+/// Where a field stands in the facts: `buyer.first_name` and `buyer.firstName` are `/buyer/firstName`. Names under `raw`
+/// are Digistore24's own and stay.
+pub(super) fn pointer(path: &str) -> String {
+    let mut out = "/".to_owned();
+    let mut word_starts = false;
+    for letter in path.chars() {
+        match letter {
+            '.' => out.push('/'),
+            '_' if !path.starts_with("raw.") => word_starts = true,
+            letter if word_starts => {
+                word_starts = false;
+                out.push(letter.to_ascii_uppercase());
+            }
+            letter => out.push(letter),
+        }
+    }
+    out
+}
+
+impl Template {
+    /// Reads a text.
+    ///
+    /// # Errors
+    /// The first flaw.
+    pub fn read(text: &str) -> Result<Self, Flaw> {
+        let mut parts = Vec::new();
+        let mut reader = Reader { all: text, rest: text };
+        while let Some((before, rest)) = reader.rest.split_once("{{") {
+            if !before.is_empty() {
+                parts.push(Part::Text(before.to_owned()));
+            }
+            reader.rest = rest;
+            parts.push(reader.field()?);
+        }
+        if !reader.rest.is_empty() {
+            parts.push(Part::Text(reader.rest.to_owned()));
+        }
+        Ok(Self(parts))
+    }
+
+    /// The fields in it, as pointers.
+    pub fn fields(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|part| match part {
+            Part::Field { path, .. } => Some(path.as_str()),
+            Part::Text(_) => None,
+        })
+    }
+
+    /// Fills in the fields. A template that is one field alone gives its value as it is: a number stays a number.
+    pub fn fill(&self, facts: &Value) -> Value {
+        if let [Part::Field { path, filters }] = self.0.as_slice() {
+            return field(facts, path, filters);
+        }
+        let mut text = String::new();
+        for part in &self.0 {
+            match part {
+                Part::Text(written) => text += written,
+                Part::Field { path, filters } => text += &as_text(&field(facts, path, filters)),
+            }
+        }
+        Value::String(text)
+    }
+}
+
+fn field(facts: &Value, path: &str, filters: &[(Filter, Vec<String>)]) -> Value {
+    let mut value = facts.pointer(path).cloned().unwrap_or_default();
+    for (filter, given) in filters {
+        let first = given.first().map(String::as_str).unwrap_or_default();
+        let text = as_text(&value);
+        value = Value::String(match filter {
+            Filter::Default if !text.is_empty() => continue,
+            Filter::Default => first.to_owned(),
+            // Nothing stays nothing: a later `default` must see it.
+            _ if text.is_empty() => continue,
+            Filter::Date => date(&text, given),
+            Filter::Join => joined(&value, if given.is_empty() { ", " } else { first }),
+            Filter::Lower => lower(&text),
+            Filter::Money => money(&text, first == "de"),
+            Filter::Trim => text.trim().to_owned(),
+            Filter::Truncate => truncated(text, first.parse().unwrap_or(usize::MAX)),
+            Filter::Upper => upper(&text),
+        });
+    }
+    value
+}
+
+/// A value as people read it: lists with commas, nothing as nothing.
+pub fn as_text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(_) => joined(value, ", "),
+        other => other.to_string(),
+    }
+}
+
+fn joined(value: &Value, between: &str) -> String {
+    match value.as_array() {
+        Some(items) => items.iter().map(as_text).collect::<Vec<_>>().join(between),
+        None => as_text(value),
+    }
+}
+
+fn truncated(text: String, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text;
+    }
+    let mut short: String = text.chars().take(most.saturating_sub(1)).collect();
+    short.push('…');
+    short
+}
+
+const ZONES: [&str; 2] = ["Europe/Berlin", "UTC"];
+const LOCALES: [&str; 2] = ["de", "en"];
+
+/// `DD.MM.YYYY HH:mm:ss` and the like. What is no date stays.
+fn date(text: &str, given: &[String]) -> String {
+    let moment = clock::parse_iso(text).and_then(|seconds| u64::try_from(seconds).ok());
+    let Some(moment) = moment.map(|seconds| clock::at(seconds * 1000)) else { return text.to_owned() };
+    let utc = given.iter().any(|g| g == "UTC");
+    let iso = clock::iso(if utc { moment } else { clock::in_berlin(moment) });
+    let format = given.iter().find(|g| !ZONES.contains(&g.as_str())).map_or("YYYY-MM-DD", String::as_str);
+    let mut out = format.to_owned();
+    for (token, place) in [("YYYY", 0..4), ("MM", 5..7), ("DD", 8..10), ("HH", 11..13), ("mm", 14..16), ("ss", 17..19)]
+    {
+        out = out.replace(token, iso.get(place).unwrap_or_default());
+    }
+    out
+}
+
+/// `1,234.50`, in German `1.234,50`. What is no amount stays.
+fn money(text: &str, german: bool) -> String {
+    let Some(cents) = Cents::parse(text) else { return text.to_owned() };
+    let plain = cents.to_string();
+    let (whole, part) = plain.split_once('.').unwrap_or((&plain, "00"));
+    let (group, point) = if german { ('.', ',') } else { (',', '.') };
+    let digits = whole.trim_start_matches('-').len();
+    let mut out = String::new();
+    for (index, digit) in whole.trim_start_matches('-').chars().enumerate() {
+        if index > 0 && (digits - index) % 3 == 0 {
+            out.push(group);
+        }
+        out.push(digit);
+    }
+    if whole.starts_with('-') {
+        out.insert(0, '-');
+    }
+    out.push(point);
+    out + part
+}
+
+struct Reader<'a> {
+    all: &'a str,
+    rest: &'a str,
+}
+
+impl Reader<'_> {
+    fn flaw(&self, problem: &str) -> Flaw {
+        let read = self.all.len() - self.rest.len();
+        Flaw { at: self.all.get(..read).unwrap_or_default().chars().count() + 1, problem: problem.to_owned() }
+    }
+
+    /// Skips white space, then takes `mark` if it is there.
+    fn take(&mut self, mark: &str) -> bool {
+        self.rest = self.rest.trim_start();
+        let rest = self.rest.strip_prefix(mark);
+        self.rest = rest.unwrap_or(self.rest);
+        rest.is_some()
+    }
+
+    fn word(&mut self, what: &str) -> Result<String, Flaw> {
+        self.rest = self.rest.trim_start();
+        let in_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/');
+        let end = self.rest.find(|c| !in_word(c)).unwrap_or(self.rest.len());
+        match self.rest.split_at_checked(end) {
+            Some((word, rest)) if end > 0 => {
+                self.rest = rest;
+                Ok(word.to_owned())
+            }
+            _ => Err(self.flaw(what)),
+        }
+    }
+
+    fn argument(&mut self) -> Result<String, Flaw> {
+        for quote in ["\"", "'"] {
+            if self.take(quote) {
+                let closed = self.rest.split_once(quote);
+                let (text, rest) = closed.ok_or_else(|| self.flaw("the closing quote is missing"))?;
+                self.rest = rest;
+                return Ok(text.to_owned());
+            }
+        }
+        self.word("an argument is missing")
+    }
+
+    /// All between the braces, and the closing ones.
+    fn field(&mut self) -> Result<Part, Flaw> {
+        let path = pointer(&self.word("a field such as buyer.firstName is missing")?);
+        let mut filters = Vec::new();
+        while !self.take("}}") {
+            if !self.take("|") {
+                return Err(self.flaw("expected | or }}"));
+            }
+            let start = Reader { all: self.all, rest: self.rest.trim_start() };
+            let name = self.word("a filter is missing")?;
+            let Some((_, filter, least, most)) = FILTERS.iter().find(|(known, ..)| *known == name) else {
+                let near = nearest(&name, FILTERS.iter().map(|(known, ..)| *known));
+                return Err(start.flaw(&(name + " is no filter" + &did_you_mean(near))));
+            };
+            let mut given = Vec::new();
+            if self.take(":") {
+                given.push(self.argument()?);
+                while self.take(",") {
+                    given.push(self.argument()?);
+                }
+            }
+            let fits = match filter {
+                Filter::Truncate => given.iter().all(|g| g.parse::<usize>().is_ok()),
+                Filter::Money => given.iter().all(|g| LOCALES.contains(&g.as_str())),
+                // One of two must be a zone.
+                Filter::Date => given.len() < 2 || given.iter().any(|g| ZONES.contains(&g.as_str())),
+                _ => true,
+            };
+            if !fits || given.len() < *least || given.len() > *most {
+                return Err(start.flaw(&(name + " can't be used with these arguments")));
+            }
+            filters.push((*filter, given));
+        }
+        Ok(Part::Field { path, filters })
+    }
+}
+
+/// `; did you mean buyer?`, or nothing.
+pub(super) fn did_you_mean(near: Option<&str>) -> String {
+    match near {
+        Some(near) => "; did you mean ".to_owned() + near + "?",
+        None => String::new(),
+    }
+}
+
+/// A JSON value with templates in it, read.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Form {
+    /// To fill in.
+    Text(Template),
+    /// As it is.
+    Plain(Value),
+    /// A list.
+    List(Vec<Form>),
+    /// An object.
+    Object(Vec<(String, Form)>),
+    /// Nothing.
+    #[default]
+    Nothing,
+}
+
+impl Form {
+    /// Reads a checked value.
+    pub fn read(value: &Value) -> Self {
+        match value {
+            Value::Null => Self::Nothing,
+            Value::String(text) if is_template(text) => Template::read(text).map_or(Self::Nothing, Self::Text),
+            Value::Array(items) => Self::List(items.iter().map(Self::read).collect()),
+            Value::Object(map) => Self::Object(map.iter().map(|(k, v)| (k.clone(), Self::read(v))).collect()),
+            other => Self::Plain(other.clone()),
+        }
+    }
+
+    /// The value, filled in.
+    pub fn fill(&self, facts: &Value) -> Value {
+        match self {
+            Self::Nothing => Value::Null,
+            Self::Text(template) => template.fill(facts),
+            Self::Plain(value) => value.clone(),
+            Self::List(items) => Value::Array(items.iter().map(|item| item.fill(facts)).collect()),
+            Self::Object(fields) => {
+                let mut map = Map::new();
+                for (name, form) in fields {
+                    put(&mut map, name, form.fill(facts));
+                }
+                Value::Object(map)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::json::json;
+
+    fn facts() -> Value {
+        json!({
+            "buyer": { "firstName": "Käthe", "company": null }, "money": { "gross": 1234.5 },
+            "occurredAt": "2026-10-25T02:30:00+01:00", "item": { "tags": ["kräuter", "kurs"] },
+            "raw": { "buyer_first_name": "KÄTHE" }, "subscription": { "nextPaymentAt": "2026-12-18" },
+        })
+    }
+
+    fn fill(text: &str) -> Value {
+        Template::read(text).unwrap_or_else(|flaw| panic!("{text}: {flaw:?}")).fill(&facts())
+    }
+
+    #[test]
+    fn fields_and_filters() {
+        for (text, filled) in [
+            ("Hello {{buyer.first_name}}!", "Hello Käthe!"),
+            ("{{buyer.firstName | upper}} {{ buyer.firstName|lower }}", "KÄTHE käthe"),
+            ("{{buyer.company | default: \"no company\"}}", "no company"),
+            ("{{buyer.company | upper | default: 'x|}}y'}}.", "x|}}y."),
+            ("{{raw.buyer_first_name}} {{nothing.there}}", "KÄTHE "),
+            ("{{money.gross | money: de}} EUR", "1.234,50 EUR"),
+            ("{{money.gross | money}} USD", "1,234.50 USD"),
+            ("{{occurredAt | date}}", "2026-10-25"),
+            ("{{occurredAt | date: \"DD.MM.YYYY HH:mm\"}}", "25.10.2026 02:30"),
+            ("{{occurredAt | date: \"HH:mm\", UTC}}", "01:30"),
+            ("{{subscription.nextPaymentAt | date: 'DD.MM.'}}", "18.12."),
+            ("{{item.tags}} {{item.tags | join: ' + '}}", "kräuter, kurs kräuter + kurs"),
+            ("{{buyer.firstName | truncate: 3}}", "Kä…"),
+            ("a } b } { c", "a } b } { c"),
+        ] {
+            assert_eq!(as_text(&fill(text)), filled, "{text}");
+        }
+        assert_eq!(fill("{{money.gross}}"), json!(1234.5), "alone it keeps its type");
+    }
+
+    #[test]
+    fn flaws_have_a_place() {
+        for (text, at, problem) in [
+            ("Hi {{buyer.firstName", 21, "expected | or }}"),
+            ("{{}}", 3, "a field such as buyer.firstName is missing"),
+            ("ä {{a | uper}}", 9, "uper is no filter; did you mean upper?"),
+            ("{{a | default}}", 7, "default can't be used with these arguments"),
+            ("{{a | truncate: x}}", 7, "truncate can't be used with these arguments"),
+            ("{{a | money: fr}}", 7, "money can't be used with these arguments"),
+            ("{{a | default: \"x}}", 17, "the closing quote is missing"),
+            ("{{a b}}", 5, "expected | or }}"),
+        ] {
+            assert_eq!(Template::read(text), Err(Flaw { at, problem: problem.to_owned() }), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in ".*") {
+            if let Ok(template) = Template::read(&text) {
+                template.fill(&facts());
+            }
+        }
+
+        #[test]
+        fn any_use_of_the_marks_is_read_or_refused(text in r#"(\{\{|\}\}|[|:,"' a-z.ä0-9]|date|money|buyer\.firstName|truncate){0,20}"#) {
+            if let Ok(template) = Template::read(&text) {
+                template.fill(&facts());
+            }
+        }
+
+        #[test]
+        fn text_without_braces_stays(text in "[^{]+") {
+            prop_assert_eq!(Template::read(&text).unwrap().fill(&Value::Null), Value::String(text));
+        }
+
+        #[test]
+        fn amounts_keep_their_digits(cents in -1_000_000_000_000_i64..1_000_000_000_000) {
+            let shown = money(&Cents(cents).to_string(), true);
+            let digits: String = shown.replace('.', "").replace(',', ".");
+            prop_assert_eq!(Cents::parse(&digits), Some(Cents(cents)));
+        }
+    }
+}

@@ -1,0 +1,410 @@
+//! From what the ledger knows to the writes, in their order: contact, business, note, deal, tasks, tags off, tags on, and
+//! what a workflow that starts on a tag must not overtake.
+
+use super::{
+    content,
+    person::{OpenTask, Person, Purpose},
+    plan::{Action, Change, Circumstances, Snapshot, Step},
+    playbook::{self, Drawn},
+    settings::{Business, Mapping, Notes},
+    template::as_text,
+    transition::State,
+};
+use crate::clock;
+use crate::digistore24::{Cents, Event, Kind};
+use crate::json::{Map, Set, ToJson, Value, json, put, put_some};
+
+pub(super) struct Writer<'a> {
+    mapping: &'a Mapping,
+    event: &'a Event,
+    now: &'a Circumstances,
+    person: &'a mut Person,
+    before: &'a Person,
+    /// The event's fields and what is known; null where the mapping asks for nothing of it.
+    facts: Value,
+    /// What the playbooks say.
+    pub(super) drawn: Drawn,
+    /// What became of each item.
+    pub(super) changes: &'a [Change],
+    /// A person is asked.
+    pub(super) ask: bool,
+    /// The writes.
+    pub(super) steps: Vec<Step>,
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn new(
+        mapping: &'a Mapping,
+        event: &'a Event,
+        now: &'a Circumstances,
+        person: &'a mut Person,
+        before: &'a Person,
+    ) -> Self {
+        let mut facts = Value::Null;
+        if mapping.needs_facts {
+            facts = event.shape(false).pop().unwrap_or_default();
+            if let Some(facts) = facts.as_object_mut() {
+                put(facts, "now", present(event, person, before, now));
+            }
+        }
+        Self {
+            mapping,
+            event,
+            now,
+            person,
+            before,
+            facts,
+            drawn: Drawn::default(),
+            changes: &[],
+            ask: false,
+            steps: Vec::new(),
+        }
+    }
+
+    /// All of it.
+    pub(super) fn write(&mut self, snapshot: Option<&Snapshot>, create: bool) {
+        let is_later = self.now.due.is_some();
+        if !self.ask && !self.now.repeated {
+            self.drawn = playbook::draw(self.mapping, self.event, &self.facts, self.person, self.now);
+        }
+        let drawn = std::mem::take(&mut self.drawn.steps);
+        self.contact(snapshot, create);
+        if !is_later {
+            self.note();
+            self.deal();
+            self.tasks();
+        }
+        self.tags();
+        self.steps.extend(drawn);
+        self.sort();
+    }
+
+    fn step(&mut self, why: &str, action: Action) {
+        self.steps.push(Step { why: why.to_owned(), action });
+    }
+
+    /// Steps of one rank stay in their order.
+    fn sort(&mut self) {
+        let steps = std::mem::take(&mut self.steps);
+        for rank in 0..=LAST {
+            self.steps.extend(steps.iter().filter(|step| rank_of(&step.action) == rank).cloned());
+        }
+    }
+
+    fn contact(&mut self, snapshot: Option<&Snapshot>, create: bool) {
+        let mut profile = content::profile(self.event);
+        let is_later = self.now.due.is_some();
+        if self.mapping.business == Business::Off {
+            profile.company = None;
+        }
+        if let Value::Object(own) = self.mapping.contact.fill(&self.facts) {
+            for (name, value) in own {
+                profile.fields.remove(&name);
+                put_text(&mut profile.fields, &name, value);
+            }
+        }
+        let mut custom = Map::new();
+        if !is_later {
+            if self.mapping.custom_fields {
+                custom = content::custom_fields(self.event, self.person, &profile);
+            }
+            if let Value::Object(own) = self.mapping.own_fields.fill(&self.facts) {
+                for (name, value) in own {
+                    put_text(&mut custom, &name, value);
+                }
+            }
+        }
+        custom.extend(std::mem::take(&mut self.drawn.custom).into_iter().filter(|(_, value)| !value.is_null()));
+        let mut changed = Map::new();
+        for (key, value) in custom {
+            // GHL's fields hold one value: a list is written with commas.
+            let value = if value.is_array() { as_text(&value).into() } else { value };
+            if self.person.fields.get(&key) != Some(&value) {
+                self.person.fields.insert(key.clone(), value.clone());
+                changed.insert(key, value);
+            }
+        }
+        if create {
+            let fields = content::for_creation(&profile);
+            self.remember(&profile.fields);
+            self.step("no contact has this e-mail address", Action::CreateContact { fields, custom: changed });
+            return;
+        }
+        // Names and address: where empty, or changed by the same buyer. Never the e-mail address.
+        let known_buyer = self.event.buyer.id.as_ref().is_some_and(|_| self.person.buyers.len() == 1)
+            && !self.person.profile.is_empty()
+            && !is_later;
+        let mut fields = Map::new();
+        for (name, value) in &profile.fields {
+            let write = match snapshot {
+                Some(contact) => contact.rest.get(name).and_then(Value::as_str).is_none_or(|v| v.trim().is_empty()),
+                None => known_buyer && self.person.profile.get(name).is_some_and(|old| *old != content::hash(value)),
+            };
+            if write {
+                fields.insert(name.clone(), value.clone());
+            }
+        }
+        // What stood there before us is not ours; only what we wrote can be changed by us later.
+        self.remember(&fields);
+        if !fields.is_empty() || !changed.is_empty() {
+            let why = self.event.event.name().to_owned() + " changes the contact's fields";
+            self.step(&why, Action::UpdateContact { fields, custom: changed });
+        }
+    }
+
+    fn remember(&mut self, fields: &Map) {
+        for (name, value) in fields {
+            self.person.profile.insert(name.clone(), content::hash(value));
+        }
+    }
+
+    fn note(&mut self) {
+        let key = self.event.order_key();
+        let Some(order) = self.person.order(&key) else { return };
+        let own = &self.mapping.note.fill(&self.facts);
+        let mut title = content::note_title(self.event, order);
+        if let Some(written) = own["title"].as_str() {
+            // The end makes it unique, so that the note can be found again.
+            title = written.to_owned() + " · " + content::note_mark(self.event);
+        }
+        let body = |usual: String| own["body"].as_str().map_or(usual, str::to_owned);
+        let why = "the history of order ".to_owned() + &order.id;
+        let action = match (self.mapping.notes, &order.note_id) {
+            (Notes::None, _) => return,
+            (Notes::PerOrder, Some(id)) => {
+                Action::UpdateNote { order: key, title, note_id: id.clone(), body: body(content::order_note(order)) }
+            }
+            (Notes::PerOrder, None) => {
+                Action::CreateNote { order: key, title, body: body(content::order_note(order)), keep: true }
+            }
+            (Notes::PerEvent, _) => {
+                Action::CreateNote { order: key, title, body: body(content::history_line(self.event)), keep: false }
+            }
+        };
+        self.step(&why, action);
+    }
+
+    fn tasks(&mut self) {
+        let key = self.event.order_key();
+        let (ask, changes) = (self.ask, self.changes);
+        let became = |state: State| changes.iter().any(|c| c.to == Some(state) && c.from != Some(state));
+        let (paid, refunded) = (self.event.event == Kind::Payment && !ask, became(State::Refunded));
+        let is_done = |task: &OpenTask| {
+            (paid && task.purpose == Purpose::Dunning) || (refunded && task.purpose != Purpose::Review)
+        };
+        let why = if paid { "the missing payment came" } else { "the order was refunded" };
+        let Some(order) = self.person.order_mut(&key) else { return };
+        let mut done = order.open_tasks.clone();
+        done.retain(is_done);
+        order.open_tasks.retain(|task| !is_done(task));
+        for task in done {
+            self.step(why, Action::CompleteTask { task_id: task.id });
+        }
+        let Some(order) = self.person.order(&key) else { return };
+        let open = |purpose: Purpose| order.open_tasks.iter().any(|t| t.purpose == purpose);
+        let section = &self.mapping.tasks;
+        // An object with texts of one's own means on.
+        let is_on = |purpose: Purpose| match &section[purpose.word()] {
+            Value::Null => purpose != Purpose::Retention,
+            own => own.as_bool() != Some(false),
+        };
+        let wanted = [
+            (ask && !open(Purpose::Review), Purpose::Review, "the message alone can't tell what to do"),
+            (became(State::Paused) && !open(Purpose::Dunning), Purpose::Dunning, "a payment is missing"),
+            (became(State::Cancelling) && !open(Purpose::Retention), Purpose::Retention, "the plan was cancelled"),
+            (became(State::ChargedBack), Purpose::Chargeback, "the bank took the money back"),
+        ];
+        let mut steps = Vec::new();
+        for (_, purpose, why) in wanted.into_iter().filter(|(wanted, purpose, _)| *wanted && is_on(*purpose)) {
+            let texts = &self.mapping.task_texts.fill(&self.facts);
+            let own = &texts[purpose.word()];
+            let setting = |name: &str| if own[name].is_null() { section[name].clone() } else { own[name].clone() };
+            let (title, body) = content::task(self.event, order, purpose);
+            let (text, mark) = body.split_once('\n').unwrap_or(("", &body));
+            let text = own["body"].as_str().unwrap_or(text);
+            let days = setting("dueDays").as_i64().unwrap_or(1);
+            let who = json!({ "assignedTo": setting("assignedTo"), "ownerFirst": setting("ownerFirst") });
+            let action = Action::CreateTask {
+                order: key.clone(),
+                purpose,
+                title: own["title"].as_str().unwrap_or(&title).to_owned(),
+                body: text.to_owned() + "\n" + mark,
+                due: clock::iso(clock::next_working_morning(clock::at(self.now.now_ms), days)),
+                assigned_to: playbook::assigned(self.person, &who, &key),
+            };
+            steps.push(Step { why: why.to_owned(), action });
+        }
+        self.steps.extend(steps);
+    }
+
+    /// One deal for each order, where a pipeline is named.
+    fn deal(&mut self) {
+        let wish = &self.mapping.opportunity.fill(&self.facts);
+        let key = self.event.order_key();
+        let state = self.person.order_status(&key);
+        let Some(order) = self.person.order(&key).filter(|_| wish.is_object()) else { return };
+        let is_new = order.deal_id.is_none();
+        // Only money makes a deal.
+        if is_new && self.event.event != Kind::Payment {
+            return;
+        }
+        let lost = matches!(state, Some(State::Refunded | State::ChargedBack));
+        let stages = wish["stages"].as_object().into_iter().flatten();
+        let mut stage = if is_new { wish["stage"].clone() } else { Value::Null };
+        for (when, named) in stages {
+            if state.is_some_and(|s| s.word() == when) || playbook::is_event(&self.facts, when) {
+                stage = named.clone();
+            }
+        }
+        let mut deal = Map::new();
+        put(&mut deal, "pipelineId", wish["pipeline"].clone());
+        put_some(&mut deal, "pipelineStageId", stage);
+        put(&mut deal, "status", if lost { "lost" } else { "won" }.into());
+        let value = match order.payments.first() {
+            Some(first) if wish["value"] != "sum" => first.left(),
+            _ => order.balance(),
+        };
+        let is_local = order.currency == wish["currency"].as_str().unwrap_or("EUR");
+        if is_local && !order.test {
+            put(&mut deal, "monetaryValue", value.to_json());
+        }
+        if is_new {
+            let mut name = match wish["name"].as_str() {
+                Some(name) => name.to_owned(),
+                None => as_text(self.facts.pointer("/item/name").unwrap_or(&Value::Null)) + " · " + &order.id,
+            };
+            // The name is how the deal is found again.
+            if !name.contains(&order.id) {
+                name = name + " · " + &order.id;
+            }
+            if !is_local && value != Cents(0) {
+                name = name + " · " + &value.to_string() + " " + &order.currency;
+            }
+            if order.test {
+                name.insert_str(0, "[TEST] ");
+            }
+            put(&mut deal, "name", name.into());
+        }
+        if let Some(action) = playbook::deal_action(self.person, &key, deal) {
+            self.step("the order's deal", action);
+        }
+    }
+
+    fn tags(&mut self) {
+        let (mapping, event, before) = (self.mapping, self.event, &self.before.tags);
+        let by = &mapping.tags;
+        let (by_state, by_product) = (&by["byState"], &by["byProduct"]);
+        let mut asked = std::mem::take(&mut self.drawn.add_tags);
+        if self.now.due.is_none() && !self.now.repeated {
+            if event.event == Kind::Affiliation {
+                asked.push(mapping.tag_prefix.clone() + "affiliate");
+            }
+            for (name, tags) in by["byEvent"].as_object().into_iter().flatten() {
+                if playbook::is_event(&self.facts, name) {
+                    asked.extend(playbook::tags(tags));
+                }
+            }
+        }
+        let taken = std::mem::take(&mut self.drawn.remove_tags);
+        for tag in &taken {
+            self.person.kept.remove(tag);
+            self.person.foreign_tags.remove(tag);
+        }
+        self.person.kept.extend(asked.iter().cloned());
+        let mut extra = Vec::from_iter(self.person.kept.iter().cloned());
+        if let Some(status) = self.person.status() {
+            extra.extend(playbook::tags(&by_state[status.word()]));
+        }
+        for item in self.person.items() {
+            if let Some(product) = item.product_id.as_deref().filter(|_| item.state.grants()) {
+                extra.extend(playbook::tags(&by_product[product]));
+            }
+        }
+        let mut wanted = self.person.wanted_tags(&mapping.tag_prefix, mapping.vendor_tags);
+        for tag in extra {
+            // What was there before us is not ours to remove later.
+            if !self.person.foreign_tags.contains(&tag) {
+                wanted.insert(tag);
+            }
+        }
+        let imported = mapping.tag_prefix.clone() + "import";
+        if before.contains(&imported) {
+            wanted.insert(imported);
+        }
+        let mut gone = Vec::from_iter(before.difference(&wanted).cloned());
+        let mut come = Vec::from_iter(wanted.difference(before).cloned());
+        for tag in taken {
+            if !wanted.contains(&tag) && !before.contains(&tag) {
+                gone.push(tag);
+            }
+        }
+        let is_sale = self.changes.iter().any(|c| c.from.is_none() && c.to.is_some_and(State::grants));
+        for tag in playbook::tags(&by["retrigger"]) {
+            if (is_sale || asked.contains(&tag)) && !self.ask && wanted.contains(&tag) && before.contains(&tag) {
+                gone.push(tag.clone());
+                come.push(tag);
+            }
+        }
+        self.person.tags = wanted;
+        if !gone.is_empty() {
+            self.step("no item earns them any more", Action::RemoveTags { tags: gone });
+        }
+        if !come.is_empty() {
+            self.step("last, because tags start workflows", Action::AddTags { tags: come });
+        }
+    }
+}
+
+/// What the event doesn't say clears nothing.
+fn put_text(fields: &mut Map, name: &str, value: Value) {
+    if !as_text(&value).trim().is_empty() {
+        put(fields, name, value);
+    }
+}
+
+const LAST: u8 = 7;
+
+/// Where a write stands: what a workflow reads comes before the tag that starts it.
+fn rank_of(action: &Action) -> u8 {
+    match action {
+        Action::CreateContact { .. } | Action::UpdateContact { .. } => 0,
+        Action::CreateNote { .. } | Action::UpdateNote { .. } => 2,
+        Action::CreateTask { .. } | Action::CompleteTask { .. } => 4,
+        Action::RemoveTags { .. } => 5,
+        Action::AddTags { .. } => 6,
+        Action::Run { operation, .. } => match operation.rsplit('.').next().unwrap_or_default() {
+            "createBusiness" | "addRemoveContactFromBusiness" => 1,
+            "createOpportunity" | "updateOpportunity" => 3,
+            // Before the field that gets the address.
+            "createBuyUrl" => 0,
+            _ => LAST,
+        },
+    }
+}
+
+/// What is known of order and contact when the event comes.
+fn present(event: &Event, person: &Person, before: &Person, now: &Circumstances) -> Value {
+    let key = event.order_key();
+    let order = person.order(&key);
+    let word = |state: Option<State>| state.map(State::word);
+    let currency = order.map(|o| o.currency.clone()).unwrap_or_default();
+    let mut products = Set::new();
+    products.extend(person.items().filter(|i| i.state.grants()).filter_map(|i| i.product_id.clone()));
+    let mut tags = person.tags.clone();
+    tags.extend(person.foreign_tags.iter().cloned());
+    json!({
+        "before": word(before.order_status(&key)),
+        "confirmed": now.confirmed,
+        "contact": word(person.status()),
+        "balance": order.map(|o| o.balance().to_json()),
+        "isNewOrder": before.order(&key).is_none(),
+        "lifetime": person.lifetime(&currency).to_json(),
+        "nextPaymentAt": order.and_then(|o| o.next_payment_at.clone()),
+        "note": order.map(content::order_note),
+        "order": word(person.order_status(&key)),
+        "orders": person.orders.iter().filter(|o| !o.test).count(),
+        "paidUntil": order.and_then(|o| o.paid_until.clone()),
+        "products": products,
+        "tags": tags,
+    })
+}

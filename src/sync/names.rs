@@ -1,0 +1,162 @@
+//! Names in place of ids: pipelines, stages, workflows, campaigns, calendars, users, by the lists that the catalog's
+//! `x-choices` point to. The lists are kept for a day; one that lacks a name is read again.
+
+use super::{
+    Sync,
+    execute::{Progress, Work},
+    fields::{RELOAD_MISSING_MS, RELOAD_MS},
+    from_json,
+    process::Call,
+};
+use crate::catalog::{self, nearest};
+use crate::json::{Map, ToJson, Value, json, put, text};
+use crate::text::lower;
+use crate::{
+    effects::Write,
+    error::{Code, Error, Result},
+    mapping::Action,
+    record,
+};
+
+record! {
+    /// A list as it was read: `{ id, name, … }`.
+    #[derive(Debug, Clone, Default)]
+    struct Named {
+        since: u64,
+        list: Vec<Value>,
+    }
+}
+
+/// A list that is needed, and how old it may be.
+#[derive(Debug)]
+struct Wanted {
+    operation: String,
+    place: String,
+    age: u64,
+}
+
+impl Sync<'_> {
+    /// Puts ids in place of the names in a plan. All are looked up before its first write: a name that doesn't exist must
+    /// leave nothing half done.
+    pub(super) async fn name_ids(&self, calls: &mut Vec<Call>, work: &mut Work) -> Result<()> {
+        let mut lists = Vec::new();
+        while let Some(wanted) = resolve(work, &lists)? {
+            let key = self.scope.named(&wanted.operation);
+            let (entries, _) = self.effects.get(vec![key.clone()]).await?;
+            // A list that can't be read is none.
+            let mut named: Named = entries.first().and_then(|e| from_json(&e.value).ok()).unwrap_or_default();
+            if self.effects.now().saturating_sub(named.since) > wanted.age {
+                let answer = &self.call(calls, &wanted.operation, json!({})).await?;
+                named = Named { since: self.effects.now(), list: Vec::new() };
+                for item in answer[wanted.place.as_str()].as_array().into_iter().flatten() {
+                    let mut kept = Map::new();
+                    for name in ["id", "name", "email", "stages"] {
+                        put(&mut kept, name, item[name].clone());
+                    }
+                    named.list.push(Value::Object(kept));
+                }
+                let value = Some(text(&named.to_json()));
+                self.effects.commit(vec![Write { key, expect: None, value }]).await?;
+            }
+            lists.push((wanted, named.list));
+        }
+        Ok(())
+    }
+}
+
+/// Resolves what the lists can, as far as the first list that is missing or lacks a name and may be old.
+fn resolve(work: &mut Work, lists: &[(Wanted, Vec<Value>)]) -> Result<Option<Wanted>> {
+    for (step, progress) in work.plan.steps.iter_mut().zip(&work.progress) {
+        let (operation, input) = match &mut step.action {
+            Action::Run { operation, input, .. } => (operation.as_str(), input),
+            Action::CreateTask { assigned_to: Some(user), .. } if user.contains([' ', '@']) => {
+                let mut task = Map::new();
+                let input = &mut task;
+                put(input, "assignedTo", user.as_str().into());
+                let wanted = resolve_input("ghl.opportunities.createOpportunity", input, lists)?;
+                input["assignedTo"].as_str().unwrap_or_default().clone_into(user);
+                if wanted.is_some() {
+                    return Ok(wanted);
+                }
+                continue;
+            }
+            _ => continue,
+        };
+        if *progress == Progress::Todo
+            && let Some(wanted) = resolve_input(operation, input, lists)?
+        {
+            return Ok(Some(wanted));
+        }
+    }
+    Ok(None)
+}
+
+fn resolve_input(operation: &str, input: &mut Map, lists: &[(Wanted, Vec<Value>)]) -> Result<Option<Wanted>> {
+    let operation = catalog::find(operation)?;
+    for (field, schema) in operation.properties() {
+        let choices = &schema["x-choices"];
+        let list = choices["operation"].as_str().unwrap_or_default();
+        let given = input[field.as_str()].as_str().unwrap_or_default();
+        // A business is made by the step before.
+        if given.is_empty() || !list.starts_with("ghl.") || field == "businessId" {
+            continue;
+        }
+        // Stages stand inside their pipeline, which another field names.
+        let mut places = choices["items"].as_str().unwrap_or_default().split('.');
+        let place = places.next().unwrap_or_default();
+        let mut known = lists.iter().filter(|(wanted, _)| wanted.operation == list);
+        let first = known.next();
+        let read_again = known.next();
+        let Some((_, mut items)) = read_again.or(first).map(|(w, items)| (w, items.as_slice())) else {
+            return Ok(Some(Wanted { operation: list.to_owned(), place: place.to_owned(), age: RELOAD_MS }));
+        };
+        if let Some(inner) = places.next() {
+            let parent = items.iter().find(|item| item["id"] == input["pipelineId"]);
+            items = parent.and_then(|parent| parent[inner].as_array()).map_or(&[], Vec::as_slice);
+        }
+        match pick(items, given) {
+            Ok(id) => put(input, field, id.into()),
+            Err(_) if read_again.is_none() => {
+                return Ok(Some(Wanted {
+                    operation: list.to_owned(),
+                    place: place.to_owned(),
+                    age: RELOAD_MISSING_MS,
+                }));
+            }
+            Err(problem) => {
+                let help = "Correct the name in the mapping or make it in HighLevel, then process the event again.";
+                return Err(
+                    Error::new(Code::InvalidInput, field.to_owned() + " " + &problem, help).of_operation(&operation.id)
+                );
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// The id of what is named, by id, name or e-mail; or what is wrong.
+fn pick(items: &[Value], given: &str) -> std::result::Result<String, String> {
+    let sought = lower(given.trim());
+    let mut found = Vec::new();
+    let mut names = Vec::new();
+    for item in items {
+        let is = |field: &str| item[field].as_str().is_some_and(|text| lower(text.trim()) == sought);
+        let id = item["id"].as_str().unwrap_or_default();
+        if id == given {
+            return Ok(given.to_owned());
+        }
+        if is("name") || is("email") {
+            found.push(id);
+        }
+        // Of people no names are told.
+        names.extend(item["name"].as_str().filter(|_| item["email"].is_null()));
+    }
+    match found[..] {
+        [id] => Ok(id.to_owned()),
+        [] => {
+            let near = nearest(given, names.into_iter()).map(|near| "; did you mean ".to_owned() + near + "?");
+            Err("\"".to_owned() + given + "\" is neither name nor id of one that exists" + &near.unwrap_or_default())
+        }
+        _ => Err("\"".to_owned() + given + "\" is the name of several: give the id"),
+    }
+}

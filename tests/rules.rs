@@ -1,0 +1,248 @@
+//! Mappings and playbooks carried out against the world in memory.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
+mod support;
+
+use ghl_digistore24::json::{Value, json};
+use ghl_digistore24::plugin::Plugin;
+use support::{End, Rng, World, event, plugin, plugin_with};
+
+fn call(world: &mut World, plugin: &Plugin, method: &str, args: Value) -> Value {
+    match world.drive(plugin.start(method, &args.to_string(), Vec::new()), &mut Rng::new(1)) {
+        End::Done(result) => result,
+        End::Failed(error) => panic!("{error}"),
+        End::Crashed => panic!("crashed without a fault"),
+    }
+}
+
+fn apply(world: &mut World, plugin: &Plugin, event: &Value) -> Value {
+    let report = call(world, plugin, "sync.apply", json!([event]));
+    assert_eq!(report["outcome"], "done", "{report}");
+    report
+}
+
+fn tick(world: &mut World, plugin: &Plugin) -> Value {
+    call(world, plugin, "tick", json!([{}]))
+}
+
+const DAY: u64 = 86_400_000;
+
+fn missed() -> Value {
+    event(
+        json!({ "event": "on_payment_missed", "pay_sequence_no": "2", "billing_stop_reason": "by_payment_denial", "transaction_id": "" }),
+    )
+}
+
+fn late() -> Value {
+    event(json!({ "pay_sequence_no": "2", "transaction_id": "9002", "transaction_date": "2026-12-20" }))
+}
+
+fn refund() -> Value {
+    event(json!({ "event": "on_refund", "transaction_id": "9100", "parent_transaction_id": "9001" }))
+}
+
+#[test]
+fn a_step_comes_later_unless_it_was_paid() {
+    let dunning = json!({ "playbooks": [{ "use": "dunning", "with": { "workflow": "Dunning" } }], "tasks": { "dunning": false } });
+    for is_paid in [false, true] {
+        let (mut world, plugin) = (World::new(), plugin_with(dunning.clone()));
+        apply(&mut world, &plugin, &event(json!({})));
+        apply(&mut world, &plugin, &missed());
+        assert_eq!(world.enrolments, ["c1 into w2"]);
+        if is_paid {
+            apply(&mut world, &plugin, &late());
+            assert_eq!(world.enrolments, ["c1 into w2", "c1 out of w2"]);
+        }
+        let early = tick(&mut world, &plugin);
+        assert_eq!(early["events"], json!([]));
+        assert!(early["nextAt"].as_f64().unwrap() > world.now as f64 + 2.9 * DAY as f64, "{early}");
+        world.now += 3 * DAY;
+        tick(&mut world, &plugin);
+        let contact = &world.contacts["c1"];
+        assert_eq!(contact.tags.contains("dunning"), !is_paid);
+        assert_eq!(contact.tasks.len(), usize::from(!is_paid));
+        assert_eq!(tick(&mut world, &plugin)["nextAt"], Value::Null, "each step once");
+        if !is_paid {
+            apply(&mut world, &plugin, &late());
+            let contact = &world.contacts["c1"];
+            assert_eq!(
+                (contact.tasks[0]["completed"].as_bool(), contact.tags.contains("dunning")),
+                (Some(true), false)
+            );
+        }
+    }
+}
+
+#[test]
+fn tags_come_before_the_workflow_and_after_what_it_reads() {
+    let mapping = json!({
+        "customFields": { "own": { "ds24_segment": "{{item.name | upper}}" } },
+        "opportunity": { "pipeline": "sales", "stage": "new", "stages": { "paused": "At risk" } },
+        "business": "link",
+        "tags": { "byProduct": { "512345": ["Herbs"] }, "byEvent": { "newSale": ["bought"] }, "byState": { "paused": ["waits"] } },
+        "tasks": { "dunning": { "title": "Ring {{buyer.firstName}}", "assignedTo": "Jane Doe" } },
+        "notes": { "title": "Order {{order.baseId}}", "body": "{{buyer.firstName}} bought:\n{{now.note}}" },
+        "playbooks": [{ "name": "welcome", "when": { "event": "newSale" }, "then": [
+            { "workflow": "onboarding" },
+            { "addTags": ["welcome"] },
+            { "note": { "body": "Say hello" } },
+        ] }],
+    });
+    let (mut world, plugin) = (World::new(), plugin_with(mapping));
+    let report = apply(&mut world, &plugin, &event(json!({ "address_company": "ACME" })));
+    let calls: Vec<&str> = report["calls"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| c["operation"].as_str().unwrap().rsplit('.').next().unwrap())
+        .collect();
+    assert_eq!(
+        calls,
+        [
+            "getDuplicateContact",
+            "getPipelines",
+            "getWorkflow",
+            "getCustomFields",
+            "createContact",
+            "getBusinessesByLocation",
+            "createBusiness",
+            "addRemoveContactFromBusiness",
+            "createNote",
+            "createNote",
+            "createOpportunity",
+            "addTags",
+            "addContactToWorkflow",
+        ]
+    );
+    let contact = world.contacts["c1"].clone();
+    assert_eq!(contact.custom["ds24_segment"], "KRÄUTERKURS");
+    assert_eq!(contact.business.as_deref(), world.businesses[0]["id"].as_str());
+    let deal = &contact.deals[0];
+    assert_eq!(
+        (&deal["pipelineId"], &deal["pipelineStageId"], &deal["status"], &deal["monetaryValue"], &deal["name"]),
+        (&json!("pl1"), &json!("s1"), &json!("won"), &json!(47), &json!("Kräuterkurs · C74PNZH5"))
+    );
+    assert_eq!(contact.notes[0]["title"], "Order C74PNZH5 · 9001");
+    assert!(contact.notes[0]["body"].as_str().unwrap().starts_with("Käthe bought:\nDigistore24 order C74PNZH5"));
+    for tag in ["herbs", "bought", "welcome", "ds24-customer"] {
+        assert!(contact.tags.contains(tag), "{tag}");
+    }
+    // Names are known now; a second company is the same business.
+    let other = event(
+        json!({ "order_id": "B2", "order_item_id": "5", "transaction_id": "77", "buyer_id": "43", "email": "b@example.com", "address_phone_no": "", "address_company": "Acme " }),
+    );
+    apply(&mut world, &plugin, &other);
+    assert_eq!(world.businesses.len(), 1);
+    apply(&mut world, &plugin, &missed());
+    let contact = world.contacts["c1"].clone();
+    assert_eq!((&contact.tasks[0]["title"], &contact.tasks[0]["assignedTo"]), (&json!("Ring Käthe"), &json!("u1")));
+    assert_eq!(contact.deals[0]["pipelineStageId"], "s2");
+    assert!(contact.tags.contains("waits"));
+    apply(&mut world, &plugin, &late());
+    apply(
+        &mut world,
+        &plugin,
+        &event(
+            json!({ "event": "on_refund", "transaction_id": "9100", "parent_transaction_id": "9002", "pay_sequence_no": "2" }),
+        ),
+    );
+    let contact = world.contacts["c1"].clone();
+    assert_eq!(contact.deals[0]["status"], "lost");
+    assert!(contact.tags.contains("welcome") && !contact.tags.contains("herbs") && !contact.tags.contains("waits"));
+}
+
+#[test]
+fn a_name_that_does_not_exist_leaves_nothing_half_done() {
+    let mapping = json!({ "playbooks": [{ "name": "welcome", "when": { "event": "newSale" }, "then": [{ "workflow": "Onbording" }] }] });
+    let (mut world, plugin) = (World::new(), plugin_with(mapping));
+    let report = call(&mut world, &plugin, "sync.apply", json!([event(json!({}))]));
+    assert_eq!((report["outcome"].as_str(), report["error"]["code"].as_str()), (Some("dead"), Some("invalid_input")));
+    let message = report["error"]["message"].as_str().unwrap();
+    assert_eq!(message, "workflowId \"Onbording\" is neither name nor id of one that exists; did you mean Onboarding?");
+    assert!(world.contacts.is_empty());
+}
+
+#[test]
+fn marketing_waits_for_the_consent_of_the_contact() {
+    let mapping = json!({
+        "consent": { "confirmedField": "ds24_newsletter" },
+        "playbooks": [{ "use": "winBack", "with": { "after": "2 days" } }],
+    });
+    for confirmed in [false, true] {
+        let (mut world, plugin) = (World::new(), plugin_with(mapping.clone()));
+        apply(&mut world, &plugin, &event(json!({})));
+        apply(&mut world, &plugin, &refund());
+        if confirmed {
+            world.contacts.get_mut("c1").unwrap().custom.insert("ds24_newsletter".into(), "yes".into());
+        }
+        world.now += 2 * DAY;
+        let events = tick(&mut world, &plugin)["events"].clone();
+        assert_eq!(world.contacts["c1"].tags.contains("win-back"), confirmed);
+        let remark = &events[0]["plan"]["remarks"][0];
+        assert_eq!(remark.is_null(), confirmed, "{events}");
+    }
+}
+
+#[test]
+fn playbooks_act_in_digistore24_within_their_limits() {
+    let mapping = json!({ "playbooks": [
+        { "name": "goodwill", "allowRefund": true, "when": { "event": "subscriptionCancelled" }, "then": [
+            { "refund": { "amount": 20, "maxAmount": 50 } },
+            { "refund": { "amount": 60, "maxAmount": 50 } },
+            { "stopRebilling": true },
+            { "updatePurchase": { "tracking_param": "{{buyer.firstName | lower}}", "next_payment_at": "30 days" } },
+            { "buyLink": { "product": "7", "field": "ds24_segment" } },
+        ] },
+    ] });
+    let (mut world, plugin) = (World::new(), plugin_with(mapping));
+    apply(&mut world, &plugin, &event(json!({})));
+    let report = apply(&mut world, &plugin, &event(json!({ "event": "on_rebill_cancelled", "transaction_id": "" })));
+    let called: Vec<&str> = world.shop.iter().map(|c| c.split(' ').next().unwrap()).collect();
+    assert_eq!(called, ["createBuyUrl", "refundPartially", "stopRebilling", "updatePurchase"]);
+    assert_eq!(world.contacts["c1"].custom["ds24_segment"], "https://buy.example.com/5");
+    assert_eq!(
+        report["plan"]["remarks"],
+        json!(["playbook goodwill: no refund, the amount is unknown or more than maxAmount"])
+    );
+    assert!(world.shop[3].contains("käthe") || world.shop[3].contains("k%C3%A4the"), "{}", world.shop[3]);
+}
+
+#[test]
+fn a_new_partner_is_welcomed_only_where_a_playbook_says_so() {
+    let message = event(json!({ "event": "on_affiliation", "order_id": "", "email": "p@example.com",
+                                "affiliate_name": "pia", "affiliate_id": "9", "transaction_id": "" }));
+    let (mut world, plain) = (World::new(), plugin());
+    assert_eq!(call(&mut world, &plain, "sync.apply", json!([message]))["outcome"], "kept");
+    let (mut world, plugin) = (World::new(), plugin_with(json!({ "playbooks": [{ "use": "affiliateWelcome" }] })));
+    apply(&mut world, &plugin, &message);
+    let contact = &world.contacts["c1"];
+    assert_eq!(contact.fields["email"], "p@example.com");
+    assert_eq!(Vec::from_iter(contact.tags.iter()), ["affiliate-welcome", "ds24-affiliate"]);
+    assert_eq!(contact.tasks[0]["title"], "Welcome the new partner pia");
+}
+
+#[test]
+fn a_tag_starts_its_workflow_anew_where_it_is_wanted() {
+    let (mut world, plugin) = (World::new(), plugin_with(json!({ "tags": { "retrigger": ["ds24-customer"] } })));
+    apply(&mut world, &plugin, &event(json!({})));
+    apply(&mut world, &plugin, &event(json!({ "order_id": "N1", "order_item_id": "60", "transaction_id": "600" })));
+    apply(&mut world, &plugin, &late());
+    assert_eq!(world.triggers.iter().filter(|t| *t == "c1 +ds24-customer").count(), 2);
+}
+
+#[test]
+fn a_mapping_is_checked_without_a_call() {
+    let (mut world, plugin) = (World::new(), plugin());
+    let wrong = json!({ "playbooks": [{ "use": "upsell", "with": { "product": 5 } }], "notes": { "title": "{{buyer.firstname}}" } });
+    let answer = call(&mut world, &plugin, "mapping.check", json!([wrong]));
+    assert_eq!(answer["ok"], json!(false));
+    assert!(world.requests.is_empty());
+    assert_eq!(call(&mut world, &plugin, "mapping.check", json!([{}]))["ok"], json!(true));
+}
