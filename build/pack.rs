@@ -61,7 +61,7 @@ impl Pack {
 
     /// What is needed to find each entry, and to call and check those that most hosts call.
     pub(crate) fn core(&mut self, files: &[File], entries: &[Entry<'_>]) -> Result<(Vec<Out>, Out)> {
-        let common = entries.iter().filter(|entry| is_core(&entry.facts));
+        let common = entries.iter().filter(|entry| is_common(entry));
         self.definitions(files, &needed(files, common.map(|entry| &entry.input)))?;
         let mut tail = Out::default();
         varint(&mut tail, files.len());
@@ -168,15 +168,17 @@ impl Pack {
         Ok(*found.ok_or_else(|| format!("{reference} is not defined"))?)
     }
 
-    fn core_of(&mut self, files: &[File], Entry { id, file, facts, input, output }: &Entry<'_>) -> Result<Out> {
+    fn core_of(&mut self, files: &[File], entry: &Entry<'_>) -> Result<Out> {
+        let Entry { id, file, facts, input, output } = entry;
         let mut out = Out::default();
         varint(&mut out, *file);
         self.put_string(&mut out, name_of(id));
         let has = |key: &str| facts.contains_key(key);
         let brings = type_of(files, output);
         out.push(flags([
-            (is_core(facts), flag::CORE),
+            (text_of(facts, "tier") == "core", flag::CORE),
             (has("version"), flag::VERSION),
+            (is_common(entry), flag::INPUT),
             (has("deprecated"), flag::DEPRECATED),
             (brings == Some("object"), flag::OBJECT),
             (brings == Some("array"), flag::LIST),
@@ -220,13 +222,14 @@ impl Pack {
             .collect();
         let rest = (!rest.is_empty()).then(|| Value::Object(rest).to_string());
         self.put_some(&mut out, rest.as_deref());
-        if is_core(facts) {
+        if is_common(entry) {
             self.schema(&mut out, input.0, &bare(&input.1))?;
         }
         Ok(out)
     }
 
-    fn face_of(&mut self, files: &[File], Entry { id, file, facts, input, output }: &Entry<'_>) -> Result<Out> {
+    fn face_of(&mut self, files: &[File], entry: &Entry<'_>) -> Result<Out> {
+        let Entry { id, file, facts, input, output } = entry;
         let mut out = Out::default();
         let sample = facts.get("sample");
         out.push(flags([(output.is_some(), flag::OUTPUT), (sample.is_some(), flag::SAMPLE)]));
@@ -236,7 +239,7 @@ impl Pack {
         let notes = std::iter::once(input).chain(output).map(|schema| self.notes(files, schema));
         let notes = notes.collect::<Result<Vec<_>>>()?;
         list(&mut out, &notes);
-        if !is_core(facts) {
+        if !is_common(entry) {
             self.schema(&mut out, input.0, &bare(&input.1))?;
         }
         if let Some((file, schema)) = output {
@@ -256,9 +259,12 @@ impl Pack {
     }
 }
 
-/// Whether an entry is of the tier that most hosts call.
-fn is_core(facts: &Map<String, Value>) -> bool {
-    text_of(facts, "tier") == "core"
+/// What the plugin calls itself without being told to, of the tier *all*.
+const OWN: [&str; 2] = ["ghl.oauth.getAccessToken", "ghl.oauth.getLocationAccessToken"];
+
+/// Whether an entry's input belongs into the core.
+fn is_common(entry: &Entry<'_>) -> bool {
+    text_of(&entry.facts, "tier") == "core" || OWN.contains(&entry.id)
 }
 
 /// The last part of an id.

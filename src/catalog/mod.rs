@@ -276,8 +276,8 @@ pub(crate) fn count(n: usize, noun: &str) -> String {
 /// Finds an operation.
 ///
 /// # Errors
-/// `invalid_input` that suggests the nearest id; `misconfigured` with the cause `catalog face` where it is of the tier *all*
-/// and there is no face.
+/// `invalid_input` that suggests the nearest id; `misconfigured` with the cause `catalog face` where that is missing and
+/// has the operation's input.
 pub fn find(id: &str) -> Result<Rc<Operation>> {
     let cached = PARSED.with_borrow(|parsed| parsed.iter().find(|o| o.id == id).cloned());
     if let Some(operation) = cached {

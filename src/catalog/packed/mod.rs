@@ -43,7 +43,9 @@ pub(super) struct Entry {
     rest: Option<&'static str>,
     /// What a success brings.
     pub(super) promise: Promise,
-    /// At the input's schema, of the tier core.
+    /// Whether the input's schema is in the core, not in the face.
+    is_common: bool,
+    /// At it, if so.
     at: Cursor,
     /// At the notes, and what the face has.
     face: Cursor,
@@ -98,6 +100,7 @@ impl Entry {
                 flag::LIST => Promise::List,
                 _ => Promise::Anything,
             },
+            is_common: flags & flag::INPUT != 0,
             at,
             face,
             shown,
@@ -116,9 +119,9 @@ impl Entry {
         }
     }
 
-    /// Whether the schema of its input is there: that of the tier *all* comes with the face.
+    /// Whether the input's schema is there.
     fn has_input(&self) -> bool {
-        self.core || !index().faces.is_empty()
+        self.is_common || !index().faces.is_empty()
     }
 
     /// The input's schema and the definitions that it needs, for checking. None where that takes a face.
@@ -126,7 +129,7 @@ impl Entry {
         if !self.has_input() {
             return None;
         }
-        if !self.core {
+        if !self.is_common {
             self.face.places();
             self.at = self.face;
         }
@@ -150,7 +153,7 @@ impl Entry {
             }
             schema
         };
-        let input = has_input.then(|| described(if self.core { &mut self.at } else { face }));
+        let input = has_input.then(|| described(if self.is_common { &mut self.at } else { face }));
         let output = (self.shown & flag::OUTPUT != 0).then(|| described(face));
         let sample = (self.shown & flag::SAMPLE != 0).then(|| {
             if self.kind == "trigger" {
