@@ -24,7 +24,7 @@ pub(crate) struct Entry<'a> {
     pub(crate) file: usize,
     pub(crate) facts: Cow<'a, Map<String, Value>>,
     pub(crate) input: Schema<'a>,
-    pub(crate) output: Schema<'a>,
+    pub(crate) output: Option<Schema<'a>>,
 }
 
 /// The entries of all files, by id.
@@ -42,6 +42,7 @@ pub(crate) fn everything(files: &[File]) -> Result<Vec<Entry<'_>>> {
     let mut entries = Vec::new();
     for (id, (file, entry)) in &all {
         let (input, output) = schemas_of(id, &all, files).map_err(|e| format!("{id}: {e}"))?;
+        let input = input.ok_or_else(|| format!("{id} has no input"))?;
         let facts = match text_of(entry, "kind") {
             "trigger" => Cow::Owned(whole_trigger(id, &all)?),
             _ => Cow::Borrowed(*entry),
@@ -55,12 +56,12 @@ pub(crate) fn everything(files: &[File]) -> Result<Vec<Entry<'_>>> {
 type ById<'a> = BTreeMap<&'a str, (usize, &'a Map<String, Value>)>;
 
 /// A schema and the number of the file whose definitions it refers to.
-pub(crate) type Schema<'a> = Option<(usize, Cow<'a, Value>)>;
+pub(crate) type Schema<'a> = (usize, Cow<'a, Value>);
 
 /// Input and output of an entry. What a trigger lacks it takes from the one that it is `like`, or from the first that feeds
 /// it; no input means that there is nothing to choose. Its `data` stands for an output: the `Event` of its file with this
 /// content.
-fn schemas_of<'a>(id: &str, all: &ById<'a>, files: &[File]) -> Result<(Schema<'a>, Schema<'a>)> {
+fn schemas_of<'a>(id: &str, all: &ById<'a>, files: &[File]) -> Result<(Option<Schema<'a>>, Option<Schema<'a>>)> {
     let (file, entry) = *all.get(id).ok_or_else(|| format!("there is no entry {id}"))?;
     let of = |name: &str| entry.get(name).map(|schema| (file, Cow::Borrowed(schema)));
     let (mut input, mut output) = (of("input"), of("output"));

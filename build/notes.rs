@@ -80,17 +80,15 @@ struct Walk<'a> {
 
 impl Pack {
     /// The annotations of a schema and of the definitions that it needs.
-    pub(crate) fn notes(&mut self, files: &[File], schema: &Schema<'_>) -> Result<Out> {
+    pub(crate) fn notes(&mut self, files: &[File], (file, schema): &Schema<'_>) -> Result<Out> {
         let mut notes = Out::default();
-        if let Some((file, schema)) = schema {
-            let mut walk = Walk { names: Vec::new(), schemas: 0, noted: 0 };
+        let mut walk = Walk { names: Vec::new(), schemas: 0, noted: 0 };
+        self.note(&mut notes, &mut walk, None, schema)?;
+        let mut done = 0;
+        while let Some(name) = walk.names.get(done).copied() {
+            done += 1;
+            let schema = definition(files, *file, name).ok_or_else(|| format!("{name} is not defined"))?;
             self.note(&mut notes, &mut walk, None, schema)?;
-            let mut done = 0;
-            while let Some(name) = walk.names.get(done).copied() {
-                done += 1;
-                let schema = definition(files, *file, name).ok_or_else(|| format!("{name} is not defined"))?;
-                self.note(&mut notes, &mut walk, None, schema)?;
-            }
         }
         Ok(notes)
     }

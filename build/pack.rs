@@ -59,9 +59,10 @@ impl Pack {
         Ok([length.bytes, out.texts, out.bytes].concat())
     }
 
-    /// What is needed to call and to check.
+    /// What is needed to find each entry, and to call and check those that most hosts call.
     pub(crate) fn core(&mut self, files: &[File], entries: &[Entry<'_>]) -> Result<(Vec<Out>, Out)> {
-        self.definitions(files, &needed(files, entries.iter().flat_map(|entry| &entry.input)))?;
+        let common = entries.iter().filter(|entry| is_common(entry));
+        self.definitions(files, &needed(files, common.map(|entry| &entry.input)))?;
         let mut tail = Out::default();
         varint(&mut tail, files.len());
         for file in files {
@@ -73,9 +74,10 @@ impl Pack {
         Ok((entries.iter().map(core).collect::<Result<_>>()?, tail))
     }
 
-    /// What people and forms see besides.
+    /// What people and forms see besides, and how the other entries are called.
     pub(crate) fn face(&mut self, files: &[File], entries: &[Entry<'_>]) -> Result<(Vec<Out>, Out)> {
-        self.definitions(files, &needed(files, entries.iter().flat_map(|entry| &entry.output)))?;
+        let schemas = entries.iter().flat_map(|entry| std::iter::once(&entry.input).chain(&entry.output));
+        self.definitions(files, &needed(files, schemas))?;
         let face = |entry| self.face_of(files, entry).map_err(|e| format!("{}: {e}", entry.id).into());
         Ok((entries.iter().map(face).collect::<Result<_>>()?, Out::default()))
     }
@@ -166,7 +168,8 @@ impl Pack {
         Ok(*found.ok_or_else(|| format!("{reference} is not defined"))?)
     }
 
-    fn core_of(&mut self, files: &[File], Entry { id, file, facts, input, output }: &Entry<'_>) -> Result<Out> {
+    fn core_of(&mut self, files: &[File], entry: &Entry<'_>) -> Result<Out> {
+        let Entry { id, file, facts, input, output } = entry;
         let mut out = Out::default();
         varint(&mut out, *file);
         self.put_string(&mut out, name_of(id));
@@ -175,7 +178,7 @@ impl Pack {
         out.push(flags([
             (text_of(facts, "tier") == "core", flag::CORE),
             (has("version"), flag::VERSION),
-            (input.is_some(), flag::INPUT),
+            (is_common(entry), flag::INPUT),
             (has("deprecated"), flag::DEPRECATED),
             (brings == Some("object"), flag::OBJECT),
             (brings == Some("array"), flag::LIST),
@@ -219,21 +222,26 @@ impl Pack {
             .collect();
         let rest = (!rest.is_empty()).then(|| Value::Object(rest).to_string());
         self.put_some(&mut out, rest.as_deref());
-        if let Some((file, schema)) = input {
-            self.schema(&mut out, *file, &bare(schema))?;
+        if is_common(entry) {
+            self.schema(&mut out, input.0, &bare(&input.1))?;
         }
         Ok(out)
     }
 
-    fn face_of(&mut self, files: &[File], Entry { id, file, facts, input, output }: &Entry<'_>) -> Result<Out> {
+    fn face_of(&mut self, files: &[File], entry: &Entry<'_>) -> Result<Out> {
+        let Entry { id, file, facts, input, output } = entry;
         let mut out = Out::default();
         let sample = facts.get("sample");
         out.push(flags([(output.is_some(), flag::OUTPUT), (sample.is_some(), flag::SAMPLE)]));
         let text = |key| facts.get(key).and_then(Value::as_str);
         self.put_some(&mut out, text("title").filter(|title| *title != title_of(name_of(id))));
         self.put_some(&mut out, text("description"));
-        let notes = [self.notes(files, input)?, self.notes(files, output)?];
+        let notes = std::iter::once(input).chain(output).map(|schema| self.notes(files, schema));
+        let notes = notes.collect::<Result<Vec<_>>>()?;
         list(&mut out, &notes);
+        if !is_common(entry) {
+            self.schema(&mut out, input.0, &bare(&input.1))?;
+        }
         if let Some((file, schema)) = output {
             self.schema(&mut out, *file, &bare(schema))?;
         }
@@ -251,13 +259,21 @@ impl Pack {
     }
 }
 
+/// What the plugin calls itself without being told to, of the tier *all*.
+const OWN: [&str; 2] = ["ghl.oauth.getAccessToken", "ghl.oauth.getLocationAccessToken"];
+
+/// Whether an entry's input belongs into the core.
+fn is_common(entry: &Entry<'_>) -> bool {
+    text_of(&entry.facts, "tier") == "core" || OWN.contains(&entry.id)
+}
+
 /// The last part of an id.
 fn name_of(id: &str) -> &str {
     id.rsplit_once('.').map_or(id, |(_, name)| name)
 }
 
 /// The one type that an output has, by itself or by the definition that it refers to.
-fn type_of<'a>(files: &'a [File], output: &'a Schema<'_>) -> Option<&'a str> {
+fn type_of<'a>(files: &'a [File], output: &'a Option<Schema<'_>>) -> Option<&'a str> {
     let (file, schema) = output.as_ref()?;
     let reference = schema.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix("#/$defs/"));
     let schema = match reference {

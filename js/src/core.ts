@@ -1,10 +1,19 @@
-import { load, reload, type Wasm } from '#loader';
+import { giveFace, load, reload, type Wasm } from '#loader';
 import { type Task as Driven, drive, type Host, Trap } from './drive.js';
 import { isDetails, PluginError } from './errors.js';
 import type { Step } from './protocol.js';
 
 type WasmPlugin = InstanceType<Wasm['Plugin']>;
 type WasmTask = ReturnType<WasmPlugin['start']>;
+
+/** What a call is made of. */
+type Call = [
+  method: string,
+  args: string,
+  body: Uint8Array | undefined,
+  host: Host,
+  options?: { signal?: AbortSignal | undefined; trace?: string | undefined },
+];
 
 /** Instances that have trapped. Shared by all plugins, as the instances are. */
 const broken = new WeakSet<Wasm>();
@@ -33,26 +42,24 @@ export class Core {
   }
 
   /**
-   * One call; gives its result as JSON text.
+   * One call; gives its result as JSON text. Where it takes the face of the catalog, the core says so before it does
+   * anything; the call is made again with the face.
    *
    * @throws PluginError as the core says; `outcome_unknown` after a trap.
    */
-  async call(
-    method: string,
-    args: string,
-    body: Uint8Array | undefined,
-    host: Host,
-    { signal, trace }: { signal?: AbortSignal | undefined; trace?: string | undefined } = {},
-  ): Promise<string> {
-    if (broken.has(this.#wasm)) {
-      const wasm = await healthy();
-      // Another call may have been faster.
-      if (broken.has(this.#wasm)) {
-        release(this.#wasm, this.#plugin);
-        this.#wasm = wasm;
-        this.#plugin = construct(wasm, this.#options);
-      }
+  async call(...call: Call): Promise<string> {
+    try {
+      return await this.#attempt(...call);
+    } catch (error) {
+      if (!(error instanceof PluginError && error.cause === 'catalog face')) throw error;
     }
+    await this.#heal();
+    guarded(this.#wasm, () => giveFace(this.#wasm));
+    return this.#attempt(...call);
+  }
+
+  async #attempt(...[method, args, body, host, { signal, trace } = {}]: Call): Promise<string> {
+    await this.#heal();
     const wasm = this.#wasm;
     const task = guarded(wasm, () => this.#plugin.start(method, args, body, trace, host.isHeard()));
     try {
@@ -63,6 +70,17 @@ export class Core {
     } finally {
       release(wasm, task);
     }
+  }
+
+  /** Takes a new instance where this one has trapped. */
+  async #heal(): Promise<void> {
+    if (!broken.has(this.#wasm)) return;
+    const wasm = await healthy();
+    // Another call may have been faster.
+    if (!broken.has(this.#wasm)) return;
+    release(this.#wasm, this.#plugin);
+    this.#wasm = wasm;
+    this.#plugin = construct(wasm, this.#options);
   }
 
   /** Whether a request may go to this address: only to the base addresses of the options. */

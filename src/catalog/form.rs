@@ -1,7 +1,8 @@
 //! The numbers of the packed catalog. `build/` writes by them, `packed.rs` reads by them.
 //!
-//! It is two blocks of one form. The core lies in the wasm: what is needed to call and to check. The face lies beside it: what
-//! only people and forms see. Its numbers go on where those of the core end, so it can use what the core has.
+//! It is two blocks of one form. The core lies in the wasm: what is needed to find each entry, and the inputs of those
+//! that most hosts call (the tier *core*). The face lies beside it: the other inputs, and what only people and forms see. Its numbers go on where those of the
+//! core end, so it can use what the core has.
 //!
 //! ```text
 //! block    = length { texts }, then the structure:
@@ -15,8 +16,8 @@
 //! text     = number of its string | 0 and a length: the next of the texts
 //! text?    = 0 | text plus one
 //! entry    = resource name flags kind method effect retry count { segment } count { scope } [version] rest? [input]
-//! face     = flags title? description? table { { note } } [output] [sample of the input, sample of the
-//!            output]; the lists of notes are those of the input and of the output
+//! face     = flags title? description? table { { note } } [input, if not in the core] [output] [sample of the input, sample of
+//!            the output]; the lists of notes are those of the input and of the output
 //! note     = distance keyword body: an annotation of a schema. Schemas are counted as they are decoded, those of definitions
 //!            last; the distance is that from the schema of the note before, plus one
 //! schema   = head [number of the definition | types] { keyword body } 0
@@ -76,6 +77,7 @@ pub(crate) const ANNOTATIONS: [&str; 3] = ["title", "description", "examples"];
 pub(crate) mod flag {
     pub(crate) const CORE: u8 = 1;
     pub(crate) const VERSION: u8 = 2;
+    /// Its input is in the core.
     pub(crate) const INPUT: u8 = 4;
     pub(crate) const OUTPUT: u8 = 8;
     pub(crate) const SAMPLE: u8 = 16;

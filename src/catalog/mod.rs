@@ -276,14 +276,16 @@ pub(crate) fn count(n: usize, noun: &str) -> String {
 /// Finds an operation.
 ///
 /// # Errors
-/// `invalid_input` that suggests the nearest id.
+/// `invalid_input` that suggests the nearest id; `misconfigured` with the cause `catalog face` where that is missing and
+/// has the operation's input.
 pub fn find(id: &str) -> Result<Rc<Operation>> {
     let cached = PARSED.with_borrow(|parsed| parsed.iter().find(|o| o.id == id).cloned());
     if let Some(operation) = cached {
         return Ok(operation);
     }
-    let entry = packed::find(id).filter(|entry| entry.kind != "trigger").ok_or_else(|| unknown(id))?;
-    let operation = Rc::new(operation(entry).ok_or_else(|| broken(id))?);
+    let mut entry = packed::find(id).filter(|entry| entry.kind != "trigger").ok_or_else(|| unknown(id))?;
+    let schemas = entry.input().ok_or_else(|| faceless(id))?;
+    let operation = Rc::new(operation(entry, schemas).ok_or_else(|| broken(id))?);
     PARSED.with_borrow_mut(|parsed| parsed.push(operation.clone()));
     Ok(operation)
 }
@@ -297,8 +299,15 @@ fn broken(id: &str) -> Error {
     Error::new(Code::Misconfigured, format!("the catalog entry {id} can't be read"), "Report this as a bug.")
 }
 
-fn operation(mut entry: packed::Entry) -> Option<Operation> {
-    let (input, defs) = entry.input();
+/// Façades know this error by its cause, give the face, and call again.
+fn faceless(id: &str) -> Error {
+    let help = "Give this build's ghl_digistore24_face.bin to catalogFace() and call again; nothing was sent.";
+    Error::new(Code::Misconfigured, "the face of the catalog is missing, which this operation needs", help)
+        .with(|details| details.cause = Some("catalog face".into()))
+        .of_operation(id)
+}
+
+fn operation(entry: packed::Entry, (input, defs): (Map, Map)) -> Option<Operation> {
     let mut rest = entry.rest();
     Some(Operation {
         promise: entry.promise,
@@ -340,7 +349,7 @@ pub fn polled(id: &str) -> Result<Value> {
 /// `invalid_input`: no such trigger, or the choice doesn't fit.
 pub fn accept_trigger(id: &str, input: Option<&Value>) -> Result<Map> {
     let mut entry = packed::find(id).filter(|entry| entry.kind == "trigger").ok_or_else(|| unknown(id))?;
-    let (schema, defs) = entry.input();
+    let (schema, defs) = entry.input().ok_or_else(|| faceless(id))?;
     let input = input.cloned().unwrap_or_else(|| Value::Object(Map::new()));
     let problems = validate(&Value::Object(schema), &Value::Object(defs), &input);
     match input {
@@ -421,9 +430,10 @@ pub(crate) fn check_known(argument: &str, value: &Value, known: &[&str]) -> Resu
     Err(Error::invalid(format!("{argument} has {}", count(problems.len(), "unknown field")), problems))
 }
 
-/// Takes the catalog's face: titles and descriptions, outputs and samples. They lie apart from the wasm, because no call
-/// needs them. Without it [`list`] gives entries with the titles that follow from names, an output that may be anything, and
-/// samples made from the schemas. A native program has the face inside.
+/// Takes the catalog's face: titles and descriptions, outputs and samples, and the inputs of the tier *all*. They lie apart
+/// from the wasm, because few calls need them. Without it [`find`] knows the tier *core* only; [`list`] gives entries with the
+/// titles that follow from names, outputs (and inputs of the tier *all*) that may be anything, and samples made from the
+/// schemas. A native program has the face inside.
 ///
 /// # Errors
 /// `misconfigured` for bytes that are not the face of this very build; the entries stay as they were.

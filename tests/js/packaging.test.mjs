@@ -185,6 +185,8 @@ test('the short names come ready to use from /wasm', () => {
   assert.equal(node(code), `${version} ${description}`);
 });
 
+const connection = `{ highlevel: { auth: { kind: 'private-integration', token: 'pit-x' }, locationId: 'somewhere' } }`;
+
 test('the face is the same as a file and as a module', () => {
   const code = `import { face } from 'ghl-digistore24/face';
     import { readFileSync } from 'node:fs';
@@ -200,6 +202,11 @@ test('where the file of the face is missing, only the catalog is', (t) => {
     try { wasm.catalogList('{}'); } catch (error) { console.log(error.code, error.help); }
     console.log(typeof new wasm.Plugin({}).start('run', '["digistore24.ping", {}]').step('{}'));`;
   assert.match(node(code), /^misconfigured Bring ghl_digistore24_face\.bin .*\nstring$/);
+  const calls = `import { createPlugin } from 'ghl-digistore24';
+    const { ghl } = await createPlugin(${connection});
+    await ghl.contacts.getContact({}).catch(({ code }) => console.log(code));
+    await ghl.links.createLink({}).catch(({ code, help }) => console.log(code, help));`;
+  assert.match(node(calls), /^invalid_input\nmisconfigured Bring ghl_digistore24_face\.bin /);
 });
 
 test('two instances share nothing', () => {
@@ -217,24 +224,44 @@ test('two instances share nothing', () => {
 const programs = {
   façade: `import { createPlugin } from 'ghl-digistore24';
     export const run = async () => {
-      const plugin = await createPlugin();
+      const plugin = await createPlugin(${connection});
+      const codeOf = (call) => call.catch((error) => error.code);
+      const common = await codeOf(plugin.ghl.contacts.getContact({}));
+      // Of the tier *all*: the face comes by itself.
+      const rare = await codeOf(plugin.ghl.links.createLink({}));
       const [{ description }] = plugin.catalog.list({ id: 'ghl.contacts.addTags' });
-      const code = await plugin.ghl.contacts.getContact({}).catch((error) => error.code);
-      return code + ' ' + description;
+      return [common, rare, description].join(' ');
     };`,
-  bare: `import { load, reload } from 'ghl-digistore24/load';
+  bare: `import { giveFace, load, reload } from 'ghl-digistore24/load';
     export const run = async () => {
       const first = await load();
       const second = await reload();
+      const plugin = new second.Plugin(${connection});
+      const begun = () => JSON.parse(plugin.start('run', '["ghl.links.createLink", {}]').step('{}'));
+      const { cause } = begun().failed;
+      giveFace(second);
+      const rare = begun().failed.code;
       const [{ description }] = JSON.parse(second.catalogList('{"id":"ghl.contacts.addTags"}'));
       const code = await second.getContact({}, {}).catch((error) => error.code);
-      return [code, first.version(), second.version(), first !== second, description].join(' ');
+      return [code, cause, rare, first.version(), second.version(), first !== second, description].join(' ');
     };`,
 };
 const outputs = {
-  façade: `misconfigured ${description}`,
-  bare: `misconfigured ${version} ${version} true ${description}`,
+  façade: `invalid_input invalid_input ${description}`,
+  bare: `misconfigured catalog face invalid_input ${version} ${version} true ${description}`,
 };
+
+for (const kind of Object.keys(builds)) {
+  test(`Node reads wasm and face from files: ${kind}`, () => {
+    assert.equal(node(`${programs[kind]} console.log(await run());`), outputs[kind]);
+  });
+
+  test(`other hosts have wasm and face in modules: ${kind}`, async () => {
+    const code = await bundle(programs[kind], { platform: 'neutral', conditions: [] });
+    const { run } = await import(`data:text/javascript;base64,${Buffer.from(code).toString('base64')}`);
+    assert.equal(await run(), outputs[kind]);
+  });
+}
 
 for (const [kind, build] of Object.entries(builds)) {
   test(`a bundle for browsers fetches the wasm: ${kind}`, async (t) => {

@@ -5,7 +5,7 @@ import { fromBase64 } from '../bytes.js';
 import { face } from './face.js';
 import { loaderFrom } from './instance.js';
 
-export const { load, reload } = loaderFrom(glue, () => WebAssembly.compile(fromBase64(base64)), face);
+export const { load, reload, giveFace } = loaderFrom(glue, () => WebAssembly.compile(fromBase64(base64)), face);
 
 /** The exports of one instance. */
 export type Wasm = ReturnType<typeof glue.create>;

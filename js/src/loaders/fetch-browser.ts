@@ -4,7 +4,7 @@ import { download } from './download.js';
 import { face } from './face.js';
 import { loaderFrom } from './instance.js';
 
-export const { load, reload } = loaderFrom(
+export const { load, reload, giveFace } = loaderFrom(
   glue,
   () => download(new URL('../../../wasm/ghl_digistore24_fetch_bg.wasm', import.meta.url)),
   face,

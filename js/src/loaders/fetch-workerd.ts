@@ -4,4 +4,4 @@ import * as glue from '../../../wasm/ghl_digistore24_fetch_glue.js';
 import { face } from './face.js';
 import { loaderFrom } from './instance.js';
 
-export const { load, reload } = loaderFrom(glue, () => module, face);
+export const { load, reload, giveFace } = loaderFrom(glue, () => module, face);

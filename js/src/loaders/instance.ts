@@ -22,6 +22,13 @@ export interface Loader<Wasm> {
    * into the old one: drop them, don't call them.
    */
   reload(): Promise<Wasm>;
+  /**
+   * Gives an instance its face: after an error with the cause `catalog face`, before the same call again. `catalogList` does
+   * it by itself.
+   *
+   * @throws ErrorDetails `misconfigured`: it could not be read.
+   */
+  giveFace(wasm: Wasm): void;
 }
 
 /**
@@ -35,6 +42,7 @@ export function loaderFrom<Wasm extends Instance>(
 ): Loader<Wasm> {
   let module: Promise<WebAssembly.Module> | undefined;
   let current: Promise<Wasm> | undefined;
+  const faced = new WeakSet<Wasm>();
 
   async function instantiate(): Promise<Wasm> {
     module ??= Promise.resolve(compile());
@@ -44,7 +52,7 @@ export function loaderFrom<Wasm extends Instance>(
     const { exports } = await WebAssembly.instantiate(compiled, { [importedAs]: { ...(wasm as Instance) } });
     wasm.__wbg_set_wasm(exports);
     (exports['__wbindgen_start'] as (() => void) | undefined)?.();
-    return withFace(wasm, face);
+    return withFace(wasm);
   }
 
   function reload(): Promise<Wasm> {
@@ -58,19 +66,22 @@ export function loaderFrom<Wasm extends Instance>(
     return fresh;
   }
 
-  return { load: () => current ?? reload(), reload };
-}
-
-/** The first listing gives the instance its face: calls need none, so they don't wait for it. */
-function withFace<Wasm extends Instance>(wasm: Wasm, face: () => Uint8Array): Wasm {
-  const { catalogList } = wasm;
-  let given = false;
-  function list(filter: string): string {
-    if (!given) wasm.catalogFace(read(face));
-    given = true;
-    return catalogList(filter);
+  function giveFace(wasm: Wasm): void {
+    if (!faced.has(wasm)) wasm.catalogFace(read(face));
+    faced.add(wasm);
   }
-  return Object.assign(wasm, { catalogList: list });
+
+  /** The first listing gives the instance its face: most calls need none, so they don't wait for it. */
+  function withFace(wasm: Wasm): Wasm {
+    const { catalogList } = wasm;
+    function list(filter: string): string {
+      giveFace(wasm);
+      return catalogList(filter);
+    }
+    return Object.assign(wasm, { catalogList: list });
+  }
+
+  return { load: () => current ?? reload(), reload, giveFace };
 }
 
 function read(face: () => Uint8Array): Uint8Array {

@@ -43,10 +43,11 @@ pub(super) struct Entry {
     rest: Option<&'static str>,
     /// What a success brings.
     pub(super) promise: Promise,
-    has_input: bool,
-    /// At the input's schema.
+    /// Whether the input's schema is in the core, not in the face.
+    is_common: bool,
+    /// At it, if so.
     at: Cursor,
-    /// At the notes of the input, and what the face has.
+    /// At the notes, and what the face has.
     face: Cursor,
     shown: u8,
 }
@@ -99,7 +100,7 @@ impl Entry {
                 flag::LIST => Promise::List,
                 _ => Promise::Anything,
             },
-            has_input: flags & flag::INPUT != 0,
+            is_common: flags & flag::INPUT != 0,
             at,
             face,
             shown,
@@ -118,19 +119,29 @@ impl Entry {
         }
     }
 
-    /// The input's schema and the definitions that it needs, for checking.
-    pub(super) fn input(&mut self) -> (Map, Map) {
-        if !self.has_input {
-            return (Map::new(), Map::new());
+    /// Whether the input's schema is there.
+    fn has_input(&self) -> bool {
+        self.is_common || !index().faces.is_empty()
+    }
+
+    /// The input's schema and the definitions that it needs, for checking. None where that takes a face.
+    pub(super) fn input(&mut self) -> Option<(Map, Map)> {
+        if !self.has_input() {
+            return None;
+        }
+        if !self.is_common {
+            self.face.places();
+            self.at = self.face;
         }
         let mut walk = Walk::default();
         let schema = self.at.schema(index(), &mut walk);
-        (schema, walk.definitions(index()))
+        Some((schema, walk.definitions(index())))
     }
 
     /// Input and output as a host should see them, and the stored sample.
     pub(super) fn whole(&mut self) -> (Option<Map>, Option<Map>, Option<Value>) {
         let index = index();
+        let has_input = self.has_input();
         let face = &mut self.face;
         let mut notes = face.places().into_iter();
         let mut described = |at: &mut Cursor| {
@@ -142,7 +153,7 @@ impl Entry {
             }
             schema
         };
-        let input = self.has_input.then(|| described(&mut self.at));
+        let input = has_input.then(|| described(if self.is_common { &mut self.at } else { face }));
         let output = (self.shown & flag::OUTPUT != 0).then(|| described(face));
         let sample = (self.shown & flag::SAMPLE != 0).then(|| {
             if self.kind == "trigger" {
