@@ -85,6 +85,8 @@ pub enum Happening {
     Step = "step",
     /// A list was asked for what is new.
     Poll = "poll",
+    /// Somebody must act.
+    Alert = "alert",
 }
 }
 

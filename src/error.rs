@@ -137,6 +137,11 @@ impl Error {
         Self::invalid(message, vec![field])
     }
 
+    /// An error that was kept.
+    pub fn kept(details: Details) -> Self {
+        Self(Box::new(details))
+    }
+
     /// Changes the details.
     #[must_use]
     pub fn with(mut self, change: impl FnOnce(&mut Details)) -> Self {

@@ -6,6 +6,7 @@ use crate::json::{Json, Map, ToJson, Value, json, parse, put, text};
 use crate::{
     bridge, catalog,
     client::{Client, Memory, Urgency},
+    clock,
     connection::Connection,
     digistore24::{self, Event, Kind, Params, Verdict},
     effects::{Effects, Happening, Level, Task},
@@ -14,7 +15,7 @@ use crate::{
     mapping::{self, Mapping},
     poll, record,
     scope::Scope,
-    sync::{Accepted, Sync, params_of},
+    sync::{Accepted, Backfill, Sync, params_of},
 };
 
 /// `options.schema.json` without white space and descriptions.
@@ -30,10 +31,20 @@ struct Settings {
     memory: Rc<Memory>,
     mapping: Mapping,
     settle_ms: u64,
+    /// Events before this time are silent, milliseconds since 1970.
+    live_after: Option<u64>,
+    keep_ms: u64,
+    /// How often what webhooks missed is looked for, in milliseconds.
+    reconcile_every_ms: Option<u64>,
 }
 
 /// How long a write may take effect after its request ended, unless told otherwise.
 const SETTLE_MS: u64 = 60_000;
+/// Finished messages are kept so many days, unless told otherwise.
+const KEEP_DAYS: u64 = 30;
+/// An hour and a day in milliseconds.
+const HOUR_MS: u64 = 3_600_000;
+const DAY_MS: u64 = 24 * HOUR_MS;
 
 record! {
 /// A webhook as it arrived, without its body.
@@ -71,6 +82,12 @@ impl Plugin {
                 problems.push(FieldProblem { path: name.into(), problem: "must not contain a slash".into() });
             }
         }
+        let live_after = options.get("liveAfter").and_then(Value::as_str);
+        let live_after = live_after.map(|text| clock::parse_iso(text).and_then(|s| u64::try_from(s).ok()));
+        if live_after == Some(None) {
+            let problem = "must be a day or time such as 2026-11-23 or 2026-11-23T09:30:00+01:00";
+            problems.push(FieldProblem { path: "liveAfter".into(), problem: problem.into() });
+        }
         if !problems.is_empty() {
             return Err(Error::invalid(
                 format!("the options have {}", catalog::count(problems.len(), "wrong field")),
@@ -88,13 +105,22 @@ impl Plugin {
             memory: Rc::default(),
             mapping,
             settle_ms: settle.map_or(SETTLE_MS, |s| (s * 1000.0) as u64),
+            live_after: live_after.flatten().map(|seconds| seconds * 1_000),
+            keep_ms: options.get("keepDays").and_then(Value::as_u64).unwrap_or(KEEP_DAYS) * DAY_MS,
+            reconcile_every_ms: options
+                .get("reconcileEveryHours")
+                .and_then(Value::as_u64)
+                .filter(|_| options.pointer("/digistore24/apiKey").is_some())
+                .map(|hours| hours * HOUR_MS),
         })))
     }
 
     /// Starts a call. `args` is a JSON array; `body` are the raw bytes of a webhook.
     ///
     /// Methods: `run(id, input)`, `poll(id, cursor, {input, maxRequests})`, `receive({method})`, `tick({maxRequests})`, `sync.plan(event)`, `sync.apply(event)`,
-    /// `timeline({email} | {contactId})`, `setup()`, `inbox.list({room, limit})`.
+    /// `sync.backfill({from, to, limit, dryRun, tags, live}, {maxRequests})`, `sync.reconcile({from, maxRequests})`,
+    /// `timeline({email} | {contactId} | {buyerId} | {orderId})`, `forget({email, deleteContact})`, `setup()`,
+    /// `inbox.list({room, limit})`, `deadLetters.list({limit})`, `deadLetters.retry({name})`, `deadLetters.drop({name})`.
     pub fn start(&self, method: &str, args: &str, body: Vec<u8>) -> Task {
         let (settings, method, args) = (self.0.clone(), method.to_owned(), args.to_owned());
         Task::new(move |effects| async move {
@@ -140,6 +166,7 @@ fn object_argument(args: &[Value], index: usize, name: &str, known: &[&str]) -> 
 record! {
 #[derive(Debug, Clone, Default)]
 struct TickOptions {
+    from: Option<String>,
     max_requests: Option<u32> as "maxRequests",
 }
 }
@@ -148,6 +175,7 @@ record! {
 #[derive(Debug, Clone, Default)]
 struct Listing {
     room: Option<String>,
+    name: Option<String>,
     limit: Option<u32>,
 }
 }
@@ -185,11 +213,41 @@ impl Settings {
             "receive" => self.receive(effects, &argument(&args, 0, "request", &["method", "splitItems"])?, body).await,
             "tick" => {
                 let options: TickOptions = argument(&args, 0, "options", &["maxRequests"])?;
-                Ok(self.sync(effects)?.tick(options.max_requests.unwrap_or(u32::MAX)).await?.to_json())
+                let max = options.max_requests.unwrap_or(u32::MAX);
+                Ok(self.sync(effects)?.tick(max, self.reconcile_every_ms).await?.to_json())
+            }
+            "sync.backfill" => {
+                let wanted: Backfill =
+                    argument(&args, 0, "options", &["from", "to", "limit", "dryRun", "tags", "live"])?;
+                let options: TickOptions = argument(&args, 1, "step", &["maxRequests"])?;
+                self.background(effects)?.backfill(&wanted, options.max_requests).await
+            }
+            "sync.reconcile" => {
+                let options: TickOptions = argument(&args, 0, "options", &["from", "maxRequests"])?;
+                let max = options.max_requests.unwrap_or(u32::MAX);
+                Ok(self.background(effects)?.reconcile(options.from.as_deref(), max).await?.to_json())
+            }
+            "forget" => {
+                self.sync(effects)?.forget(&argument(&args, 0, "whom", &["email", "deleteContact"])?).await
+            }
+            "deadLetters.list" => {
+                let listing: Listing = argument(&args, 0, "options", &["limit"])?;
+                self.sync(effects)?.letters(listing.limit.unwrap_or(100)).await
+            }
+            "deadLetters.retry" => {
+                let letter: Listing = argument(&args, 0, "letter", &["name"])?;
+                self.sync(effects)?.retry_letters(letter.name.as_deref()).await
+            }
+            "deadLetters.drop" => {
+                let letter: Listing = argument(&args, 0, "letter", &["name"])?;
+                self.sync(effects)?.drop_letter(letter.name.as_deref().unwrap_or_default()).await
             }
             "sync.plan" => self.plan(effects, &read_event(&args)?).await,
             "sync.apply" => Ok(self.sync(effects)?.apply(&read_event(&args)?).await?.to_json()),
-            "timeline" => self.sync(effects)?.timeline(&argument(&args, 0, "whom", &["email", "contactId"])?).await,
+            "timeline" => {
+                let whom = argument(&args, 0, "whom", &["email", "contactId", "buyerId", "orderId"])?;
+                self.sync(effects)?.timeline(&whom).await
+            }
             "setup" => Ok(self.sync(effects)?.setup().await?.to_json()),
             "inbox.list" => self.list(effects, argument(&args, 0, "options", &["room", "limit"])?).await,
             _ => Err(Error::invalid_field("method", "is not known")),
@@ -213,7 +271,16 @@ impl Settings {
             mapping: &self.mapping,
             scope: Scope::new(&self.connection.id, location),
             settle_ms: self.settle_ms,
+            live_after: self.live_after,
+            keep_ms: self.keep_ms,
         })
+    }
+
+    /// A sync that nobody waits for: its calls leave the rate to those that somebody does.
+    fn background(&self, effects: &Effects) -> Result<Sync<'_>> {
+        let mut sync = self.sync(effects)?;
+        sync.client.urgency.background = true;
+        Ok(sync)
     }
 
     /// A webhook of Digistore24: verified, stored, and only then answered with `OK`.

@@ -5,6 +5,7 @@ mod event;
 mod ipn;
 mod message;
 mod money;
+mod replay;
 mod row;
 mod shape;
 mod signature;
@@ -16,6 +17,7 @@ pub use event::{
 };
 pub use ipn::{MAX_BODY, Params, parse, parse_json};
 pub use money::Cents;
+pub use replay::{Standing, is_whole, messages, standing};
 pub use signature::{Verdict, sign, verify};
 
 #[cfg(test)]

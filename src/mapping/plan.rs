@@ -9,7 +9,7 @@ use super::{
 use crate::json::{Map, Set, ToJson, Value, json};
 use crate::{
     clock,
-    digistore24::{Event, Item, Kind, order_key},
+    digistore24::{Event, Item, Kind, Standing, order_key},
     record, variants,
 };
 
@@ -42,6 +42,18 @@ pub struct Snapshot {
     pub rest: Map,
 }
 
+impl Snapshot {
+    /// What the ledger begins with for a contact that was there before: tags with our prefix are ours.
+    pub(super) fn person(&self, prefix: &str) -> Person {
+        let mut person = Person { assigned_to: self.assigned_to.clone(), ..Person::default() };
+        for tag in &self.tags {
+            let set = if tag.starts_with(prefix) { &mut person.tags } else { &mut person.foreign_tags };
+            set.insert(tag.clone());
+        }
+        person
+    }
+}
+
 record! {
     /// What will be done, in order, and why.
     #[derive(Debug, Clone, PartialEq)]
@@ -54,6 +66,8 @@ record! {
         pub steps: Vec<Step>,
         /// Why something is not done.
         pub remarks: Vec<String>,
+        /// The message alone can't tell what to do: where Digistore24 can't be asked, a person is.
+        pub asks: bool,
         /// The ledger entry when all is done.
         pub person: Person,
     }
@@ -126,21 +140,29 @@ impl Action {
 ///
 /// `repeated`: the same message came before. `now_ms`: for due dates and messages that carry no time.
 pub fn plan(mapping: &Mapping, event: &Event, known: Known, repeated: bool, now_ms: u64) -> Plan {
+    plan_told(mapping, event, known, repeated, None, now_ms)
+}
+
+/// The same, with what Digistore24 told about the order when it was asked: it decides where the message can't.
+pub(super) fn plan_told(
+    mapping: &Mapping,
+    event: &Event,
+    known: Known,
+    repeated: bool,
+    told: Option<Standing>,
+    now_ms: u64,
+) -> Plan {
     let (contact_id, snapshot, mut person) = match known {
         Known::Nobody => (None, None, Person::default()),
         Known::Contact(snapshot) => {
-            let mut person = Person { assigned_to: snapshot.assigned_to.clone(), ..Person::default() };
-            for tag in &snapshot.tags {
-                let set =
-                    if tag.starts_with(&mapping.tag_prefix) { &mut person.tags } else { &mut person.foreign_tags };
-                set.insert(tag.clone());
-            }
+            let person = snapshot.person(&mapping.tag_prefix);
             (Some(snapshot.id.clone()), Some(snapshot), person)
         }
         Known::Person { contact_id, person } => (contact_id, None, person),
     };
     let before = person.clone();
-    let mut draft = Draft { event, now_ms, person: &mut person, changes: Vec::new(), remarks: Vec::new(), ask: false };
+    let mut draft =
+        Draft { event, now_ms, told, person: &mut person, changes: Vec::new(), remarks: Vec::new(), ask: false };
     let told = draft.apply(repeated);
     let Draft { changes, remarks, ask, .. } = draft;
     let mut steps = Vec::new();
@@ -150,12 +172,13 @@ pub fn plan(mapping: &Mapping, event: &Event, known: Known, repeated: bool, now_
         write_tasks(&mut steps, mapping, event, &mut person, &changes, ask, now_ms);
         write_tags(&mut steps, mapping, &mut person, &before);
     }
-    Plan { contact_id, changes, steps, remarks, person }
+    Plan { contact_id, changes, steps, remarks, asks: ask, person }
 }
 
 struct Draft<'a> {
     event: &'a Event,
     now_ms: u64,
+    told: Option<Standing>,
     person: &'a mut Person,
     changes: Vec<Change>,
     remarks: Vec<String>,
@@ -224,7 +247,12 @@ impl Draft<'_> {
         let known = order.item(item_key);
         let from = known.map(|i| i.state);
         let told = event.items.iter().find(|i| is_item(i, item_key)).or_else(|| event.items.first());
-        let outcome = transition::transition(from, signal, person::compare(known, event));
+        let mut outcome = transition::transition(from, signal, person::compare(known, event));
+        if let (Outcome::Ask, Some(standing)) = (outcome, self.told) {
+            let single = event.subscription.as_ref().is_none_or(|s| s.billing_type == "single_payment");
+            outcome = Outcome::To(State::of(standing, single));
+            self.remarks.push(format!("Digistore24 says about the order: {}", standing.word()));
+        }
         let to = match outcome {
             Outcome::To(state) => Some(state),
             Outcome::Keep => from,

@@ -20,6 +20,8 @@ pub struct Mapping {
     pub tasks: Tasks,
     /// What happens with test orders.
     pub test_orders: TestOrders,
+    /// A contact that a person deleted comes back with the next renewal, not only with a new order.
+    pub recreate: bool,
 }
 
 words! {
@@ -79,6 +81,7 @@ impl Mapping {
                 assigned_to: String::from_json(at("/tasks/assignedTo")),
             },
             test_orders: TestOrders::from_json(at("/testOrders")).unwrap_or(TestOrders::Full),
+            recreate: yes("/recreate", false),
         }
     }
 }

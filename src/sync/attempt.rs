@@ -11,10 +11,10 @@ use crate::json::{Set, ToJson, Value, json, text};
 use crate::lease::Lease;
 use crate::text::lower;
 use crate::{
-    digistore24::Event,
+    digistore24::{Event, Standing, standing},
     effects::Write,
     error::{Code, Error, Result, word},
-    mapping::{self, Known, Snapshot},
+    mapping::{self, Known, Manner, Snapshot},
 };
 
 impl Sync<'_> {
@@ -39,8 +39,8 @@ impl Sync<'_> {
                 {
                     return Ok(None);
                 }
-                let known = self.resolve(report, event).await?;
-                match self.begin(lease, name, event, message, known).await? {
+                let known = self.resolve(report, event, message).await?;
+                match self.begin(lease, report, name, event, message, known).await? {
                     Some(work) => work,
                     None => return Ok(None),
                 }
@@ -51,7 +51,7 @@ impl Sync<'_> {
                 Next::Finished => return Ok(Some(work)),
                 Next::Resolve(known) => {
                     let moved_from = work.moved_from.clone();
-                    match self.begin(lease, name, event, message, *known).await? {
+                    match self.begin(lease, report, name, event, message, *known).await? {
                         Some(next) => work = Work { moved_from, ..next },
                         None => {
                             lease.commit(vec![Write { key: self.scope.work(name), expect: None, value: None }]).await?;
@@ -72,6 +72,7 @@ impl Sync<'_> {
     async fn begin(
         &self,
         lease: &mut Lease,
+        report: &mut Report,
         name: &str,
         event: &Event,
         message: &Message,
@@ -92,8 +93,17 @@ impl Sync<'_> {
             },
             None => (known, 0),
         };
-        let plan = mapping::plan(self.mapping, event, known, message.repeated, message.received_at);
-        let work = Work::new(plan, version, lease.claims.clone());
+        let earlier = message.history(&self.client.connection.id)?;
+        let manner = message.manner.unwrap_or(Manner::Live);
+        let (mapping, repeated, at) = (self.mapping, message.repeated, message.received_at);
+        let plan = |known, told| mapping::plan_history(mapping, manner, &earlier, event, known, repeated, told, at);
+        let mut planned = plan(known.clone(), None);
+        if planned.asks
+            && let Some(standing) = self.ask(report, event).await?
+        {
+            planned = plan(known, Some(standing));
+        }
+        let work = Work::new(planned, version, lease.claims.clone());
         lease
             .commit(vec![Write { key: self.scope.work(name), expect: None, value: Some(text(&work.to_json())) }])
             .await?;
@@ -104,14 +114,31 @@ impl Sync<'_> {
         Ok(!self.effects.get(vec![self.scope.work(name)]).await?.0.is_empty())
     }
 
+    /// Where the order stands, from Digistore24 itself. Nothing where it can't be asked: then a person is.
+    async fn ask(&self, report: &mut Report, event: &Event) -> Result<Option<Standing>> {
+        if !self.client.connection.digistore24.as_ref().is_some_and(|account| account.api_key.is_some()) {
+            return Ok(None);
+        }
+        let order = json!({ "purchase_id": event.order.id });
+        match self.call(&mut report.calls, "digistore24.getPurchase", order).await {
+            Ok(purchase) => Ok(standing(&purchase)),
+            Err(error) if error.details().retryable => Err(error),
+            Err(_) => Ok(None),
+        }
+    }
+
     /// Whose event is it? By order, replaced order, buyer and e-mail in the ledger, then by e-mail in GHL. Never by phone.
-    async fn resolve(&self, report: &mut Report, event: &Event) -> Result<Known> {
+    async fn resolve(&self, report: &mut Report, event: &Event, message: &Message) -> Result<Known> {
         if let Some(contact_id) = contact_of(&self.effects, self.scope.identities(event)).await?
             && let Some((person, _)) = person(&self.effects, &self.scope, &contact_id).await?
         {
             return Ok(Known::Person { contact_id: Some(contact_id), person });
         }
-        Ok(self.contact_by_email(report, event).await?.map_or(Known::Nobody, Known::Contact))
+        let contact = match &message.contact {
+            Value::Null => self.contact_by_email(report, event).await?,
+            seen => snapshot(seen),
+        };
+        Ok(contact.map_or(Known::Nobody, Known::Contact))
     }
 
     /// The contact with exactly this address. GHL's search index lags, its duplicate check doesn't.

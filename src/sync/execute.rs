@@ -340,7 +340,7 @@ impl Sync<'_> {
                     None => Known::Person { contact_id: Some(contact.id), person },
                 }
             }
-            _ if is_new_order(event) => Known::Person { contact_id: None, person },
+            _ if is_new_order(event) || self.mapping.recreate => Known::Person { contact_id: None, person },
             _ => {
                 return Err(Error::new(
                     Code::NotFound,

@@ -55,6 +55,27 @@ impl Scope {
         self.key("email", &short_hash(&mut [email].into_iter()))
     }
 
+    /// What a backfill keeps: `job`; `contact/<address>`, the contacts that there are; `order/<person>/<time>-<id>`, the
+    /// orders by person.
+    pub fn backfill(&self, name: &str) -> String {
+        self.key("backfill", name)
+    }
+
+    /// How far the reconciliation is.
+    pub fn reconciliation(&self) -> String {
+        self.key("reconcile", "state")
+    }
+
+    /// Until when it waits after a failure.
+    pub fn reconciliation_pause(&self) -> String {
+        self.key("reconcile", "pause")
+    }
+
+    /// Since when messages arrive here: milliseconds since 1970.
+    pub fn since(&self) -> String {
+        self.key("since", "first-message")
+    }
+
     /// The ids of the location's custom fields.
     pub fn fields(&self) -> String {
         self.key("cache", "custom-fields")

@@ -6,11 +6,15 @@
 //! its marker before it is tried again, and writes to one person are serialised by a lease in the store.
 
 mod attempt;
+mod backfill;
 mod execute;
 mod fields;
+mod forget;
 mod inbox;
 mod keys;
+mod letters;
 mod process;
+mod reconcile;
 mod timeline;
 
 use crate::json::{Json, Value, parse};
@@ -24,9 +28,11 @@ use crate::{
 };
 
 pub(crate) use fields::RELOAD_MS;
+pub use backfill::Backfill;
 pub use fields::{CUSTOM_FIELDS, Setup};
 pub use inbox::Accepted;
 pub use process::{Call, Report, Tick};
+pub use reconcile::Reconciliation;
 pub use timeline::Whom;
 
 /// The sync of one location within one connection.
@@ -38,6 +44,10 @@ pub struct Sync<'a> {
     pub(crate) scope: Scope,
     /// How long a write may take effect after its request ended, in milliseconds.
     pub(crate) settle_ms: u64,
+    /// Events before this time are silent, milliseconds since 1970; `None`: two days before the first message.
+    pub(crate) live_after: Option<u64>,
+    /// How long finished messages are kept, in milliseconds.
+    pub(crate) keep_ms: u64,
 }
 
 /// An event as `receive` gave it; its `raw` is what counts.
@@ -81,7 +91,8 @@ pub(crate) async fn person_of(
 /// The first of these keys that names a contact.
 pub(crate) async fn contact_of(effects: &Effects, keys: Vec<String>) -> Result<Option<String>> {
     let (entries, _) = effects.get(keys.clone()).await?;
-    let mut found = keys.iter().filter_map(|key| entries.iter().find(|e| e.key == *key));
+    let named = |key: &String| entries.iter().find(|e| e.key == *key && e.value != inbox::FORGOTTEN);
+    let mut found = keys.iter().filter_map(named);
     found.next().map(|entry| from_json::<String>(&entry.value)).transpose()
 }
 

@@ -6,6 +6,7 @@ use super::{
     execute::Work,
     from_json,
     inbox::{Accepted, Message},
+    reconcile::{Reconciliation, STEP},
 };
 use crate::json::{Set, ToJson, Value, json, text};
 use crate::lease::Lease;
@@ -23,10 +24,8 @@ const DEADLINE_MS: u64 = 60_000;
 /// After so many failures that time was expected to heal, a message waits for a person.
 const MAX_ATTEMPTS: u32 = 50;
 /// Requests that one event can need at most: look-ups, six writes, repeated look-ups.
-const REQUESTS_PER_EVENT: u32 = 14;
+pub(super) const REQUESTS_PER_EVENT: u32 = 14;
 const PAGE: u32 = 100;
-/// Raw messages are kept so long.
-const KEEP_MS: u64 = 30 * 24 * 3_600_000;
 
 record! {
 /// One call that was made.
@@ -94,6 +93,8 @@ pub struct Tick {
     pub next_at: Option<u64> as "nextAt",
     /// What became of each message.
     pub events: Vec<Report>,
+    /// What a scheduled comparison with Digistore24 found.
+    pub reconciliation: Option<Reconciliation>,
 }
 }
 
@@ -102,7 +103,30 @@ impl Sync<'_> {
     ///
     /// # Errors
     /// `storage`. Whatever concerns one message is in its report.
-    pub async fn tick(&self, max_requests: u32) -> Result<Tick> {
+    ///
+    /// `reconcile_every_ms`: when the inbox is done and a run is due, what webhooks missed is looked for, too.
+    pub async fn tick(&self, max_requests: u32, reconcile_every_ms: Option<u64>) -> Result<Tick> {
+        let mut tick = self.drain(max_requests).await?;
+        let Some(every) = reconcile_every_ms.filter(|_| tick.done) else { return Ok(tick) };
+        let mut due = self.reconcile_at(every).await?;
+        if due <= self.effects.now() && self.effects.requests() + STEP < max_requests {
+            let result = self.reconcile(None, max_requests).await;
+            if let Err(error) = &result {
+                // The inbox goes on all the same.
+                let details = error.details();
+                let fields = [("problem", details.message.clone()), ("help", details.help.clone())];
+                self.effects.log(Level::Warn, "the reconciliation stopped and will go on", fields);
+                self.pause_reconciliation().await?;
+            }
+            due = self.reconcile_at(every).await?;
+            tick.done = due > self.effects.now();
+            tick.reconciliation = result.ok();
+        }
+        tick.next_at = Some(tick.next_at.map_or(due, |at| at.min(due)));
+        Ok(tick)
+    }
+
+    async fn drain(&self, max_requests: u32) -> Result<Tick> {
         let prefix = self.scope.inbox("");
         let mut tick = Tick { done: true, ..Tick::default() };
         let mut blocked: Set = Set::new();
@@ -150,7 +174,7 @@ impl Sync<'_> {
 
     /// Forgets messages that were finished a month ago, some at a time. Their names begin with the time of arrival.
     async fn sweep(&self) -> Result<()> {
-        let before = format!("{:013}", self.effects.now().saturating_sub(KEEP_MS));
+        let before = format!("{:013}", self.effects.now().saturating_sub(self.keep_ms));
         for room in [self.scope.done(""), self.scope.kept("")] {
             let (oldest, _) = self.effects.list(room.clone(), None, PAGE).await?;
             let expired = oldest.iter().filter(|e| e.key.strip_prefix(&room).is_some_and(|name| *name < *before));
@@ -200,7 +224,7 @@ impl Sync<'_> {
     }
 
     /// Works on one message. Nothing, where another worker has finished it.
-    async fn process(&self, name: &str) -> Result<Option<Report>> {
+    pub(super) async fn process(&self, name: &str) -> Result<Option<Report>> {
         let mut report = None;
         let (effects, began) = (&self.effects, self.effects.now());
         let trace = effects.trace();
@@ -299,6 +323,9 @@ impl Sync<'_> {
                 }
                 lease.release(writes).await?;
                 self.log_failure(report, dead);
+                if dead {
+                    self.alert(Some(&event), report.error.as_ref());
+                }
             }
         }
         Ok(())
@@ -354,7 +381,10 @@ impl Sync<'_> {
             Write { key: key.to_owned(), expect: Some(version), value: None },
             Write { key: self.scope.dead(name), expect: None, value: Some(value.to_owned()) },
         ];
-        self.effects.commit(writes).await.map(|_| ())
+        if self.effects.commit(writes).await?.is_some() {
+            self.alert(None, None);
+        }
+        Ok(())
     }
 
     /// Carries an event out as if its webhook had come. A message that still waits, or lies with the dead letters, is
