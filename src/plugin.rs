@@ -15,7 +15,7 @@ use crate::{
     mapping::{self, Mapping},
     poll, record,
     scope::Scope,
-    sync::{Accepted, Backfill, Sync, params_of},
+    sync::{Accepted, Sync, params_of},
 };
 
 /// `options.schema.json` without white space and descriptions.
@@ -34,17 +34,13 @@ struct Settings {
     /// Events before this time are silent, milliseconds since 1970.
     live_after: Option<u64>,
     keep_ms: u64,
-    /// How often what webhooks missed is looked for, in milliseconds.
-    reconcile_every_ms: Option<u64>,
 }
 
 /// How long a write may take effect after its request ended, unless told otherwise.
 const SETTLE_MS: u64 = 60_000;
 /// Finished messages are kept so many days, unless told otherwise.
 const KEEP_DAYS: u64 = 30;
-/// An hour and a day in milliseconds.
-const HOUR_MS: u64 = 3_600_000;
-const DAY_MS: u64 = 24 * HOUR_MS;
+const DAY_MS: u64 = 24 * 3_600_000;
 
 record! {
 /// A webhook as it arrived, without its body.
@@ -107,20 +103,16 @@ impl Plugin {
             settle_ms: settle.map_or(SETTLE_MS, |s| (s * 1000.0) as u64),
             live_after: live_after.flatten().map(|seconds| seconds * 1_000),
             keep_ms: options.get("keepDays").and_then(Value::as_u64).unwrap_or(KEEP_DAYS) * DAY_MS,
-            reconcile_every_ms: options
-                .get("reconcileEveryHours")
-                .and_then(Value::as_u64)
-                .filter(|_| options.pointer("/digistore24/apiKey").is_some())
-                .map(|hours| hours * HOUR_MS),
         })))
     }
 
     /// Starts a call. `args` is a JSON array; `body` are the raw bytes of a webhook.
     ///
     /// Methods: `run(id, input)`, `poll(id, cursor, {input, maxRequests})`, `receive({method})`, `tick({maxRequests})`, `sync.plan(event)`, `sync.apply(event)`,
-    /// `sync.backfill({from, to, limit, dryRun, tags, live}, {maxRequests})`, `sync.reconcile({from, maxRequests})`,
-    /// `timeline({email} | {contactId} | {buyerId} | {orderId})`, `forget({email, deleteContact})`, `setup()`,
-    /// `inbox.list({room, limit})`, `deadLetters.list({limit})`, `deadLetters.retry({name})`, `deadLetters.drop({name})`.
+    /// `sync.merchant()`, `sync.import({orders, merchant, manner, contact, dryRun})`, `sync.lacks(merchant, rows)`,
+    /// `sync.overdue(after)`, `sync.compare(merchant, order)`,
+    /// `timeline({email} | {contactId} | {buyerId} | {orderId})`, `forget(email)`, `setup()`, `inbox.list({room, limit})`,
+    /// `deadLetters.retry(name)`, `deadLetters.drop(name)`.
     pub fn start(&self, method: &str, args: &str, body: Vec<u8>) -> Task {
         let (settings, method, args) = (self.0.clone(), method.to_owned(), args.to_owned());
         Task::new(move |effects| async move {
@@ -166,7 +158,6 @@ fn object_argument(args: &[Value], index: usize, name: &str, known: &[&str]) -> 
 record! {
 #[derive(Debug, Clone, Default)]
 struct TickOptions {
-    from: Option<String>,
     max_requests: Option<u32> as "maxRequests",
 }
 }
@@ -175,7 +166,6 @@ record! {
 #[derive(Debug, Clone, Default)]
 struct Listing {
     room: Option<String>,
-    name: Option<String>,
     limit: Option<u32>,
 }
 }
@@ -183,6 +173,8 @@ struct Listing {
 impl Settings {
     async fn dispatch(&self, effects: &Effects, method: &str, args: Vec<Value>, body: &[u8]) -> Result<Value> {
         let (method, args) = bridge::as_method(method, args)?;
+        let text_at = |index: usize| args.get(index).and_then(Value::as_str).unwrap_or_default();
+        let at = |index: usize| args.get(index).cloned().unwrap_or_default();
         match method {
             "run" => {
                 let id = args
@@ -213,34 +205,21 @@ impl Settings {
             "receive" => self.receive(effects, &argument(&args, 0, "request", &["method", "splitItems"])?, body).await,
             "tick" => {
                 let options: TickOptions = argument(&args, 0, "options", &["maxRequests"])?;
-                let max = options.max_requests.unwrap_or(u32::MAX);
-                Ok(self.sync(effects)?.tick(max, self.reconcile_every_ms).await?.to_json())
+                Ok(self.sync(effects)?.tick(options.max_requests.unwrap_or(u32::MAX)).await?.to_json())
             }
-            "sync.backfill" => {
-                let wanted: Backfill =
-                    argument(&args, 0, "options", &["from", "to", "limit", "dryRun", "tags", "live"])?;
-                let options: TickOptions = argument(&args, 1, "step", &["maxRequests"])?;
-                self.background(effects)?.backfill(&wanted, options.max_requests).await
+            "sync.merchant" => Ok(self.sync(effects)?.merchant().await?.into()),
+            "sync.import" => {
+                let known = ["orders", "merchant", "manner", "contact", "dryRun"];
+                self.background(effects)?.import(argument(&args, 0, "import", &known)?).await
             }
-            "sync.reconcile" => {
-                let options: TickOptions = argument(&args, 0, "options", &["from", "maxRequests"])?;
-                let max = options.max_requests.unwrap_or(u32::MAX);
-                Ok(self.background(effects)?.reconcile(options.from.as_deref(), max).await?.to_json())
-            }
-            "forget" => {
-                self.sync(effects)?.forget(&argument(&args, 0, "whom", &["email", "deleteContact"])?).await
-            }
-            "deadLetters.list" => {
-                let listing: Listing = argument(&args, 0, "options", &["limit"])?;
-                self.sync(effects)?.letters(listing.limit.unwrap_or(100)).await
-            }
-            "deadLetters.retry" => {
-                let letter: Listing = argument(&args, 0, "letter", &["name"])?;
-                self.sync(effects)?.retry_letters(letter.name.as_deref()).await
-            }
+            "sync.lacks" => self.sync(effects)?.lacks(text_at(0), at(1)).await,
+            "sync.overdue" => self.sync(effects)?.overdue(at(0).as_str().map(str::to_owned)).await,
+            "sync.compare" => self.sync(effects)?.compare(text_at(0), &at(1)).await,
+            "forget" => self.sync(effects)?.forget(text_at(0)).await,
+            "deadLetters.retry" => Ok(self.sync(effects)?.retry(text_at(0)).await?.to_json()),
             "deadLetters.drop" => {
-                let letter: Listing = argument(&args, 0, "letter", &["name"])?;
-                self.sync(effects)?.drop_letter(letter.name.as_deref().unwrap_or_default()).await
+                self.sync(effects)?.drop_letter(text_at(0)).await?;
+                Ok(Value::Null)
             }
             "sync.plan" => self.plan(effects, &read_event(&args)?).await,
             "sync.apply" => Ok(self.sync(effects)?.apply(&read_event(&args)?).await?.to_json()),
@@ -377,10 +356,12 @@ impl Settings {
         let rows = entries.iter().map(|entry| {
             let message = parse(&entry.value).unwrap_or_default();
             let of = |name: &str| message.get(name).cloned().unwrap_or_default();
-            let kind = digistore24::parse(of("body").as_str().unwrap_or_default().as_bytes())
-                .map(|p| Kind::parse(p.get("event")).name().to_owned())
-                .unwrap_or_default();
-            json!({ "name": entry.key.strip_prefix(&prefix), "event": kind, "attempts": of("attempts"), "error": of("error"), "reason": of("reason") })
+            let body = digistore24::parse(of("body").as_str().unwrap_or_default().as_bytes()).unwrap_or_default();
+            json!({
+                "name": entry.key.strip_prefix(&prefix), "event": Kind::parse(body.get("event")).name(),
+                "order": body.get("order_id"), "receivedAt": of("received_at").as_u64().map(clock::iso_utc),
+                "attempts": of("attempts"), "error": of("error"), "reason": of("reason"),
+            })
         });
         Ok(Value::Array(rows.collect()))
     }

@@ -3,8 +3,8 @@
 //! next live event neither brings it after all nor takes it for written.
 
 use super::{
-    plan::{Action, Known, Plan, Step, plan_told},
     person::Person,
+    plan::{Action, Known, Plan, Step, plan_told},
     settings::Mapping,
 };
 use crate::json::{Map, Set, ToJson, Value};
@@ -119,7 +119,8 @@ fn hush(plan: &mut Plan, mapping: &Mapping, before: &Person, manner: Manner) {
         let gone = before.tags.iter().filter(|tag| !wanted.contains(tag) && !before.withheld.contains(tag));
         let gone: Vec<String> = gone.filter(|tag| **tag != imported).cloned().collect();
         if !gone.is_empty() {
-            plan.steps.push(Step { why: "no item earns them any more".into(), action: Action::RemoveTags { tags: gone } });
+            plan.steps
+                .push(Step { why: "no item earns them any more".into(), action: Action::RemoveTags { tags: gone } });
         }
         if !missing.is_empty() {
             let tags = missing.iter().cloned().collect();

@@ -130,6 +130,20 @@ variants! {
 }
 
 impl Action {
+    /// Its name in JSON.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::CreateContact { .. } => "createContact",
+            Self::UpdateContact { .. } => "updateContact",
+            Self::CreateNote { .. } => "createNote",
+            Self::UpdateNote { .. } => "updateNote",
+            Self::CreateTask { .. } => "createTask",
+            Self::CompleteTask { .. } => "completeTask",
+            Self::RemoveTags { .. } => "removeTags",
+            Self::AddTags { .. } => "addTags",
+        }
+    }
+
     /// Stands for one that can't be read; the record around it is refused.
     fn unreadable() -> Self {
         Self::RemoveTags { tags: Vec::new() }

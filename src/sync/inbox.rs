@@ -1,6 +1,6 @@
 //! Where a message is safe before the sender hears `OK`.
 
-use super::{Sync, from_json, person_of};
+use super::{FORGOTTEN, Sync, from_json, person_of};
 use crate::json::{ToJson, Value, text};
 use crate::{
     clock,
@@ -13,8 +13,6 @@ use crate::{
 
 /// What is older is repaired silently: a welcome that is days late is worse than none.
 pub(super) const REPAIR_MS: u64 = 48 * 3_600_000;
-/// Whom an order belongs to that somebody was to forget: nobody, and nobody is to be made of it again.
-pub(super) const FORGOTTEN: &str = "\"\"";
 
 record! {
 /// A message in the store.
@@ -95,8 +93,6 @@ pub(super) struct Arrival {
     pub(super) manner: Option<Manner>,
     /// As [`Message::contact`].
     pub(super) contact: Value,
-    /// Written together with the message.
-    pub(super) also: Vec<Write>,
 }
 
 impl Sync<'_> {
@@ -175,7 +171,6 @@ impl Sync<'_> {
             if known_since.is_none() {
                 writes.push(Write { key: since.clone(), expect: None, value: Some(received_at.to_string()) });
             }
-            writes.extend(arrival.also.iter().cloned());
             writes.push(Write { key: room, expect: Some(0), value: Some(text(&message.to_json())) });
             if self.effects.commit(writes).await?.is_some() {
                 let accepted = if message.reason.is_some() { Accepted::Kept } else { Accepted::Queued };

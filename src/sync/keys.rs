@@ -55,20 +55,9 @@ impl Scope {
         self.key("email", &short_hash(&mut [email].into_iter()))
     }
 
-    /// What a backfill keeps: `job`; `contact/<address>`, the contacts that there are; `order/<person>/<time>-<id>`, the
-    /// orders by person.
-    pub fn backfill(&self, name: &str) -> String {
-        self.key("backfill", name)
-    }
-
-    /// How far the reconciliation is.
-    pub fn reconciliation(&self) -> String {
-        self.key("reconcile", "state")
-    }
-
-    /// Until when it waits after a failure.
-    pub fn reconciliation_pause(&self) -> String {
-        self.key("reconcile", "pause")
+    /// What the host's backfill keeps about a person, by the hash of the address: its contact, its orders.
+    pub fn backfill(&self, room: &str, email: &str) -> String {
+        self.key("backfill", &[room, "/", &short_hash(&mut [email].into_iter())].concat())
     }
 
     /// Since when messages arrive here: milliseconds since 1970.

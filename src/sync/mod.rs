@@ -6,10 +6,10 @@
 //! its marker before it is tried again, and writes to one person are serialised by a lease in the store.
 
 mod attempt;
-mod backfill;
 mod execute;
 mod fields;
 mod forget;
+mod import;
 mod inbox;
 mod keys;
 mod letters;
@@ -28,12 +28,14 @@ use crate::{
 };
 
 pub(crate) use fields::RELOAD_MS;
-pub use backfill::Backfill;
 pub use fields::{CUSTOM_FIELDS, Setup};
+pub use import::Import;
 pub use inbox::Accepted;
 pub use process::{Call, Report, Tick};
-pub use reconcile::Reconciliation;
 pub use timeline::Whom;
+
+/// Whom an order belongs to that somebody was to forget: nobody, and nobody is to be made of it again.
+const FORGOTTEN: &str = "\"\"";
 
 /// The sync of one location within one connection.
 #[derive(Debug)]
@@ -91,7 +93,7 @@ pub(crate) async fn person_of(
 /// The first of these keys that names a contact.
 pub(crate) async fn contact_of(effects: &Effects, keys: Vec<String>) -> Result<Option<String>> {
     let (entries, _) = effects.get(keys.clone()).await?;
-    let named = |key: &String| entries.iter().find(|e| e.key == *key && e.value != inbox::FORGOTTEN);
+    let named = |key: &String| entries.iter().find(|e| e.key == *key && e.value != FORGOTTEN);
     let mut found = keys.iter().filter_map(named);
     found.next().map(|entry| from_json::<String>(&entry.value)).transpose()
 }

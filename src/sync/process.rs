@@ -6,7 +6,6 @@ use super::{
     execute::Work,
     from_json,
     inbox::{Accepted, Message},
-    reconcile::{Reconciliation, STEP},
 };
 use crate::json::{Set, ToJson, Value, json, text};
 use crate::lease::Lease;
@@ -24,7 +23,7 @@ const DEADLINE_MS: u64 = 60_000;
 /// After so many failures that time was expected to heal, a message waits for a person.
 const MAX_ATTEMPTS: u32 = 50;
 /// Requests that one event can need at most: look-ups, six writes, repeated look-ups.
-pub(super) const REQUESTS_PER_EVENT: u32 = 14;
+const REQUESTS_PER_EVENT: u32 = 14;
 const PAGE: u32 = 100;
 
 record! {
@@ -93,8 +92,6 @@ pub struct Tick {
     pub next_at: Option<u64> as "nextAt",
     /// What became of each message.
     pub events: Vec<Report>,
-    /// What a scheduled comparison with Digistore24 found.
-    pub reconciliation: Option<Reconciliation>,
 }
 }
 
@@ -103,30 +100,7 @@ impl Sync<'_> {
     ///
     /// # Errors
     /// `storage`. Whatever concerns one message is in its report.
-    ///
-    /// `reconcile_every_ms`: when the inbox is done and a run is due, what webhooks missed is looked for, too.
-    pub async fn tick(&self, max_requests: u32, reconcile_every_ms: Option<u64>) -> Result<Tick> {
-        let mut tick = self.drain(max_requests).await?;
-        let Some(every) = reconcile_every_ms.filter(|_| tick.done) else { return Ok(tick) };
-        let mut due = self.reconcile_at(every).await?;
-        if due <= self.effects.now() && self.effects.requests() + STEP < max_requests {
-            let result = self.reconcile(None, max_requests).await;
-            if let Err(error) = &result {
-                // The inbox goes on all the same.
-                let details = error.details();
-                let fields = [("problem", details.message.clone()), ("help", details.help.clone())];
-                self.effects.log(Level::Warn, "the reconciliation stopped and will go on", fields);
-                self.pause_reconciliation().await?;
-            }
-            due = self.reconcile_at(every).await?;
-            tick.done = due > self.effects.now();
-            tick.reconciliation = result.ok();
-        }
-        tick.next_at = Some(tick.next_at.map_or(due, |at| at.min(due)));
-        Ok(tick)
-    }
-
-    async fn drain(&self, max_requests: u32) -> Result<Tick> {
+    pub async fn tick(&self, max_requests: u32) -> Result<Tick> {
         let prefix = self.scope.inbox("");
         let mut tick = Tick { done: true, ..Tick::default() };
         let mut blocked: Set = Set::new();

@@ -168,7 +168,8 @@ impl Sync<'_> {
     }
 
     async fn find_contact(&self, whom: &Whom) -> Result<String> {
-        let given = |value: &Option<String>| value.as_deref().map(str::trim).filter(|v| !v.is_empty()).map(str::to_owned);
+        let given =
+            |value: &Option<String>| value.as_deref().map(str::trim).filter(|v| !v.is_empty()).map(str::to_owned);
         if let Some(id) = given(&whom.contact_id) {
             return Ok(id);
         }
@@ -177,14 +178,16 @@ impl Sync<'_> {
             let merchant = self.merchant().await?;
             let mut keys = vec![order_key(Some(&merchant), id)];
             // An upsell stands under its base order.
-            keys.extend(id.strip_suffix(|last: char| last.is_ascii_digit()).map(|base| order_key(Some(&merchant), base)));
+            keys.extend(
+                id.strip_suffix(|last: char| last.is_ascii_digit()).map(|base| order_key(Some(&merchant), base)),
+            );
             let key = |name: &String| if buyer_id.is_some() { self.scope.buyer(name) } else { self.scope.order(name) };
             let found = contact_of(&self.effects, keys.iter().map(key).collect()).await?;
             return found.ok_or_else(|| unknown("the ledger doesn't know this number"));
         }
         let email = given(&whom.email).map(|email| lower(&email));
-        let email = email
-            .ok_or_else(|| Error::invalid_field("email", "or contactId, buyerId or orderId is required"))?;
+        let email =
+            email.ok_or_else(|| Error::invalid_field("email", "or contactId, buyerId or orderId is required"))?;
         if let Some(id) = contact_of(&self.effects, vec![self.scope.email(&email)]).await? {
             return Ok(id);
         }
@@ -226,7 +229,9 @@ fn orders(person: &Person) -> Value {
     for order in person.orders.iter() {
         let mut items = Vec::new();
         for item in &order.items {
-            items.push(json!({ "product": item.product_name, "productId": item.product_id, "state": item.state.word() }));
+            items.push(
+                json!({ "product": item.product_name, "productId": item.product_id, "state": item.state.word() }),
+            );
         }
         orders.push(json!({
             "id": order.id,
