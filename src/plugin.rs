@@ -216,7 +216,7 @@ impl Settings {
             "sync.overdue" => self.sync(effects)?.overdue(at(0).as_str().map(str::to_owned)).await,
             "sync.compare" => self.sync(effects)?.compare(text_at(0), &at(1)).await,
             "forget" => self.sync(effects)?.forget(text_at(0)).await,
-            "deadLetters.retry" => Ok(self.sync(effects)?.retry(text_at(0)).await?.to_json()),
+            "deadLetters.retry" => Ok(self.sync(effects)?.revive(text_at(0)).await?.into()),
             "deadLetters.drop" => {
                 self.sync(effects)?.drop_letter(text_at(0)).await?;
                 Ok(Value::Null)

@@ -34,7 +34,7 @@ words! {
 pub fn plan_history(
     mapping: &Mapping,
     manner: Manner,
-    earlier: &[Event],
+    earlier: &[&Event],
     event: &Event,
     known: Known,
     repeated: bool,

@@ -93,7 +93,8 @@ impl Sync<'_> {
             },
             None => (known, 0),
         };
-        let earlier = message.history(&self.client.connection.id)?;
+        let history = message.history(&self.client.connection.id)?;
+        let earlier: Vec<&Event> = history.iter().collect();
         let manner = message.manner.unwrap_or(Manner::Live);
         let (mapping, repeated, at) = (self.mapping, message.repeated, message.received_at);
         let plan = |known, told| mapping::plan_history(mapping, manner, &earlier, event, known, repeated, told, at);

@@ -4,7 +4,7 @@
 //! Which orders, in which pages, is the host's part: it reads the lists and keeps what it has read (`js/src/history/`).
 
 use super::{
-    Report, Sync,
+    Sync,
     attempt::snapshot,
     inbox::{Accepted, Arrival},
     person_of,
@@ -50,59 +50,72 @@ impl Sync<'_> {
             history.extend(self.told(order, &import.merchant, &others).await?);
         }
         if import.dry_run {
-            return self.rehearse(&import, history).await;
+            history = self.unseen(history).await?;
         }
-        let mut report = None;
+        let (mut outcome, mut error, mut steps) = ("known".to_owned(), Value::Null, Map::new());
+        let mut known = None;
         // Live, each message is one of its own; else they come to one write.
         let size = if import.manner == Manner::Live { 1 } else { history.len().max(1) };
         for some in history.chunks(size) {
             let Some(((event, params), earlier)) = some.split_last() else { continue };
+            if import.dry_run {
+                known = Some(self.rehearse(&import, known, event, earlier, &mut steps).await?);
+                outcome = "done".to_owned();
+                continue;
+            }
             let arrival = Arrival { manner: Some(import.manner), contact: import.contact.clone() };
             let (accepted, name) = self.take_in(event, params, earlier, arrival).await?;
-            if accepted == Accepted::Queued {
-                report = self.process(&name).await?;
+            if accepted == Accepted::Queued
+                && let Some(report) = self.process(&name).await?
+            {
+                (outcome, error) = (report.outcome, report.error.to_json());
             }
         }
-        let mut answer = Map::new();
-        let outcome = report.as_ref().map_or("known", |report| report.outcome.as_str());
-        put(&mut answer, "outcome", outcome.into());
-        put(&mut answer, "error", report.as_ref().map(|report: &Report| &report.error).to_json());
-        put(&mut answer, "requests", self.effects.requests().into());
-        Ok(Value::Object(answer))
+        Ok(json!({ "outcome": outcome, "error": error, "requests": self.effects.requests(), "steps": steps }))
     }
 
-    /// What an import would write, by kind.
-    async fn rehearse(&self, import: &Import, history: Vec<Told>) -> Result<Value> {
-        let mut steps = Map::new();
-        let mut events: Vec<Event> = Vec::new();
-        for (event, _) in history {
-            let seen: Vec<String> = event.items.iter().map(|item| self.scope.seen(&item.dedupe_key)).collect();
-            let count = seen.len();
-            if count == 0 || self.effects.get(seen).await?.0.len() < count {
-                events.push(event);
+    /// What didn't come before.
+    async fn unseen(&self, history: Vec<Told>) -> Result<Vec<Told>> {
+        let mut unseen = Vec::new();
+        for one in history {
+            let mut keys = Vec::new();
+            for item in &one.0.items {
+                keys.push(self.scope.seen(&item.dedupe_key));
+            }
+            let count = keys.len();
+            if count == 0 || self.effects.get(keys).await?.0.len() < count {
+                unseen.push(one);
             }
         }
-        let outcome = if events.is_empty() { "known" } else { "done" };
-        if let Some(last) = events.last() {
-            let mut known = match person_of(&self.effects, &self.scope, last).await? {
+        Ok(unseen)
+    }
+
+    /// Counts what a message would write, by kind. Gives what is known after it.
+    async fn rehearse(
+        &self,
+        import: &Import,
+        known: Option<Known>,
+        event: &Event,
+        earlier: &[Told],
+        steps: &mut Map,
+    ) -> Result<Known> {
+        let known = match known {
+            Some(known) => known,
+            None => match person_of(&self.effects, &self.scope, event).await? {
                 Some((contact_id, person, _)) => Known::Person { contact_id: Some(contact_id), person },
                 None => snapshot(&import.contact).map_or(Known::Nobody, Known::Contact),
-            };
-            let size = if import.manner == Manner::Live { 1 } else { events.len() };
-            for some in events.chunks(size) {
-                let Some((event, earlier)) = some.split_last() else { continue };
-                let now = self.effects.now();
-                let plan = mapping::plan_history(self.mapping, import.manner, earlier, event, known, false, None, now);
-                for step in &plan.steps {
-                    let word = step.action.word();
-                    let count = steps.get(word).and_then(Value::as_u64).unwrap_or_default() + 1;
-                    put(&mut steps, word, count.into());
-                }
-                // Whoever would have been created is there for the next event.
-                known = Known::Person { contact_id: Some(String::new()), person: plan.person };
-            }
+            },
+        };
+        let earlier: Vec<&Event> = earlier.iter().map(|(event, _)| event).collect();
+        let now = self.effects.now();
+        let plan = mapping::plan_history(self.mapping, import.manner, &earlier, event, known, false, None, now);
+        for step in &plan.steps {
+            let word = step.action.word();
+            let count = steps.get(word).and_then(Value::as_u64).unwrap_or_default() + 1;
+            put(steps, word, count.into());
         }
-        Ok(json!({ "outcome": outcome, "requests": 0, "steps": steps }))
+        // Whoever would have been created is there for the next event.
+        Ok(Known::Person { contact_id: Some(String::new()), person: plan.person })
     }
 
     /// The messages about an order. `others`: orders of the same person, among which may be the one that an upsell belongs to.

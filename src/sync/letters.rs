@@ -1,26 +1,15 @@
 //! Dead letters: events that can't be carried out without a person. Each is kept with its cause, tells once, and holds up
 //! nobody else.
 
-use super::{Report, Sync};
+use super::Sync;
 use crate::json::json;
 use crate::{
     digistore24::Event,
     effects::{Happening, Write},
-    error::{Details, Error, Result},
+    error::{Details, Result},
 };
 
 impl Sync<'_> {
-    /// Tries a letter again.
-    ///
-    /// # Errors
-    /// `storage`; `invalid_input` where there is no letter of this name.
-    pub async fn retry(&self, name: &str) -> Result<Option<Report>> {
-        if !self.revive(name).await? {
-            return Err(Error::invalid_field("name", "is not the name of a dead letter"));
-        }
-        self.drain_person(name).await
-    }
-
     /// Gives a letter up. The same message isn't taken a second time.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use super::{
     import::{Told, base_of, id_of},
     inbox::{Accepted, Arrival, REPAIR_MS},
 };
-use crate::json::{Json, Value, json, text};
+use crate::json::{Json, Value, json};
 use crate::{
     clock,
     digistore24::{Cents, Event, Kind, order_key},
@@ -26,7 +26,7 @@ record! {
     pub struct Row {
         order: String,
         /// A movement of money.
-        transaction: Option<Value>,
+        transaction: Option<String>,
         /// What happened: `refund`, `rebill_cancelled`, …
         kind: Option<String>,
     }
@@ -53,7 +53,7 @@ impl Sync<'_> {
                 match (&row.transaction, kind) {
                     // A wish for a refund moves no money yet.
                     (_, Some(Kind::Unknown(_))) => true,
-                    (Some(id), _) => amount_of(order, &id.as_str().map_or_else(|| text(id), str::to_owned)).is_some(),
+                    (Some(id), _) => amount_of(order, id).is_some(),
                     (None, Some(kind)) => !moves(order, &Event::blank("", kind, 0)),
                     (None, None) => true,
                 }
