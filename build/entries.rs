@@ -14,11 +14,22 @@ pub(crate) fn list_of<'a>(object: &'a Map<String, Value>, key: &str) -> impl Ite
     object.get(key).and_then(Value::as_array).into_iter().flatten()
 }
 
-/// An entry and the number of its file, by id.
-pub(crate) type Entries<'a> = BTreeMap<&'a str, (usize, &'a Map<String, Value>)>;
+/// A file of the catalog.
+pub(crate) type File = Map<String, Value>;
 
-pub(crate) fn everything(files: &[Map<String, Value>]) -> Result<Entries<'_>> {
-    let mut all = BTreeMap::new();
+/// An entry with all that it takes from others.
+pub(crate) struct Entry<'a> {
+    pub(crate) id: &'a str,
+    /// The number of its file.
+    pub(crate) file: usize,
+    pub(crate) facts: Cow<'a, Map<String, Value>>,
+    pub(crate) input: Schema<'a>,
+    pub(crate) output: Schema<'a>,
+}
+
+/// The entries of all files, by id.
+pub(crate) fn everything(files: &[File]) -> Result<Vec<Entry<'_>>> {
+    let mut all = ById::new();
     for (number, file) in files.iter().enumerate() {
         for entry in list_of(file, "operations").chain(list_of(file, "triggers")) {
             let entry = entry.as_object().ok_or("an entry is no object")?;
@@ -28,8 +39,20 @@ pub(crate) fn everything(files: &[Map<String, Value>]) -> Result<Entries<'_>> {
             }
         }
     }
-    Ok(all)
+    let mut entries = Vec::new();
+    for (id, (file, entry)) in &all {
+        let (input, output) = schemas_of(id, &all, files).map_err(|e| format!("{id}: {e}"))?;
+        let facts = match text_of(entry, "kind") {
+            "trigger" => Cow::Owned(whole_trigger(id, &all)?),
+            _ => Cow::Borrowed(*entry),
+        };
+        entries.push(Entry { id, file: *file, facts, input, output });
+    }
+    Ok(entries)
 }
+
+/// An entry as it stands in its file, and the number of that.
+type ById<'a> = BTreeMap<&'a str, (usize, &'a Map<String, Value>)>;
 
 /// A schema and the number of the file whose definitions it refers to.
 pub(crate) type Schema<'a> = Option<(usize, Cow<'a, Value>)>;
@@ -37,11 +60,7 @@ pub(crate) type Schema<'a> = Option<(usize, Cow<'a, Value>)>;
 /// Input and output of an entry. What a trigger lacks it takes from the one that it is `like`, or from the first that feeds
 /// it; no input means that there is nothing to choose. Its `data` stands for an output: the `Event` of its file with this
 /// content.
-pub(crate) fn schemas_of<'a>(
-    id: &str,
-    all: &Entries<'a>,
-    files: &[Map<String, Value>],
-) -> Result<(Schema<'a>, Schema<'a>)> {
+fn schemas_of<'a>(id: &str, all: &ById<'a>, files: &[File]) -> Result<(Schema<'a>, Schema<'a>)> {
     let (file, entry) = *all.get(id).ok_or_else(|| format!("there is no entry {id}"))?;
     let of = |name: &str| entry.get(name).map(|schema| (file, Cow::Borrowed(schema)));
     let (mut input, mut output) = (of("input"), of("output"));
@@ -65,7 +84,7 @@ pub(crate) fn schemas_of<'a>(
 
 /// A trigger with all that it takes from the one that it is `like`, or from those that feed it: the ways by which it
 /// arrives, and the body of its sample, which `with` changes.
-pub(crate) fn whole_trigger(id: &str, all: &Entries<'_>) -> Result<Map<String, Value>> {
+fn whole_trigger(id: &str, all: &ById<'_>) -> Result<Map<String, Value>> {
     let (_, entry) = *all.get(id).ok_or_else(|| format!("there is no entry {id}"))?;
     let mut whole = entry.clone();
     whole.remove("like");

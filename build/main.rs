@@ -1,5 +1,6 @@
-//! Compiles `catalog/*/*.json` into one compact block of bytes, so that the wasm carries the whole catalog and decodes only
-//! what is asked for. `src/catalog/packed.rs` reads it and describes the form; `docs/architecture.md` has the measurements.
+//! Compiles `catalog/*/*.json` into two compact blocks of bytes: the core, so that the wasm carries what every call needs and
+//! decodes only what is asked for; and the face, which lies beside it. `src/catalog/packed.rs` reads them, `form.rs` describes
+//! the form; `docs/architecture.md` has the measurements.
 
 #![allow(clippy::print_stdout, reason = "so a build script talks to cargo")]
 
@@ -7,6 +8,7 @@ mod entries;
 #[allow(dead_code, reason = "shared with the plugin, which uses more of it")]
 #[path = "../src/catalog/form.rs"]
 mod form;
+mod notes;
 mod out;
 mod pack;
 mod samples;
@@ -17,7 +19,7 @@ mod title;
 
 use std::{env, error::Error, fs, path::Path};
 
-use out::{Out, by_number, number, varint};
+use entries::everything;
 use pack::Pack;
 use serde_json::{Map, Value};
 
@@ -26,32 +28,21 @@ pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error>>;
 fn main() -> Result<()> {
     println!("cargo::rerun-if-changed=catalog");
     let files = read_files()?;
-    // Twice: the first time counts how often each string and property is used. Common ones get short numbers, and what is
-    // used once stands where it is used.
-    let mut count = Pack::default();
-    count.files(&files)?;
-    let mut pack = Pack { strings: number(count.strings), properties: number(count.properties), ..Pack::default() };
-    let body = pack.files(&files)?;
-
-    let mut head = Out::default();
-    let strings = by_number(&pack.strings);
-    varint(&mut head, strings.len());
-    for text in strings {
-        varint(&mut head, text.len());
-        head.texts.extend_from_slice(text.as_bytes());
-    }
-    let texts = [head.texts, body.texts].concat();
-    let mut out = Out::default();
-    varint(&mut out, texts.len());
-    let out = [out.bytes, texts, head.bytes, body.bytes].concat();
+    let entries = everything(&files)?;
+    let mut pack = Pack::default();
+    let core = pack.block(|pack| pack.core(&files, &entries))?;
+    let face = pack.block(|pack| pack.face(&files, &entries))?;
     let folder = env::var("OUT_DIR")?;
-    fs::write(Path::new(&folder).join("catalog.bin"), out)?;
+    let folder = Path::new(&folder);
+    fs::write(folder.join("core.bin"), core)?;
+    fs::write(folder.join("face.mark"), format!("{}_u64", form::mark(&face)))?;
+    fs::write(folder.join("face.bin"), face)?;
 
     let options = "src/options.schema.json";
     println!("cargo::rerun-if-changed={options}");
     let mut schema: Value = serde_json::from_str(&fs::read_to_string(options)?)?;
     drop_descriptions(&mut schema);
-    fs::write(Path::new(&folder).join("options.json"), schema.to_string())?;
+    fs::write(folder.join("options.json"), schema.to_string())?;
     Ok(())
 }
 

@@ -28,18 +28,20 @@ pub(crate) fn varint(out: &mut Out, mut n: usize) {
     out.push(n as u8);
 }
 
-/// Things one behind the other, each with the lengths of its two parts before it.
+/// Things one behind the other, and before them a table with the lengths of the two parts of each.
 pub(crate) fn list(out: &mut Out, things: &[Out]) {
-    varint(out, things.len());
+    let mut table = Out::default();
     for thing in things {
-        varint(out, thing.bytes.len());
-        varint(out, thing.texts.len());
+        varint(&mut table, thing.bytes.len());
+        varint(&mut table, thing.texts.len());
     }
+    varint(out, table.bytes.len());
+    out.extend(&table);
     things.iter().for_each(|thing| out.extend(thing));
 }
 
 /// A string or property in use.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Use {
     /// 0: none.
     pub(crate) number: usize,
@@ -53,21 +55,25 @@ pub(crate) type Used = HashMap<String, Use>;
 /// How many numbers fit one byte, roughly: names lose one of its bits.
 pub(crate) const ONE_BYTE: usize = 63;
 
-/// Gives numbers from 1 to what is used more than once: the most used first, as far as one byte goes, then as they come,
-/// which compresses best.
+/// Gives numbers to what is used more than once and has none yet: the most used first, as far as one byte goes, then as they
+/// come, which compresses best. What has a number keeps it.
 pub(crate) fn number(used: Used) -> Used {
-    let mut uses: Vec<(String, Use)> = used.into_iter().filter(|(_, one)| one.times > 1).collect();
-    uses.sort_by(|(a, m), (b, n)| n.times.cmp(&m.times).then_with(|| a.cmp(b)));
-    let common = uses.len().min(ONE_BYTE);
-    if let Some(rest) = uses.get_mut(common..) {
+    let (mut numbered, open): (Used, Used) = used.into_iter().partition(|(_, one)| one.number > 0);
+    let next = numbered.len() + 1;
+    let mut open: Vec<(String, Use)> = open.into_iter().filter(|(_, one)| one.times > 1).collect();
+    open.sort_by(|(a, m), (b, n)| n.times.cmp(&m.times).then_with(|| a.cmp(b)));
+    let common = open.len().min((ONE_BYTE + 1).saturating_sub(next));
+    if let Some(rest) = open.get_mut(common..) {
         rest.sort_by_key(|(_, one)| one.first);
     }
-    uses.into_iter().zip(1..).map(|((name, _), number)| (name, Use { number, ..Use::default() })).collect()
+    numbered.extend(open.into_iter().zip(next..).map(|((name, _), number)| (name, Use { number, ..Use::default() })));
+    numbered
 }
 
-pub(crate) fn by_number(used: &Used) -> Vec<&str> {
+/// The names with numbers above `known`.
+pub(crate) fn by_number(used: &Used, known: usize) -> Vec<&str> {
     let mut names: Vec<_> = used.iter().map(|(name, one)| (one.number, name.as_str())).collect();
-    names.retain(|(number, _)| *number > 0);
+    names.retain(|(number, _)| *number > known);
     names.sort_unstable();
     names.into_iter().map(|(_, name)| name).collect()
 }

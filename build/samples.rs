@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::{
+    Result,
     form::value as v,
     out::{Out, varint},
     pack::Pack,
@@ -63,6 +64,14 @@ impl Pack {
                 self.value(out, value);
             }
         }
+    }
+
+    /// A list of values.
+    pub(crate) fn values(&mut self, out: &mut Out, list: &Value) -> Result<()> {
+        let list = list.as_array().ok_or("a list of values is none")?;
+        varint(out, list.len());
+        list.iter().for_each(|item| self.value(out, item));
+        Ok(())
     }
 
     /// Any JSON value.

@@ -8,12 +8,11 @@ use crate::{
     form::{FORMATS, KEYWORDS, TYPES, node, word},
     out::{Out, use_once_more, varint},
     pack::Pack,
-    title::title_of,
 };
 
 impl Pack {
-    /// A schema; `name` is that of the property that it describes.
-    pub(crate) fn schema(&mut self, out: &mut Out, resource: usize, schema: &Value, name: Option<&str>) -> Result<()> {
+    /// A schema without annotations.
+    pub(crate) fn schema(&mut self, out: &mut Out, resource: usize, schema: &Value) -> Result<()> {
         let schema = schema.as_object().ok_or("a schema is no object")?;
         let mut head = node::ANY;
         let mut types = 0;
@@ -52,20 +51,18 @@ impl Pack {
             };
             let mut body = Out::default();
             match key.as_str() {
-                "title" if value.as_str() == name.map(title_of).as_deref() => continue,
-                "title" | "description" => self.put_string(&mut body, value.as_str().unwrap_or_default()),
                 "format" => {
                     body.push(word(&FORMATS, value.as_str().unwrap_or_default()).ok_or("a format is not known")?)
                 }
                 "minLength" | "maxLength" | "minItems" | "maxItems" => {
                     varint(&mut body, usize::try_from(value.as_u64().ok_or("a size is no number")?)?);
                 }
-                "items" => self.schema(&mut body, resource, value, None)?,
+                "items" => self.schema(&mut body, resource, value)?,
                 "anyOf" => {
                     let choices = value.as_array().ok_or("anyOf is no list")?;
                     varint(&mut body, choices.len());
                     for choice in choices {
-                        self.schema(&mut body, resource, choice, None)?;
+                        self.schema(&mut body, resource, choice)?;
                     }
                 }
                 "properties" => {
@@ -84,15 +81,11 @@ impl Pack {
                     Value::Bool(allowed) => body.push(u8::from(*allowed)),
                     schema => {
                         body.push(2);
-                        self.schema(&mut body, resource, schema, None)?;
+                        self.schema(&mut body, resource, schema)?;
                     }
                 },
                 "enum" if self.put_words(&mut body, value) => {}
-                "enum" | "examples" => {
-                    let values = value.as_array().ok_or("a list of values is none")?;
-                    varint(&mut body, values.len());
-                    values.iter().for_each(|v| self.value(&mut body, v));
-                }
+                "enum" => self.values(&mut body, value)?,
                 // They go with the properties.
                 "required" if schema.contains_key("properties") => continue,
                 "x-secret" => {}
@@ -162,7 +155,7 @@ impl Pack {
         }
         let mut body = Out::default();
         self.put_string(&mut body, name);
-        self.schema(&mut body, resource, schema, Some(name))?;
+        self.schema(&mut body, resource, schema)?;
         match number {
             0 => out.extend(&body),
             _ => {

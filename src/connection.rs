@@ -3,7 +3,7 @@
 use crate::{
     digistore24,
     error::{Code, Error, Result},
-    highlevel,
+    highlevel, http,
 };
 
 /// One vendor joined to one location.
@@ -18,6 +18,13 @@ pub struct Connection {
 }
 
 impl Connection {
+    /// Whether a request may go to this address: only to the base addresses.
+    pub fn allows(&self, address: &str) -> bool {
+        let under = |base: &str| http::is_under(base, address);
+        self.highlevel.as_ref().is_some_and(|account| under(&account.base_url))
+            || self.digistore24.as_ref().is_some_and(|account| under(&account.base_url))
+    }
+
     /// The CRM side.
     ///
     /// # Errors

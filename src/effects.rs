@@ -64,7 +64,7 @@ pub enum Effect {
 }
 
 words! {
-/// What an event tells about. Its fields are those of `PluginEvent` in the TypeScript module `protocol`.
+/// What an event tells about. Its fields are those of `PluginEvent` in the TypeScript module `watch/events`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Happening {
     /// A call has ended, all its tries included.
@@ -85,8 +85,6 @@ pub enum Happening {
     Step = "step",
     /// A list was asked for what is new.
     Poll = "poll",
-    /// Somebody must act.
-    Alert = "alert",
 }
 }
 
@@ -486,3 +484,6 @@ impl Task {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

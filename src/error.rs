@@ -99,6 +99,10 @@ pub fn word<T>(result: &Result<T>) -> &'static str {
 impl Error {
     /// A new error. Retryable by default where the code says that time may heal it.
     pub fn new(code: Code, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::build(code, message.into(), help.into())
+    }
+
+    fn build(code: Code, message: String, help: String) -> Self {
         let retryable = matches!(
             code,
             Code::RateLimited
@@ -110,8 +114,8 @@ impl Error {
         );
         Self(Box::new(Details {
             code,
-            message: message.into(),
-            help: help.into(),
+            message,
+            help,
             retryable,
             retry_after_ms: None,
             operation: None,
@@ -137,9 +141,51 @@ impl Error {
         Self::invalid(message, vec![field])
     }
 
-    /// An error that was kept.
-    pub fn kept(details: Details) -> Self {
-        Self(Box::new(details))
+    /// A service has a problem of its own: it did nothing, or (a write) perhaps something.
+    pub fn failed(service: &str, is_safe: bool) -> Self {
+        if is_safe {
+            let message = [service, " has a problem of its own"].concat();
+            return Self::new(
+                Code::Unavailable,
+                message,
+                "Try again later; the service's status page tells about outages.",
+            );
+        }
+        Self::new(
+            Code::OutcomeUnknown,
+            [service, " failed while it carried out a write"].concat(),
+            "Look whether the change was made before you repeat it; the sync does this by itself.",
+        )
+    }
+
+    /// An answer that can't be understood; `cause` says in what way.
+    pub fn malformed(service: &str, cause: &str) -> Self {
+        Self::new(
+            Code::MalformedResponse,
+            [service, "'s answer can't be understood: it ", cause].concat(),
+            "Check the base address and whether a proxy answers in its place; a write may have taken effect.",
+        )
+    }
+
+    /// An answer that points elsewhere. A token goes to the configured address and nowhere else.
+    pub fn redirected(service: &str) -> Self {
+        Self::new(
+            Code::Misconfigured,
+            [service, "'s address answers with a redirect, which is not followed"].concat(),
+            "Set the base address to where the service itself answers; nothing was changed.",
+        )
+    }
+
+    /// A service refused the input and didn't say which field.
+    pub fn refused(service: &str) -> Self {
+        let help = "Compare the input with the operation's catalog entry; nothing was changed.";
+        Self::new(Code::InvalidInput, [service, " refused the input"].concat(), help)
+    }
+
+    /// Too many requests in a short time.
+    pub fn too_fast(wait_ms: Option<u64>) -> Self {
+        let help = "Wait and try again; the sync does this by itself.";
+        Self::new(Code::RateLimited, "too many requests in a short time", help).with(|d| d.retry_after_ms = wait_ms)
     }
 
     /// Changes the details.

@@ -11,7 +11,7 @@ use crate::{
     digistore24::{self, Event, Kind, Params, Verdict},
     effects::{Effects, Happening, Level, Task},
     error::{Code, Error, FieldProblem, Result, word},
-    events, highlevel,
+    events, highlevel, http,
     mapping::{self, Mapping},
     poll, record,
     scope::Scope,
@@ -41,6 +41,27 @@ const SETTLE_MS: u64 = 60_000;
 /// Finished messages are kept so many days, unless told otherwise.
 const KEEP_DAYS: u64 = 30;
 const DAY_MS: u64 = 24 * 3_600_000;
+
+type Check = fn(&str) -> Option<&'static str>;
+
+/// What the schema can't say of an option.
+const CHECKED: &[(&str, Check)] = &[
+    ("id", |id| id.contains('/').then_some("must not contain a slash")),
+    ("highlevel.locationId", |id| {
+        let plain = id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        (!plain).then_some("must be letters and digits")
+    }),
+    ("highlevel.auth.token", wrong_secret),
+    ("digistore24.apiKey", wrong_secret),
+    ("highlevel.baseUrl", http::wrong_base),
+    ("digistore24.baseUrl", http::wrong_base),
+];
+
+/// It stands in a header: a line break in it would be a header of its own.
+fn wrong_secret(secret: &str) -> Option<&'static str> {
+    let plain = secret.bytes().all(|b| b.is_ascii_graphic());
+    (!plain).then_some("must be one word, without spaces and line breaks")
+}
 
 record! {
 /// A webhook as it arrived, without its body.
@@ -72,11 +93,10 @@ impl Plugin {
         if kind == Some("private-integration") && auth.is_some_and(|a| a.get("token").is_none()) {
             problems.push(FieldProblem { path: "highlevel.auth.token".into(), problem: "is required".into() });
         }
-        for name in ["id", "highlevel.locationId"] {
-            let value = options.pointer(&format!("/{}", name.replace('.', "/"))).and_then(Value::as_str);
-            if value.is_some_and(|v| v.contains('/')) {
-                problems.push(FieldProblem { path: name.into(), problem: "must not contain a slash".into() });
-            }
+        for (name, wrong) in CHECKED {
+            let value = options.pointer(&["/", &name.replace('.', "/")].concat()).and_then(Value::as_str);
+            let problem = value.filter(|_| problems.iter().all(|p| p.path != *name)).and_then(wrong);
+            problems.extend(problem.map(|problem| FieldProblem { path: (*name).into(), problem: problem.into() }));
         }
         let live_after = options.get("liveAfter").and_then(Value::as_str);
         let live_after = live_after.map(|text| clock::parse_iso(text).and_then(|s| u64::try_from(s).ok()));
@@ -104,6 +124,11 @@ impl Plugin {
             live_after: live_after.flatten().map(|seconds| seconds * 1_000),
             keep_ms: options.get("keepDays").and_then(Value::as_u64).unwrap_or(KEEP_DAYS) * DAY_MS,
         })))
+    }
+
+    /// Whether a request may go to this address: only to the base addresses of the options.
+    pub fn allows(&self, address: &str) -> bool {
+        self.0.connection.allows(address)
     }
 
     /// Starts a call. `args` is a JSON array; `body` are the raw bytes of a webhook.

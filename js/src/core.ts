@@ -65,6 +65,11 @@ export class Core {
     }
   }
 
+  /** Whether a request may go to this address: only to the base addresses of the options. */
+  allows(url: string): boolean {
+    return !broken.has(this.#wasm) && this.#plugin.allows(url);
+  }
+
   /** Gives the memory back. */
   free(): void {
     release(this.#wasm, this.#plugin);

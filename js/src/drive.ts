@@ -1,12 +1,11 @@
 import { isDetails, PluginError } from './errors.js';
-import { performHttp } from './http.js';
+import { type HttpHost, performHttp } from './http.js';
 import type { Answer, Effect, LogLine, PluginEvent, Step, StepInput, Unconnected } from './protocol.js';
 import type { Store } from './store/types.js';
 
 /** What the host lends to the core. */
-export interface Host {
+export interface Host extends HttpHost {
   store: Store;
-  fetch: typeof globalThis.fetch;
   /** Gets each line for the operator. What it throws is ignored. */
   log: (line: LogLine) => void;
   /** Whether somebody listens to events. */
@@ -93,7 +92,8 @@ function random(): number {
   return (Math.random() * 2 ** 32) >>> 0;
 }
 
-function writeLog(host: Host, { level, message, fields }: LogLine): void {
+/** Tells the operator. Never throws. */
+export function writeLog(host: Pick<Host, 'log'>, { level, message, fields }: LogLine): void {
   try {
     host.log({ level, message, fields });
   } catch {
@@ -110,7 +110,7 @@ async function perform(
   const { id } = effect;
   switch (effect.kind) {
     case 'http':
-      return performHttp(effect, host.fetch, signal);
+      return performHttp(effect, host, signal);
     case 'sleep':
       await sleep(effect.ms, signal);
       return { id, kind: 'slept' };

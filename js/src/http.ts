@@ -1,3 +1,4 @@
+import { fromBase64 } from './bytes.js';
 import type { Answer, Header, HttpEffect, HttpFailure, Part } from './protocol.js';
 
 /** Larger answers are cut off: no operation has a use for them. */
@@ -22,18 +23,27 @@ const NOT_SENT = new Set([
 /** What fetch itself refuses, without a code. */
 const NEVER_SENT = new Set(['bad port', 'unknown scheme']);
 
+/** What {@link performHttp} needs of the host. */
+export interface HttpHost {
+  fetch: typeof globalThis.fetch;
+  /** Whether a request may go to this address. */
+  allows: (url: string) => boolean;
+}
+
 /**
  * Performs a request once and reads its answer as text (or as base64), both within `timeoutMs`. Never throws: a failure is an answer
  * too. The body of a request that the caller gave up may still take effect.
  */
 export async function performHttp(
   effect: HttpEffect,
-  fetch: typeof globalThis.fetch,
+  { fetch, allows }: HttpHost,
   signal: AbortSignal | undefined,
 ): Promise<Answer> {
   const { id, method, url, headers, timeoutMs } = effect;
   const failed = (reason: HttpFailure): Answer => ({ id, kind: 'httpError', reason });
   if (signal?.aborted) return failed('cancelled');
+  // The core builds addresses under the base addresses only; should it ever not, nothing leaves.
+  if (!allows(url)) return failed('refused');
 
   const control = new AbortController();
   const giveUp = () => control.abort();
@@ -51,8 +61,13 @@ export async function performHttp(
       signal: control.signal,
       ...bodyOf(effect),
     });
+    // Browsers hide a redirect that is not followed; a fetch of the host's own may have followed it all the same.
+    if (response.type === 'opaqueredirect' || response.redirected) {
+      await response.body?.cancel();
+      return { id, kind: 'http', status: 302, headers: [], body: '' };
+    }
     const bytes = await readBytes(response);
-    if (bytes === undefined) return failed('lost');
+    if (bytes === undefined) return failed('oversize');
     const text = effect.binary && response.ok ? toBase64(bytes) : new TextDecoder().decode(bytes);
     const received: Header[] = [];
     response.headers.forEach((value, name) => {
@@ -82,10 +97,6 @@ function multipart(parts: Part[]): FormData {
     else form.append(part.name, part.value);
   }
   return form;
-}
-
-function fromBase64(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
 }
 
 function toBase64(bytes: Uint8Array): string {

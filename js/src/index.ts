@@ -24,4 +24,7 @@ export {
 export type * from './protocol.js';
 export { type MemoryStoreOptions, memoryStore } from './store/memory.js';
 export type { Awaitable, Store } from './store/types.js';
+export type { AlertOptions } from './watch/alerts.js';
+export { createMetrics, type Metrics, type Rooms } from './watch/metrics.js';
+export type { Alert, AlertKind, AlertLimits } from './watch/rules.js';
 export type { WebhookBody, WebhookRequest } from './webhook.js';

@@ -1,5 +1,5 @@
 import { Core, guarded, healthy } from './core.js';
-import type { Host } from './drive.js';
+import { type Host, writeLog } from './drive.js';
 import { PluginError, problem, wrongField } from './errors.js';
 import {
   type BridgeActions,
@@ -39,7 +39,9 @@ import type {
 } from './protocol.js';
 import { memoryStore } from './store/memory.js';
 import type { Store } from './store/types.js';
+import { type AlertOptions, Alerts } from './watch/alerts.js';
 import { type Listener, Listeners } from './watch/listeners.js';
+import type { Alert } from './watch/rules.js';
 import { isTrace, newTrace } from './watch/trace.js';
 import { readBody, type WebhookRequest } from './webhook.js';
 
@@ -55,6 +57,8 @@ export interface Options extends ConnectionOptions {
   clock?: () => number;
   /** Gets what happens, for metrics and traces. What it throws is ignored. */
   onEvent?: (event: PluginEvent) => void;
+  /** Who is told at once of what a person should know. */
+  alerts?: AlertOptions;
 }
 
 /** What became of a webhook. */
@@ -143,19 +147,29 @@ export interface Plugin {
  * @throws PluginError `invalid_input` that names every wrong option.
  */
 export async function createPlugin(options: Options = {}): Promise<Plugin> {
-  const { store, fetch, log = toConsole, clock = Date.now, onEvent, ...data } = options;
+  const { store, fetch, log = toConsole, clock = Date.now, onEvent, alerts: told, ...data } = options;
   checkFunctions({ fetch, log, clock, onEvent });
   for (const name of ['get', 'list', 'commit'] as const) {
     if (store && typeof store[name] !== 'function') throw wrongField(`store.${name}`, 'must be a function');
   }
+  const listeners = new Listeners({
+    connection: data.id ?? 'default',
+    location: data.highlevel?.locationId ?? null,
+  });
+  if (onEvent) listeners.add(onEvent);
+  // Looked up at each call, and called without an object: browsers insist on that.
+  const send: typeof globalThis.fetch = fetch ?? ((...args) => globalThis.fetch(...args));
+  const alerts = told && new Alerts(told, { fetch: send, log: (line) => writeLog({ log }, line), onRaised });
+  if (alerts) listeners.add(alerts.onEvent);
+  function onRaised({ at, trace, kind, cause }: Alert): void {
+    listeners.tell({ kind: 'alert', at: Date.parse(at), trace, alert: kind, cause });
+  }
   const core = await Core.create(JSON.parse(asJson(data, 'options')));
   const wasm = await healthy();
-  const listeners = new Listeners(data.id ?? 'default');
-  if (onEvent) listeners.add(onEvent);
   const host: Host = {
     store: store ?? memoryStore({ clock }),
-    // Looked up at each call, and called without an object: browsers insist on that.
-    fetch: fetch ?? ((...args) => globalThis.fetch(...args)),
+    fetch: send,
+    allows: (url) => core.allows(url),
     log,
     isHeard: listeners.isHeard,
     tell: listeners.tell,
@@ -242,6 +256,7 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
       if (!isOpen) return;
       isOpen = false;
       await Promise.allSettled(pending);
+      await alerts?.idle();
       core.free();
       await host.store.close?.();
     },

@@ -2,9 +2,9 @@ import { createAdaptorServer } from '@hono/node-server';
 import { problem } from './errors.js';
 import type { Plugin } from './plugin.js';
 import type { LogLine, Report } from './protocol.js';
-import { Metrics } from './serve/metrics.js';
 import { routes, WEBHOOK_PATH } from './serve/routes.js';
 import { startWorker } from './serve/worker.js';
+import { createMetrics } from './watch/metrics.js';
 
 /** What {@link serve} needs. */
 export interface ServeOptions {
@@ -40,14 +40,12 @@ export interface Receiver {
  */
 export async function serve(options: ServeOptions): Promise<Receiver> {
   const { plugin, log, port = 0, host = '127.0.0.1', onReport, clock } = options;
-  const metrics = new Metrics();
+  const metrics = createMetrics();
+  plugin.observe(metrics.onEvent);
   const worker = startWorker({
     plugin,
     log,
-    onReport: (report) => {
-      metrics.reported(report);
-      onReport?.(report);
-    },
+    ...(onReport && { onReport }),
     ...(clock && { clock }),
   });
   const app = routes({

@@ -21,6 +21,7 @@ export const SETTINGS = {
   DIGISTORE24_IPN_PASSPHRASE: { secret: true, help: 'passphrase of the IPN connection' },
   MAPPING: { help: 'JSON file with the mapping' },
   STATE: { help: 'SQLite file of inbox and ledger' },
+  ALERT_URL: { secret: true, help: 'address that alerts are posted to' },
   SETTLE_SECONDS: { help: 'how long a write may take effect after its request ended' },
 } as const satisfies Record<string, Kind>;
 
@@ -36,7 +37,7 @@ export const FLAGS = Object.entries<Kind>(SETTINGS).flatMap(([name, kind]) => (k
 /** The settings as they are used. */
 export interface Settings {
   /** For `createPlugin`. */
-  options: Pick<Options, 'highlevel' | 'digistore24' | 'mapping' | 'settleSeconds'>;
+  options: Pick<Options, 'highlevel' | 'digistore24' | 'mapping' | 'settleSeconds' | 'alerts'>;
   /** The SQLite file, absolute. */
   state: string;
 }
@@ -91,6 +92,7 @@ export function readSettings({ flags = {}, env = process.env, file }: Sources = 
   };
   const mapping = readMapping(find('MAPPING'));
   const settleSeconds = seconds(find('SETTLE_SECONDS')?.value);
+  const alertUrl = text('ALERT_URL');
   const state = find('STATE');
   if (state && typeof state.value !== 'string') throw wrong('STATE', 'must be a text');
 
@@ -107,6 +109,7 @@ export function readSettings({ flags = {}, env = process.env, file }: Sources = 
       ...((apiKey ?? ipnPassphrase) !== undefined && { digistore24 }),
       ...(mapping && { mapping }),
       ...(settleSeconds !== undefined && { settleSeconds }),
+      ...(alertUrl !== undefined && { alerts: { url: alertUrl } }),
     },
     state: state ? resolve(state.folder, state.value as string) : resolve(DEFAULT_STATE),
   };

@@ -3,6 +3,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -27,15 +28,16 @@ export async function step(title, work) {
   return result;
 }
 
-/** Runs a command with its output on stderr; throws when it fails. */
-export function run(command, args, { env = {}, timeout } = {}) {
+/** Runs a command with its output on stderr; throws when it fails. With `lines` its stdout goes there instead, by lines. */
+export function run(command, args, { env = {}, timeout, lines } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd: root,
       env: { ...environment, ...env },
-      stdio: ['ignore', process.stderr, process.stderr],
+      stdio: ['ignore', lines ? 'pipe' : process.stderr, process.stderr],
       timeout,
     });
+    if (lines) createInterface({ input: child.stdout }).on('line', lines);
     // Our longest command lines have pages of paths: the beginning says which it was.
     const shown = [command, ...args.slice(0, 4), ...(args.length > 4 ? ['…'] : [])].join(' ');
     child.on('error', (error) => reject(new Failed(`could not start \`${shown}\`: ${error.message}`)));

@@ -34,6 +34,9 @@ extern "C" {
     fn console_warn(line: &str);
 }
 
+/// Larger answers are refused: no operation has a use for them.
+const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
+
 thread_local! {
     static MEMORY: RefCell<Memory> = RefCell::default();
 }
@@ -158,7 +161,7 @@ async fn drive(connection: JsValue, method: &str, args: Value, body: Vec<u8>) ->
         }
         // One at a time is enough: the core asks for one thing at a time.
         while let Some(outgoing) = queue.pop_front() {
-            if let Some(result) = perform(outgoing.effect, store.as_ref()).await {
+            if let Some(result) = perform(outgoing.effect, &plugin, store.as_ref()).await {
                 answers.push(Answer { id: outgoing.id, result });
                 break;
             }
@@ -173,8 +176,9 @@ fn without_store(connection: &JsValue) -> Result<JsValue, JsValue> {
     Ok(copy.into())
 }
 
-async fn perform(effect: Effect, store: Option<&JsValue>) -> Option<Reply> {
+async fn perform(effect: Effect, plugin: &Plugin, store: Option<&JsValue>) -> Option<Reply> {
     Some(match effect {
+        Effect::Http(request) if !plugin.allows(&request.url) => Reply::HttpError { reason: Failure::Refused },
         Effect::Http(request) => match send(request).await {
             Ok(response) => Reply::Http(response),
             Err(reason) => Reply::HttpError { reason },
@@ -238,6 +242,9 @@ async fn send(request: Request) -> Result<Response, Failure> {
         let response: HttpResponse = answer.dyn_into::<web_sys::Response>().map_err(|_| Failure::Lost)?.into();
         let headers = response.headers().entries().collect();
         let body = response.text().await.map_err(|_| Failure::Lost)?;
+        if body.len() > MAX_ANSWER_BYTES {
+            return Err(Failure::Oversize);
+        }
         Ok(Response { status: response.status(), headers, body })
     }
     .await;

@@ -36,6 +36,11 @@ impl JsPlugin {
         Plugin::new(from_js(&options)?).map(Self).map_err(|e| error_to_js(&e))
     }
 
+    /// Whether a request may go to this address: only to the base addresses of the options.
+    pub fn allows(&self, address: &str) -> bool {
+        self.0.allows(address)
+    }
+
     /// Starts a call. `args` is a JSON array; `body` are the raw bytes of a webhook; `trace` stands in all events, which
     /// come only where `isHeard`.
     pub fn start(
@@ -59,6 +64,13 @@ impl JsTask {
         let input = parse(input).map(StepInput::from_value).unwrap_or_default();
         text(&self.0.step(input).to_value())
     }
+}
+
+/// Takes the catalog's face: what lies beside the wasm because only [`catalog_list`] needs it. Throws an `ErrorDetails` object
+/// for the face of another build.
+#[wasm_bindgen(js_name = catalogFace)]
+pub fn catalog_face(face: Vec<u8>) -> Result<(), JsValue> {
+    catalog::give_face(face).map_err(|e| error_to_js(&e))
 }
 
 /// The catalog's entries that match a filter (JSON), as JSON. Throws an `ErrorDetails` object.

@@ -1,21 +1,36 @@
 //! The numbers of the packed catalog. `build/` writes by them, `packed.rs` reads by them.
 //!
+//! It is two blocks of one form. The core lies in the wasm: what is needed to call and to check. The face lies beside it: what
+//! only people and forms see. Its numbers go on where those of the core end, so it can use what the core has.
+//!
 //! ```text
-//! catalog  = length { texts }, then the structure:
+//! block    = length { texts }, then the structure:
 //!            count { length }                        strings that are used more than once: the first of the texts
-//!            count { service resource title version }   resources
-//!            count { length length } { property }    properties that are used more than once
-//!            count { length length } { name schema } definitions
-//!            count { length length } { entry }       entries, by id
+//!            table { property }                      properties that are used more than once
+//!            table { name schema }                   definitions
+//!            table { entry }                         entries, by id; in the face the face of each
+//!            count { service resource title version }   resources; only in the core
+//! table    = length { length length }: how long each of the things behind it is, in structure and in texts, which stand apart
+//!            because they compress better so
 //! text     = number of its string | 0 and a length: the next of the texts
 //! text?    = 0 | text plus one
-//! entry    = resource name flags kind method effect retry title? description? count { segment } count { scope }
-//!            [version] rest? [input] [output] [sample of the input, sample of the output]
+//! entry    = resource name flags kind method effect retry count { segment } count { scope } [version] rest? [input]
+//! face     = flags title? description? table { { note } } [output] [sample of the input, sample of the
+//!            output]; the lists of notes are those of the input and of the output
+//! note     = distance keyword body: an annotation of a schema. Schemas are counted as they are decoded, those of definitions
+//!            last; the distance is that from the schema of the note before, plus one
 //! schema   = head [number of the definition | types] { keyword body } 0
 //! property = name schema; in a schema: its number times two, or 0 and the property itself; plus one where required
 //! ```
-//! The two lengths before things are those of their structure and of their texts, which stand apart because they compress
-//! better so.
+//! Annotations stand apart from schemas because the core does without them.
+
+/// Tells blocks apart, in words of eight bytes: the core knows its face by this, and takes no other.
+pub(crate) fn mark(bytes: &[u8]) -> u64 {
+    let mix = |mark: u64, word: u64| (mark.rotate_left(5) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let (words, rest) = bytes.as_chunks();
+    let mark = words.iter().fold(bytes.len() as u64, |mark, word| mix(mark, u64::from_le_bytes(*word)));
+    rest.iter().fold(mark, |mark, byte| mix(mark, u64::from(*byte)))
+}
 
 /// The number of a word in a list; 0 is kept for none.
 pub(crate) fn word(words: &[&str], one: &str) -> Option<u8> {
@@ -53,7 +68,10 @@ pub(crate) const KEYWORDS: [&str; 21] = [
     "x-choices",
 ];
 
-/// Bits of an entry.
+/// What people read of a schema; calls and checks do without.
+pub(crate) const ANNOTATIONS: [&str; 3] = ["title", "description", "examples"];
+
+/// Bits of an entry and of its face.
 pub(crate) mod flag {
     pub(crate) const CORE: u8 = 1;
     pub(crate) const VERSION: u8 = 2;
@@ -61,6 +79,9 @@ pub(crate) mod flag {
     pub(crate) const OUTPUT: u8 = 8;
     pub(crate) const SAMPLE: u8 = 16;
     pub(crate) const DEPRECATED: u8 = 32;
+    /// A success brings an object; a list.
+    pub(crate) const OBJECT: u8 = 64;
+    pub(crate) const LIST: u8 = 128;
 }
 
 /// The first byte of a schema: its type in the low bits, and what follows.

@@ -3,6 +3,8 @@
 //! The data is `catalog/<service>/<resource>.json`; the build packs it into the program, and only what is asked for is
 //! decoded.
 
+#[cfg(test)]
+mod face_tests;
 #[allow(dead_code, reason = "shared with build/, which uses more of it")]
 mod form;
 mod packed;
@@ -98,6 +100,28 @@ words! {
     }
 }
 
+/// What the body of a success is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Promise {
+    /// Any JSON, or none.
+    Anything,
+    /// An object.
+    Object,
+    /// A list.
+    List,
+}
+
+impl Promise {
+    /// Whether a value is what was promised.
+    pub fn fits(self, value: &Value) -> bool {
+        match self {
+            Self::Anything => true,
+            Self::Object => value.is_object(),
+            Self::List => value.as_array().is_some(),
+        }
+    }
+}
+
 /// One operation of a service: what is needed to call it. The rest of the entry is for hosts, see [`list`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Operation {
@@ -115,6 +139,10 @@ pub struct Operation {
     pub encoding: Option<Encoding>,
     /// What a success brings, if not JSON.
     pub answer: Option<Answer>,
+    /// What the JSON of a success is.
+    pub promise: Promise,
+    /// `read`, `create`, `update`, `delete`.
+    effect: &'static str,
     /// Where an input field goes, if not to its usual place.
     place: Map,
     /// The name on the wire of an input field that has another name here.
@@ -139,6 +167,11 @@ impl Operation {
             Some("bridge") => Service::Bridge,
             _ => Service::Digistore24,
         }
+    }
+
+    /// Whether a success may come without a body: a change says enough by its status, what is read or made must be told.
+    pub fn may_be_silent(&self) -> bool {
+        self.promise == Promise::Anything || matches!(self.effect, "update" | "delete")
     }
 
     /// The last part of the id.
@@ -250,6 +283,8 @@ fn operation(mut entry: packed::Entry) -> Option<Operation> {
     let (input, defs) = entry.input();
     let mut rest = entry.rest();
     Some(Operation {
+        promise: entry.promise,
+        effect: entry.effect,
         id: entry.id,
         method: entry.method,
         path: entry.path,
@@ -362,6 +397,23 @@ pub(crate) fn check_known(argument: &str, value: &Value, known: &[&str]) -> Resu
     Err(Error::invalid(format!("{argument} has {}", count(problems.len(), "unknown field")), problems))
 }
 
+/// Takes the catalog's face: titles and descriptions, outputs and samples. They lie apart from the wasm, because no call
+/// needs them. Without it [`list`] gives entries with the titles that follow from names, an output that may be anything, and
+/// samples made from the schemas. A native program has the face inside.
+///
+/// # Errors
+/// `misconfigured` for bytes that are not the face of this very build; the entries stay as they were.
+pub fn give_face(face: Vec<u8>) -> Result<()> {
+    if packed::give_face(face) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Code::Misconfigured,
+        "this is not the face of this build's catalog",
+        "Give the file that lies beside the wasm, from the same version of the package.",
+    ))
+}
+
 /// The entries that match, whole: with schemas and sample.
 ///
 /// # Errors
@@ -439,7 +491,11 @@ fn describe(mut entry: packed::Entry, brief: bool) -> Value {
     put(&mut object, "deprecated", entry.deprecated.into());
     let mut made = Map::new();
     for (name, schema) in [("input", input), ("output", output)] {
-        let Some(mut schema) = schema.map(Value::Object) else { continue };
+        if brief {
+            continue;
+        }
+        // What is not known takes anything.
+        let mut schema = Value::Object(schema.unwrap_or_default());
         if sample.is_none() {
             put(&mut made, name, self::sample(&schema, schema.get("$defs").unwrap_or(&Value::Null)));
         }

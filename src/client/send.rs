@@ -84,6 +84,7 @@ fn no_answer(operation: &Operation, failure: Failure) -> Error {
             format!("{service} can't be reached"),
             "Check the network and the base address in the settings; nothing was sent.",
         ),
+        (Failure::Oversize, _) => Error::malformed(service, "is larger than 16 MiB"),
         (Failure::Cancelled, _) => {
             Error::new(Code::Cancelled, "the call was cancelled", "Call again if it is still wanted.")
         }

@@ -1,14 +1,13 @@
-//! The API: a form with PHP's bracket arguments goes in, an envelope comes out. Errors come as HTTP 200.
+//! The API: a form with PHP's bracket arguments goes in.
 //!
 //! Source: Digistore24's developer documentation (API basics) and OpenAPI 2025-10-15.
 
-use crate::json::{Map, Value, parse, take};
-use crate::text::lower;
+use crate::json::{Map, Value, take};
 use crate::{
-    catalog::{Operation, Place, Retry},
+    catalog::{Operation, Place},
     error::{Code, Error, Result},
     highlevel::Secret,
-    http::{Request, Response},
+    http::Request,
 };
 
 /// The official base address.
@@ -131,108 +130,11 @@ fn append(form: &mut form_urlencoded::Serializer<'_, String>, name: &str, value:
     }
 }
 
-/// Reads an answer: the envelope's `data`, or a typed error.
-///
-/// # Errors
-/// What Digistore24 said, or `malformed_response`.
-pub fn decode(operation: &Operation, response: &Response) -> Result<Value> {
-    let envelope = parse(&response.body).ok_or_else(|| unreadable(operation, response))?;
-    match envelope.get("result").and_then(Value::as_str) {
-        Some("success") => Ok(envelope.get("data").cloned().unwrap_or(Value::Null)),
-        Some("error") => Err(refused(operation, &envelope).with_status(response.status)),
-        _ => Err(unreadable(operation, response)),
-    }
-}
-
-fn unreadable(operation: &Operation, response: &Response) -> Error {
-    let error = match response.status {
-        429 => Error::new(Code::RateLimited, "too many requests in a short time", "Wait and try again."),
-        500..=599 if operation.retry != Retry::Safe => Error::new(
-            Code::OutcomeUnknown,
-            "Digistore24 failed while it carried out a write",
-            "Look in Digistore24 whether the change was made before you repeat it.",
-        ),
-        500..=599 => Error::new(Code::Unavailable, "Digistore24 has a problem of its own", "Try again later."),
-        _ => Error::new(
-            Code::MalformedResponse,
-            "Digistore24's answer can't be understood",
-            "Check the base address and whether a proxy answers in its place.",
-        ),
-    };
-    error.with_status(response.status)
-}
-
-/// The official PHP connectors give codes 5 and 8 different meanings in different versions, so the message decides too.
-fn refused(operation: &Operation, envelope: &Value) -> Error {
-    let code = match envelope.get("code") {
-        Some(Value::Number(n)) => n.as_i64().unwrap_or_default(),
-        Some(Value::String(text)) => text.parse().unwrap_or_default(),
-        _ => 0,
-    };
-    let said = lower(envelope.get("message").and_then(Value::as_str).unwrap_or_default());
-    let error = if code == 2 || code == 10 || said.contains("api key") {
-        Error::new(
-            Code::Unauthenticated,
-            "Digistore24 doesn't accept the API key",
-            "Check that the key was copied whole, has not been deleted and may be used from this address.",
-        )
-    } else if (code == 5 || code == 8)
-        && (said.contains("permission") || said.contains("access") || said.contains("right"))
-    {
-        Error::new(
-            Code::Forbidden,
-            "the API key may not do this",
-            format!("{} needs {}.", operation.id, needs(&operation.scopes)),
-        )
-    } else {
-        match code {
-            4 => Error::new(
-                Code::NotFound,
-                "Digistore24 doesn't know this id",
-                "Check the id and that it belongs to this account.",
-            ),
-            12 => Error::new(Code::RateLimited, "too many requests in a short time", "Wait and try again."),
-            3 | 9 => Error::invalid("Digistore24 refused the arguments", Vec::new()),
-            1 | 5..=8 | 11 if operation.retry == Retry::Safe => {
-                Error::new(Code::Unavailable, "Digistore24 has a problem of its own", "Try again later.")
-            }
-            1 | 5..=8 | 11 => Error::new(
-                Code::OutcomeUnknown,
-                "Digistore24 failed while it carried out a write",
-                "Look in Digistore24 whether the change was made before you repeat it.",
-            ),
-            _ if said.contains("not found") || said.contains("unknown") => Error::new(
-                Code::NotFound,
-                "Digistore24 doesn't know this id",
-                "Check the id and that it belongs to this account.",
-            ),
-            _ => Error::invalid("Digistore24 refused the call", Vec::new()),
-        }
-    };
-    error.with(|d| d.cause = Some(format!("Digistore24 error code {code}")))
-}
-
-/// `an API key with full access and the right "Billing on demand"`.
-fn needs(scopes: &[&str]) -> String {
-    let name = |scope: &&str| match *scope {
-        "developer" => "a developer key",
-        "billing-on-demand" => "the right \"Billing on demand\", which Digistore24 grants to the account on request",
-        "full" => "an API key with full access",
-        _ => "an API key with readonly access",
-    };
-    scopes.iter().map(name).collect::<Vec<_>>().join(" and ")
-}
-
 #[cfg(test)]
 mod tests {
-    use crate::json::json;
-
     use super::*;
-    use crate::catalog;
-
-    fn answer(id: &str, body: Value) -> Result<Value> {
-        decode(&catalog::find(id).unwrap(), &Response { status: 200, headers: vec![], body: body.to_string() })
-    }
+    use crate::catalog::{self, Retry};
+    use crate::json::json;
 
     #[test]
     fn arguments_use_brackets_and_data_is_wrapped() {
@@ -282,33 +184,6 @@ mod tests {
         // `data[language]` is another thing.
         let copy = body("digistore24.copyProduct", json!({ "product_id": 1, "language": "fr" }));
         assert_eq!(copy, "data%5Blanguage%5D=fr&product_id=1&language=de&operator=Zo%C3%AB");
-    }
-
-    #[test]
-    fn a_refusal_says_which_right_is_missing() {
-        let body = json!({ "result": "error", "code": 5, "message": "You need the access right" });
-        let help = |id| answer(id, body.clone()).unwrap_err().details().help.clone();
-        assert!(help("digistore24.updateBuyer").contains("full access"));
-        assert!(help("digistore24.createRebillingPayment").contains("Billing on demand"));
-        assert!(help("digistore24.requestApiKey").contains("developer key"));
-    }
-
-    #[test]
-    fn an_error_inside_http_200_is_an_error() {
-        let code = |code: i64, message: &str| {
-            answer("digistore24.getPurchase", json!({ "result": "error", "code": code, "message": message }))
-                .unwrap_err()
-                .code()
-        };
-        assert_eq!(code(2, "No API key given."), Code::Unauthenticated);
-        assert_eq!(code(5, "You need full access rights"), Code::Forbidden);
-        assert_eq!(code(8, "Permission denied"), Code::Forbidden);
-        assert_eq!(code(5, "Bad server response"), Code::Unavailable);
-        assert_eq!(code(4, "x"), Code::NotFound);
-        assert_eq!(code(12, "x"), Code::RateLimited);
-        assert_eq!(code(3, "x"), Code::InvalidInput);
-        let data = answer("digistore24.ping", json!({ "result": "success", "data": { "server_time": "x" } })).unwrap();
-        assert_eq!(data, json!({ "server_time": "x" }));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Digistore24: its API's calls and answers, and its webhook, the IPN. Pure.
 
+mod answer;
 mod call;
 mod event;
 mod ipn;
@@ -10,7 +11,8 @@ mod row;
 mod shape;
 mod signature;
 
-pub use call::{Account, custom, decode, encode};
+pub use answer::decode;
+pub use call::{Account, custom, encode};
 pub use event::{
     Affiliate, Buyer, Consent, Eticket, Event, Form, Item, Kind, Merchant, Money, Order, Subscription, Transaction,
     links, order_key,

@@ -13,53 +13,80 @@ use crate::{
 /// contain what was sent.
 pub(super) fn decode(operation: &Operation, response: &Response) -> Error {
     let body = parse(&response.body).unwrap_or_default();
-    let messages = messages(&body);
+    let mut messages = Vec::new();
+    collect(&body, &mut messages);
     let said = lower(&messages.join("; "));
-    let error = match response.status {
+    let error = match status_of(response.status, &body) {
+        // A browser shows a redirect as 0.
+        0 | 300..=399 => Error::redirected("HighLevel"),
         401 => unauthorized(operation, &said),
-        403 => Error::new(
-            Code::Forbidden,
-            "the token may not do this",
-            "Check that the token belongs to this location and that its plan includes this feature.",
-        ),
+        402 | 403 => forbidden(&said),
         429 => too_many(response),
-        400 | 404 | 422 if is_not_found(response.status, &said) => Error::new(
+        status @ (400 | 404 | 410 | 422) if is_not_found(status, &said) => Error::new(
             Code::NotFound,
             "the thing named by the id doesn't exist",
-            "Check the id; it may have been deleted or merged.",
+            "Check the id (and the path of a custom request); it may have been deleted or merged.",
         ),
-        400 if said.contains("duplicate") => duplicate(&body),
-        400 | 409 | 422 => refused(&messages),
-        500..=599 if operation.retry == Retry::Safe => Error::new(
-            Code::Unavailable,
-            "HighLevel has a problem of its own",
-            "Try again later; status.gohighlevel.com tells about outages.",
-        ),
-        500..=599 => Error::new(
-            Code::OutcomeUnknown,
-            "HighLevel failed while it carried out a write",
-            "Look whether the change was made before you repeat it; the sync does this by itself.",
-        ),
-        status => Error::new(
-            Code::MalformedResponse,
-            format!("HighLevel answered with the unexpected status {status}"),
-            "Check the base address and whether a proxy answers in its place.",
-        ),
+        400 | 409 | 422 if said.contains("duplicate") || said.contains("already exist") => duplicate(&body),
+        400 | 409 | 413 | 415 | 422 => refused(&messages),
+        408 | 500..=599 => Error::failed("HighLevel", operation.retry == Retry::Safe),
+        _ => Error::malformed("HighLevel", "has an unexpected status"),
     };
     let trace = body
         .get("traceId")
         .and_then(Value::as_str)
-        .map(|t| format!("traceId {}", t.chars().take(64).collect::<String>()));
+        .map(|t| ["traceId ", &t.chars().take(64).collect::<String>()].concat());
     error.with_status(response.status).with(|d| d.cause = d.cause.take().or(trace))
 }
 
-fn messages(body: &Value) -> Vec<String> {
-    let holder = body.get("error").filter(|e| e.is_object()).unwrap_or(body);
-    match holder.get("message").or_else(|| holder.get("error")) {
-        Some(Value::String(text)) => vec![text.clone()],
-        Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-        _ => Vec::new(),
+/// Whether a success says in its body that it is none.
+pub(super) fn is_failure(body: &Value) -> bool {
+    body.get("statusCode").and_then(Value::as_f64).is_some_and(|status| status >= 400.0)
+        && body.get("message").is_some()
+}
+
+/// Where both are a refusal, the body's own status says more: "not found" may come as 400. A failure of the service, a
+/// redirect and "too many requests" are what they are.
+fn status_of(status: u16, body: &Value) -> u16 {
+    let number = |name: &str| body.get(name).and_then(Value::as_f64);
+    let told = number("statusCode").or_else(|| number("status")).map(|n| n as u16);
+    match (status, told) {
+        (200..=299, Some(told)) => told,
+        (400 | 422, Some(told @ 400..=499)) => told,
+        _ => status,
     }
+}
+
+/// The words of an error: the messages first, then what classifies it.
+fn collect(body: &Value, into: &mut Vec<String>) {
+    let holder = body.get("error").filter(|e| e.is_object()).unwrap_or(body);
+    for name in ["message", "error", "code", "name"] {
+        match holder.get(name) {
+            Some(Value::String(text)) => into.push(text.clone()),
+            Some(Value::Array(list)) => into.extend(list.iter().filter_map(Value::as_str).map(str::to_owned)),
+            _ => {}
+        }
+    }
+}
+
+fn forbidden(said: &str) -> Error {
+    let (message, help) = if said.contains("location") {
+        (
+            "the token has no access to this location",
+            "Check the location id, and that the token was made in this sub-account.",
+        )
+    } else if ["plan", "upgrade", "subscription", "saas"].iter().any(|word| said.contains(word)) {
+        (
+            "the account's HighLevel plan doesn't include this",
+            "Book a plan that has it, or leave it out; other operations are not affected.",
+        )
+    } else {
+        (
+            "the token may not do this",
+            "Check that the token belongs to this location and that its plan includes this feature.",
+        )
+    };
+    Error::new(Code::Forbidden, message, help)
 }
 
 fn unauthorized(operation: &Operation, said: &str) -> Error {
@@ -97,33 +124,25 @@ fn unauthorized(operation: &Operation, said: &str) -> Error {
 }
 
 fn too_many(response: &Response) -> Error {
-    let number = |name: &str| response.header(name).and_then(|v| v.trim().parse::<u64>().ok());
-    if number("x-ratelimit-daily-remaining") == Some(0) {
+    if response.number("x-ratelimit-daily-remaining") == Some(0) {
         return Error::new(
             Code::QuotaExhausted,
             "the location's daily quota of requests is used up",
             "Wait until the quota starts anew, or find what else uses it up.",
         );
     }
-    let wait = number("retry-after")
-        .map(|s| s * 1000)
-        .or_else(|| number("x-ratelimit-interval-milliseconds"))
-        .unwrap_or(10_000);
-    Error::new(
-        Code::RateLimited,
-        "too many requests in a short time",
-        "Wait and try again; the sync does this by itself.",
-    )
-    .with(|d| d.retry_after_ms = Some(wait))
+    let told = response.number("retry-after").map(|s| s.saturating_mul(1000));
+    let window = || response.number("x-ratelimit-interval-milliseconds");
+    Error::too_fast(told.or_else(window).or(Some(10_000)))
 }
 
 /// `404`, or `400` with words such as "Contact with id … not found".
 fn is_not_found(status: u16, said: &str) -> bool {
-    status == 404 || said.contains("not found") || said.contains("does not exist")
+    matches!(status, 404 | 410) || said.contains("not found") || said.contains("does not exist")
 }
 
 fn duplicate(body: &Value) -> Error {
-    let meta = |name: &str| body.pointer(&format!("/meta/{name}")).and_then(Value::as_str).map(str::to_owned);
+    let meta = |name: &str| body.get("meta")?.get(name)?.as_str().map(str::to_owned);
     // Only the two fields that GHL matches by: any other word could be a value.
     let field = meta("matchingField").filter(|f| matches!(f.as_str(), "email" | "phone"));
     let message = match &field {
@@ -171,6 +190,12 @@ fn refused(messages: &[String]) -> Error {
             fields.push(FieldProblem { path: name.to_owned(), problem: (*phrase).to_owned() });
         }
     }
+    if fields.is_empty() {
+        return Error::refused("HighLevel");
+    }
     Error::invalid("HighLevel refused the input", fields)
         .with(|d| d.help = "Correct the named fields; HighLevel changed nothing.".into())
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@ pub use webhook::{read as webhook, shape};
 use crate::json::{Map, Value, json, parse};
 use crate::{
     catalog::{Answer, Encoding, Operation, Place},
-    error::{Code, Error, Result},
+    error::{Error, Result},
     http::{Part, Request, Response},
 };
 
@@ -174,18 +174,20 @@ pub fn decode(operation: &Operation, response: &Response) -> Result<Value> {
         }
         None => {}
     }
+    let malformed = |cause: &str| {
+        let length = [&response.body.len().to_string(), " bytes"].concat();
+        Err(Error::malformed("HighLevel", cause).with_status(response.status).with(|d| d.cause = Some(length)))
+    };
     if response.body.trim().is_empty() {
-        return Ok(Value::Object(Map::new()));
+        let is_fine = response.status == 204 || operation.may_be_silent();
+        return if is_fine { Ok(Value::Object(Map::new())) } else { malformed("is empty") };
     }
-    parse(&response.body).ok_or_else(|| {
-        Error::new(
-            Code::MalformedResponse,
-            "HighLevel's answer is not JSON",
-            "Check the base address and whether a proxy answers in its place; the call itself may have taken effect.",
-        )
-        .with_status(response.status)
-        .with(|d| d.cause = Some(format!("{} bytes", response.body.len())))
-    })
+    match parse(&response.body) {
+        None => malformed("is not JSON"),
+        Some(body) if errors::is_failure(&body) => Err(errors::decode(operation, response)),
+        Some(body) if !operation.promise.fits(&body) => malformed("is of the wrong type"),
+        Some(body) => Ok(body),
+    }
 }
 
 /// `{ name, type, base64 }`, from the headers and the body that the host brought in base64.

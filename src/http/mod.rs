@@ -1,9 +1,11 @@
 //! HTTP as values: what is asked, what came back, and whether to try again. Nothing here performs a request.
 
+mod base;
 mod retry;
 
 use crate::words;
 
+pub use base::{is_under, wrong_base};
 pub use retry::{Decision, Outcome, RetryPolicy, retry};
 
 /// A request that the host performs with its own `fetch`. Redirects are not followed.
@@ -71,5 +73,7 @@ pub enum Failure {
     Refused = "refused",
     /// The caller gave up: the request may have taken effect.
     Cancelled = "cancelled",
+    /// There was an answer, larger than any operation has a use for: the request has taken effect.
+    Oversize = "oversize",
 }
 }

@@ -59,7 +59,7 @@ pub fn retry(
     let (again, told) = match outcome {
         Outcome::Answered { status: 429, wait_ms } => (true, wait_ms),
         Outcome::Answered { status: 500..=599, wait_ms } => (repeatable, wait_ms),
-        Outcome::Answered { .. } | Outcome::Failed(Failure::Cancelled) => (false, None),
+        Outcome::Answered { .. } | Outcome::Failed(Failure::Cancelled | Failure::Oversize) => (false, None),
         Outcome::Failed(Failure::Refused) => (true, None),
         Outcome::Failed(Failure::Timeout | Failure::Lost) => (repeatable, None),
     };
@@ -108,6 +108,7 @@ mod tests {
 
     #[test]
     fn a_final_answer_is_final() {
+        assert_eq!(after(true, 1, 0, Outcome::Failed(Failure::Oversize)), Decision::Stop);
         for status in [200, 201, 301, 400, 401, 404, 422] {
             assert_eq!(after(true, 1, 0, Outcome::Answered { status, wait_ms: None }), Decision::Stop);
         }

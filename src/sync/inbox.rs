@@ -197,6 +197,15 @@ impl Sync<'_> {
         Ok(first.unwrap_or(self.effects.now()).saturating_sub(REPAIR_MS))
     }
 
+    /// Gives a dead letter up. The same message isn't taken a second time.
+    ///
+    /// # Errors
+    /// `storage`.
+    pub async fn drop_letter(&self, name: &str) -> Result<()> {
+        let write = Write { key: self.scope.dead(name), expect: None, value: None };
+        self.effects.commit(vec![write]).await.map(|_| ())
+    }
+
     /// Whether a message waits in the inbox. A dead letter is put back there first.
     ///
     /// # Errors

@@ -12,7 +12,6 @@ mod forget;
 mod import;
 mod inbox;
 mod keys;
-mod letters;
 mod process;
 mod reconcile;
 mod timeline;

@@ -297,9 +297,6 @@ impl Sync<'_> {
                 }
                 lease.release(writes).await?;
                 self.log_failure(report, dead);
-                if dead {
-                    self.alert(Some(&event), report.error.as_ref());
-                }
             }
         }
         Ok(())
@@ -355,10 +352,7 @@ impl Sync<'_> {
             Write { key: key.to_owned(), expect: Some(version), value: None },
             Write { key: self.scope.dead(name), expect: None, value: Some(value.to_owned()) },
         ];
-        if self.effects.commit(writes).await?.is_some() {
-            self.alert(None, None);
-        }
-        Ok(())
+        self.effects.commit(writes).await.map(|_| ())
     }
 
     /// Carries an event out as if its webhook had come. A message that still waits, or lies with the dead letters, is

@@ -1,5 +1,6 @@
 // What is made from the catalog and kept in the repository is up to date, and a breaking change does not slip through.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { changes, lockOf, readLock, unnamed } from '../../scripts/catalog-lock.mjs';
 import { differences, listed, pages } from '../../scripts/generate-docs.mjs';
@@ -45,4 +46,32 @@ test('only the id itself, under Unreleased, counts as named', () => {
   assert.ok(named('# Changelog\n\n## Unreleased\n\n- `ghl.x.y` is gone.\n\n## 0.1.0\n'));
   assert.ok(!named('# Changelog\n\n## Unreleased\n\n- `ghl.x.yy` is gone.\n\n## 0.1.0\n'));
   assert.ok(!named('# Changelog\n\n## Unreleased\n\n## 0.1.0\n\n- `ghl.x.y` is gone.\n'));
+});
+
+/** The tests that a row of docs/reliability.md names: `file` "name"; "name". */
+function named(row) {
+  const found = [];
+  let file;
+  for (const [, path, name] of row.matchAll(/`([\w./-]+)`|"([^"]+)"/g)) {
+    if (path) file = path;
+    else found.push({ file, name });
+  }
+  return found;
+}
+
+test('every test that docs/reliability.md names is there', () => {
+  const read = (path) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+  const rows = read('docs/reliability.md').match(/^\| \d+ \|.*$/gm);
+  assert.equal(rows.length, 15);
+  for (const row of rows) {
+    const shown = row.split('|')[4];
+    assert.ok(named(shown).length > 0 || shown.includes('to come'), row);
+    for (const { file, name } of named(shown)) {
+      const source = read(file);
+      const isThere = file.endsWith('.rs')
+        ? source.includes(`fn ${name}(`)
+        : [`test('${name}'`, `test("${name}"`].some((start) => source.includes(start));
+      assert.ok(isThere, `${file}: ${name}`);
+    }
+  }
 });

@@ -1,7 +1,7 @@
 // The package as others get it: packed, unpacked elsewhere, and loaded the way each host does.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
 import { Miniflare } from 'miniflare';
+import { readCatalog } from '../../scripts/conformance/catalog.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const { version } = JSON.parse(readFileSync(join(root, 'pkg/package.json'), 'utf8'));
@@ -61,15 +62,21 @@ async function bundle(code, options) {
 const shown = `import { load, reload } from 'ghl-digistore24/load';
   const first = await load();
   const second = await reload();
-  console.log(first.version(), second.version(), first !== second, second === await load(), JSON.parse(second.catalogList('{}')) !== undefined);`;
-const expected = `${version} ${version} true true true`;
+  const [{ description }] = JSON.parse(second.catalogList('{"id":"ghl.contacts.addTags","brief":true}'));
+  console.log(first.version(), second.version(), first !== second, second === await load(), description);`;
+const { description } = readCatalog()
+  .flatMap(({ data }) => data.operations)
+  .find(({ id }) => id === 'ghl.contacts.addTags');
+const expected = `${version} ${version} true true ${description}`;
 
 test('the package has what it promises and nothing else', () => {
   const manifest = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
   const targets = JSON.stringify([manifest.exports, manifest.imports]).match(/\.\/[^"]+/g);
   for (const target of targets) {
     const isPromise =
-      target.startsWith('./load') || ['./sqlite', './wasm', './glue'].includes(target) || target.startsWith('./bg.');
+      target.startsWith('./load') ||
+      ['./sqlite', './wasm', './glue', './face', './face.bin'].includes(target) ||
+      target.startsWith('./bg.');
     if (isPromise || (noEntry && target.includes('/index.'))) continue;
     assert.ok(existsSync(join(installed, target)), `${target} is missing`);
   }
@@ -92,7 +99,29 @@ test('without a known host the base64 module is used', () => {
 });
 
 test('the short names come ready to use from /wasm', () => {
-  assert.equal(node(`import { version } from 'ghl-digistore24/wasm'; console.log(version());`), version);
+  const code = `import { catalogList, version } from 'ghl-digistore24/wasm';
+    const [{ description }] = JSON.parse(catalogList('{"id":"ghl.contacts.addTags"}'));
+    console.log(version(), description);`;
+  assert.equal(node(code), `${version} ${description}`);
+});
+
+test('the face is the same as a file and as a module', () => {
+  const code = `import { face } from 'ghl-digistore24/face';
+    import { readFileSync } from 'node:fs';
+    const file = readFileSync(new URL(import.meta.resolve('ghl-digistore24/face.bin')));
+    console.log(file.length > 100_000 && file.equals(face()));`;
+  assert.equal(node(code), 'true');
+});
+
+test('where the file of the face is missing, only the catalog is', (t) => {
+  const file = join(installed, 'wasm/ghl_digistore24_face.bin');
+  renameSync(file, `${file}.away`);
+  t.after(() => renameSync(`${file}.away`, file));
+  const code = `import { load } from 'ghl-digistore24/load';
+    const wasm = await load();
+    try { wasm.catalogList('{}'); } catch (error) { console.log(error.code, error.help); }
+    console.log(typeof new wasm.Plugin({}).start('run', '["digistore24.ping", {}]').step('{}'));`;
+  assert.match(node(code), /^misconfigured Bring ghl_digistore24_face\.bin .*\nstring$/);
 });
 
 test('two instances share nothing', () => {
@@ -127,7 +156,9 @@ test('a bundle for browsers fetches the wasm', async (t) => {
     });
     assert.doesNotMatch(code, /node:|require\(/);
     const module = await import(`data:text/javascript;base64,${Buffer.from(`${code}\n//${path}`).toString('base64')}`);
-    return (await module.load()).version();
+    const wasm = await module.load();
+    assert.equal(JSON.parse(wasm.catalogList('{"id":"ghl.contacts.addTags"}'))[0].description, description);
+    return wasm.version();
   };
   assert.equal(await load('good'), version);
   assert.equal(await load('odd'), version);
@@ -150,7 +181,8 @@ test('Cloudflare Workers bring the compiled module', async (t) => {
     export default { async fetch() {
       const first = await load();
       const second = await reload();
-      return new Response([first.version(), second.version(), first !== second].join(' '));
+      const [{ description }] = JSON.parse(second.catalogList('{"id":"ghl.contacts.addTags"}'));
+      return new Response([first.version(), second.version(), first !== second, description].join(' '));
     } };`,
     { conditions: ['workerd', 'worker', 'browser'], plugins: [external] },
   );
@@ -167,5 +199,5 @@ test('Cloudflare Workers bring the compiled module', async (t) => {
   });
   t.after(() => worker.dispose());
   const response = await worker.dispatchFetch('http://worker.test/');
-  assert.equal(await response.text(), `${version} ${version} true`);
+  assert.equal(await response.text(), `${version} ${version} true ${description}`);
 });

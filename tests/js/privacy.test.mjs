@@ -1,5 +1,5 @@
 // Canaries in every secret setting and every personal field, everything made to fail in every way, and then all that
-// comes out is searched: errors, log lines, HTTP replies, the command line's stderr.
+// comes out is searched: errors, log lines, events, metrics, alerts, HTTP replies, the command line's stderr.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, beforeEach, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { startSandbox } from '../../pkg/dist/sandbox/index.js';
-import { createPlugin, memoryStore } from '../../pkg/dist/src/index.js';
+import { createMetrics, createPlugin, memoryStore } from '../../pkg/dist/src/index.js';
 import { serve } from '../../pkg/dist/src/serve.js';
 import { form, temporaryFolder } from './support.mjs';
 
@@ -144,7 +144,15 @@ describe('errors and log lines', () => {
   for (const fault of FAULTS) {
     test(`a service that answers with ${label(fault)}`, async () => {
       const lines = [];
-      const plugin = await createPlugin({ ...options(), log: (line) => lines.push(line) });
+      const keepLine = (line) => lines.push(line);
+      const metrics = createMetrics();
+      const plugin = await createPlugin({
+        ...options(),
+        log: keepLine,
+        onEvent: keepLine,
+        alerts: { onAlert: keepLine, signatureFailures: 1 },
+      });
+      plugin.observe(metrics.onEvent);
       for (const service of ['ghl', 'digistore24']) sandbox.fault({ service, ...fault });
       const errors = [];
       const keep = (error) => errors.push(error);
@@ -156,12 +164,18 @@ describe('errors and log lines', () => {
       await plugin.digistore24.updatePurchase({ purchase_id: 'CANARY01', custom: 'canary' }).catch(keep);
       await plugin.setup().catch(keep);
       await plugin.timeline({ email: BUYER.email }).catch(keep);
+      await plugin.ghl.custom.request({ path: '/canary/canary0000000000000x' }).catch(keep);
+      await plugin.digistore24.customRequest({ function: 'canary' }).catch(keep);
+      await plugin.poll('digistore24.newPurchase').catch(keep);
+      await plugin.poll('canary').catch(keep);
+      await plugin.receive({ method: 'POST', body: form(story().missed(), 'forged') });
       const body = form(story().payment(), SECRETS.passphrase);
       assert.equal((await plugin.receive({ method: 'POST', body })).outcome, 'queued');
       const { events } = await plugin.tick();
       for (const { error } of events) if (error) errors.push(error);
       const rooms = await Promise.all(['inbox', 'dead', 'done', 'kept'].map((room) => plugin.inbox(room)));
-      assertClean(label(fault), lines, rooms.flat(), ...errors);
+      assert.ok(['call', 'webhook', 'sync', 'alert'].every((kind) => lines.some((line) => line.kind === kind)));
+      assertClean(label(fault), lines, metrics.text(), rooms.flat(), ...errors);
       for (const error of errors) assertClean('as a text', String(error), JSON.stringify(error), error.cause ?? '');
       await plugin.close();
     });
@@ -178,7 +192,12 @@ describe('errors and log lines', () => {
     );
     await createPlugin({ digistore24: { apiKey: [wrong], ipnPassphrase: { a: wrong }, baseUrl: wrong } }).catch(keep);
     await createPlugin({ mapping: { tags: { prefix: 7, wrong }, notes: wrong }, settleSeconds: wrong }).catch(keep);
-    assert.equal(errors.length, 3);
+    const highlevel = { ...options().highlevel, baseUrl: 'https://canary0user:canary0pass@127.0.0.1:1' };
+    await createPlugin({ ...options(), highlevel }).catch(keep);
+    await createPlugin({ ...options(), digistore24: { apiKey: 'canary 1\r\nx-canary: 1' } }).catch(keep);
+    await createPlugin({ ...options(), alerts: { url: 'http://canary.example/canary' } }).catch(keep);
+    await createPlugin({ ...options(), alerts: { canary: 'canary' } }).catch(keep);
+    assert.equal(errors.length, 7);
     const plugin = await createPlugin({ ...options(), log });
     await plugin.run('ghl.contacts.createContact', { email: ['canary'], firstName: { a: 'canary' } }).catch(keep);
     await plugin.run('ghl.contacts.createTask', { contactId: 'canary', dueDate: 'canary', title: 7 }).catch(keep);
@@ -188,7 +207,7 @@ describe('errors and log lines', () => {
     await plugin.sync.apply({ raw: 'canary' }).catch(keep);
     await plugin.inbox('canary').catch(keep);
     await plugin.timeline({ email: 'canary', odd: 'canary' }).catch(keep);
-    assert.equal(errors.length, 11);
+    assert.equal(errors.length, 15);
     assertClean('wrong input', lines, ...errors);
     await plugin.close();
   });
@@ -204,7 +223,6 @@ describe('errors and log lines', () => {
       { store: { ...memoryStore(), get: canary } },
       { store: { ...memoryStore(), list: rejecting } },
       { store: { ...memoryStore(), commit: rejecting } },
-      { highlevel: { ...options().highlevel, baseUrl: 'http://canary0user:canary0pass@127.0.0.1:1' } },
     ]) {
       const lines = [];
       const errors = [];
@@ -311,6 +329,7 @@ describe('the command line', () => {
       [['setup'], { GHL_BASE_URL: 'canary' }],
       [['setup'], { STATE: '/canary/canary.sqlite' }],
       [['setup'], { MAPPING: '/canary.json' }],
+      [['setup'], { ALERT_URL: 'http://canary.example/canary' }],
       [['serve', '--port', 'canary']],
     ];
     for (const [args, env] of attempts) {

@@ -131,12 +131,11 @@ describe('what the operator sees', () => {
     assert.deepEqual(health, { ok: true, inbox: 0, dead: 0 });
     const metrics = await (await fetch(`${receiver.url}/metrics`)).text();
     for (const line of [
-      'ghl_ds24_webhooks_total{outcome="queued"} 1',
-      'ghl_ds24_webhooks_total{outcome="duplicate"} 1',
-      'ghl_ds24_webhooks_total{outcome="kept"} 1',
-      'ghl_ds24_webhooks_total{outcome="refused"} 1',
-      'ghl_ds24_events_total{outcome="done"} 1',
-      'ghl_ds24_calls_total{operation="ghl.contacts.createContact",result="ok"} 1',
+      ...['queued', 'duplicate', 'kept', 'refused'].map(
+        (outcome) => `ghl_ds24_webhooks_total{connection="default",service="digistore24",outcome="${outcome}"} 1`,
+      ),
+      'ghl_ds24_events_total{connection="default",event="payment",outcome="done"} 1',
+      'ghl_ds24_calls_total{connection="default",operation="ghl.contacts.createContact",code="ok"} 1',
       'ghl_ds24_inbox_messages 0',
       'ghl_ds24_dead_messages 0',
     ]) {

@@ -1,9 +1,11 @@
 // The bare wasm module: short names that take `(connection, input)` and bring their own requests and ledger.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, beforeEach, describe, mock, test } from 'node:test';
 import { DEFAULT_LOCATION_ID as locationId, startSandbox } from '../../pkg/dist/sandbox/index.js';
 import { memoryStore } from '../../pkg/dist/src/index.js';
 import { load } from '../../pkg/dist/src/loaders/node.js';
+import { create } from '../../pkg/wasm/ghl_digistore24_glue.js';
 import { failureOf, form, freePort, optionsFor } from './support.mjs';
 
 const wasm = await load();
@@ -154,7 +156,7 @@ describe('errors are thrown as plain objects', () => {
   test('redirects are not followed', async () => {
     // A redirect would carry the request, and maybe its token, elsewhere.
     sandbox.fault({ service: 'ghl', kind: 'status', status: 307, headers: { location: `${sandbox.url}/` } });
-    assert.equal((await refused(newContact())).code, 'malformed_response');
+    assert.equal((await refused(newContact())).code, 'misconfigured');
     assert.equal(sandbox.requests().length, 1);
   });
 
@@ -261,6 +263,72 @@ test('poll: trigger, cursor and input in one object', async () => {
   const input = { trigger: 'digistore24.newPurchase', input: { form: 'now' } };
   assert.equal((await failureOf(wasm.poll(connection, input))).code, 'invalid_input');
 });
+
+describe('the face of the catalog', () => {
+  const folder = new URL('../../pkg/wasm/', import.meta.url);
+  const compiled = new WebAssembly.Module(readFileSync(new URL('ghl_digistore24_bg.wasm', folder)));
+  const face = readFileSync(new URL('ghl_digistore24_face.bin', folder));
+
+  /** An instance as a host makes it that brings no face. */
+  function bare() {
+    const glue = create();
+    const { exports } = new WebAssembly.Instance(compiled, { './ghl_digistore24_bg.js': { ...glue } });
+    glue.__wbg_set_wasm(exports);
+    exports.__wbindgen_start?.();
+    return glue;
+  }
+  const list = (instance, filter = {}) => JSON.parse(instance.catalogList(JSON.stringify(filter)));
+
+  test('calls and their checks go on without it', async () => {
+    const instance = bare();
+    const { contact } = await instance.createContact(connection, { email: 'ada@example.com' });
+    assert.equal((await instance.getContact(connection, { contactId: contact.id })).contact.email, 'ada@example.com');
+    const wrong = { contactId: 7, tags: 'x' };
+    const refused = await failureOf(instance.addTag(connection, wrong));
+    assert.deepEqual(refused, await failureOf(wasm.addTag(connection, wrong)));
+    assert.equal(refused.fields.length, 2);
+    const polled = await instance.poll(connection, { trigger: 'digistore24.newPurchase' });
+    assert.deepEqual([polled.events, polled.done], [[], true]);
+  });
+
+  test('entries without it are the same in all that a call needs', () => {
+    const [plain, whole] = [list(bare()), list(wasm)];
+    assert.equal(plain.length, whole.length);
+    for (const [i, entry] of whole.entries()) {
+      const { id, title, description, input, output, sample, ...facts } = entry;
+      assert.equal(plain[i].id, id);
+      assert.deepEqual(Object.keys(plain[i]).sort(), Object.keys(entry).sort(), id);
+      for (const [name, fact] of Object.entries(facts)) assert.deepEqual(plain[i][name], fact, `${id} ${name}`);
+      assert.deepEqual(unannotated(plain[i].input), unannotated(input), id);
+      assert.deepEqual(plain[i].output, {}, id);
+    }
+  });
+
+  test('the face of another build is refused, and the right one is still welcome', () => {
+    const instance = bare();
+    const changed = Uint8Array.from(face);
+    changed[face.length >> 1] ^= 1;
+    for (const wrong of [new Uint8Array(), new TextEncoder().encode('garbage'), face.subarray(1), changed]) {
+      assert.throws(
+        () => instance.catalogFace(wrong),
+        (error) => error.code === 'misconfigured' && /same version/.test(error.help),
+      );
+    }
+    instance.catalogFace(face);
+    assert.equal(instance.catalogList('{}'), wasm.catalogList('{}'));
+  });
+});
+
+/** A schema without what is only for people. */
+function unannotated(schema) {
+  if (Array.isArray(schema)) return schema.map(unannotated);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const kept = Object.entries(schema).filter(
+    ([keyword, value]) =>
+      !(['title', 'description'].includes(keyword) && typeof value === 'string') && keyword !== 'examples',
+  );
+  return Object.fromEntries(kept.map(([keyword, value]) => [keyword, unannotated(value)]));
+}
 
 test('the names of the module and of its types', async () => {
   const bare = await import('../../pkg/wasm/ghl_digistore24.js');

@@ -200,7 +200,7 @@ impl World {
     }
 
     fn http(&mut self, request: Request, rng: &mut Rng) -> Reply {
-        let path = request.url.trim_start_matches("http://ghl.test");
+        let path = request.url.trim_start_matches("https://ghl.test");
         self.requests.push(format!("{} {}", request.method, path.split('?').next().unwrap()));
         let dice = rng.below(100);
         let f = self.faults;
@@ -249,7 +249,7 @@ impl World {
     }
 
     fn route(&mut self, request: &Request) -> (u16, Value) {
-        let url = request.url.trim_start_matches("http://ghl.test");
+        let url = request.url.trim_start_matches("https://ghl.test");
         let (path, query) = url.split_once('?').unwrap_or((url, ""));
         let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
         let body: Value = request.body.as_deref().map(|b| parse(b).unwrap()).unwrap_or_default();
@@ -388,7 +388,7 @@ fn show(id: &str, contact: &Contact) -> Value {
 /// A plugin for the world's one location.
 pub fn plugin() -> Plugin {
     Plugin::new(json!({
-        "highlevel": { "auth": { "kind": "private-integration", "token": "pit-test" }, "locationId": "loc1", "baseUrl": "http://ghl.test" },
+        "highlevel": { "auth": { "kind": "private-integration", "token": "pit-test" }, "locationId": "loc1", "baseUrl": "https://ghl.test" },
         "digistore24": { "ipnPassphrase": "secret-phrase" },
         "settleSeconds": 60,
     }))

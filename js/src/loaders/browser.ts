@@ -1,5 +1,6 @@
 // Pages and extensions: fetched from beside this file. Bundlers know the pattern `new URL(…, import.meta.url)` and
 // bring the file along. A Manifest V3 extension needs 'wasm-unsafe-eval' in its content security policy.
+import { face } from './face.js';
 import { loaderFrom } from './instance.js';
 
 async function compile(): Promise<WebAssembly.Module> {
@@ -12,6 +13,6 @@ async function compile(): Promise<WebAssembly.Module> {
   return WebAssembly.compile(await response.arrayBuffer());
 }
 
-export const { load, reload } = loaderFrom(compile);
+export const { load, reload } = loaderFrom(compile, face);
 
 export type { Wasm } from './instance.js';

@@ -1,4 +1,5 @@
 import { create } from '../../../wasm/ghl_digistore24_glue.js';
+import type { ErrorDetails } from '../protocol.js';
 
 /** The exports of one instance of the plugin's wasm. */
 export type Wasm = ReturnType<typeof create>;
@@ -14,8 +15,14 @@ export interface Loader {
   reload(): Promise<Wasm>;
 }
 
-/** Builds a loader from a host's way to a compiled module. Compiled once, instantiated as often as wanted. */
-export function loaderFrom(compile: () => WebAssembly.Module | Promise<WebAssembly.Module>): Loader {
+/**
+ * Builds a loader from a host's ways to a compiled module and to the face of the catalog. Compiled once, instantiated as
+ * often as wanted.
+ */
+export function loaderFrom(
+  compile: () => WebAssembly.Module | Promise<WebAssembly.Module>,
+  face: () => Uint8Array,
+): Loader {
   let module: Promise<WebAssembly.Module> | undefined;
   let current: Promise<Wasm> | undefined;
 
@@ -27,7 +34,7 @@ export function loaderFrom(compile: () => WebAssembly.Module | Promise<WebAssemb
     const instance = await WebAssembly.instantiate(compiled, { './ghl_digistore24_bg.js': { ...glue } });
     glue.__wbg_set_wasm(instance.exports);
     (instance.exports['__wbindgen_start'] as (() => void) | undefined)?.();
-    return glue;
+    return withFace(glue, face);
   }
 
   function reload(): Promise<Wasm> {
@@ -42,4 +49,30 @@ export function loaderFrom(compile: () => WebAssembly.Module | Promise<WebAssemb
   }
 
   return { load: () => current ?? reload(), reload };
+}
+
+/** The first listing gives the instance its face: calls need none, so they don't wait for it. */
+function withFace(wasm: Wasm, face: () => Uint8Array): Wasm {
+  const { catalogList } = wasm;
+  let given = false;
+  function list(filter: string): string {
+    if (!given) wasm.catalogFace(read(face));
+    given = true;
+    return catalogList(filter);
+  }
+  return Object.assign(wasm, { catalogList: list });
+}
+
+function read(face: () => Uint8Array): Uint8Array {
+  try {
+    return face();
+  } catch {
+    const details: ErrorDetails = {
+      code: 'misconfigured',
+      message: 'the face of the catalog could not be read',
+      help: 'Bring ghl_digistore24_face.bin along with the wasm, or load the plugin with ghl-digistore24/load/base64.',
+      retryable: false,
+    };
+    throw details;
+  }
 }

@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import { PluginError } from '../errors.js';
 import type { Plugin, Received } from '../plugin.js';
 import type { Room } from '../protocol.js';
-import type { Metrics } from './metrics.js';
+import type { Metrics } from '../watch/metrics.js';
 
 /** Where Digistore24 sends its messages to. */
 export const WEBHOOK_PATH = '/webhooks/digistore24';
@@ -24,7 +24,6 @@ export function routes({ plugin, metrics, onReceived }: RoutesOptions): Hono {
 
   app.on(['GET', 'POST'], WEBHOOK_PATH, async (c) => {
     const received = await plugin.receive(c.req.raw);
-    metrics.received(received);
     onReceived(received);
     return received.response;
   });
@@ -41,8 +40,8 @@ export function routes({ plugin, metrics, onReceived }: RoutesOptions): Hono {
   app.get('/metrics', async (c) => {
     const [inbox, dead] = await Promise.allSettled([count(plugin, 'inbox'), count(plugin, 'dead')]);
     const text = metrics.text({
-      ghl_ds24_inbox_messages: inbox.status === 'fulfilled' ? inbox.value : undefined,
-      ghl_ds24_dead_messages: dead.status === 'fulfilled' ? dead.value : undefined,
+      inbox: inbox.status === 'fulfilled' ? inbox.value : undefined,
+      dead: dead.status === 'fulfilled' ? dead.value : undefined,
     });
     return c.text(text, 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
   });

@@ -7,14 +7,14 @@ export type Listener = (event: PluginEvent) => void;
 export class Listeners {
   readonly #all = new Set<Listener>();
 
-  constructor(readonly connection: string) {}
+  constructor(readonly whose: Pick<PluginEvent, 'connection' | 'location'>) {}
 
   /** False: nothing needs to be told. */
   readonly isHeard = (): boolean => this.#all.size > 0;
 
   /** Tells everybody. Never throws: what happened has happened, whoever can't bear to hear of it. */
   readonly tell = (event: Unconnected<PluginEvent>): void => {
-    const told = { ...event, connection: this.connection } as PluginEvent;
+    const told = { ...event, ...this.whose } as PluginEvent;
     for (const listener of this.#all) {
       try {
         listener(told);
