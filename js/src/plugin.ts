@@ -1,6 +1,11 @@
 import { Core, guarded, healthy } from './core.js';
 import { type Host, writeLog } from './drive.js';
 import { PluginError, problem, wrongField } from './errors.js';
+import { forget } from './forget.js';
+import { backfill } from './history/backfill.js';
+import { reconcile } from './history/reconcile.js';
+import { reconcileWhenDue } from './history/schedule.js';
+import { type Desk, Shelf } from './history/shelf.js';
 import {
   type BridgeActions,
   bridgeActions,
@@ -13,6 +18,8 @@ import {
   type OutputOf,
 } from './operations.js';
 import type {
+  BackfillOptions,
+  BackfillProgress,
   BriefEntry,
   CatalogEntry,
   CatalogFilter,
@@ -20,6 +27,7 @@ import type {
   DryRun,
   ErrorDetails,
   Event,
+  Forgotten,
   Header,
   HighLevelEvent,
   JsonObject,
@@ -30,15 +38,18 @@ import type {
   PollOptions,
   RawEvent,
   Reading,
+  Reconciliation,
   Report,
   Room,
   RoomEntry,
   Setup,
   Tick,
   Timeline,
+  Whom,
 } from './protocol.js';
 import { memoryStore } from './store/memory.js';
 import type { Store } from './store/types.js';
+import { type LedgerView, wholeTimeline } from './timeline.js';
 import { type AlertOptions, Alerts } from './watch/alerts.js';
 import { type Listener, Listeners } from './watch/listeners.js';
 import type { Alert } from './watch/rules.js';
@@ -85,6 +96,27 @@ export interface SyncMethods {
   plan(event: RawEvent, options?: CallOptions): Promise<DryRun>;
   /** Carries out an event as if its webhook had come; says so too where it came before. */
   apply(event: RawEvent, options?: CallOptions): Promise<Report>;
+  /**
+   * Imports what was sold before, silently: contact and fields, each person once. Tells after each step (at most 50
+   * requests, then a checkpoint in the store) how far it is. May be stopped at any point; with the same options it goes on,
+   * also in another process.
+   */
+  backfill(options?: BackfillOptions, control?: CallOptions): AsyncGenerator<BackfillProgress, void, void>;
+  /**
+   * Compares the ledger with Digistore24's lists and takes in what webhooks missed; {@link Plugin.tick} then works on it.
+   * Silent where it is older than two days. Without `from` since the end of the last run.
+   */
+  reconcile(options?: { from?: string; maxRequests?: number } & CallOptions): Promise<Reconciliation>;
+}
+
+/** Messages that can't be carried out without a person. */
+export interface DeadLetters {
+  /** The oldest first, with cause and help; at most `limit` (default 100). */
+  list(limit?: number): Promise<RoomEntry[]>;
+  /** Tries one again, or all. Gives what became of them. */
+  retry(name?: string, options?: CallOptions): Promise<Report[]>;
+  /** Gives one up. The same message isn't taken a second time. */
+  drop(name: string): Promise<void>;
 }
 
 /** Digistore24 joined to HighLevel. All methods throw {@link PluginError} and nothing else. */
@@ -129,8 +161,14 @@ export interface Plugin {
     cursor?: PollCursor | null,
     options?: PollOptions & CallOptions,
   ): Promise<Polled<Id extends `ghl.${string}` ? HighLevelEvent : Event>>;
-  /** One customer in one view. */
-  timeline(whom: { email: string } | { contactId: string }, options?: CallOptions): Promise<Timeline>;
+  /** One customer in one view: what both services know, in order of time. */
+  timeline(whom: Whom, options?: CallOptions): Promise<Timeline>;
+  deadLetters: DeadLetters;
+  /**
+   * Removes everything of a person from the store, with `deleteContact` the contact in HighLevel too, and names what
+   * remains elsewhere. Later messages about the person's orders are kept without content.
+   */
+  forget(email: string, options?: { deleteContact?: boolean } & CallOptions): Promise<Forgotten>;
   /** Creates the custom fields that the mapping needs. May be repeated. */
   setup(options?: CallOptions): Promise<Setup>;
   /** What lies in a room of the store (default `inbox`), the oldest first, at most `limit` (default 100). */
@@ -220,8 +258,47 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
     }
   }
 
-  const run = (id: string, input?: JsonObject, options: CallOptions = {}) =>
-    (id === 'bridge.syncEvent' ? ledger : call)<unknown>('run', [id, input ?? {}], options);
+  const run = async (id: string, input?: JsonObject, options: CallOptions = {}): Promise<unknown> => {
+    const usesLedger = id === 'bridge.syncEvent' || id === 'bridge.customerTimeline';
+    const answer = await (usesLedger ? ledger : call)<unknown>('run', [id, input ?? {}], options);
+    return id === 'bridge.customerTimeline' ? completed(answer as LedgerView, options) : answer;
+  };
+
+  const completed = (view: LedgerView, options?: CallOptions) =>
+    wholeTimeline(view, (id, input) => run(id, input, options), data.digistore24?.apiKey !== undefined);
+
+  /** For what reads lists and keeps them in the store beside the ledger. */
+  const desk = (options: CallOptions = {}): Desk => ({
+    // What is under way is finished: the signal ends the work between two steps.
+    call: (method, args) => ledger(method, args, { trace: options.trace }),
+    shelf: new Shelf(host.store, `${data.id ?? 'default'}/${data.highlevel?.locationId ?? ''}`),
+    now: clock,
+    signal: options.signal,
+  });
+
+  async function tick({ signal, trace, ...options }: { maxRequests?: number } & CallOptions = {}): Promise<Tick> {
+    const control = { signal, trace };
+    const done = await ledger<Tick>('tick', [options], control);
+    const { reconcileEveryHours: hours } = data;
+    if (!hours || data.digistore24?.apiKey === undefined) return done;
+    const { maxRequests = Number.POSITIVE_INFINITY } = options;
+    return reconcileWhenDue(desk(control), done, { everyMs: hours * 3_600_000, maxRequests, log });
+  }
+
+  const inbox = (room: Room = 'inbox', limit = 100) => ledger<RoomEntry[]>('inbox.list', [{ room, limit }]);
+
+  async function retry(name: string | undefined, options: CallOptions = {}): Promise<Report[]> {
+    const names = name === undefined ? (await inbox('dead', 10_000)).map((letter) => letter.name) : [name];
+    for (const one of names) {
+      if (!(await ledger<boolean>('deadLetters.retry', [one], options))) {
+        throw wrongField('name', 'is not the name of a dead letter');
+      }
+    }
+    // A name ends with the id of its event.
+    const ids = new Set(names.map((one) => one.slice(one.indexOf('-') + 1)));
+    const { events } = await ledger<Tick>('tick', [{}], options);
+    return events.filter(({ id }) => ids.has(id));
+  }
 
   return {
     catalog: {
@@ -234,6 +311,8 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
     sync: {
       plan: (event, options) => ledger('sync.plan', [raw(event)], options),
       apply: (event, options) => ledger('sync.apply', [raw(event)], options),
+      backfill: (options = {}, control) => backfill(desk(control), options),
+      reconcile: ({ from, maxRequests, ...control } = {}) => reconcile(desk(control), from, maxRequests),
     },
     events: {
       read: (service: string, body: string | Uint8Array, options: Reading = {}) => {
@@ -245,12 +324,24 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
     },
     run: run as Plugin['run'],
     receive,
-    tick: ({ signal, trace, ...options } = {}) => ledger('tick', [options], { signal, trace }),
+    tick,
     poll: (trigger, cursor = null, { signal, trace, ...options } = {}) =>
       call('poll', [trigger, cursor, options], { signal, trace }),
-    timeline: (whom, options) => call('timeline', [whom], options),
+    timeline: async (whom, options) => completed(await ledger<LedgerView>('timeline', [whom], options), options),
+    deadLetters: {
+      list: (limit) => inbox('dead', limit),
+      retry,
+      drop: (name) => ledger('deadLetters.drop', [name]),
+    },
+    forget: async (email, { deleteContact = false, ...options } = {}) => {
+      if (typeof email !== 'string' || email.trim() === '') throw wrongField('email', 'is required');
+      return forget(email, deleteContact, {
+        forgetInStore: (whom) => ledger('forget', [whom], options),
+        run: (id, input) => run(id, input, options),
+      });
+    },
     setup: (options) => call('setup', [], options),
-    inbox: (room = 'inbox', limit = 100) => ledger('inbox.list', [{ room, limit }]),
+    inbox,
     observe: (listener: Listener) => listeners.add(listener),
     async close() {
       if (!isOpen) return;

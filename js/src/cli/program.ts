@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { problem } from '../errors.js';
+import { addBackfill } from './commands/backfill.js';
 import { addCatalog } from './commands/catalog.js';
-import { addInbox } from './commands/inbox.js';
+import { addForget } from './commands/forget.js';
+import { addDeadLetters, addInbox } from './commands/inbox.js';
 import { addPlan } from './commands/plan.js';
 import { addPoll } from './commands/poll.js';
+import { addReconcile } from './commands/reconcile.js';
 import { addRun } from './commands/run.js';
 import { addSandbox } from './commands/sandbox.js';
 import { addServe } from './commands/serve.js';
@@ -37,7 +40,10 @@ function build(): Command {
     .configureOutput({ writeErr: () => {} })
     .exitOverride()
     .showSuggestionAfterError(false);
-  const add = [addCatalog, addRun, addPoll, addPlan, addSync, addTimeline, addServe, addSandbox, addSetup, addInbox];
+  const add = [
+    ...[addCatalog, addRun, addPoll, addPlan, addSync, addBackfill, addReconcile, addTimeline],
+    ...[addServe, addSandbox, addSetup, addInbox, addDeadLetters, addForget],
+  ];
   for (const command of add) command(program);
   for (const command of program.commands) {
     command.option('--json', 'results as JSON on stdout, errors and logs as JSON on stderr');
