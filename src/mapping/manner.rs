@@ -58,7 +58,7 @@ pub fn plan_history(
     changes.append(&mut plan.changes);
     plan.changes = changes;
     if manner == Manner::Live {
-        speak(&mut plan, &before);
+        speak(&mut plan, mapping, &before);
         return plan;
     }
     fold(&mut written, std::mem::take(&mut plan.steps));
@@ -87,19 +87,29 @@ fn fold(written: &mut Option<Step>, steps: Vec<Step>) {
     }
 }
 
-/// A live event of somebody who was imported: tags that were never put on can't be taken off.
-fn speak(plan: &mut Plan, before: &Person) {
-    plan.person.withheld.retain(|tag| plan.person.tags.contains(tag));
+/// A live event of somebody who was imported: tags that were never put on can't be taken off, and those that the vendor gave a
+/// product stay off as its own tag does; an import doesn't know them.
+fn speak(plan: &mut Plan, mapping: &Mapping, before: &Person) {
     if before.withheld.is_empty() {
         return;
     }
-    plan.steps.retain_mut(|step| match &mut step.action {
-        Action::RemoveTags { tags } => {
-            tags.retain(|tag| !before.withheld.contains(tag));
+    let Plan { person, steps, .. } = plan;
+    let mut silent = before.withheld.clone();
+    for item in person.orders.iter().flat_map(|order| &order.items) {
+        let own = item.product_id.as_ref().map(|id| [&mapping.tag_prefix, "p-", id].concat());
+        if own.is_some_and(|own| before.withheld.contains(&own)) {
+            silent.extend(item.tags.iter().filter(|tag| !before.tags.contains(tag)).cloned());
+        }
+    }
+    steps.retain_mut(|step| match &mut step.action {
+        Action::RemoveTags { tags } | Action::AddTags { tags } => {
+            tags.retain(|tag| !silent.contains(tag));
             !tags.is_empty()
         }
         _ => true,
     });
+    silent.retain(|tag| person.tags.contains(tag));
+    person.withheld = silent;
 }
 
 fn hush(plan: &mut Plan, mapping: &Mapping, before: &Person, manner: Manner) {

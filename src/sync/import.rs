@@ -13,7 +13,7 @@ use crate::json::{Map, ToJson, Value, json, put};
 use crate::{
     digistore24::{self, Event, Params, order_key},
     error::{Code, Error, Result},
-    mapping::{self, Known, Manner},
+    mapping::{self, Action, Known, Manner},
     record,
 };
 
@@ -108,8 +108,13 @@ impl Sync<'_> {
         };
         let earlier: Vec<&Event> = earlier.iter().map(|(event, _)| event).collect();
         let now = self.effects.now();
-        let plan = mapping::plan_history(self.mapping, import.manner, &earlier, event, known, false, None, now);
+        let mut plan = mapping::plan_history(self.mapping, import.manner, &earlier, event, known, false, None, now);
         for step in &plan.steps {
+            if let Action::CreateNote { order, keep: true, .. } = &step.action
+                && let Some(order) = plan.person.order_mut(order)
+            {
+                order.note_id = Some(String::new());
+            }
             let word = step.action.word();
             let count = steps.get(word).and_then(Value::as_u64).unwrap_or_default() + 1;
             put(steps, word, count.into());
