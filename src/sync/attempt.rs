@@ -1,8 +1,8 @@
 //! One try at a message: whose event is it, what is to be done, and what the ledger must say in the end.
 
 use super::{
-    Sync, contact_of,
-    execute::{Next, Work},
+    RELOAD_MS, Sync, contact_of,
+    execute::{Next, Work, is_new_order},
     inbox::Message,
     person,
     process::{Call, Report},
@@ -136,10 +136,28 @@ impl Sync<'_> {
             return Ok(Known::Person { contact_id: Some(contact_id), person });
         }
         let contact = match &message.contact {
-            Value::Null => self.contact_by_email(report, event).await?,
+            Value::Null => match self.contact_by_email(report, event).await? {
+                // Of a first order nobody can know the buyer's number: no call is made for it.
+                None if !is_new_order(event) => self.contact_by_buyer(report, event).await?,
+                found => found,
+            },
             seen => snapshot(seen),
         };
         Ok(contact.map_or(Known::Nobody, Known::Contact))
+    }
+
+    /// The one contact that bears the buyer's number in its custom field: the ledger is new, or the address has changed.
+    async fn contact_by_buyer(&self, report: &mut Report, event: &Event) -> Result<Option<Snapshot>> {
+        let fields = self.fields(RELOAD_MS, &mut report.calls).await?;
+        let (Some(buyer), Some(field)) = (&event.buyer.id, fields.by_key("ds24_buyer_id")) else { return Ok(None) };
+        let path = ["customFields.", field["id"].as_str().unwrap_or_default()].concat();
+        let filters = json!([{ "field": path, "operator": "eq", "value": buyer }]);
+        let input = json!({ "pageLimit": 2, "filters": filters });
+        let answer = self.call(&mut report.calls, "ghl.contacts.searchContactsAdvanced", input).await?;
+        match answer.get("contacts").and_then(Value::as_array).map(Vec::as_slice) {
+            Some([contact]) => Ok(snapshot(contact)),
+            _ => Ok(None),
+        }
     }
 
     /// The contact with exactly this address. GHL's search index lags, its duplicate check doesn't.

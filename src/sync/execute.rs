@@ -409,7 +409,7 @@ fn note_result(work: &mut Work, action: &Action, id: Option<String>) {
     }
 }
 
-fn is_new_order(event: &Event) -> bool {
+pub(super) fn is_new_order(event: &Event) -> bool {
     event.event == crate::digistore24::Kind::Payment && event.sequence_no() <= 1
 }
 

@@ -43,7 +43,7 @@ record! {
 }
 
 impl Fields {
-    fn by_key(&self, key: &str) -> Option<&Value> {
+    pub(super) fn by_key(&self, key: &str) -> Option<&Value> {
         self.list.iter().find(|field| field["key"] == key)
     }
 }
