@@ -13,6 +13,8 @@ const typeName = (...parts) => parts.join('.').replace(/(?:^|[.-])(\w)/g, (_, le
 function node(from, prefix) {
   // A title would give every field a type of its own.
   const { title, $ref, properties, items, anyOf, additionalProperties, ...schema } = from;
+  // A pattern is only ever a beginning.
+  if (schema.pattern) return { ...schema, tsType: `\`${schema.pattern.replace(/[\^\\]/g, '')}\${string}\`` };
   const convert = (inner) => node(inner, prefix);
   const shared = $ref && { $ref: `#/$defs/${prefix}${$ref.slice('#/$defs/'.length)}` };
   // Beside a reference the generator takes no description: it would copy the type.
@@ -37,6 +39,14 @@ function input(from, prefix) {
 const mapValues = (object, convert) =>
   Object.fromEntries(Object.entries(object).map(([key, value]) => [key, convert(value)]));
 
+/** Of a list: where its items are, and the fields of the input that say which page is meant. */
+function listed({ paging, input }) {
+  if (!paging) return {};
+  const { items, page, size, limit, skip, cursor = {}, style } = paging;
+  const fields = [page, size, limit, skip, ...Object.keys(cursor), style === 'searchAfter' && 'searchAfter'];
+  return { items: { const: items }, paged: { enum: fields.filter((name) => name && input.properties[name]) } };
+}
+
 /** One schema for all: the root has a property for each operation. */
 function wholeSchema() {
   const $defs = {};
@@ -48,12 +58,13 @@ function wholeSchema() {
       const name = typeName(operation.id);
       $defs[`${name}Input`] = input(operation.input, prefix);
       $defs[`${name}Output`] = node(operation.output, prefix);
+      const list = listed(operation);
       properties[operation.id] = {
         description: operation.description,
         deprecated: operation.deprecated,
         type: 'object',
-        properties: { input: { $ref: `#/$defs/${name}Input` }, output: { $ref: `#/$defs/${name}Output` } },
-        required: ['input', 'output'],
+        properties: { input: { $ref: `#/$defs/${name}Input` }, output: { $ref: `#/$defs/${name}Output` }, ...list },
+        required: ['input', 'output', ...Object.keys(list)],
         additionalProperties: false,
       };
     }

@@ -9,6 +9,7 @@
 //! - [`catalog`]: what can be done; lookup and validation. Knows nobody.
 //! - [`http`]: requests, responses and the decision to try again, as values. Knows nobody.
 //! - [`clock`]: calendar arithmetic, Berlin wall-clock time.
+//! - [`grant`]: a credential that may change.
 //! - [`highlevel`], [`digistore24`]: how each service is spoken to.
 //! - [`events`]: webhooks as events, for builders. Pure.
 //! - [`connection`]: whose accounts.
@@ -17,14 +18,20 @@
 //! - [`client`]: one call: validate, encode, send, decode.
 //! - [`mapping`]: event -> plan. Pure.
 //! - [`sync`]: plan -> effects, exactly once.
+//! - [`paging`]: how lists are read.
+//! - [`pages`]: a list page by page. Pure.
+//! - [`auth`]: authorisations and keys: connecting, changing, telling.
 //! - [`poll`]: what is new in a list since the last time.
 //! - [`bridge`]: actions for people, each of several calls.
+//! - [`check`]: is all set right?
 //! - [`plugin`]: the one façade that every binding exposes.
 //! - [`bindings`]: JavaScript. No logic.
 
+pub mod auth;
 pub mod bindings;
 pub mod bridge;
 pub mod catalog;
+pub mod check;
 pub mod client;
 pub mod clock;
 pub mod connection;
@@ -32,11 +39,14 @@ pub mod digistore24;
 pub mod effects;
 pub mod error;
 pub mod events;
+pub mod grant;
 pub mod highlevel;
 pub mod http;
 pub mod json;
 mod lease;
 pub mod mapping;
+pub mod pages;
+pub mod paging;
 pub mod plugin;
 pub mod poll;
 pub mod scope;

@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use crate::json::{Json, Map, ToJson, Value, json, parse, put, text};
 use crate::{
-    bridge, catalog,
-    client::{Client, Memory, Urgency},
+    auth, bridge, catalog, check,
+    client::{Client, FRESH_MS, Memory, Urgency},
     clock,
     connection::Connection,
     digistore24::{self, Event, Kind, Params, Verdict},
@@ -13,6 +13,7 @@ use crate::{
     error::{Code, Error, FieldProblem, Result, word},
     events, highlevel, http,
     mapping::{self, Mapping},
+    pages::Pager,
     poll, record,
     scope::Scope,
     sync::{Accepted, Sync, params_of},
@@ -47,20 +48,19 @@ type Check = fn(&str) -> Option<&'static str>;
 /// What the schema can't say of an option.
 const CHECKED: &[(&str, Check)] = &[
     ("id", |id| id.contains('/').then_some("must not contain a slash")),
-    ("highlevel.locationId", |id| {
-        let plain = id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-        (!plain).then_some("must be letters and digits")
-    }),
-    ("highlevel.auth.token", wrong_secret),
-    ("digistore24.apiKey", wrong_secret),
+    ("highlevel.locationId", wrong_id),
+    ("highlevel.auth.companyId", wrong_id),
+    ("highlevel.auth.token", highlevel::wrong_secret),
+    ("highlevel.auth.accessToken", highlevel::wrong_secret),
+    ("digistore24.apiKey", highlevel::wrong_secret),
+    ("digistore24.developerKey", highlevel::wrong_secret),
     ("highlevel.baseUrl", http::wrong_base),
     ("digistore24.baseUrl", http::wrong_base),
 ];
 
-/// It stands in a header: a line break in it would be a header of its own.
-fn wrong_secret(secret: &str) -> Option<&'static str> {
-    let plain = secret.bytes().all(|b| b.is_ascii_graphic());
-    (!plain).then_some("must be one word, without spaces and line breaks")
+fn wrong_id(id: &str) -> Option<&'static str> {
+    let plain = id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    (!plain).then_some("must be letters and digits")
 }
 
 record! {
@@ -88,10 +88,9 @@ impl Plugin {
         }
         let check = |schema: &Value| catalog::validate(schema, schema.get("$defs").unwrap_or(&Value::Null), &options);
         let mut problems = PARSED.with(check);
-        let auth = options.pointer("/highlevel/auth");
-        let kind = auth.and_then(|a| a.get("kind")).and_then(Value::as_str);
-        if kind == Some("private-integration") && auth.is_some_and(|a| a.get("token").is_none()) {
-            problems.push(FieldProblem { path: "highlevel.auth.token".into(), problem: "is required".into() });
+        for name in missing_credentials(&options) {
+            let path = "highlevel.auth.".to_owned() + name;
+            problems.push(FieldProblem { path, problem: "is required".into() });
         }
         for (name, wrong) in CHECKED {
             let value = options.pointer(&["/", &name.replace('.', "/")].concat()).and_then(Value::as_str);
@@ -133,11 +132,13 @@ impl Plugin {
 
     /// Starts a call. `args` is a JSON array; `body` are the raw bytes of a webhook.
     ///
-    /// Methods: `run(id, input)`, `poll(id, cursor, {input, maxRequests})`, `receive({method})`, `tick({maxRequests})`, `sync.plan(event)`, `sync.apply(event)`,
-    /// `sync.merchant()`, `sync.import({orders, merchant, manner, contact, dryRun})`, `sync.lacks(merchant, rows)`,
-    /// `sync.overdue(after)`, `sync.compare(merchant, order)`,
-    /// `timeline({email} | {contactId} | {buyerId} | {orderId})`, `forget(email)`, `setup()`, `inbox.list({room, limit})`,
-    /// `deadLetters.retry(name)`, `deadLetters.drop(name)`.
+    /// Methods: `run(id, input)`, `page(id, input, cursor, {limit})`, `poll(id, cursor, {input, maxRequests})`,
+    /// `receive({method})`, `tick({maxRequests})`, `sync.plan(event)`, `sync.apply(event)`, `sync.merchant()`,
+    /// `sync.import({orders, merchant, manner, contact, dryRun})`, `sync.lacks(merchant, rows)`, `sync.overdue(after)`,
+    /// `sync.compare(merchant, order)`, `timeline({email} | {contactId} | {buyerId} | {orderId})`, `forget(email)`, `setup()`,
+    /// `inbox.list({room, limit})`, `deadLetters.retry(name)`, `deadLetters.drop(name)`, `check()`, `scopes({for})`,
+    /// `auth.status()`, `auth.authorizeUrl({state, redirectUri, scopes, host})`, `auth.exchange({code, redirectUri})`,
+    /// `auth.rotate({token} | {apiKey} | {ipnPassphrase})`, `auth.requestApiKey(input)`, `auth.retrieveApiKey({token})`.
     pub fn start(&self, method: &str, args: &str, body: Vec<u8>) -> Task {
         let (settings, method, args) = (self.0.clone(), method.to_owned(), args.to_owned());
         Task::new(move |effects| async move {
@@ -159,6 +160,19 @@ pub fn list(filter: &catalog::Filter) -> Result<Vec<Value>> {
     let mut entries = events::list(filter)?;
     poll::complete(&mut entries);
     Ok(entries)
+}
+
+/// What the kind of authorisation needs and the options lack.
+fn missing_credentials(options: &Value) -> impl Iterator<Item = &'static str> {
+    let auth = options.pointer("/highlevel/auth");
+    let word = |name: &str| auth?.get(name)?.as_str();
+    let needed: &[&str] = match (word("kind"), word("userType")) {
+        (Some("private-integration"), _) => &["token"],
+        (Some("oauth"), Some("Company")) => &["clientId", "clientSecret", "companyId"],
+        (Some("oauth"), _) => &["clientId", "clientSecret"],
+        _ => &[],
+    };
+    needed.iter().copied().filter(move |name| auth.is_none_or(|auth| auth.get(name).is_none()))
 }
 
 /// The argument at `index`, an object with no other fields than `known`.
@@ -195,19 +209,36 @@ struct Listing {
 }
 }
 
+record! {
+#[derive(Debug, Clone, Default)]
+struct Wanted {
+    operations: Vec<String> as "for",
+}
+}
+
 impl Settings {
     async fn dispatch(&self, effects: &Effects, method: &str, args: Vec<Value>, body: &[u8]) -> Result<Value> {
         let (method, args) = bridge::as_method(method, args)?;
         let text_at = |index: usize| args.get(index).and_then(Value::as_str).unwrap_or_default();
         let at = |index: usize| args.get(index).cloned().unwrap_or_default();
         match method {
-            "run" => {
+            "run" | "page" => {
                 let id = args
                     .first()
                     .and_then(Value::as_str)
                     .ok_or_else(|| Error::invalid_field("operation", "must be the id of an operation"))?;
-                let input = args.get(1).cloned().unwrap_or_default();
-                bridge::run(&self.client(effects), self.sync(effects), id, input).await
+                let mut input = args.get(1).cloned().unwrap_or_default();
+                let mut pager = None;
+                if method == "page" {
+                    let new = self.pager(id, &args)?;
+                    input = new.input();
+                    pager = Some(new);
+                }
+                let answer = bridge::run(&self.client(effects), self.sync(effects), id, input).await?;
+                match pager {
+                    Some(pager) => page(effects, id, pager, answer),
+                    None => Ok(answer),
+                }
             }
             "poll" => {
                 let id = args.first().and_then(Value::as_str);
@@ -254,8 +285,39 @@ impl Settings {
             }
             "setup" => Ok(self.sync(effects)?.setup().await?.to_json()),
             "inbox.list" => self.list(effects, argument(&args, 0, "options", &["room", "limit"])?).await,
-            _ => Err(Error::invalid_field("method", "is not known")),
+            "check" => check::run(&self.client(effects), &self.mapping).await,
+            "scopes" => {
+                let wanted: Wanted = argument(&args, 0, "options", &["for"])?;
+                Ok(check::scopes(&self.mapping, wanted.operations)?.to_json())
+            }
+            _ => {
+                let known: &[&str] = match method {
+                    "auth.status" => &[],
+                    "auth.authorizeUrl" => &["state", "redirectUri", "scopes", "host"],
+                    "auth.exchange" => &["code", "redirectUri"],
+                    "auth.rotate" => &["token", "apiKey", "ipnPassphrase"],
+                    // The catalog knows the rest.
+                    "auth.requestApiKey" => &["permissions", "return_url", "cancel_url", "site_url", "comment"],
+                    "auth.retrieveApiKey" => &["token"],
+                    _ => return Err(Error::invalid_field("method", "is not known")),
+                };
+                let input = object_argument(&args, 0, "input", known)?;
+                let is_first = method == "auth.authorizeUrl";
+                let needed = if is_first { check::scopes(&self.mapping, Vec::new())? } else { Vec::new() };
+                auth::call(&self.client(effects), method.trim_start_matches("auth."), input, needed).await
+            }
         }
+    }
+
+    /// `page` takes what `run` takes, a cursor and options.
+    fn pager(&self, id: &str, args: &[Value]) -> Result<Pager> {
+        let at = |index: usize| args.get(index).cloned().unwrap_or_default();
+        let options = object_argument(args, 3, "options", &["limit"])?;
+        let whose = match &self.connection.highlevel {
+            Some(account) if id.starts_with("ghl.") => &account.location_id,
+            _ => &self.connection.id,
+        };
+        Pager::new(&*catalog::find(id)?, whose, at(1), at(2), options.get("limit").and_then(Value::as_u64))
     }
 
     fn client(&self, effects: &Effects) -> Client {
@@ -333,7 +395,7 @@ impl Settings {
         let sync = self.sync(effects)?;
         let params = digistore24::parse(body)?;
         let account = self.connection.digistore24()?;
-        let verdict = digistore24::verify(&params, account.ipn_passphrase.iter().map(highlevel::Secret::reveal));
+        let verdict = self.verify(effects, account, &params).await?;
         if let Some(error) = verdict.error() {
             return Err(error);
         }
@@ -342,12 +404,26 @@ impl Settings {
         Ok((accepted, event))
     }
 
+    /// Who signed it? A passphrase that was changed elsewhere is known at the second look at the latest.
+    async fn verify(&self, effects: &Effects, account: &digistore24::Account, params: &Params) -> Result<Verdict> {
+        let client = self.client(effects);
+        let slot = client.passphrase_slot(account);
+        let mut verdict = Verdict::Missing;
+        for age in [FRESH_MS, 0] {
+            verdict = digistore24::verify(params, client.held(&slot, age).await?.grant.texts());
+            if !matches!(verdict, Verdict::Mismatch | Verdict::NoPassphraseSet) {
+                break;
+            }
+        }
+        Ok(verdict)
+    }
+
     async fn plan(&self, effects: &Effects, params: &Params) -> Result<Value> {
         let event = Event::read(&self.connection.id, params, effects.now());
-        let verdict =
-            self.connection.digistore24.as_ref().map(|account| {
-                digistore24::verify(params, account.ipn_passphrase.iter().map(highlevel::Secret::reveal))
-            });
+        let verdict = match &self.connection.digistore24 {
+            Some(account) => Some(self.verify(effects, account, params).await?),
+            None => None,
+        };
         let (plan, repeated) = self.sync(effects)?.dry_run(&event).await?;
         let mut described = mapping::describe(&plan);
         let known = plan.contact_id.is_some();
@@ -390,6 +466,20 @@ impl Settings {
         });
         Ok(Value::Array(rows.collect()))
     }
+}
+
+/// One page of a list, and where the next one begins.
+fn page(effects: &Effects, id: &str, mut pager: Pager, answer: Value) -> Result<Value> {
+    let items = pager.take(answer).map_err(|error| error.of_operation(id))?;
+    if let Some(warning) = pager.warning {
+        effects.log(Level::Warn, warning, [("operation", id.to_owned())]);
+    }
+    let cursor = pager.cursor();
+    let mut page = Map::new();
+    put(&mut page, "done", cursor.is_null().into());
+    put(&mut page, "cursor", cursor);
+    put(&mut page, "items", Value::Array(items));
+    Ok(Value::Object(page))
 }
 
 fn signature_word(verdict: Option<Verdict>) -> &'static str {

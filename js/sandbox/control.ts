@@ -62,6 +62,16 @@ export function controlRoutes(control: SandboxControl): Hono<SandboxEnv> {
     return c.json([]);
   });
 
+  app.post('/tokens/expire', (c) => {
+    control.expireTokens();
+    return c.json({ ok: true });
+  });
+
+  app.post('/apps/revoke', (c) => {
+    control.revokeApps();
+    return c.json({ ok: true });
+  });
+
   app.post('/contacts/merge', async (c) => {
     const { winner, loser } = await c.req.json<{ winner: string; loser: string }>();
     control.mergeContacts(winner, loser);

@@ -32,8 +32,12 @@ export type { RequestEntry, Service } from './requests.js';
 export { SandboxControl } from './sandbox.js';
 export {
   DEFAULT_API_KEY,
+  DEFAULT_CLIENT_ID,
+  DEFAULT_CLIENT_SECRET,
+  DEFAULT_COMPANY_ID,
   DEFAULT_LOCATION_ID,
   DEFAULT_TOKEN,
+  DEVELOPER_API_KEY,
   type LocationSettings,
   READONLY_API_KEY,
   type Settings,

@@ -8,6 +8,7 @@ const ROWS: [string, string][] = [
   ['POST /_sandbox/reset', 'back to the beginning'],
   ['PATCH /_sandbox/settings', 'change settings'],
   ['POST, GET, DELETE /_sandbox/faults', 'arm, list and disarm faults'],
+  ['POST /_sandbox/tokens/expire, /_sandbox/apps/revoke', 'end the access tokens of apps, or their authorisations'],
   ['POST /_sandbox/ipn', 'let something happen to an order and send the message about it'],
   [
     'POST /_sandbox/digistore24/etickets',

@@ -31,7 +31,7 @@ export interface SandboxEnv {
 }
 
 const SECRET_HEADERS = new Set(['authorization', 'x-ds-api-key', 'cookie']);
-const SECRET_FIELDS = new Set(['sha_passphrase']);
+const SECRET_FIELDS = new Set(['sha_passphrase', 'client_secret', 'refresh_token', 'code', 'token']);
 
 /** Logs each request of a service, without its secrets. */
 export function logRequests(world: World, service: Service, prefix: string) {

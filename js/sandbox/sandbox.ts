@@ -1,6 +1,6 @@
 import { type AdditionInput, type AdditionKind, additions } from './digistore24/additions.js';
 import { type FaultRule, Faults } from './faults.js';
-import { deleteContact, mergeContacts } from './ghl/contact-store.js';
+import { createContact, deleteContact, mergeContacts } from './ghl/contact-store.js';
 import type { Contact } from './ghl/data.js';
 import { furnish } from './ghl/data.js';
 import { type AffiliationInput, affiliation, connectionTest } from './ipn/messages.js';
@@ -8,7 +8,7 @@ import { type Delivery, deliver, type SendOptions } from './ipn/sender.js';
 import type { IpnMessage } from './ipn/sign.js';
 import { Story, type StoryOptions } from './ipn/story.js';
 import type { RequestEntry } from './requests.js';
-import type { Settings, SettingsPatch } from './settings.js';
+import { DEFAULT_LOCATION_ID, type Settings, type SettingsPatch } from './settings.js';
 import { World, type WorldOptions } from './state.js';
 import { type SandboxState, stateOf } from './view.js';
 
@@ -53,6 +53,17 @@ export class SandboxControl {
   /** Arms a fault. */
   fault(rule: FaultRule): void {
     this.faults.add(rule);
+  }
+
+  /** Ends all access tokens of apps now. Their refresh tokens stay good. */
+  expireTokens(): void {
+    for (const token of this.world.ghl.oauth.tokens.values()) token.expiresAt = this.world.now();
+  }
+
+  /** Ends all authorisations of apps, as a person does who removes the app. */
+  revokeApps(): void {
+    this.expireTokens();
+    this.world.ghl.oauth.refreshTokens.clear();
   }
 
   /** Disarms all faults. */
@@ -119,6 +130,16 @@ export class SandboxControl {
     const field = this.world.ghl.customFields.get(fieldId);
     if (!field) throw new Error(`There is no custom field ${fieldId}`);
     field.picklistOptions = options;
+  }
+
+  /** Brings in so many contacts at once, as a person does with a file. */
+  importContacts(count: number): void {
+    const locationId = DEFAULT_LOCATION_ID;
+    const first = this.world.ghl.contacts.size + 1;
+    for (let i = first; i < first + count; i++) {
+      const fields = { firstName: 'Import', lastName: `No ${i}`, email: `import-${i}@example.com` };
+      createContact(this.world, locationId, { fields, custom: new Map() });
+    }
   }
 
   /** Deletes a contact, as a person does in HighLevel. */

@@ -2,6 +2,10 @@
 export interface Token {
   scopes?: string[];
   locations?: string[];
+  /** Of an agency: it enters no location. */
+  companyId?: string;
+  /** Milliseconds since the epoch. */
+  expiresAt?: number;
 }
 
 /** The settings of a HighLevel location ("sub-account") that change what the API does. */
@@ -15,6 +19,8 @@ export interface LocationSettings {
   /** Which of two matching contacts an upsert updates. */
   duplicatePriority: 'email' | 'phone';
   allowDuplicateOpportunity: boolean;
+  /** HighLevel gives no tokens for a location that is not. */
+  isActive: boolean;
   /** The automation that makes and links a business for a contact's company name. */
   createCompanies: boolean;
 }
@@ -26,6 +32,12 @@ export interface LocationSettings {
 export interface Settings extends LocationSettings {
   /** HighLevel tokens by their text. */
   tokens: Record<string, Token>;
+  /** Apps of the marketplace by their client id. */
+  apps: Record<string, { secret: string }>;
+  /** How long the access token of an app is good for. */
+  tokenLifetimeSeconds: number;
+  /** How long a used refresh token brings the same answer again. */
+  refreshGraceMs: number;
   locations: Record<string, Partial<LocationSettings>>;
   /** Milliseconds until a write shows in POST /contacts/search. */
   searchLagMs: number;
@@ -37,7 +49,7 @@ export interface Settings extends LocationSettings {
   invalidPhoneStatus: 422 | 400;
 
   /** Digistore24 API keys by their text. */
-  apiKeys: Record<string, 'full' | 'readonly'>;
+  apiKeys: Record<string, 'full' | 'readonly' | 'developer'>;
   /** The official connector of 2022 numbers "permission denied" 8, that of 2025 numbers it 5. */
   permissionErrorCode: 5 | 8;
   merchantId: string;
@@ -58,10 +70,18 @@ export type SettingsPatch = Partial<Settings>;
 export const DEFAULT_LOCATION_ID = 'sandboxLocation00001';
 /** The token that may do everything in every location. */
 export const DEFAULT_TOKEN = 'pit-sandbox-token';
+/** The app of HighLevel's marketplace, with its secret. */
+export const DEFAULT_CLIENT_ID = 'sandbox-app';
+export const DEFAULT_CLIENT_SECRET = 'sandbox-app-secret';
+/** The agency of all locations. */
+export const DEFAULT_COMPANY_ID = 'sandboxCompany000001';
 /** The Digistore24 key with full access. */
 export const DEFAULT_API_KEY = '12345-sandboxKey';
 /** The Digistore24 key that can only read. */
 export const READONLY_API_KEY = '12346-readonlyKey';
+
+/** The Digistore24 key that only asks vendors for keys. */
+export const DEVELOPER_API_KEY = '12347-developerKey';
 
 /** The settings of a sandbox that nobody has changed. */
 export function defaultSettings(): Settings {
@@ -74,14 +94,18 @@ export function defaultSettings(): Settings {
     duplicatePriority: 'email',
     allowDuplicateOpportunity: false,
     createCompanies: false,
+    isActive: true,
     tokens: { [DEFAULT_TOKEN]: {} },
+    apps: { [DEFAULT_CLIENT_ID]: { secret: DEFAULT_CLIENT_SECRET } },
+    tokenLifetimeSeconds: 86_399,
+    refreshGraceMs: 30_000,
     locations: { [DEFAULT_LOCATION_ID]: {} },
     searchLagMs: 3000,
     burstLimit: 100,
     burstWindowMs: 10_000,
     dailyLimit: 200_000,
     invalidPhoneStatus: 422,
-    apiKeys: { [DEFAULT_API_KEY]: 'full', [READONLY_API_KEY]: 'readonly' },
+    apiKeys: { [DEFAULT_API_KEY]: 'full', [READONLY_API_KEY]: 'readonly', [DEVELOPER_API_KEY]: 'developer' },
     permissionErrorCode: 5,
     merchantId: '39400001',
     merchantName: 'sandboxacademy',
@@ -97,6 +121,7 @@ export function patched(settings: Settings, patch: SettingsPatch): Settings {
     ...settings,
     ...patch,
     tokens: { ...settings.tokens, ...patch.tokens },
+    apps: { ...settings.apps, ...patch.apps },
     locations: { ...settings.locations, ...patch.locations },
     apiKeys: { ...settings.apiKeys, ...patch.apiKeys },
   };

@@ -47,7 +47,7 @@ export interface ContactState {
 
 /** What {@link stateOf} returns. It is detached: changing it changes nothing. */
 export interface SandboxState {
-  settings: Omit<Settings, 'tokens' | 'apiKeys'>;
+  settings: Omit<Settings, 'tokens' | 'apps' | 'apiKeys'>;
   contacts: ContactState[];
   removedContacts: { id: string; reason: 'deleted' | 'merged'; mergedInto?: string }[];
   customFields: CustomField[];
@@ -79,7 +79,7 @@ export interface SandboxState {
 /** All that the sandbox holds, without tokens, keys and passphrases. */
 export function stateOf(world: World): SandboxState {
   const { ghl, ds24 } = world;
-  const { tokens: _tokens, apiKeys: _keys, ...settings } = world.settings;
+  const { tokens: _tokens, apps: _apps, apiKeys: _keys, ...settings } = world.settings;
   const contacts = [...ghl.contacts.values()];
   return structuredClone({
     settings,

@@ -2,13 +2,17 @@
  * ghl-digistore24: joins Digistore24, where people sell, to HighLevel, where they follow up. For every host that has
  * WebAssembly and fetch; what needs Node is in `ghl-digistore24/sqlite` and the command line.
  */
+export type * from './auth.js';
+export type { BatchCall, BatchOptions, BatchResult, BatchResults } from './batch.js';
 export { PluginError } from './errors.js';
+export type { ItemOf, ListCursor, Listed, ListInputOf, Listing, ListOptions, Page } from './lists.js';
 export type {
   BridgeActions,
   CallOptions,
   Digistore24Operations,
   HighLevelOperations,
   InputOf,
+  ListFunction,
   Operation,
   Operations,
   OutputOf,

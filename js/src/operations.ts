@@ -3,6 +3,7 @@
  * in it is typed, any other takes and gives plain JSON.
  */
 import type {} from './generated/catalog.js';
+import type { ItemOf, Listed, ListInputOf, Listing, ListOptions } from './lists.js';
 import type { JsonObject } from './protocol.js';
 
 /**
@@ -35,10 +36,16 @@ export interface CallOptions {
 }
 
 /** One operation as a function. Throws PluginError. The input may be left out where nothing in it is required. */
-export type Operation<Id extends string> =
-  Record<string, never> extends InputOf<Id>
-    ? (input?: InputOf<Id>, options?: CallOptions) => Promise<OutputOf<Id>>
-    : (input: InputOf<Id>, options?: CallOptions) => Promise<OutputOf<Id>>;
+export type Operation<Id extends string> = (Record<string, never> extends InputOf<Id>
+  ? (input?: InputOf<Id>, options?: CallOptions) => Promise<OutputOf<Id>>
+  : (input: InputOf<Id>, options?: CallOptions) => Promise<OutputOf<Id>>) &
+  (Id extends Listed ? ListFunction<Id> : unknown);
+
+/** What an operation that lists something has, too. */
+export interface ListFunction<Id extends string> {
+  /** All items over all pages, each once. */
+  list(input?: ListInputOf<Id>, options?: ListOptions): Listing<ItemOf<Id>>;
+}
 
 type ResourceOf<Id> = Id extends `ghl.${infer Resource}.${string}` ? Resource : never;
 
@@ -62,28 +69,34 @@ export type Digistore24Operations = Known<'digistore24'> & { [name: string]: Ope
 /** `plugin.bridge.addTag(input)`: actions for people, each of several calls. */
 export type BridgeActions = Known<'bridge'> & { [name: string]: Operation<string> };
 
-type Run = (id: string, input?: JsonObject, options?: CallOptions) => Promise<unknown>;
+/** How operations are carried out. */
+interface Ways {
+  run(id: string, input?: JsonObject, options?: CallOptions): Promise<unknown>;
+  list(id: string, input?: JsonObject, options?: ListOptions): Listing<unknown>;
+}
 
 /** The namespace `plugin.ghl`. A name that the catalog lacks ends in the error `invalid_input` of the call. */
-export function highLevelOperations(run: Run): HighLevelOperations {
+export function highLevelOperations(ways: Ways): HighLevelOperations {
   return named((resource) => {
     const kebab = resource.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-    return named((name) => operation(run, `ghl.${kebab}.${name}`));
+    return named((name) => operation(ways, `ghl.${kebab}.${name}`));
   }) as HighLevelOperations;
 }
 
 /** The namespace `plugin.bridge`. */
-export function bridgeActions(run: Run): BridgeActions {
-  return named((name) => operation(run, `bridge.${name}`)) as BridgeActions;
+export function bridgeActions(ways: Ways): BridgeActions {
+  return named((name) => operation(ways, `bridge.${name}`)) as BridgeActions;
 }
 
 /** The namespace `plugin.digistore24`. */
-export function digistore24Operations(run: Run): Digistore24Operations {
-  return named((name) => operation(run, `digistore24.${name}`)) as Digistore24Operations;
+export function digistore24Operations(ways: Ways): Digistore24Operations {
+  return named((name) => operation(ways, `digistore24.${name}`)) as Digistore24Operations;
 }
 
-function operation(run: Run, id: string): Operation<string> {
-  return (input, options) => run(id, input, options);
+function operation({ run, list }: Ways, id: string): Operation<string> {
+  return Object.assign((input?: JsonObject, options?: CallOptions) => run(id, input, options), {
+    list: (input?: JsonObject, options?: ListOptions) => list(id, input, options),
+  });
 }
 
 /** An object whose properties are made when they are asked for, and kept. */

@@ -1,3 +1,5 @@
+import { type AuthMethods, authMethods, type CheckReport } from './auth.js';
+import { type BatchCall, type BatchOptions, type BatchResults, batch } from './batch.js';
 import { Core, guarded, healthy } from './core.js';
 import { type Host, writeLog } from './drive.js';
 import { PluginError, problem, wrongField } from './errors.js';
@@ -6,6 +8,7 @@ import { backfill } from './history/backfill.js';
 import { reconcile } from './history/reconcile.js';
 import { reconcileWhenDue } from './history/schedule.js';
 import { type Desk, Shelf } from './history/shelf.js';
+import { type ItemOf, type ListInputOf, type Listing, type ListOptions, listing } from './lists.js';
 import {
   type BridgeActions,
   bridgeActions,
@@ -146,6 +149,18 @@ export interface Plugin {
   /** Calls an operation of the catalog. Input that doesn't fit is refused before anything is sent. */
   run<Id extends string>(id: Id, input?: InputOf<Id>, options?: CallOptions): Promise<OutputOf<Id>>;
   /**
+   * All items of a list, each once, over as many pages as it takes; `plugin.ghl.contacts.searchContactsAdvanced.list(input)`
+   * is the same. Pages of a list that changes meanwhile overlap; what is met again is told once.
+   */
+  list<Id extends string>(id: Id, input?: ListInputOf<Id>, options?: ListOptions): Listing<ItemOf<Id>>;
+  /**
+   * Makes many calls, a few at a time. Each has its own result, in the order of the calls: `{ ok: true, value }` or
+   * `{ ok: false, error }`; no failure stops the others.
+   *
+   * @throws PluginError `invalid_input`: `concurrency` is no whole number from 1 to 100.
+   */
+  batch<const Calls extends readonly BatchCall[]>(calls: Calls, options?: BatchOptions): Promise<BatchResults<Calls>>;
+  /**
    * Takes a webhook of Digistore24: verified and stored, then answered. {@link Plugin.tick} works on it. Never throws.
    * With `splitItems` it tells one event for each item of the order.
    */
@@ -171,6 +186,12 @@ export interface Plugin {
   forget(email: string, options?: { deleteContact?: boolean } & CallOptions): Promise<Forgotten>;
   /** Creates the custom fields that the mapping needs. May be repeated. */
   setup(options?: CallOptions): Promise<Setup>;
+  /** Connecting, changing and telling of credentials. */
+  auth: AuthMethods;
+  /** Is all set right? Cheap reads only. */
+  check(options?: CallOptions): Promise<CheckReport>;
+  /** The scopes to tick in HighLevel: for these operations, by default for the sync with its mapping and for `check`. */
+  scopes(options?: { for?: string[] }): Promise<string[]>;
   /** What lies in a room of the store (default `inbox`), the oldest first, at most `limit` (default 100). */
   inbox(room?: Room, limit?: number): Promise<RoomEntry[]>;
   /** Listens to what happens, as the option `onEvent` does; gives the way to stop. */
@@ -213,6 +234,9 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
     tell: listeners.tell,
     clock,
   };
+  if (!store && data.highlevel?.auth?.kind === 'oauth') {
+    log({ level: 'warn', message: 'the tokens are kept in memory and end with this process', fields: MEMORY_HELP });
+  }
   let isOpen = true;
   let warned = store !== undefined;
   const pending = new Set<Promise<unknown>>();
@@ -300,14 +324,18 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
     return events.filter(({ id }) => ids.has(id));
   }
 
+  const list = (id: string, input: JsonObject = {}, options: ListOptions = {}) =>
+    listing((cursor, limit) => call('page', [id, input, cursor, limit], options), options);
+  const ways = { run, list };
+
   return {
     catalog: {
       list: (filter = {}) =>
         JSON.parse(guarded(wasm, () => wasm.catalogList(asJson(filter, 'filter')))) as CatalogEntry[],
     },
-    ghl: highLevelOperations(run),
-    digistore24: digistore24Operations(run),
-    bridge: bridgeActions(run),
+    ghl: highLevelOperations(ways),
+    digistore24: digistore24Operations(ways),
+    bridge: bridgeActions(ways),
     sync: {
       plan: (event, options) => ledger('sync.plan', [raw(event)], options),
       apply: (event, options) => ledger('sync.apply', [raw(event)], options),
@@ -323,6 +351,8 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
       },
     },
     run: run as Plugin['run'],
+    list: list as Plugin['list'],
+    batch: ((calls: readonly BatchCall[], options: BatchOptions = {}) => batch(run, calls, options)) as Plugin['batch'],
     receive,
     tick,
     poll: (trigger, cursor = null, { signal, trace, ...options } = {}) =>
@@ -342,6 +372,9 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
     },
     setup: (options) => call('setup', [], options),
     inbox,
+    auth: authMethods(call),
+    check: (options) => call('check', [], options),
+    scopes: (options = {}) => call('scopes', [options]),
     observe: (listener: Listener) => listeners.add(listener),
     async close() {
       if (!isOpen) return;

@@ -567,7 +567,34 @@ export interface RoomEntry {
 }
 
 /** How the calls to HighLevel are signed. `host`: the host's own fetch does it. */
-export type HighLevelAuth = { kind: 'private-integration'; token: string } | { kind: 'host' };
+export type HighLevelAuth =
+  | {
+      kind: 'private-integration';
+      token: string;
+      /** What is ticked. A call that needs another scope is then refused before it is sent. */
+      scopes?: string[];
+    }
+  | OAuthApp
+  | { kind: 'host' };
+
+/** An app of HighLevel's marketplace. Its tokens live in the store: give one that lasts. */
+export interface OAuthApp {
+  kind: 'oauth';
+  clientId: string;
+  clientSecret: string;
+  /** Where a person comes back to after agreeing, as set in the app. */
+  redirectUri?: string;
+  /** What to ask for; default: what the mapping needs. */
+  scopes?: string[];
+  /** `Company`: installed by an agency; the location's token is made from the agency's. Needs `companyId`. */
+  userType?: 'Location' | 'Company';
+  companyId?: string;
+  /** An authorisation that was given elsewhere; taken once, then the store has its successor. */
+  refreshToken?: string;
+  accessToken?: string;
+  /** When `accessToken` ends, milliseconds since 1970. */
+  expiresAt?: number;
+}
 
 /** The part of the options that the core reads: plain data. */
 export interface ConnectionOptions {
@@ -576,6 +603,8 @@ export interface ConnectionOptions {
   highlevel?: { auth: HighLevelAuth; locationId: string; baseUrl?: string };
   digistore24?: {
     apiKey?: string;
+    /** Asks a vendor for a key: `auth.requestApiKey`. */
+    developerKey?: string;
     /** Up to four at a time, during a rotation. */
     ipnPassphrase?: string | string[];
     /** Messages of another merchant are kept and not worked on. */

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { problem } from './errors.js';
 import type { Options } from './plugin.js';
-import type { JsonObject } from './protocol.js';
+import type { HighLevelAuth, JsonObject } from './protocol.js';
 
 /** Where a setting may come from, and what it is. */
 interface Kind {
@@ -15,9 +15,18 @@ interface Kind {
 export const SETTINGS = {
   GHL_BASE_URL: { help: 'address of HighLevel’s API, for tests and proxies' },
   GHL_TOKEN: { secret: true, help: 'token of a private integration' },
+  GHL_CLIENT_ID: { help: 'id of an app, in place of a private integration' },
+  GHL_CLIENT_SECRET: { secret: true, help: 'secret of the app' },
+  GHL_REDIRECT_URI: { help: 'where a person comes back to after agreeing, as set in the app' },
+  GHL_COMPANY_ID: { help: 'id of the agency, where the app is installed there' },
+  GHL_REFRESH_TOKEN: { secret: true, help: 'of an authorisation that was given elsewhere; taken once' },
+  GHL_SCOPES: {
+    help: 'scopes with blanks between: what is ticked for the private integration, or to ask for with the app',
+  },
   GHL_LOCATION_ID: { help: 'id of the location (sub-account)' },
   DIGISTORE24_BASE_URL: { help: 'address of Digistore24’s API, for tests and proxies' },
   DIGISTORE24_API_KEY: { secret: true, help: 'API key' },
+  DIGISTORE24_DEVELOPER_KEY: { secret: true, help: 'developer key, to ask a vendor for an API key' },
   DIGISTORE24_IPN_PASSPHRASE: { secret: true, help: 'passphrase of the IPN connection' },
   MAPPING: { help: 'JSON file with the mapping' },
   STATE: { help: 'SQLite file of inbox and ledger' },
@@ -81,15 +90,17 @@ export function readSettings({ flags = {}, env = process.env, file }: Sources = 
     return (SETTINGS[name] as Kind).secret ? revealed(name, found.value, found.folder) : found.value;
   };
 
-  const token = text('GHL_TOKEN');
+  const auth = highLevelAuth(text);
   const locationId = text('GHL_LOCATION_ID');
-  if ((token === undefined) !== (locationId === undefined)) {
-    throw wrong(token === undefined ? 'GHL_TOKEN' : 'GHL_LOCATION_ID', 'is not set');
+  if ((auth === undefined) !== (locationId === undefined)) {
+    throw wrong(auth === undefined ? 'GHL_TOKEN' : 'GHL_LOCATION_ID', 'is not set');
   }
   const apiKey = text('DIGISTORE24_API_KEY');
+  const developerKey = text('DIGISTORE24_DEVELOPER_KEY');
   const ipnPassphrase = passphrases(find('DIGISTORE24_IPN_PASSPHRASE'));
   const digistore24 = {
     ...(apiKey !== undefined && { apiKey }),
+    ...(developerKey !== undefined && { developerKey }),
     ...(ipnPassphrase !== undefined && { ipnPassphrase }),
     ...address('DIGISTORE24_BASE_URL', text('DIGISTORE24_BASE_URL')),
   };
@@ -104,15 +115,15 @@ export function readSettings({ flags = {}, env = process.env, file }: Sources = 
 
   return {
     options: {
-      ...(token !== undefined &&
+      ...(auth !== undefined &&
         locationId !== undefined && {
           highlevel: {
-            auth: { kind: 'private-integration', token },
+            auth,
             locationId,
             ...address('GHL_BASE_URL', text('GHL_BASE_URL')),
           },
         }),
-      ...((apiKey ?? ipnPassphrase) !== undefined && { digistore24 }),
+      ...((apiKey ?? developerKey ?? ipnPassphrase) !== undefined && { digistore24 }),
       ...(mapping && { mapping }),
       ...(settleSeconds !== undefined && { settleSeconds }),
       ...(keepDays !== undefined && { keepDays }),
@@ -121,6 +132,33 @@ export function readSettings({ flags = {}, env = process.env, file }: Sources = 
       ...(alertUrl !== undefined && { alerts: { url: alertUrl } }),
     },
     state: state ? resolve(state.folder, state.value as string) : resolve(DEFAULT_STATE),
+  };
+}
+
+/** An app where its id is set, else a private integration where its token is. */
+function highLevelAuth(text: (name: SettingName) => string | undefined): HighLevelAuth | undefined {
+  const token = text('GHL_TOKEN');
+  const clientId = text('GHL_CLIENT_ID');
+  const scopes = text('GHL_SCOPES')
+    ?.split(/[\s,]+/)
+    .filter((scope) => scope !== '');
+  if (clientId === undefined) {
+    return token === undefined ? undefined : { kind: 'private-integration', token, ...(scopes && { scopes }) };
+  }
+  if (token !== undefined) throw wrong('GHL_TOKEN', 'is set beside GHL_CLIENT_ID: choose one of the two');
+  const clientSecret = text('GHL_CLIENT_SECRET');
+  if (clientSecret === undefined) throw wrong('GHL_CLIENT_SECRET', 'is not set');
+  const redirectUri = text('GHL_REDIRECT_URI');
+  const companyId = text('GHL_COMPANY_ID');
+  const refreshToken = text('GHL_REFRESH_TOKEN');
+  return {
+    kind: 'oauth',
+    clientId,
+    clientSecret,
+    ...(redirectUri !== undefined && { redirectUri }),
+    ...(companyId !== undefined && { userType: 'Company', companyId }),
+    ...(refreshToken !== undefined && { refreshToken }),
+    ...(scopes && { scopes }),
   };
 }
 

@@ -173,6 +173,14 @@ const ours = {
       reason: 'Declared as object, but the service takes text: its own example is 1990-09-25.',
     },
     {
+      at: ['updateContact', 'upsertContact'].map((name) => `ghl.contacts.${name} input replaceTags`),
+      reason: 'Not sent: the plugin asks for it before tags may replace all others.',
+    },
+    {
+      at: ['CustomFieldInput.value'],
+      reason: 'In place of field_value: the plugin converts it for the kind of the field and sends that.',
+    },
+    {
       at: ['CustomFieldInput.name', 'CustomFieldInput.id optional'],
       reason: 'In place of the id its name or key may stand: the plugin looks up the id and sends nothing else.',
     },

@@ -101,7 +101,7 @@ export function paging(input, output, defs) {
   const more = { ...(total && { total }), ...(max && { max }) };
   const skip = ['skip', 'offset'].find(has);
   if (skip) return { style: 'skip', items, limit: size, skip, ...more };
-  if (has('page')) return { style: 'page', items, page: 'page', size, ...(max && { max }) };
+  if (has('page')) return { style: 'page', items, page: 'page', size, ...more };
   return undefined;
 }
 

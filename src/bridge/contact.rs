@@ -12,20 +12,45 @@ const GET: &str = "ghl.contacts.getContact";
 const CREATE: &str = "ghl.contacts.createContact";
 const UPDATE: &str = "ghl.contacts.updateContact";
 
+/// A contact as the caller wrote it: ids in place of names, tags only where all are meant. The result says what HighLevel
+/// didn't take.
+pub(super) fn write_given(calls: &mut Calls<'_>, input: &mut Map) -> Value {
+    let operation = calls.operation;
+    let is_new = operation.id == CREATE;
+    let may_replace = input.remove("replaceTags") == Some(Value::Bool(true));
+    if !is_new && !may_replace && input.contains_key("tags") {
+        calls.bad("", "tags", "would take all other tags off: use addTags, or say replaceTags: true if that is meant");
+    }
+    fields::put_ids(calls, input);
+    let answer = calls.call(&operation.id, input.clone());
+    let mut warnings = fields::dropped("path", input, &Custom::of_body(input), &answer["contact"]);
+    // Known to be dropped by it, and never shown.
+    if operation.name() == "upsertContact" && input.contains_key("gender") {
+        let mut warning = one("path", "gender".into());
+        put(&mut warning, "problem", "dropped".into());
+        warnings.push(Value::Object(warning));
+    }
+    let mut object = object(answer.clone());
+    put(&mut object, "warnings", Value::Array(warnings));
+    Value::Object(object)
+}
+
 /// By e-mail; created where it doesn't exist. Only empty fields are filled, unless told otherwise. Tags come last, by their
 /// own call: in the contact's body they would replace the others.
 pub(super) fn find_or_create(calls: &mut Calls<'_>, input: &mut Map) -> Value {
     let email = lower(&text(input, "email"));
     let tags = input.remove("tags").unwrap_or_default();
     let overwrite = input.remove("overwrite") == Some(Value::Bool(true));
+    let policy = input.remove("onConflict").unwrap_or_default();
     let more = object(input.remove("fields").unwrap_or_default());
     let mut custom = fields::sort(calls, more, input);
     put(input, "email", email.as_str().into());
 
     let mut contact = calls.by_email(&email);
     let mut created = false;
+    let as_it_is = settle_conflict(calls, policy.as_str().unwrap_or_default(), input, &mut contact);
     if contact.is_null() {
-        (contact, created) = create(calls, &email, with_custom(input, &custom));
+        (contact, created) = create(calls, &email, with_custom(input, &custom), as_it_is);
     }
     let contact_id = contact["id"].as_str().unwrap_or_default();
     let mut updated = false;
@@ -61,20 +86,56 @@ pub(super) fn find_or_create(calls: &mut Calls<'_>, input: &mut Map) -> Value {
     put(&mut answer, "created", created.into());
     put(&mut answer, "updated", updated.into());
     put(&mut answer, "tagsAdded", new_tags.to_json());
-    put(&mut answer, "dropped", fields::dropped(input, &custom, contact));
+    put(&mut answer, "dropped", fields::dropped("field", input, &custom, contact).to_json());
     put(&mut answer, "contact", contact.clone());
     Value::Object(answer)
 }
 
-/// Creates; where the service knows the person already, that contact is the result. True: it is new.
-fn create<'a>(calls: &mut Calls<'a>, email: &str, body: Map) -> (&'a Value, bool) {
-    let error = match write(calls, CREATE, body) {
+/// Where the phone number belongs to another contact than the e-mail address: which of them it is, by the caller's policy.
+/// Without one the number is left out when HighLevel refuses it. True: there shall be a new contact with both.
+fn settle_conflict<'a>(calls: &mut Calls<'a>, policy: &str, input: &mut Map, contact: &mut &'a Value) -> bool {
+    let phone = text(input, "phone");
+    if phone.is_empty() || matches!(policy, "" | "email") {
+        return false;
+    }
+    let other = &calls.call("ghl.contacts.getDuplicateContact", one("number", phone.into()))["contact"];
+    if other.is_null() || other["id"] == contact["id"] {
+        return false;
+    }
+    let whose = other["id"].as_str().unwrap_or_default();
+    match policy {
+        "phone" => {
+            if !contact.is_null() {
+                calls.note(
+                    "the e-mail address belongs to another contact and was left out: ",
+                    contact["id"].as_str().unwrap_or_default(),
+                );
+                input.remove("email");
+            }
+            *contact = other;
+        }
+        "refuse" => {
+            let help = "Merge the contacts, leave the number out, or choose another onConflict; nothing was changed.";
+            let error = Error::new(Code::Conflict, "the phone number belongs to another contact", help);
+            calls.fail(error.with(|d| d.existing_id = Some(whose.to_owned())));
+        }
+        _ => *contact = &Value::Null,
+    }
+    policy == "create"
+}
+
+/// Creates; where the service knows the person already, that contact is the result, unless the body must stay `as_it_is`.
+/// True: it is new.
+fn create<'a>(calls: &mut Calls<'a>, email: &str, body: Map, as_it_is: bool) -> (&'a Value, bool) {
+    let answer = if as_it_is { calls.attempt(CREATE, body) } else { write(calls, CREATE, body) };
+    let error = match answer {
         Ok(answer) if answer.pointer("/contact/id").is_some() || calls.stopped() => return (&answer["contact"], true),
         Ok(_) => Error::new(Code::OutcomeUnknown, "HighLevel's answer lacks the new contact", ""),
         Err(error) => error.clone(),
     };
     let details = error.details();
     match (details.code, &details.existing_id) {
+        _ if as_it_is => {}
         (Code::Duplicate, Some(id)) => {
             return (&calls.call(GET, one("contactId", id.as_str().into()))["contact"], false);
         }
@@ -135,7 +196,7 @@ fn keep_changes(calls: &mut Calls<'_>, contact: &Value, wanted: &mut Map, overwr
     let is_empty = |name: &str| contact[name].as_str().unwrap_or_default().is_empty();
     wanted.retain(|name, value| {
         let filled = match name {
-            "email" => return false,
+            "email" => return is_empty(name),
             "name" => !is_empty("firstName") || !is_empty("lastName"),
             name => !is_empty(name),
         };
@@ -161,6 +222,6 @@ pub(super) fn set_fields(calls: &mut Calls<'_>, input: &mut Map) -> Map {
 pub(super) fn set(calls: &mut Calls<'_>, contact_id: &str, own: &Map, custom: &[Custom<'_>]) -> Map {
     let contact = update(calls, contact_id, with_custom(own, custom));
     let mut answer = one("contact", contact.clone());
-    put(&mut answer, "dropped", fields::dropped(own, custom, contact));
+    put(&mut answer, "dropped", fields::dropped("field", own, custom, contact).to_json());
     answer
 }

@@ -3,11 +3,7 @@
 use super::{Calls, FIELDS, RELOAD, SEVERAL, list, no_such, one};
 use crate::json::{Map, Value, parse, put};
 use crate::text::lower;
-use crate::{
-    catalog::{self, Operation},
-    clock,
-    error::FieldProblem,
-};
+use crate::{catalog, clock, error::FieldProblem};
 
 /// A custom field with its new value.
 pub(super) struct Custom<'a> {
@@ -19,6 +15,18 @@ pub(super) struct Custom<'a> {
 
 /// Fields of the contact's body that are not set as fields.
 const NOT_HERE: [&str; 6] = ["contactId", "locationId", "tags", "customFields", "dndSettings", "inboundDndSettings"];
+
+/// What an answer doesn't tell in the form in which it was sent; a name is taken apart.
+const NOT_COMPARED: [&str; 8] = [
+    "contactId",
+    "locationId",
+    "customFields",
+    "dndSettings",
+    "inboundDndSettings",
+    "createNewIfDuplicateAllowed",
+    "replaceTags",
+    "name",
+];
 
 /// Sorts fields by name, key or id into the contact's own and the location's custom ones, with converted values.
 pub(super) fn sort<'a>(calls: &mut Calls<'a>, given: Map, own: &mut Map) -> Vec<Custom<'a>> {
@@ -103,33 +111,41 @@ fn find_all<'a>(names: &[(String, String)], fields: &'a [Value], problems: &mut 
     found
 }
 
-/// Whether the input of a contact's operation has custom fields by name or key: the service takes ids only.
-pub(super) fn are_named(operation: &Operation, input: &Value) -> bool {
-    let is_named = |entry: &Value| entry.is_object() && (entry["id"].is_null() || !entry["name"].is_null());
-    operation.id.starts_with("ghl.contacts.")
-        && operation.property("customFields").is_some()
-        && list(&input["customFields"]).iter().any(is_named)
-}
-
-/// Puts the ids in place of names and keys.
+/// Puts the ids in place of names and keys, and values in the form that the field takes. An `id` with a `field_value` goes
+/// as it is.
 pub(super) fn put_ids(calls: &mut Calls<'_>, input: &mut Map) {
     let mut names = Vec::new();
     let Some(entries) = input.get_mut("customFields").and_then(Value::as_array_mut) else { return };
-    for (i, entry) in entries.iter().enumerate().filter(|(_, entry)| entry["id"].is_null()) {
+    let is_plain = |entry: &Value| !entry["id"].is_null() && entry["value"].is_null();
+    for (i, entry) in entries.iter().enumerate().filter(|(_, entry)| !is_plain(entry)) {
         let path = format!("customFields[{i}].");
-        let kind = if entry["name"].is_string() { "name" } else { "key" };
-        match entry[kind].as_str() {
-            Some(name) => names.push((path + kind, name.to_owned())),
+        let by = match (&entry["id"], &entry["name"]) {
+            (Value::String(_), _) => "id",
+            (_, Value::String(_)) => "name",
+            _ => "key",
+        };
+        match entry[by].as_str() {
+            Some(name) => names.push((path + by, name.to_owned())),
             None => calls.bad(&path, "id", "or name or key is required"),
         }
     }
     let mut found = find(calls, &names).into_iter();
-    for entry in entries.iter_mut().filter_map(Value::as_object_mut) {
+    let mut problems = Vec::new();
+    for (i, entry) in entries.iter_mut().enumerate() {
+        let is_plain = is_plain(entry);
+        let Some(entry) = entry.as_object_mut() else { continue };
         entry.remove("name");
-        if !entry.contains_key("id") {
-            entry.remove("key");
-            put(entry, "id", found.next().map(|field| field["id"].clone()).unwrap_or_default());
+        let Some(field) = (if is_plain { None } else { found.next() }) else { continue };
+        entry.remove("key");
+        let given = entry.remove("value").or(entry.remove("field_value")).unwrap_or_default();
+        match converted(field, &given) {
+            Ok(value) => put(entry, "field_value", value),
+            Err(problem) => problems.push(FieldProblem { path: format!("customFields[{i}].value"), problem }),
         }
+        put(entry, "id", field["id"].clone());
+    }
+    if !problems.is_empty() {
+        calls.wrong(problems);
     }
 }
 
@@ -152,6 +168,17 @@ pub(super) fn to_wire(custom: &[Custom<'_>]) -> Value {
 }
 
 impl<'a> Custom<'a> {
+    /// The entries of a body, by their place in it.
+    pub(super) fn of_body(body: &'a Map) -> Vec<Self> {
+        let entries = list(body.get("customFields").unwrap_or(&Value::Null)).iter().enumerate();
+        let of = |(i, entry): (usize, &'a Value)| Self {
+            name: format!("customFields[{i}]"),
+            id: &entry["id"],
+            value: entry["field_value"].clone(),
+        };
+        entries.map(of).collect()
+    }
+
     /// A link in a field, if it takes texts.
     pub(super) fn of_text(field: &'a Value, name: &str, text: &str) -> Option<Self> {
         let value = converted(field, &text.into()).ok()?;
@@ -170,20 +197,23 @@ impl<'a> Custom<'a> {
     }
 }
 
-/// The fields whose values are not in the answer as they were sent: GHL drops some without a word.
-pub(super) fn dropped(own: &Map, custom: &[Custom<'_>], contact: &Value) -> Value {
+/// The fields whose values are not in the answer as they were sent: GHL drops some without a word. `called`: what a field
+/// is called in the result.
+pub(super) fn dropped(called: &str, own: &Map, custom: &[Custom<'_>], contact: &Value) -> Vec<Value> {
     let mut dropped = Vec::new();
     let mut judge = |kind: &str, name: &str, sent: &Value, got: &Value| {
         if !same(kind, sent, got) {
-            let mut entry = one("field", name.into());
+            let mut entry = one(called, name.into());
             put(&mut entry, "problem", if is_empty(got) { "dropped" } else { "changed" }.into());
             dropped.push(Value::Object(entry));
         }
     };
     for (name, value) in own {
-        // It is taken apart into first and last name. And an answer without the contact says nothing.
-        if name != "name" && !contact["id"].is_null() {
-            judge(name, name, value, &contact[name.as_str()]);
+        let got = &contact[name.as_str()];
+        // The answer needn't show these. And an answer without the contact says nothing.
+        let is_shown = !got.is_null() || !matches!(name.as_str(), "gender" | "timezone");
+        if is_shown && !NOT_COMPARED.contains(&name.as_str()) && !contact["id"].is_null() {
+            judge(name, name, value, got);
         }
     }
     for field in custom {
@@ -191,7 +221,7 @@ pub(super) fn dropped(own: &Map, custom: &[Custom<'_>], contact: &Value) -> Valu
             judge("", &field.name, &field.value, field.current(contact));
         }
     }
-    Value::Array(dropped)
+    dropped
 }
 
 fn is_empty(value: &Value) -> bool {
@@ -209,6 +239,10 @@ pub(super) fn same(name: &str, sent: &Value, got: &Value) -> bool {
         return is_empty(sent) == is_empty(got);
     }
     if let (Value::Array(sent), Value::Array(got)) = (sent, got) {
+        if name == "tags" {
+            let is_there = |tag: &Value| got.iter().any(|one| *one == lower(&plain_text(tag)));
+            return sent.iter().all(is_there);
+        }
         return sent.len() == got.len() && sent.iter().all(|item| got.contains(item));
     }
     let (sent, got) = (plain_text(sent), plain_text(got));
@@ -217,6 +251,8 @@ pub(super) fn same(name: &str, sent: &Value, got: &Value) -> bool {
         "phone" => digits(&got).ends_with(digits(&sent).trim_start_matches('0')),
         "email" => lower(&sent) == lower(&got),
         _ if sent == got => true,
+        // It has many forms.
+        "dateOfBirth" if clock::parse_date(&sent).is_none() => true,
         // Dates come back as a time in milliseconds or with a time of day.
         _ => match clock::parse_date(&sent) {
             Some(date) => match got.parse() {

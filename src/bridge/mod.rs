@@ -9,8 +9,10 @@
 //! needs no state machine, and a test needs no host. After the first failure or missing answer every further call gives
 //! null and does nothing: what the action says then is not heard, so it need not look after each call.
 
+mod bulk;
 mod contact;
 mod fields;
+mod search;
 mod shop;
 mod work;
 
@@ -48,7 +50,7 @@ pub async fn run(client: &Client, sync: Result<Sync<'_>>, id: &str, input: Value
     let operation = catalog::find(id)?;
     let mut input = input;
     let mut own = None;
-    if operation.service() == Service::Bridge || fields::are_named(&operation, &input) {
+    if operation.service() == Service::Bridge || is_safe_write(&operation) || seeks_custom(&operation, &input) {
         let location = client.connection.highlevel.as_ref().map(|account| account.location_id.as_str());
         own = Some(operation.accept(input.take(), location)?);
     }
@@ -219,6 +221,12 @@ impl<'a> Calls<'a> {
 
     /// Calls an operation with the fields of the action: ids in place of names, and as they are called on the wire.
     fn send(&mut self, id: &str, input: &mut Map) -> &'a Value {
+        let body = self.worded(input);
+        self.call(id, body)
+    }
+
+    /// The fields of the action with ids in place of names, and as they are called on the wire.
+    fn worded(&mut self, input: &mut Map) -> Map {
         for (name, property) in self.operation.properties() {
             let choices = &property["x-choices"];
             let list = choices["operation"].as_str().unwrap_or_default();
@@ -233,7 +241,7 @@ impl<'a> Calls<'a> {
         for (name, value) in input.iter() {
             set(&mut body, self.operation.wire_name(name), value.clone());
         }
-        self.call(id, body)
+        body
     }
 
     /// The contact that an action is about: by id, else by e-mail. Never by phone. Leaves `contactId` alone in the input.
@@ -285,17 +293,31 @@ impl<'a> Calls<'a> {
     }
 }
 
+/// The operations that write a whole contact.
+fn is_safe_write(operation: &Operation) -> bool {
+    operation.id.starts_with("ghl.contacts.") && operation.property("customFields").is_some()
+}
+
+/// A search for contacts by custom fields: the service knows only their ids.
+fn seeks_custom(operation: &Operation, input: &Value) -> bool {
+    operation.id == "ghl.contacts.searchContactsAdvanced" && input.get("filters").is_some_and(search::are_sought)
+}
+
 const SEVERAL: &str = "is the name of several; give the id";
 
 fn act(calls: &mut Calls<'_>, input: &mut Map) -> Value {
     let operation = calls.operation;
     if operation.calls.is_empty() {
-        fields::put_ids(calls, input);
+        if is_safe_write(operation) {
+            return contact::write_given(calls, input);
+        }
+        search::put_sought(calls, input);
         return calls.call(&operation.id, input.clone()).clone();
     }
     // What can be said about the input alone comes before the first call.
     match operation.name() {
         "findOrCreateContact" => return contact::find_or_create(calls, input),
+        _ if bulk::is_one(operation) => return bulk::change(calls, input),
         "createBuyLink" => return shop::buy_link(calls, input),
         "issueRefund" => return shop::refund(calls, input),
         "createTask" => work::due(calls, input),

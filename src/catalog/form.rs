@@ -44,7 +44,7 @@ pub(crate) const RETRIES: [&str; 4] = ["", "safe", "verify", "never"];
 pub(crate) const FORMATS: [&str; 4] = ["date-time", "date", "email", "uri"];
 pub(crate) const TYPES: [&str; 8] = ["", "string", "number", "integer", "boolean", "array", "object", "null"];
 /// The first is the end of the list.
-pub(crate) const KEYWORDS: [&str; 21] = [
+pub(crate) const KEYWORDS: [&str; 22] = [
     "",
     "title",
     "description",
@@ -66,6 +66,7 @@ pub(crate) const KEYWORDS: [&str; 21] = [
     "x-connection",
     "x-secret",
     "x-choices",
+    "pattern",
 ];
 
 /// What people read of a schema; calls and checks do without.

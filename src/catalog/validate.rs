@@ -7,7 +7,7 @@ use crate::json::{Map, Value};
 /// Every way in which `value` doesn't fit `schema`. Problems never repeat the value.
 ///
 /// Known keywords: `$ref` (to `#/$defs/…`), `type`, `enum`, `const`, `anyOf`, `oneOf`, `properties`, `required`,
-/// `additionalProperties`, `items`, `minItems`, `maxItems`, `minLength`, `maxLength`, `minimum`, `maximum` and the
+/// `additionalProperties`, `items`, `minItems`, `maxItems`, `minLength`, `maxLength`, `pattern` (a beginning only), `minimum`, `maximum` and the
 /// formats `email`, `date`, `date-time` and `uri`.
 pub fn validate(schema: &Value, defs: &Value, value: &Value) -> Vec<FieldProblem> {
     let mut check = Check { defs, problems: Vec::new() };
@@ -68,25 +68,37 @@ impl Check<'_> {
     }
 
     fn choice(&mut self, choices: &[Value], value: &Value, path: &str) {
-        let attempts: Vec<Vec<FieldProblem>> = choices
-            .iter()
-            .map(|choice| {
-                let mut check = Check { defs: self.defs, problems: Vec::new() };
-                check.value(choice, value, path);
-                check.problems
-            })
-            .collect();
-        if attempts.iter().any(Vec::is_empty) {
-            return;
+        // What was meant is most likely the choice whose first field is right, else the one with the fewest complaints.
+        let mut best = Vec::new();
+        let mut least = usize::MAX;
+        for choice in choices {
+            let mut check = Check { defs: self.defs, problems: Vec::new() };
+            check.value(choice, value, path);
+            if check.problems.is_empty() {
+                return;
+            }
+            let mut faults = check.problems.len();
+            if let Some(first) = self.first_required(choice).map(|name| join(path, name))
+                && check.problems.iter().any(|problem| problem.path == first)
+            {
+                faults += 1_000;
+            }
+            if faults < least {
+                least = faults;
+                best = check.problems;
+            }
         }
-        // The attempt with the fewest complaints is most likely what was meant.
-        if let Some(best) = attempts.into_iter().min_by_key(Vec::len) {
-            self.problems.extend(best);
-        }
+        self.problems.append(&mut best);
+    }
+
+    fn first_required<'s>(&'s self, schema: &'s Value) -> Option<&'s str> {
+        let name = schema.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix("#/$defs/"));
+        let schema = name.and_then(|name| self.defs.get(name)).unwrap_or(schema);
+        schema.get("required")?.at(0)?.as_str()
     }
 
     fn object(&mut self, schema: &Map, object: &Map, path: &str) {
-        let at = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+        let at = |name: &str| join(path, name);
         let properties = schema.get("properties").and_then(Value::as_object);
         for name in schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
             if !object.contains_key(name) {
@@ -136,6 +148,12 @@ impl Check<'_> {
         if let Some(max) = schema.get("maxLength").and_then(Value::as_u64).filter(|max| length > *max) {
             self.report(path, format!("must have at most {max} characters, but has {length}"));
         }
+        if let Some(start) = schema.get("pattern").and_then(Value::as_str) {
+            let start = start.trim_start_matches('^').replace('\\', "");
+            if !text.starts_with(&start) {
+                self.report(path, "must begin with ".to_owned() + &start);
+            }
+        }
         let problem = match schema.get("format").and_then(Value::as_str) {
             Some("email") if !is_email(text) => "must be an e-mail address",
             Some("date") if !is_date(text) => "must be a date such as 2026-11-23",
@@ -157,6 +175,10 @@ impl Check<'_> {
             self.report(path, format!("must be at most {max}"));
         }
     }
+}
+
+fn join(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }
 
 fn fits_type(kind: &Value, value: &Value) -> bool {

@@ -3,6 +3,7 @@
 //! What happens between the request and its answer has a room each: [`pace`] decides when it may go, [`token`] says who it
 //! is from, [`send`] whether it goes again.
 
+mod credentials;
 mod memory;
 mod pace;
 mod send;
@@ -20,7 +21,9 @@ use crate::{
     highlevel, record,
 };
 
+pub(crate) use credentials::{FRESH_MS, Held, Slot};
 pub use memory::Memory;
+pub(crate) use token::scopes_of;
 
 record! {
 /// How urgent a call is, and how patient its caller.
@@ -112,14 +115,17 @@ impl Client {
                 let mut attempt = 0;
                 loop {
                     attempt += 1;
-                    let request = digistore24::encode(operation, account, &input)?;
+                    let request = digistore24::encode(operation, account, &input);
                     let response = self.send(operation, request, repeatable).await?;
                     // Digistore24 says "too many requests" inside a 200.
                     match digistore24::decode(operation, &response) {
                         Err(error) if error.code() == Code::RateLimited && attempt < 4 => {
                             self.effects.sleep(u64::from(self.effects.random() % 1_000) + (1_000 << attempt)).await;
                         }
-                        result => return result,
+                        result => {
+                            self.note_permissions(operation, account, &result);
+                            return result;
+                        }
                     }
                 }
             }

@@ -26,18 +26,14 @@ impl Client {
             attempt += 1;
             self.admit(service, started + policy.deadline_ms).await?;
             let mut request = request.clone();
-            if service == Service::Ghl {
-                self.authorize(&mut request).await?;
-            }
+            let credential = self.authorize(operation, &mut request).await?;
             let result = effects.http(request).await;
             self.learn(service, &result);
             let outcome = match &result {
                 Ok(response) => {
-                    if response.status == 401 && !renewed && service == Service::Ghl {
+                    if !renewed && self.renew(operation, response, &credential).await? {
                         renewed = true;
-                        if self.renew(response).await? {
-                            continue;
-                        }
+                        continue;
                     }
                     Outcome::Answered { status: response.status, wait_ms: wait_of(response) }
                 }

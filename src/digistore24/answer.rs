@@ -53,17 +53,25 @@ fn without_envelope(operation: &Operation, status: u16, is_object: bool) -> Erro
     }
 }
 
-/// The official PHP connectors give codes 5 and 8 different meanings in different versions, so the message decides too.
-fn refused(operation: &Operation, envelope: &Value) -> Error {
-    let code = match envelope.get("code") {
+/// "BAD_API_KEY" of the official connectors.
+pub(super) const BAD_KEY: i64 = 2;
+
+/// The number of an error; 0 where there is none.
+pub(super) fn error_code(envelope: &Value) -> i64 {
+    match envelope.get("code") {
         Some(Value::Number(n)) => n.as_i64().unwrap_or_default(),
         Some(Value::String(text)) => text.parse().unwrap_or_default(),
         _ => 0,
-    };
+    }
+}
+
+/// The official PHP connectors give codes 5 and 8 different meanings in different versions, so the message decides too.
+fn refused(operation: &Operation, envelope: &Value) -> Error {
+    let code = error_code(envelope);
     let said = lower(envelope.get("message").and_then(Value::as_str).unwrap_or_default());
     let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
     let error = match code {
-        2 | 10 => bad_key(),
+        BAD_KEY | 10 => bad_key(),
         _ if said.contains("api key") => bad_key(),
         5 | 8 if has(&["permission", "access", "right"]) => not_allowed(operation),
         4 => not_found(),

@@ -5,7 +5,7 @@
 use crate::json::{Map, Value, take};
 use crate::{
     catalog::{Operation, Place},
-    error::{Code, Error, Result},
+    error::{Error, Result},
     highlevel::Secret,
     http::Request,
 };
@@ -20,6 +20,8 @@ const TIMEOUT_MS: u64 = 30_000;
 pub struct Account {
     /// `123456-abc…`; without it only the webhook works.
     pub api_key: Option<Secret>,
+    /// A developer key: it asks a vendor for a key, see `auth`.
+    pub developer_key: Option<Secret>,
     /// The passphrase of the IPN connection; two are valid during a rotation.
     pub ipn_passphrase: Vec<Secret>,
     /// Messages of another merchant are parked.
@@ -42,6 +44,7 @@ impl Account {
         };
         Self {
             api_key: text(options.get("apiKey")).map(Secret::new),
+            developer_key: text(options.get("developerKey")).map(Secret::new),
             ipn_passphrase: passphrases,
             merchant_id: text(options.get("merchantId")),
             language: text(options.get("language")),
@@ -51,18 +54,8 @@ impl Account {
     }
 }
 
-/// Builds the request of a function from its accepted input.
-///
-/// # Errors
-/// `misconfigured` without an API key.
-pub fn encode(operation: &Operation, account: &Account, input: &Map) -> Result<Request> {
-    let key = account.api_key.as_ref().ok_or_else(|| {
-        Error::new(
-            Code::Misconfigured,
-            "no Digistore24 API key is set",
-            "Create one under Settings > Account access > API keys and set digistore24.apiKey (DIGISTORE24_API_KEY).",
-        )
-    })?;
+/// Builds the request of a function from its accepted input, without the key.
+pub fn encode(operation: &Operation, account: &Account, input: &Map) -> Request {
     let mut form = form_urlencoded::Serializer::new(String::new());
     for (name, value) in input {
         let wire = operation.wire_name(name);
@@ -78,7 +71,7 @@ pub fn encode(operation: &Operation, account: &Account, input: &Map) -> Result<R
             form.append_pair(name, value);
         }
     }
-    Ok(Request {
+    Request {
         parts: Vec::new(),
         binary: false,
         method: operation.method.to_owned(),
@@ -86,11 +79,10 @@ pub fn encode(operation: &Operation, account: &Account, input: &Map) -> Result<R
         headers: vec![
             ("accept".to_owned(), "application/json".to_owned()),
             ("content-type".to_owned(), "application/x-www-form-urlencoded; charset=utf-8".to_owned()),
-            ("x-ds-api-key".to_owned(), key.reveal().to_owned()),
         ],
         body: Some(form.finish()),
         timeout_ms: TIMEOUT_MS,
-    })
+    }
 }
 
 /// The custom request: the function and the arguments that the accepted input names.
@@ -134,6 +126,7 @@ fn append(form: &mut form_urlencoded::Serializer<'_, String>, name: &str, value:
 mod tests {
     use super::*;
     use crate::catalog::{self, Retry};
+    use crate::error::Code;
     use crate::json::json;
 
     #[test]
@@ -142,7 +135,7 @@ mod tests {
         let body = |id: &str, input: Value| {
             let operation = catalog::find(id).unwrap();
             let input = operation.accept(input, None).unwrap();
-            encode(&operation, &account, &input).unwrap().body.unwrap()
+            encode(&operation, &account, &input).body.unwrap()
         };
         assert_eq!(
             body("digistore24.updatePurchase", json!({ "purchase_id": "C74PNZH5", "custom": "a b" })),
@@ -176,7 +169,7 @@ mod tests {
         let account = Account::from_options(&json!({ "apiKey": "1-x", "language": "de", "operator": "Zoë" }));
         let body = |id: &str, input: Value| {
             let operation = catalog::find(id).unwrap();
-            encode(&operation, &account, &operation.accept(input, None).unwrap()).unwrap().body.unwrap()
+            encode(&operation, &account, &operation.accept(input, None).unwrap()).body.unwrap()
         };
         assert_eq!(body("digistore24.ping", json!({})), "language=de&operator=Zo%C3%AB");
         let own = body("digistore24.statsMarketplace", json!({ "language": "en" }));
@@ -193,7 +186,7 @@ mod tests {
         let build = |input: Value| custom(&operation, operation.accept(input, None)?);
         let arguments = json!({ "search": { "role": "vendor" }, "data": { "a": true } });
         let (spelled, input) = build(json!({ "function": "listThings", "arguments": arguments })).unwrap();
-        let request = encode(&spelled, &account, &input).unwrap();
+        let request = encode(&spelled, &account, &input);
         assert_eq!(request.url, "https://example.test/api/call/listThings");
         assert_eq!(request.body.as_deref(), Some("data%5Ba%5D=Y&search%5Brole%5D=vendor"));
         assert_eq!((spelled.retry, request.method.as_str()), (Retry::Never, "POST"));
@@ -202,12 +195,5 @@ mod tests {
             assert_eq!(build(json!({ "function": name })).unwrap_err().code(), Code::InvalidInput, "{name}");
         }
         assert!(build(json!({ "function": "ping", "arguments": [] })).is_err());
-    }
-
-    #[test]
-    fn no_key_means_nothing_is_sent() {
-        let account = Account::from_options(&json!({}));
-        let error = encode(&catalog::find("digistore24.ping").unwrap(), &account, &Map::new()).unwrap_err();
-        assert_eq!(error.code(), Code::Misconfigured);
     }
 }

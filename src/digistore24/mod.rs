@@ -4,6 +4,7 @@ mod answer;
 mod call;
 mod event;
 mod ipn;
+pub mod key;
 mod message;
 mod money;
 mod replay;

@@ -92,6 +92,7 @@ mod tests {
             auth: Auth::PrivateIntegration { token: Secret::new("pit-secret") },
             location_id: "loc1".into(),
             base_url: "https://example.test/".into(),
+            scopes: Vec::new(),
         };
         let operation = catalog::find("ghl.custom.request").unwrap();
         let input = operation.accept(input, Some("loc1"))?;

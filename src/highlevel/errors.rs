@@ -39,6 +39,44 @@ pub(super) fn decode(operation: &Operation, response: &Response) -> Error {
     error.with_status(response.status).with(|d| d.cause = d.cause.take().or(trace))
 }
 
+/// All that the answer says, in small letters.
+pub(super) fn said(body: &Value) -> String {
+    let mut messages = Vec::new();
+    collect(body, &mut messages);
+    lower(&messages.join("; "))
+}
+
+/// What a 401 is about. Only the first kind is healed by another token of the same authorisation.
+#[derive(PartialEq, Eq)]
+enum Unauthorized {
+    Token,
+    Scope,
+    Class,
+    Route,
+    Version,
+}
+
+fn why_unauthorized(said: &str) -> Unauthorized {
+    let has = |word: &str| said.contains(word);
+    // "authClass type is not allowed to access this scope" has both words.
+    if has("type mismatch") || has("authclass") {
+        Unauthorized::Class
+    } else if has("iam service") || has("iam config") {
+        Unauthorized::Route
+    } else if has("scope") {
+        Unauthorized::Scope
+    } else if has("version header") {
+        Unauthorized::Version
+    } else {
+        Unauthorized::Token
+    }
+}
+
+/// Whether the answer says that the token has expired or isn't valid.
+pub fn refuses_token(response: &Response) -> bool {
+    response.status == 401 && why_unauthorized(&said(&parse(&response.body).unwrap_or_default())) == Unauthorized::Token
+}
+
 /// Whether a success says in its body that it is none.
 pub(super) fn is_failure(body: &Value) -> bool {
     body.get("statusCode").and_then(Value::as_f64).is_some_and(|status| status >= 400.0)
@@ -90,37 +128,45 @@ fn forbidden(said: &str) -> Error {
 }
 
 fn unauthorized(operation: &Operation, said: &str) -> Error {
-    if said.contains("scope") || said.contains("iam") {
-        if operation.scopes.is_empty() {
-            return Error::new(
-                Code::Forbidden,
-                "the token lacks a scope for this",
-                "Tick what the service's documentation names for it (Settings > Private Integrations).",
-            );
+    match why_unauthorized(said) {
+        Unauthorized::Scope => missing_scopes(operation),
+        Unauthorized::Version => {
+            Error::new(Code::Misconfigured, "HighLevel refused the Version header", "Report this as a bug.")
         }
-        let scopes = operation.scopes.join(", ");
-        return Error::new(
-            Code::Forbidden,
-            format!("the token lacks the scope {scopes}"),
-            format!("Tick {scopes} for the private integration (Settings > Private Integrations); the token itself stays the same."),
-        )
-        .with(|d| d.missing_scopes = operation.scopes.iter().map(|s| (*s).to_owned()).collect());
-    }
-    if said.contains("version") {
-        return Error::new(Code::Misconfigured, "HighLevel refused the Version header", "Report this as a bug.");
-    }
-    if said.contains("type mismatch") || said.contains("authclass") {
-        return Error::new(
+        Unauthorized::Class => Error::new(
             Code::Forbidden,
             "the token is of the wrong kind: an agency token where a sub-account's is needed, or the reverse",
-            "Create the private integration inside the sub-account itself.",
+            "Create the private integration inside the sub-account itself, or authorise the app for the location.",
+        ),
+        Unauthorized::Route => Error::new(
+            Code::Forbidden,
+            "HighLevel doesn't offer this call to tokens of this kind (IAM)",
+            "Try the other kind: an app's authorisation in place of a private integration, or the reverse.",
+        ),
+        Unauthorized::Token => Error::new(
+            Code::Unauthenticated,
+            "HighLevel doesn't accept the token",
+            "Private integration: check that the token was copied whole and has not been rotated or deleted. App: connect again.",
+        ),
+    }
+}
+
+/// The token may not do this.
+pub fn missing_scopes(operation: &Operation) -> Error {
+    if operation.scopes.is_empty() {
+        return Error::new(
+            Code::Forbidden,
+            "the token lacks a scope for this",
+            "Tick what the service's documentation names for it (Settings > Private Integrations).",
         );
     }
+    let scopes = operation.scopes.join(", ");
     Error::new(
-        Code::Unauthenticated,
-        "HighLevel doesn't accept the token",
-        "Check that the private integration token was copied whole and has not been rotated or deleted.",
+        Code::Forbidden,
+        "the token lacks the scope ".to_owned() + &scopes,
+        format!("Private integration: tick {scopes} (Settings > Private Integrations); the token stays the same. App: add it and connect again."),
     )
+    .with(|d| d.missing_scopes = operation.scopes.iter().map(|s| (*s).to_owned()).collect())
 }
 
 fn too_many(response: &Response) -> Error {

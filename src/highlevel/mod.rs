@@ -3,12 +3,14 @@
 mod account;
 mod custom;
 mod errors;
+pub mod oauth;
 mod webhook;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-pub use account::{Account, Auth, Secret};
+pub use account::{Account, Auth, Secret, wrong_secret};
 pub use custom::custom;
+pub use errors::{missing_scopes, refuses_token};
 pub use webhook::{read as webhook, shape};
 
 use crate::json::{Map, Value, json, parse};

@@ -7,6 +7,7 @@ fn account() -> Account {
         auth: Auth::PrivateIntegration { token: Secret::new("pit-secret") },
         location_id: "loc1".into(),
         base_url: "https://example.test/".into(),
+        scopes: Vec::new(),
     }
 }
 

@@ -1,9 +1,10 @@
 //! A found item as the event that hosts get: the shape of its service, whatever way an event comes.
 
-use super::spec::{Spec, find, scalar};
+use super::spec::Spec;
 use super::walk::Found;
 use crate::digistore24::Event;
 use crate::json::{Map, ToJson, Value, put};
+use crate::paging::{find, scalar};
 use crate::{clock, highlevel, text::short_hash};
 
 /// Makes events of one trigger.

@@ -11,9 +11,10 @@ mod walk;
 
 pub use cursor::Cursor;
 pub use spec::Spec;
-pub use walk::{Found, Paging, Walker};
+pub use walk::{Found, Walker};
 
 use crate::json::{Json, Map, ToJson, Value, put};
+use crate::paging::{Paging, list_at};
 use crate::{
     catalog,
     client::Client,
@@ -135,7 +136,7 @@ fn sample(entry: &Value) -> Option<Value> {
         let filter = catalog::Filter { id: Some(operation.to_owned()), ..catalog::Filter::default() };
         let listed = catalog::list(&filter).ok()?.pop()?;
         let path = items.or(listed.pointer("/paging/items").and_then(Value::as_str)).unwrap_or_default();
-        walk::list_at(listed.pointer("/sample/output")?, path).ok()?.first().cloned()
+        list_at(listed.pointer("/sample/output")?, path).ok()?.first().cloned()
     };
     let mut row = first(&spec.operation, spec.items.as_deref())?;
     let mut parent = None;

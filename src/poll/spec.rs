@@ -1,7 +1,8 @@
 //! How a trigger finds its items: the part `poll` of its catalog entry, read as data.
 
 use crate::json::{Json, Map, Value, take};
-use crate::{clock, record, text::short_hash, words};
+use crate::paging::{find, hash, scalar};
+use crate::{clock, record, words};
 
 words! {
     /// What an item's time is.
@@ -135,31 +136,6 @@ pub(super) fn parts(row: &Value, paths: &[String], pass: u64) -> Vec<String> {
     if known { parts } else { vec![crate::json::text(row)] }
 }
 
-/// The value at a path; an empty text says nothing.
-pub(super) fn find<'a>(row: &'a Value, path: &str) -> Option<&'a Value> {
-    for one in path.split('|') {
-        let found = row.pointer(&format!("/{}", one.replace('.', "/")));
-        if let Some(found) = found.filter(|v| !v.is_null() && *v != "") {
-            return Some(found);
-        }
-    }
-    None
-}
-
-pub(super) fn scalar(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.trim().to_owned()),
-        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
-        _ => None,
-    }
-}
-
-/// 60 bits that stand for the texts.
-pub(super) fn hash(texts: &[String]) -> u64 {
-    let hex = short_hash(&mut texts.iter().map(String::as_str));
-    u64::from_str_radix(&hex, 16).unwrap_or_default() >> 4
-}
-
 /// A wall-clock time in Berlin. In the hour that exists twice the second one is meant: an item is rather taken for newer
 /// than it is than left out.
 fn berlin_late(text: &str) -> Option<u64> {
@@ -171,24 +147,4 @@ fn berlin_late(text: &str) -> Option<u64> {
     };
     let moment = if wall(later) == wall(first) { later } else { first };
     u64::try_from(moment.unix_timestamp()).ok()
-}
-
-/// Puts a value at a path; numbers are places in a list that is there.
-pub(super) fn set(at: &mut Value, path: &str, value: Value) {
-    let (head, rest) = path.split_once('.').map_or((path, None), |(head, rest)| (head, Some(rest)));
-    let place = match at {
-        Value::Array(list) => head.parse::<usize>().ok().and_then(|i| list.get_mut(i)),
-        Value::Object(map) => {
-            if !map.contains_key(head) {
-                map.insert(head.to_owned(), Value::Object(Map::new()));
-            }
-            map.get_mut(head)
-        }
-        _ => None,
-    };
-    match (place, rest) {
-        (Some(place), Some(rest)) => set(place, rest, value),
-        (Some(place), None) => *place = value,
-        _ => {}
-    }
 }

@@ -1,8 +1,9 @@
 //! The engine against a simulated service, from a seed: items with equal times, late ones, changed and deleted ones, lists
 //! that shift while they are read, failures, small budgets, hosts that forget to keep the cursor, clocks that differ.
 
-use super::{Cursor, Paging, Spec, Walker, spec, walk};
+use super::{Cursor, Spec, Walker, spec, walk};
 use crate::json::{Json, Map, Value, json, parse, text};
+use crate::paging::{self, Paging};
 use crate::{catalog, clock};
 
 /// Random numbers from a seed (xorshift64*).
@@ -399,7 +400,7 @@ fn orders(rows: &[(u64, u64)], pages: u64) -> Value {
 fn a_cursor_is_small_and_survives_as_json() {
     let mut seen = super::cursor::Seen::default();
     for id in 0..500_u64 {
-        seen.insert(spec::hash(&[id.to_string()]), NOON + id / 3);
+        seen.insert(paging::hash(&[id.to_string()]), NOON + id / 3);
     }
     let mut cursor = Cursor::new("digistore24.newPurchase", NOON, 0, false);
     cursor.seen = seen;

@@ -8,10 +8,11 @@
 //! - **whole**: the service takes no time. Items before `cut` are skipped; without a time, all keys are remembered.
 
 use super::cursor::{Cursor, MISSED, Seen, Walk};
-use super::spec::{Clock, Spec, find, hash, parts, scalar, set};
-use crate::error::{Code, Error, Result};
+use super::spec::{Clock, Spec, parts};
+use crate::clock;
+use crate::error::{Error, Result};
 use crate::json::{Map, Value, put};
-use crate::{clock, record};
+use crate::paging::{Paging, Style, find, hash, list_at, number_at, scalar, set};
 
 /// How far the clocks of host and service may differ, in seconds.
 pub(super) const SKEW: u64 = 600;
@@ -31,20 +32,6 @@ pub(super) const KEYS: usize = 2_000;
 pub(super) const MANY_KEYS: usize = 20_000;
 /// So many contents are watched for changes.
 pub(super) const CONTENTS: usize = 10_000;
-
-record! {
-/// How the pages of an operation are reached: its `paging`.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Paging {
-    style: Option<String>,
-    items: Option<String>,
-    page: Option<String>,
-    size: Option<String>,
-    limit: Option<String>,
-    skip: Option<String>,
-    count: Option<String>,
-}
-}
 
 /// An item that is to be told.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -138,9 +125,7 @@ impl Walker {
         }
         let walk = self.cursor.walk.as_ref()?;
         let mut input = self.input.clone();
-        let by_number = [("page", &self.paging.page), ("skip", &self.paging.skip)];
-        if let Some((_, Some(name))) = by_number.iter().find(|(style, _)| self.paging.style.as_deref() == Some(*style))
-        {
+        if let Some(name) = self.paging.place() {
             set(&mut input, name, walk.page.into());
         }
         if let Some(after) = &walk.after {
@@ -164,7 +149,7 @@ impl Walker {
     }
 
     fn first_page(&self) -> u64 {
-        u64::from(self.paging.style.as_deref() == Some("page"))
+        u64::from(self.paging.style == Some(Style::Page))
     }
 
     /// Reads the answer to the call that [`Walker::next`] named: the items that are to be told.
@@ -188,7 +173,7 @@ impl Walker {
     fn take_page(&mut self, answer: &Value, now: u64, found: &mut Vec<Found>) -> Result<()> {
         let path = self.spec.items.as_ref().or(self.paging.items.as_ref());
         let rows = list_at(answer, path.map_or("", String::as_str))?;
-        let pages = self.number_at(answer, self.paging.count.as_deref());
+        let pages = number_at(answer, self.paging.count.as_deref());
         if self.cut_slice(pages, now) {
             return Ok(());
         }
@@ -209,20 +194,19 @@ impl Walker {
         for row in rows {
             self.meet(row, found)?;
         }
-        let size = self.paging.size.as_ref().or(self.paging.limit.as_ref());
-        let size = size.and_then(|name| self.input.get(name)).and_then(Value::as_u64).unwrap_or(u64::MAX);
+        let size = self.input.get(self.paging.size()).and_then(Value::as_u64).unwrap_or(u64::MAX);
         let short = (rows.len() as u64) < size;
         let step = size.saturating_sub(STEP_BACK).max(1);
-        let turn = match self.paging.style.as_deref() {
-            Some("page") if shifted => self.again().unwrap_or(Turn::Page(page + 1)),
-            Some("page") if rows.is_empty() || stuck || pages.map_or(short, |n| page >= n) => Turn::End,
-            Some("page") => Turn::Page(page + 1),
-            Some("skip") => {
+        let turn = match self.paging.style {
+            Some(Style::Page) if shifted => self.again().unwrap_or(Turn::Page(page + 1)),
+            Some(Style::Page) if rows.is_empty() || stuck || pages.map_or(short, |n| page >= n) => Turn::End,
+            Some(Style::Page) => Turn::Page(page + 1),
+            Some(Style::Skip) => {
                 let lost = page > 0 && !goes_on;
                 let on = if short || stuck { Turn::End } else { Turn::Page(page + step) };
                 lost.then(|| self.again()).flatten().unwrap_or(on)
             }
-            Some("searchAfter") => match rows.last().and_then(|row| row.get("searchAfter")) {
+            Some(Style::SearchAfter) => match rows.last().and_then(|row| row.get("searchAfter")) {
                 Some(after) if !short && before.as_ref() != Some(after) => Turn::After(after.clone()),
                 _ => Turn::End,
             },
@@ -239,10 +223,6 @@ impl Walker {
         walk.again += 1;
         walk.last = 0;
         Some(Turn::Page(first))
-    }
-
-    fn number_at(&self, answer: &Value, path: Option<&str>) -> Option<u64> {
-        find(answer, path?).and_then(scalar)?.parse().ok()
     }
 
     /// Where a time is too long for a few pages and lies so far back that nothing turns up late in it: only its beginning.
@@ -447,22 +427,6 @@ impl Walker {
 fn hash_without_pass(key: &[String]) -> u64 {
     let kept: Vec<String> = key.iter().filter(|part| !part.starts_with('#')).cloned().collect();
     hash(&kept)
-}
-
-/// The list at a path. Digistore24's language writes an empty object as an empty list.
-pub(super) fn list_at<'a>(answer: &'a Value, path: &str) -> Result<&'a [Value]> {
-    let found = if path.is_empty() || path == "." { Some(answer) } else { find(answer, path) };
-    let empty = answer.is_null() || answer.as_array().is_some_and(Vec::is_empty);
-    match found {
-        Some(Value::Array(list)) => Ok(list),
-        _ if empty => Ok(&[]),
-        // Taking it for empty would lose what comes without a word.
-        _ => Err(Error::new(
-            Code::MalformedResponse,
-            "the list in the service's answer can't be found",
-            "Report this with the trigger's name; nothing is lost, the cursor stays where it was.",
-        )),
-    }
 }
 
 fn too_many(keys: usize) -> Result<()> {

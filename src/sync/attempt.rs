@@ -172,6 +172,7 @@ impl Sync<'_> {
 
     /// Calls and notes it.
     pub(super) async fn call(&self, calls: &mut Vec<Call>, id: &str, input: Value) -> Result<Value> {
+        debug_assert!(super::OPERATIONS.iter().any(|(known, _)| *known == id), "{id} is not in the list");
         let result = self.client.run_once(id, input).await;
         calls.push(Call { operation: id.to_owned(), result: word(&result).to_owned() });
         result

@@ -62,6 +62,36 @@ pub fn params_of(event: &Value) -> Result<Params> {
     digistore24::parse_json(raw)
 }
 
+/// The operations of HighLevel that the sync calls, and whether only for custom fields.
+const OPERATIONS: [(&str, bool); 15] = [
+    ("ghl.contacts.getDuplicateContact", false),
+    ("ghl.contacts.getContact", false),
+    ("ghl.contacts.createContact", false),
+    ("ghl.contacts.updateContact", false),
+    ("ghl.contacts.getAllNotes", false),
+    ("ghl.contacts.createNote", false),
+    ("ghl.contacts.updateNote", false),
+    ("ghl.contacts.getAllTasks", false),
+    ("ghl.contacts.createTask", false),
+    ("ghl.contacts.updateTaskCompleted", false),
+    ("ghl.contacts.addTags", false),
+    ("ghl.contacts.removeTags", false),
+    ("ghl.contacts.getAppointmentsForContact", false),
+    ("ghl.locations.getCustomFields", true),
+    ("ghl.locations.createCustomField", true),
+];
+
+/// The operations that the sync calls with this mapping.
+pub(crate) fn operations(mapping: &Mapping) -> Vec<String> {
+    let mut ids = Vec::new();
+    for (id, for_fields) in OPERATIONS {
+        if mapping.custom_fields || !for_fields {
+            ids.push(id.to_owned());
+        }
+    }
+    ids
+}
+
 pub(crate) fn from_json<T: Json>(text: &str) -> Result<T> {
     let mut ok = true;
     let it = T::read(parse(text).unwrap_or_default(), &mut ok);

@@ -6,8 +6,11 @@ import { after, beforeEach, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import {
   DEFAULT_API_KEY,
+  DEFAULT_CLIENT_ID,
+  DEFAULT_CLIENT_SECRET,
   DEFAULT_LOCATION_ID,
   DEFAULT_TOKEN,
+  DEVELOPER_API_KEY,
   signed,
   startSandbox,
 } from '../../pkg/dist/sandbox/index.js';
@@ -87,6 +90,24 @@ describe('results and exit codes', () => {
     const byPipe = await cli(['run', 'ghl.contacts.removeTags', '--input', '-'], { input: JSON.stringify(tags) });
     assert.deepEqual(byPipe.json().tags, []);
     assert.equal((await cli(['run', 'digistore24.ping'])).code, 0);
+  });
+
+  test('run --all: every item of a list on a line of its own', async (t) => {
+    const { cli } = terminal(t);
+    sandbox.configure({ searchLagMs: 0 });
+    sandbox.importContacts(12);
+    const list = ['run', 'ghl.contacts.searchContactsAdvanced', '--input', '{"pageLimit":5}', '--all'];
+    const ids = async (...more) => {
+      const { stdout } = await cli([...list, ...more]);
+      return stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).id);
+    };
+    const all = await ids();
+    assert.equal(new Set(all).size, 12);
+    assert.deepEqual(await ids('--limit', '7'), all.slice(0, 7));
+    assert.equal((await cli(['run', 'digistore24.ping', '--limit', '7'])).code, 2);
   });
 
   test('1: the service said no', async (t) => {
@@ -365,5 +386,103 @@ describe('servers', () => {
     assert.equal((await cli(['run', 'digistore24.ping'])).code, 0);
     child.kill('SIGINT');
     assert.equal(await ended, 0);
+  });
+});
+
+describe('credentials', () => {
+  /** The settings of an app in place of a token. */
+  const appOf = ({ GHL_TOKEN: _, ...rest }) => ({
+    ...rest,
+    GHL_CLIENT_ID: DEFAULT_CLIENT_ID,
+    GHL_CLIENT_SECRET: DEFAULT_CLIENT_SECRET,
+    GHL_REDIRECT_URI: 'https://app.example/back',
+  });
+
+  test('check says what is wrong, and 0 where nothing is', async (t) => {
+    const { cli } = terminal(t);
+    const before = await cli(['check', '--json']);
+    assert.equal(before.code, 1);
+    assert.deepEqual(
+      before
+        .json()
+        .checks.filter(({ ok }) => !ok)
+        .map(({ name }) => name),
+      ['HighLevel: custom fields'],
+    );
+    await cli(['setup']);
+    const after = await cli(['check']);
+    assert.equal(after.code, 0);
+    assert.match(after.stdout, /ok {3}HighLevel: location: Sandbox Academy/);
+    const wrong = await cli(['check'], { more: { GHL_TOKEN: 'pit-unknown' } });
+    assert.equal(wrong.code, 1);
+    assert.match(wrong.stdout, /WRONG HighLevel: credentials/);
+  });
+
+  test('scopes lists what to tick', async (t) => {
+    const { cli, file } = terminal(t);
+    const all = (await cli(['scopes', '--json'])).json();
+    assert.ok(all.includes('contacts.write') && all.includes('locations/customFields.write'));
+    const mapping = file('mapping.json', { customFields: false });
+    const fewer = (await cli(['scopes', '--json', '--mapping', mapping])).json();
+    assert.ok(fewer.length < all.length);
+    const { stdout } = await cli(['scopes', '--for', 'ghl.workflows.getWorkflow, bridge.addTag']);
+    assert.deepEqual(stdout.split('\n').slice(0, -1), ['contacts.readonly', 'contacts.write', 'workflows.readonly']);
+  });
+
+  test('an app is connected, and each command uses and renews its token', async (t) => {
+    const folder = temporaryFolder(t);
+    const { cli } = terminal(t, appOf(environment(folder)));
+    assert.equal((await cli(['auth', 'status', '--json'])).json().highlevel.state, 'not_connected');
+    const address = await cli(['auth', 'url', '--json', '--host', sandbox.highlevelUrl]);
+    const { url, state } = address.json();
+    const back = await fetch(url, { redirect: 'manual' });
+    const { searchParams } = new URL(back.headers.get('location'));
+    assert.equal(searchParams.get('state'), state);
+    const exchanged = await cli(['auth', 'exchange', '--json'], { input: `${searchParams.get('code')}\n` });
+    assert.equal(exchanged.json().highlevel.state, 'connected');
+    for (let n = 0; n < 2; n++) {
+      assert.equal((await cli(['run', 'ghl.locations.getLocation'])).code, 0);
+      sandbox.expireTokens();
+    }
+    assert.equal((await cli(['setup'])).code, 0);
+    assert.match((await cli(['auth', 'status'])).stdout, /HighLevel: connected \(oauth, from the store\)/);
+    sandbox.revokeApps();
+    assert.equal((await cli(['setup', '--json'])).error().code, 'unauthenticated');
+  });
+
+  test('a credential is rotated from standard input or a file, never from the line', async (t) => {
+    const { cli, file } = terminal(t);
+    sandbox.configure({ tokens: { 'pit-new': {} }, apiKeys: { '9-new': 'full' } });
+    const rotated = await cli(['auth', 'rotate', 'token', '--json'], { input: 'pit-new\n' });
+    assert.equal(rotated.json().highlevel.source, 'store');
+    assert.equal((await cli(['auth', 'rotate', 'api-key', `file:${file('key', '9-new')}`])).code, 0);
+    // The settings still have the old ones; the store counts.
+    for (const id of ['ghl.locations.getLocation', 'digistore24.ping']) {
+      const { code } = await cli(['run', id], { more: { GHL_TOKEN: DEFAULT_TOKEN } });
+      assert.equal(code, 0, id);
+    }
+    assert.equal((await cli(['auth', 'rotate', 'token', 'pit-new'])).code, 2);
+    assert.equal((await cli(['auth', 'rotate', 'token'], { input: '\n' })).code, 2);
+  });
+
+  test('a vendor is asked for a key', async (t) => {
+    const { DIGISTORE24_API_KEY: _, ...settings } = environment(temporaryFolder(t));
+    const { cli } = terminal(t, { ...settings, DIGISTORE24_DEVELOPER_KEY: DEVELOPER_API_KEY });
+    const asked = await cli(['auth', 'request-key', '--return-url', 'https://app.example/done', '--json']);
+    const { request_url, request_token: input } = asked.json();
+    const pending = await cli(['auth', 'retrieve-key', '--wait', '0', '--json'], { input });
+    assert.deepEqual([pending.code, pending.json()], [1, { status: 'pending' }]);
+    await fetch(request_url, { redirect: 'manual' });
+    assert.equal((await cli(['auth', 'retrieve-key'], { input })).code, 0);
+    assert.equal((await cli(['run', 'digistore24.ping'])).code, 0);
+  });
+
+  test('a token and an app at once, or half an app, is a wrong setting', async (t) => {
+    const folder = temporaryFolder(t);
+    const { cli } = terminal(t, environment(folder));
+    const both = await cli(['check', '--json'], { more: { GHL_CLIENT_ID: 'x' } });
+    assert.deepEqual([both.code, both.error().fields[0].path], [2, 'GHL_TOKEN']);
+    const half = await cli(['check', '--json'], { more: { GHL_CLIENT_ID: 'x', GHL_TOKEN: '' } });
+    assert.deepEqual([half.code, half.error().fields[0].path], [2, 'GHL_CLIENT_SECRET']);
   });
 });

@@ -136,9 +136,10 @@ const FAULTS = [
 
 const label = ({ kind, status, body }) => `${kind} ${status ?? ''} ${body ? JSON.stringify(body).slice(0, 30) : ''}`;
 
-/** Pauses between tries cost no time here; the time-outs of requests (30 s and more) stay. */
+/** Pauses between tries cost no time here; the time-outs of requests (10 s for tokens, 30 s and more) stay. */
 const realTimeout = globalThis.setTimeout;
-globalThis.setTimeout = (work, ms, ...rest) => realTimeout(work, ms > 100 && ms < 29_000 ? 1 : ms, ...rest);
+globalThis.setTimeout = (work, ms, ...rest) =>
+  realTimeout(work, ms > 100 && ms < 29_000 && ms !== 10_000 ? 1 : ms, ...rest);
 
 describe('errors and log lines', () => {
   for (const fault of FAULTS) {
@@ -241,6 +242,74 @@ describe('errors and log lines', () => {
   });
 });
 
+describe('an app and its tokens', () => {
+  const APP = { clientId: 'an-app', clientSecret: 'canary30secret' };
+  const redirectUri = 'https://app.example/back';
+  const highlevel = () => ({
+    auth: { kind: 'oauth', ...APP, redirectUri },
+    locationId,
+    baseUrl: sandbox.highlevelUrl,
+  });
+  /** All tokens that the sandbox has given out. */
+  const tokens = () => {
+    const { tokens, refreshTokens, codes } = sandbox.world.ghl.oauth;
+    return [...tokens.keys(), ...refreshTokens.keys(), ...codes.keys()];
+  };
+
+  test('no secret, code or token in an error, a log line, an event, a status or an address', async () => {
+    sandbox.configure({ apps: { 'an-app': { secret: APP.clientSecret } } });
+    const [lines, urls, out] = [[], [], []];
+    const store = memoryStore();
+    const spied = (url, init) => {
+      urls.push(String(url));
+      return fetch(url, init);
+    };
+    const plugin = await createPlugin({
+      ...options({ store }),
+      highlevel: highlevel(),
+      fetch: spied,
+      log: (line) => lines.push(line),
+      onEvent: (event) => out.push(event),
+    });
+    const keep = (error) => out.push(error);
+    const { url } = await plugin.auth.authorizeUrl({ state: 's', host: sandbox.highlevelUrl });
+    out.push(url);
+    const back = await fetch(url, { redirect: 'manual' });
+    const code = new URL(back.headers.get('location')).searchParams.get('code');
+    out.push(await plugin.auth.exchange({ code }));
+    await plugin.auth.exchange({ code: 'canary31code' }).catch(keep);
+    for (const fault of [
+      ...FAULTS,
+      { kind: 'status', status: 400, body: { message: 'Location is not active canary' } },
+      { kind: 'status', status: 400, body: { error: 'invalid_grant', error_description: 'canary' } },
+    ]) {
+      sandbox.expireTokens();
+      sandbox.fault({ service: 'ghl', path: '/oauth/token', ...fault });
+      await plugin.ghl.locations.getLocation({}).catch(keep);
+      await plugin.auth.exchange({ code: 'canary31code' }).catch(keep);
+      out.push(await plugin.auth.status());
+      sandbox.clearFaults();
+    }
+    await plugin.auth.rotate({ token: 'canary32token' }).catch(keep);
+    await plugin.auth.rotate({ apiKey: 'canary33key', token: 'canary32token' }).catch(keep);
+    out.push(await plugin.auth.rotate({ apiKey: 'canary33key' }));
+    out.push(await plugin.auth.rotate({ ipnPassphrase: 'canary34passphrase' }));
+    await plugin.digistore24.ping({}).catch(keep);
+    out.push(await plugin.check());
+    assert.ok(tokens().length > 3 && out.length > 40);
+    for (const token of [...tokens(), APP.clientSecret]) {
+      for (const [where, things] of Object.entries({ lines, urls, out })) {
+        for (const thing of things) {
+          const text = typeof thing === 'string' ? thing : `${JSON.stringify(thing)} ${thing?.stack ?? ''}`;
+          assert.ok(!text.includes(token), `${where}: ${text.slice(0, 200)}`);
+        }
+      }
+    }
+    assertClean('an app', lines, urls, ...out);
+    await plugin.close();
+  });
+});
+
 describe('HTTP replies of the receiver', () => {
   test('refused, failing and accepted messages; healthz and metrics', async () => {
     const lines = [];
@@ -331,6 +400,13 @@ describe('the command line', () => {
       [['setup'], { MAPPING: '/canary.json' }],
       [['setup'], { ALERT_URL: 'http://canary.example/canary' }],
       [['serve', '--port', 'canary']],
+      [['auth', 'rotate', 'canary', '-']],
+      [['auth', 'rotate', 'token', 'canary']],
+      [['auth', 'exchange', 'canary']],
+      [['auth', 'exchange', 'file:canary']],
+      [['auth', 'retrieve-key', 'canary']],
+      [['auth', 'url'], { GHL_CLIENT_ID: 'canary' }],
+      [['scopes', '--for', 'canary']],
     ];
     for (const [args, env] of attempts) {
       for (const flags of [[], ['--json']]) {

@@ -30,6 +30,26 @@ export async function accepted(plugin: Plugin) {
   const { status } = await plugin.ghl.custom.request({ path: '/contacts/', query: { limit: 1 } });
   status.toFixed();
 
+  for await (const contact of plugin.ghl.contacts.searchContactsAdvanced.list({
+    filters: [
+      { field: 'city', operator: 'contains', value: 'Graz' },
+      { group: 'OR', filters: [{ field: 'customFields.Level', operator: 'eq', value: 'gold' }] },
+      { field: 'dateAdded', operator: 'range', value: { gte: '2026-01-01' } },
+    ],
+  })) {
+    isTrue<Same<typeof contact.id, string | undefined>>();
+  }
+  for await (const { items, cursor } of plugin.list('digistore24.listPurchases', {}, { limit: 5 }).pages()) {
+    items[0]?.id?.toString();
+    cursor?.['v']?.toString();
+  }
+  const [first, second] = await plugin.batch([
+    { id: 'ghl.contacts.addTags', input: { contactId: 'c', tags: ['a'] } },
+    { id: 'ghl.contacts.getContact', input: { contactId: 'c' } },
+  ]);
+  if (first.ok) isTrue<Same<typeof first.value.tags, string[] | undefined>>();
+  if (!second.ok) second.error.code.toString();
+
   // An operation that the types don't know takes and gives plain JSON.
   const other: unknown = await plugin.run('ghl.calendars.somethingNew', { calendarId: 'c' });
   await plugin.digistore24.listProducts({ sort_by: 'name' });
@@ -48,6 +68,12 @@ export async function refused(plugin: Plugin) {
   await contacts.addTags({ contactId: 1, tags: [] });
   // @ts-expect-error a missing field, in a resource of two words
   await plugin.ghl.customFields.getCustomFieldById({});
+  // @ts-expect-error an operator that the field doesn't take
+  contacts.searchContactsAdvanced.list({ filters: [{ field: 'email', operator: 'contains', value: 'a' }] });
+  // @ts-expect-error a field that doesn't exist
+  contacts.searchContactsAdvanced.list({ filters: [{ field: 'ctiy', operator: 'exists' }] });
+  // @ts-expect-error what lists nothing has no list
+  contacts.getContact.list({ contactId: 'c' });
   // @ts-expect-error not one of the values
   await plugin.ghl.locations.getCustomFields({ model: 'person' });
   // @ts-expect-error an input where there is none

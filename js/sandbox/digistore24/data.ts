@@ -199,6 +199,15 @@ export interface Mail {
   at: string;
 }
 
+/** A vendor who is asked for a key. */
+export interface KeyRequest {
+  permission: 'full' | 'readonly';
+  returnUrl: string;
+  cancelUrl: string;
+  status: 'pending' | 'aborted' | 'completed';
+  key?: string;
+}
+
 /** All that Digistore24 holds. */
 export interface Ds24 {
   products: Map<string, Product>;
@@ -214,6 +223,8 @@ export interface Ds24 {
   mails: Mail[];
   /** By API key id and domain id. */
   ipnConnections: Map<string, IpnConnection>;
+  /** By request token. */
+  keyRequests: Map<string, KeyRequest>;
 }
 
 /** Digistore24 before the first sale. */
@@ -232,5 +243,6 @@ export function emptyDs24(): Ds24 {
     buyUrls: [],
     mails: [],
     ipnConnections: new Map(),
+    keyRequests: new Map(),
   };
 }

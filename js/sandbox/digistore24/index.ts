@@ -7,6 +7,7 @@ import { buyerFunctions } from './buyers.js';
 import { badKey, CallError, unknownFunction } from './errors.js';
 import { fulfilmentFunctions } from './fulfilment.js';
 import type { Caller, Functions } from './functions.js';
+import { keyFunctions } from './keys.js';
 import { productFunctions } from './products.js';
 import { purchaseFunctions } from './purchases.js';
 import { rebillingFunctions } from './rebilling.js';
@@ -16,6 +17,7 @@ import { voucherFunctions } from './vouchers.js';
 
 const FUNCTIONS: Functions = {
   ...systemFunctions,
+  ...keyFunctions,
   ...buyerFunctions,
   ...productFunctions,
   ...purchaseFunctions,
@@ -42,7 +44,7 @@ export function digistore24(world: World): Hono<SandboxEnv> {
         ...answer,
       });
     try {
-      const caller = identify(world, c.req.header('x-ds-api-key'));
+      const caller = identify(world, c.req.header('x-ds-api-key'), c.req.url);
       const form = new URLSearchParams(c.req.method === 'POST' ? await c.req.text() : '');
       const args = readArgs([...new URL(c.req.url).searchParams, ...form]);
       const data = await call(world, c.req.param('function') ?? '', args, caller);
@@ -52,23 +54,42 @@ export function digistore24(world: World): Hono<SandboxEnv> {
       return envelope({ result: 'error', message, code });
     }
   });
+  // The page on which a vendor grants a key: here at once, or refuses with `?refuse`.
+  app.get('/connect/:token', (c) => {
+    const request = world.ds24.keyRequests.get(c.req.param('token'));
+    if (!request) return c.text('Not found', 404);
+    if (c.req.query('refuse') !== undefined) {
+      request.status = 'aborted';
+      return c.redirect(request.cancelUrl);
+    }
+    request.key ??= `${world.ids.number('grantedKey', 22_001)}-${world.ids.key('grantedKey', 24)}`;
+    request.status = 'completed';
+    world.configure({ apiKeys: { [request.key]: request.permission } });
+    return c.redirect(request.returnUrl);
+  });
   app.all('*', (c) => c.text('Not found', 404));
   return app;
 }
 
-function identify(world: World, key: string | undefined): Caller {
+function identify(world: World, key: string | undefined, url: string): Caller {
   if (!key) throw badKey('No API key given.');
   const { apiKeys } = world.settings;
   const permission = Object.hasOwn(apiKeys, key) ? apiKeys[key] : undefined;
   if (!permission) throw badKey('The API key is invalid.');
-  return { keyId: key.split('-')[0] ?? '', permission };
+  const isGranted = [...world.ds24.keyRequests.values()].some((request) => request.key === key);
+  const baseUrl = url.slice(0, url.indexOf('/api/'));
+  return { keyId: key.split('-')[0] ?? '', key, permission, isGranted, baseUrl };
 }
 
 function call(world: World, name: string, args: ReturnType<typeof readArgs>, caller: Caller): unknown {
   const fn = Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name] : undefined;
   if (!fn) throw unknownFunction(name);
-  if (fn.writes && caller.permission === 'readonly') {
-    const message = 'Access denied - full access rights are required for this function.';
+  const isAllowed = fn.developer
+    ? caller.permission === 'developer'
+    : caller.permission === 'full' || (caller.permission === 'readonly' && !fn.writes);
+  if (!isAllowed) {
+    const rights = fn.developer ? 'developer' : 'full access';
+    const message = `Access denied - ${rights} rights are required for this function.`;
     throw new CallError(world.settings.permissionErrorCode, message);
   }
   return fn.run(world, args, caller);

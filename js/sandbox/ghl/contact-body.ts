@@ -98,16 +98,38 @@ export function customField(world: World, locationId: string, item: Record<strin
   );
 }
 
-/** Values by field id. A field that the location doesn't have is dropped without a word. */
+/** Values by field id. A field that the location doesn't have, or a value of another kind, is dropped without a word. */
 function customValues(world: World, locationId: string, body: Body): Map<string, unknown> {
   const values = new Map<string, unknown>();
   if (!Array.isArray(body.customFields)) return values;
   for (const item of body.customFields) {
     if (!isObject(item)) throw unprocessable(['each value in customFields must be an object']);
     const field = customField(world, locationId, item);
-    if (field) values.set(field.id, item.field_value ?? item.fieldValue ?? null);
+    const value = item.field_value ?? item.fieldValue ?? null;
+    if (field && fitsKind(field, value)) values.set(field.id, value);
   }
   return values;
+}
+
+/** Whether a value is of the field's kind; an empty one always is. */
+function fitsKind({ dataType, picklistOptions }: CustomField, value: unknown): boolean {
+  if (value === null || value === '') return true;
+  const isOption = (one: unknown) => !picklistOptions?.length || picklistOptions.includes(String(one));
+  switch (dataType) {
+    case 'NUMERICAL':
+    case 'MONETORY':
+      return !Array.isArray(value) && Number.isFinite(Number(value));
+    case 'DATE':
+      return !Number.isNaN(new Date(value as string | number).getTime());
+    case 'SINGLE_OPTIONS':
+    case 'RADIO':
+      return isOption(value);
+    case 'CHECKBOX':
+    case 'MULTIPLE_OPTIONS':
+      return Array.isArray(value) && value.every(isOption);
+    default:
+      return true;
+  }
 }
 
 function splitName(change: ContactChange, name: unknown): void {

@@ -25,11 +25,18 @@ export function guard(world: World) {
   return createMiddleware<GhlEnv>(async (c, next) => {
     const bearer = (c.req.header('authorization') ?? '').replace(/^Bearer /i, '');
     takeFromBudget(world, c, bearer);
-    const token = Object.hasOwn(world.settings.tokens, bearer) ? world.settings.tokens[bearer] : undefined;
+    const { tokens } = world.settings;
+    const token = Object.hasOwn(tokens, bearer) ? tokens[bearer] : world.ghl.oauth.tokens.get(bearer);
     if (!token) throw unauthorized('Invalid JWT');
+    if ((token.expiresAt ?? Number.POSITIVE_INFINITY) <= world.now()) {
+      throw unauthorized('Invalid token: access token is invalid');
+    }
     const version = c.req.header('version');
     if (!version) throw unauthorized('version header was not found.');
     if (!VERSIONS.has(version)) throw unauthorized('version header is invalid');
+    if (token.companyId !== undefined && !c.get('entry').path.startsWith('/oauth/')) {
+      throw unauthorized("Token's user type mismatch!");
+    }
     c.set('token', token);
     await next();
   });

@@ -1,5 +1,6 @@
 import type { Ids } from '../ids.js';
 import type { Settings } from '../settings.js';
+import { emptyOAuth, type OAuth } from './oauth.js';
 
 /** The plain text fields of a contact, by the names of HighLevel's contacts specification. */
 export const CONTACT_FIELDS = [
@@ -206,6 +207,7 @@ export interface Ghl {
   calendars: Calendar[];
   /** Times of the requests in the present burst window, and the day's count, for each token. */
   budgets: Map<string, { recent: number[]; day: string; used: number }>;
+  oauth: OAuth;
 }
 
 /**
@@ -227,6 +229,7 @@ export function emptyGhl(settings: Settings, ids: Ids): Ghl {
     users: [],
     calendars: [],
     budgets: new Map(),
+    oauth: emptyOAuth(),
   };
   for (const locationId of Object.keys(settings.locations)) furnish(ghl, locationId, ids);
   return ghl;

@@ -7,6 +7,7 @@ import { type GhlEnv, guard } from './context.js';
 import { campaignRoutes, conversationRoutes } from './conversations.js';
 import { locationRoutes } from './locations.js';
 import { noteRoutes } from './notes.js';
+import { agencyRoutes, tokenRoutes } from './oauth.js';
 import { opportunityRoutes } from './opportunities.js';
 import { Problem } from './problem.js';
 import { searchRoutes } from './search.js';
@@ -16,6 +17,7 @@ import { taskRoutes } from './tasks.js';
 /** The simulated HighLevel. */
 export function highlevel(world: World): Hono<GhlEnv> {
   const app = new Hono<GhlEnv>();
+  app.route('/', tokenRoutes(world));
   app.use('*', guard(world));
   for (const routes of [
     searchRoutes,
@@ -30,6 +32,7 @@ export function highlevel(world: World): Hono<GhlEnv> {
     businessRoutes,
     locationRoutes,
     opportunityRoutes,
+    agencyRoutes,
   ]) {
     app.route('/', routes(world));
   }

@@ -50,10 +50,11 @@ export function searchRoutes(world: World): Hono<GhlEnv> {
     const sort = readSort(body.sort);
     const docs = visible(world, locationId)
       .filter((doc) => mentions(doc, query) && filters.every((filter) => passes(doc, filter)))
-      .sort((a, b) => compare(cursor(a, sort), cursor(b, sort), sort));
+      .map((doc) => ({ ...doc, searchAfter: cursor(doc, sort) }))
+      .sort((a, b) => compare(a.searchAfter, b.searchAfter, sort));
     const page = Number(body.page ?? 1);
     const from = Array.isArray(body.searchAfter) ? after(docs, body.searchAfter, sort) : start(page, pageLimit);
-    const contacts = docs.slice(from, from + pageLimit).map((doc) => ({ ...doc, searchAfter: cursor(doc, sort) }));
+    const contacts = docs.slice(from, from + pageLimit);
     return c.json({ contacts, total: docs.length, traceId: world.ids.uuid('trace') });
   });
   return app;
@@ -123,8 +124,8 @@ function compare(a: unknown[], b: unknown[], sort: Sort[]): number {
   return 0;
 }
 
-function after(docs: Doc[], position: unknown[], sort: Sort[]): number {
-  const next = docs.findIndex((doc) => compare(cursor(doc, sort), position, sort) > 0);
+function after(docs: { searchAfter: unknown[] }[], position: unknown[], sort: Sort[]): number {
+  const next = docs.findIndex(({ searchAfter }) => compare(searchAfter, position, sort) > 0);
   return next === -1 ? docs.length : next;
 }
 

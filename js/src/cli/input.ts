@@ -35,6 +35,22 @@ export function readObject(given: string, option: string): JsonObject {
 }
 
 /**
+ * A secret: the first line of `file:PATH` or, with `-`, of standard input. Never as it is: other users see a process's
+ * arguments.
+ *
+ * @throws PluginError `invalid_input`
+ */
+export function readSecret(from: string, argument: string): string {
+  if (from !== '-' && !from.startsWith('file:'))
+    throw wrongField(argument, 'must be file:PATH, or - for standard input');
+  const secret = readText(from.replace(/^file:/, ''), argument)
+    .split('\n')[0]
+    ?.trim();
+  if (!secret) throw wrongField(argument, 'is empty');
+  return secret;
+}
+
+/**
  * A whole number from a flag.
  *
  * @throws PluginError `invalid_input`

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { PluginError, problem } from '../errors.js';
 import type { ErrorDetails, LogLine } from '../protocol.js';
 import { type Paint, paintFor } from '../text/paint.js';
@@ -19,6 +20,11 @@ export class Output {
   result(value: unknown, words: (paint: Paint) => string[]): void {
     const text = this.isJson ? JSON.stringify(value, null, 2) : words(this.paint).join('\n');
     if (text !== '') process.stdout.write(`${text}\n`);
+  }
+
+  /** A result that is one of many, as a line of JSON. Waits where the reader is slow. */
+  async line(value: unknown): Promise<void> {
+    if (!process.stdout.write(`${JSON.stringify(value)}\n`)) await once(process.stdout, 'drain');
   }
 
   /** An error, with the exit code that belongs to it. */

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { problem } from '../errors.js';
+import { addAuth } from './commands/auth.js';
 import { addBackfill } from './commands/backfill.js';
 import { addCatalog } from './commands/catalog.js';
+import { addCheck } from './commands/check.js';
 import { addForget } from './commands/forget.js';
 import { addDeadLetters, addInbox } from './commands/inbox.js';
 import { addPlan } from './commands/plan.js';
@@ -42,14 +44,19 @@ function build(): Command {
     .showSuggestionAfterError(false);
   const add = [
     ...[addCatalog, addRun, addPoll, addPlan, addSync, addBackfill, addReconcile, addTimeline],
-    ...[addServe, addSandbox, addSetup, addInbox, addDeadLetters, addForget],
+    ...[addServe, addSandbox, addSetup, addCheck, addAuth, addInbox, addDeadLetters, addForget],
   ];
   for (const command of add) command(program);
-  for (const command of program.commands) {
-    command.option('--json', 'results as JSON on stdout, errors and logs as JSON on stderr');
-    command.copyInheritedSettings(program);
-  }
+  inherit(program);
   return program;
+}
+
+function inherit(parent: Command): void {
+  for (const command of parent.commands) {
+    command.option('--json', 'results as JSON on stdout, errors and logs as JSON on stderr');
+    command.copyInheritedSettings(parent);
+    inherit(command);
+  }
 }
 
 /** Commander's own words can repeat what was typed, a secret in the wrong place as well: only the flag is kept. */

@@ -6,10 +6,10 @@ import { memoryStore } from '../store/memory.js';
 import { Output } from './output.js';
 
 /**
- * Which store a command gets: `needed` makes the file, `present` uses it only where it is there (reading commands leave
- * nothing behind), `none` needs no ledger.
+ * Which store a command gets: `needed` makes the file, `present` uses it where it is there (reading commands leave
+ * nothing behind). An app's tokens always need it.
  */
-export type StateUse = 'needed' | 'present' | 'none';
+export type StateUse = 'needed' | 'present';
 
 /** Adds the flags of the settings to a command. Secrets have none: other users see the flags of a process. */
 export function withSettings(command: Command): Command {
@@ -52,7 +52,7 @@ export async function openPlugin(command: Command, use: StateUse, output: Output
   }
   const { config } = given;
   const { options, state } = readSettings({ flags, ...(config !== undefined && { file: config }) });
-  const isKept = use === 'needed' || (use === 'present' && existsSync(state));
+  const isKept = use === 'needed' || options.highlevel?.auth.kind === 'oauth' || existsSync(state);
   // Loaded only where it is used: it brings a native library along.
   const store = isKept ? (await import('../store/sqlite.js')).openSqliteStore(state) : memoryStore();
   try {

@@ -22,7 +22,7 @@ export function addPoll(program: Command): void {
     .action(async (trigger: string, { cursor: file, from, input }: Flags, command: Command) => {
       const given: JsonObject = { ...readObject(input, '--input'), ...(from !== undefined && { from }) };
       const kept = file !== undefined && existsSync(file) ? readObject(`@${file}`, '--cursor') : null;
-      await withPlugin(command, 'none', async (plugin, output) => {
+      await withPlugin(command, 'present', async (plugin, output) => {
         const { events, cursor, done } = await plugin.poll<string>(trigger, kept, { input: given });
         output.result({ events, done, ...(file === undefined && { cursor }) }, () => [
           ...events.map(inWords),
