@@ -117,7 +117,7 @@ impl Sync<'_> {
 
     /// Where the order stands, from Digistore24 itself. Nothing where it can't be asked: then a person is.
     async fn ask(&self, report: &mut Report, event: &Event) -> Result<Option<Standing>> {
-        if !self.client.connection.digistore24.as_ref().is_some_and(|account| account.api_key.is_some()) {
+        if self.client.connection.digistore24.as_ref().is_none_or(|account| account.api_key.is_none()) {
             return Ok(None);
         }
         let order = json!({ "purchase_id": event.order.id });

@@ -70,7 +70,10 @@ describe('backfill', () => {
     assert.deepEqual([finished, counts.orders, counts.people, counts.done], [true, 4, 3, 3]);
     assert.equal(writes() - before, 3, 'one write for each person');
     const { contacts } = sandbox.state();
-    assert.deepEqual(contacts.map(({ tags }) => tags), [['ds24-import'], ['ds24-import'], ['ds24-import']]);
+    assert.deepEqual(
+      contacts.map(({ tags }) => tags),
+      [['ds24-import'], ['ds24-import'], ['ds24-import']],
+    );
     assert.ok(contacts.every(({ notes, tasks, source }) => notes.length + tasks.length === 0 && /import/.test(source)));
     const anna = byEmail('anna@example.com');
     assert.equal(anna.fields['contact.ds24_status'], 'active');
@@ -214,7 +217,10 @@ describe('reconciliation', () => {
     now = Date.parse('2026-06-26T10:00:00Z');
     plan.missed();
     const found = await plugin.sync.reconcile();
-    assert.deepEqual(found.drift.map(({ event }) => event), ['payment_missed']);
+    assert.deepEqual(
+      found.drift.map(({ event }) => event),
+      ['payment_missed'],
+    );
     await plugin.tick();
     assert.equal(byEmail('anna@example.com').fields['contact.ds24_status'], 'paused');
     assert.equal((await plugin.sync.reconcile()).found, 0);
@@ -319,7 +325,10 @@ describe('timeline', () => {
     sandbox.addToDigistore24('etickets', { purchaseId: plan.orderId });
     const { id } = byEmail('anna@example.com');
     const view = await plugin.timeline({ email: 'anna@example.com' });
-    assert.deepEqual(Object.entries(view.lifetime).map(([name, sum]) => [name, Number(sum)]), [['EUR', 147]]);
+    assert.deepEqual(
+      Object.entries(view.lifetime).map(([name, sum]) => [name, Number(sum)]),
+      [['EUR', 147]],
+    );
     const kinds = new Set(view.timeline.map(({ kind }) => kind));
     for (const kind of ['contact', 'purchase', 'note', 'eticket']) assert.ok(kinds.has(kind), kind);
     const buyerId = String(plan.purchase.buyer.id);
