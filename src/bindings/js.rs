@@ -1,7 +1,5 @@
 //! JavaScript: synchronous exports and steps. No async export: each one would bring globals that strict hosts refuse.
 
-use serde::Serialize;
-use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
 
 use crate::json::{Value, parse, text};
@@ -115,8 +113,9 @@ fn not_json() -> Error {
     Error::invalid_field("input", "must be made of plain JSON values")
 }
 
+/// By way of JSON text too: what crosses is small.
 pub(super) fn to_js(value: &Value) -> JsValue {
-    value.serialize(&Serializer::json_compatible()).unwrap_or(JsValue::NULL)
+    js_sys::JSON::parse(&text(value)).unwrap_or(JsValue::NULL)
 }
 
 pub(super) fn error_to_js(error: &Error) -> JsValue {

@@ -67,6 +67,8 @@ impl Held {
 #[derive(Default)]
 pub(super) struct Known {
     held: RefCell<Vec<(String, Rc<Held>)>>,
+    /// The agency's token that was refused last: whoever still has it need not try.
+    pub(super) refused: RefCell<String>,
     /// The API key of Digistore24 that can only read.
     pub(super) read_only: RefCell<String>,
 }

@@ -135,14 +135,17 @@ impl Client {
             return Ok(held);
         }
         let company = self.company_slot(app);
-        let mut stale = String::new();
+        let known = &self.memory.credentials.refused;
+        let mut stale = known.borrow().clone();
+        let mut is_last = false;
         loop {
             let pair = self.renewed(&company, &stale, Source::Refresh(app)).await?;
-            let source = Source::Company(app, &pair.grant.access);
-            match self.renewed(&slot, refused, source).await {
+            match self.renewed(&slot, refused, Source::Company(app, &pair.grant.access)).await {
                 // The agency's token was refused.
-                Err(error) if error.code() == Code::Unauthenticated && stale.is_empty() => {
+                Err(error) if error.code() == Code::Unauthenticated && !is_last => {
                     stale.clone_from(&pair.grant.access);
+                    known.borrow_mut().clone_from(&stale);
+                    is_last = true;
                 }
                 result => return result,
             }
@@ -171,7 +174,11 @@ impl Client {
             }
             // It still works: a renewal ahead of time must not hold up the call.
             let works = held.is_usable(refused, now, 0);
-            let error = if held.grant.lost || (held.grant.refresh.is_empty() && matches!(source, Source::Refresh(_))) {
+            let is_hopeless = match source {
+                Source::Refresh(_) => held.grant.refresh.is_empty(),
+                Source::Company(_, token) => *self.memory.credentials.refused.borrow() == token,
+            };
+            let error = if held.grant.lost || is_hopeless {
                 Some(oauth::lost())
             } else if held.grant.wait_until > held.store_time(now) {
                 Some(oauth::inactive())

@@ -105,6 +105,7 @@ pub fn read_grant(response: &Response, now: u64, by_company: bool) -> std::resul
     }
     let said = errors::said(&body);
     Err(match response.status {
+        0 | 300..=399 => Refusal::Other(Error::redirected("HighLevel").with_status(response.status)),
         400..=404 | 422 if said.contains("not active") => Refusal::Inactive,
         400 | 401 if !by_company && (said.contains("invalid grant") || said.contains("invalid_grant")) => {
             Refusal::Grant
@@ -237,7 +238,8 @@ mod tests {
             other(401, json!({ "error": "UnAuthorized!", "error_description": "Invalid client credentials!" })),
             (Code::Misconfigured, false)
         );
-        for status in [200, 302, 429, 500, 503] {
+        assert_eq!(other(302, Value::Null), (Code::Misconfigured, false));
+        for status in [200, 429, 500, 503] {
             assert_eq!(other(status, Value::Null), (Code::Unavailable, true), "{status}");
         }
     }

@@ -3,8 +3,6 @@
 
 use std::{fmt, ops::Index, vec};
 
-use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
-
 /// Any JSON value.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum Value {
@@ -410,32 +408,6 @@ impl Index<&str> for Map {
     type Output = Value;
     fn index(&self, name: &str) -> &Value {
         self.get(name).unwrap_or(&NOTHING)
-    }
-}
-
-/// For hosts that want objects, not text.
-impl Serialize for Value {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Null => to.serialize_unit(),
-            Self::Bool(yes) => to.serialize_bool(*yes),
-            Self::Number(number) => to.serialize_f64(number.as_f64()),
-            Self::String(text) => to.serialize_str(text),
-            Self::Array(list) => {
-                let mut items = to.serialize_seq(Some(list.len()))?;
-                for item in list {
-                    items.serialize_element(item)?;
-                }
-                items.end()
-            }
-            Self::Object(map) => {
-                let mut fields = to.serialize_map(Some(map.len()))?;
-                for (name, value) in map {
-                    fields.serialize_entry(name, value)?;
-                }
-                fields.end()
-            }
-        }
     }
 }
 

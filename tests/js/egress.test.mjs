@@ -5,7 +5,7 @@ import { after, beforeEach, describe, test } from 'node:test';
 import { DEFAULT_API_KEY, DEFAULT_LOCATION_ID, DEFAULT_TOKEN, startSandbox } from '../../pkg/dist/sandbox/index.js';
 import { performHttp } from '../../pkg/dist/src/http.js';
 import { createPlugin } from '../../pkg/dist/src/index.js';
-import { load } from '../../pkg/dist/src/loaders/node.js';
+import { load } from '../../pkg/dist/src/loaders/fetch-node.js';
 import { failureOf, optionsFor, pluginOn } from './support.mjs';
 
 const sandbox = await startSandbox();

@@ -1,11 +1,11 @@
 // The package as others get it: packed, unpacked elsewhere, and loaded the way each host does.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
 import { Miniflare } from 'miniflare';
@@ -14,6 +14,8 @@ import { readCatalog } from '../../scripts/conformance/catalog.mjs';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const { version } = JSON.parse(readFileSync(join(root, 'pkg/package.json'), 'utf8'));
 const noEntry = !existsSync(join(root, 'pkg/dist/src/index.js')) && 'the façade is not built';
+/** The two builds of the crate, by what they are for; the start of their files' names. */
+const builds = { façade: 'ghl_digistore24', bare: 'ghl_digistore24_fetch' };
 
 let folder; // a project that depends on the package
 let installed; // the package in there
@@ -37,6 +39,13 @@ before(() => {
 });
 
 after(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Takes a file of the package away; gives the way to put it back. */
+function away(name) {
+  const file = join(installed, 'wasm', name);
+  renameSync(file, `${file}.away`);
+  return () => renameSync(`${file}.away`, file);
+}
 
 /** Runs a module in the project and gives its output. */
 function node(code) {
@@ -85,9 +94,80 @@ test('the package has what it promises and nothing else', () => {
   assert.deepEqual(odd, []);
 });
 
-test('the wasm tells nothing about the machine that built it', () => {
-  const bytes = readFileSync(join(installed, 'wasm/ghl_digistore24_bg.wasm')).toString('latin1');
-  for (const path of [root, `${homedir()}/`]) assert.ok(!bytes.includes(path), `${path} is in the wasm`);
+for (const file of Object.values(builds).map((build) => `${build}_bg.wasm`)) {
+  test(`${file} tells nothing about the machine that built it`, () => {
+    const bytes = readFileSync(join(installed, 'wasm', file)).toString('latin1');
+    for (const path of [root, `${homedir()}/`]) assert.ok(!bytes.includes(path), `${path} is in the wasm`);
+  });
+}
+
+describe('each entry brings its own build and not the other', () => {
+  const entries = {
+    façade: ['ghl-digistore24'],
+    bare: ['ghl-digistore24/load', 'ghl-digistore24/load/base64', 'ghl-digistore24/wasm', 'ghl-digistore24/bg.js'],
+  };
+  const hosts = { node: ['node'], workerd: ['workerd', 'browser'], browser: ['browser'], other: [] };
+  for (const [kind, build] of Object.entries(builds)) {
+    for (const [host, conditions] of Object.entries(hosts)) {
+      test(`${kind}, ${host}`, async () => {
+        for (const entry of entries[kind]) {
+          const code = await bundle(`export * from '${entry}';`, {
+            platform: 'neutral',
+            conditions,
+            external: ['node:*', '*.wasm'],
+          });
+          // Names of wasm files and, in the bundler's comments, of the modules that were put in.
+          const found = new Set(code.match(/ghl_digistore24\w*(?=_(?:bg\.|glue\.))/g));
+          assert.deepEqual([...found], [build], entry);
+        }
+      });
+    }
+  }
+
+  for (const [kind, other, code, output] of [
+    [
+      'façade',
+      'bare',
+      `import { createPlugin } from 'ghl-digistore24';
+      console.log((await createPlugin()).catalog.list({ id: 'ghl.contacts.addTags' })[0].description);`,
+      description,
+    ],
+    [
+      'bare',
+      'façade',
+      `import { createContact } from 'ghl-digistore24/wasm'; console.log(typeof createContact);`,
+      'function',
+    ],
+  ]) {
+    test(`${kind}, read by Node where the other is missing`, () => {
+      const restore = ['bg.wasm', 'bg.wasm.base64.js', 'glue.js'].map((file) => away(`${builds[other]}_${file}`));
+      try {
+        assert.equal(node(code), output);
+      } finally {
+        for (const back of restore) back();
+      }
+    });
+  }
+});
+
+describe('the façade’s build suits strict hosts', () => {
+  // No look around for the global object, no code from strings: linters of some hosts refuse both wherever they stand.
+  const refused = /globalThis|\b(?:self|window|global|process)\b|\bFunction\b|\beval\b|\bimport\b|\basync\b/;
+  const withoutNotes = (code) => code.replace(/\/\*.*?\*\/|\/\/[^\n]*/gs, '');
+  const glue = (build) => withoutNotes(readFileSync(join(installed, `wasm/${build}_glue.js`), 'utf8'));
+
+  test('its glue', () => {
+    assert.doesNotMatch(glue(builds.façade), refused);
+    assert.match(glue(builds.bare), refused, 'the check finds what it looks for');
+  });
+
+  test('its exports and imports', () => {
+    const module = new WebAssembly.Module(readFileSync(join(installed, `wasm/${builds.façade}_bg.wasm`)));
+    const names = WebAssembly.Module.exports(module).map(({ name }) => name);
+    assert.ok(names.includes('task_step') && !names.includes('createContact'), names.join(' '));
+    const imports = WebAssembly.Module.imports(module).map(({ name }) => name);
+    assert.doesNotMatch(imports.join(' '), /fetch|global|Timeout|then|queueMicrotask/i);
+  });
 });
 
 test('Node loads the file, and a second instance when asked', () => {
@@ -114,9 +194,7 @@ test('the face is the same as a file and as a module', () => {
 });
 
 test('where the file of the face is missing, only the catalog is', (t) => {
-  const file = join(installed, 'wasm/ghl_digistore24_face.bin');
-  renameSync(file, `${file}.away`);
-  t.after(() => renameSync(`${file}.away`, file));
+  t.after(away('ghl_digistore24_face.bin'));
   const code = `import { load } from 'ghl-digistore24/load';
     const wasm = await load();
     try { wasm.catalogList('{}'); } catch (error) { console.log(error.code, error.help); }
@@ -135,69 +213,98 @@ test('two instances share nothing', () => {
   assert.equal(output, 'true');
 });
 
-test('a bundle for browsers fetches the wasm', async (t) => {
-  const types = { good: 'application/wasm', odd: 'application/octet-stream' };
-  const wasm = readFileSync(join(installed, 'wasm/ghl_digistore24_bg.wasm'));
-  const server = createServer((request, response) => {
-    const type = types[request.url.split('/')[1]];
-    if (type) response.writeHead(200, { 'content-type': type }).end(wasm);
-    else response.writeHead(404).end();
-  });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => server.close());
-
-  const load = async (path) => {
-    const base = `http://127.0.0.1:${server.address().port}/${path}/a/b/c/bundle.js`;
-    const code = await bundle(`export { load } from 'ghl-digistore24/load';`, {
-      platform: 'browser',
-      conditions: ['browser'],
-      // Stands for the page that the bundle is served from.
-      define: { 'import.meta.url': JSON.stringify(base) },
-    });
-    assert.doesNotMatch(code, /node:|require\(/);
-    const module = await import(`data:text/javascript;base64,${Buffer.from(`${code}\n//${path}`).toString('base64')}`);
-    const wasm = await module.load();
-    assert.equal(JSON.parse(wasm.catalogList('{"id":"ghl.contacts.addTags"}'))[0].description, description);
-    return wasm.version();
-  };
-  assert.equal(await load('good'), version);
-  assert.equal(await load('odd'), version);
-  await assert.rejects(load('missing'), /HTTP 404/);
-});
-
-test('the entry for browsers needs no dependency and nothing of Node', { skip: noEntry }, async () => {
-  // The project above has no other package installed, so a stray import fails the bundling.
-  const code = await bundle(`export * from 'ghl-digistore24';`, { platform: 'browser', conditions: ['browser'] });
-  assert.doesNotMatch(code, /["']node:/);
-});
-
-test('Cloudflare Workers bring the compiled module', async (t) => {
-  const external = {
-    name: 'wasm',
-    setup: (build) => build.onResolve({ filter: /\.wasm$/ }, () => ({ path: './plugin.wasm', external: true })),
-  };
-  const code = await bundle(
-    `import { load, reload } from 'ghl-digistore24/load';
-    export default { async fetch() {
+/** What each entry does in a host: loads its wasm and the face, and says what it found. */
+const programs = {
+  façade: `import { createPlugin } from 'ghl-digistore24';
+    export const run = async () => {
+      const plugin = await createPlugin();
+      const [{ description }] = plugin.catalog.list({ id: 'ghl.contacts.addTags' });
+      const code = await plugin.ghl.contacts.getContact({}).catch((error) => error.code);
+      return code + ' ' + description;
+    };`,
+  bare: `import { load, reload } from 'ghl-digistore24/load';
+    export const run = async () => {
       const first = await load();
       const second = await reload();
       const [{ description }] = JSON.parse(second.catalogList('{"id":"ghl.contacts.addTags"}'));
-      return new Response([first.version(), second.version(), first !== second, description].join(' '));
-    } };`,
-    { conditions: ['workerd', 'worker', 'browser'], plugins: [external] },
-  );
-  const worker = new Miniflare({
-    compatibilityDate: '2025-09-01',
-    modules: [
-      { type: 'ESModule', path: 'worker.mjs', contents: code },
-      {
-        type: 'CompiledWasm',
-        path: 'plugin.wasm',
-        contents: readFileSync(join(installed, 'wasm/ghl_digistore24_bg.wasm')),
-      },
-    ],
+      const code = await second.getContact({}, {}).catch((error) => error.code);
+      return [code, first.version(), second.version(), first !== second, description].join(' ');
+    };`,
+};
+const outputs = {
+  façade: `misconfigured ${description}`,
+  bare: `misconfigured ${version} ${version} true ${description}`,
+};
+
+for (const [kind, build] of Object.entries(builds)) {
+  test(`a bundle for browsers fetches the wasm: ${kind}`, async (t) => {
+    const types = { good: 'application/wasm', odd: 'application/octet-stream' };
+    const wasm = readFileSync(join(installed, `wasm/${build}_bg.wasm`));
+    const server = createServer((request, response) => {
+      const type = types[request.url.split('/')[1]];
+      if (type && request.url.endsWith(`/${build}_bg.wasm`))
+        response.writeHead(200, { 'content-type': type }).end(wasm);
+      else response.writeHead(404).end();
+    });
+    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+    t.after(() => server.close());
+
+    const run = async (path) => {
+      const base = `http://127.0.0.1:${server.address().port}/${path}/a/b/c/bundle.js`;
+      // The project has no other package installed, so a stray import fails the bundling.
+      const code = await bundle(programs[kind], {
+        platform: 'browser',
+        conditions: ['browser'],
+        // Stands for the page that the bundle is served from.
+        define: { 'import.meta.url': JSON.stringify(base) },
+      });
+      assert.doesNotMatch(code, /["']node:|require\(/);
+      const url = `data:text/javascript;base64,${Buffer.from(`${code}\n//${path}`).toString('base64')}`;
+      return (await import(url)).run();
+    };
+    assert.equal(await run('good'), outputs[kind]);
+    assert.equal(await run('odd'), outputs[kind]);
+    await assert.rejects(run('missing'), /HTTP 404/);
   });
-  t.after(() => worker.dispose());
-  const response = await worker.dispatchFetch('http://worker.test/');
-  assert.equal(await response.text(), `${version} ${version} true ${description}`);
+
+  test(`Cloudflare Workers bring the compiled module: ${kind}`, async (t) => {
+    const external = {
+      name: 'wasm',
+      setup: (build) => build.onResolve({ filter: /\.wasm$/ }, () => ({ path: './plugin.wasm', external: true })),
+    };
+    const code = await bundle(
+      `${programs[kind]} export default { fetch: async () => new Response(await run()) };`.replace(
+        'export const',
+        'const',
+      ),
+      { conditions: ['workerd', 'worker', 'browser'], plugins: [external] },
+    );
+    const worker = new Miniflare({
+      compatibilityDate: '2025-09-01',
+      modules: [
+        { type: 'ESModule', path: 'worker.mjs', contents: code },
+        {
+          type: 'CompiledWasm',
+          path: 'plugin.wasm',
+          contents: readFileSync(join(installed, `wasm/${build}_bg.wasm`)),
+        },
+      ],
+    });
+    t.after(() => worker.dispose());
+    const response = await worker.dispatchFetch('http://worker.test/');
+    assert.equal(await response.text(), outputs[kind]);
+  });
+}
+
+test('the wasm of the other build is refused, not misread', () => {
+  const code = `import { createPlugin } from 'ghl-digistore24';
+    console.log(await createPlugin().catch((error) => error.name));`;
+  const [own, other] = Object.values(builds).map((build) => join(installed, `wasm/${build}_bg.wasm`));
+  const restore = away(`${builds.façade}_bg.wasm`);
+  try {
+    copyFileSync(other, own);
+    assert.equal(node(code), 'TypeError');
+  } finally {
+    restore();
+  }
 });

@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { after, beforeEach, describe, mock, test } from 'node:test';
 import { DEFAULT_LOCATION_ID as locationId, startSandbox } from '../../pkg/dist/sandbox/index.js';
 import { memoryStore } from '../../pkg/dist/src/index.js';
-import { load } from '../../pkg/dist/src/loaders/node.js';
-import { create } from '../../pkg/wasm/ghl_digistore24_glue.js';
+import { load } from '../../pkg/dist/src/loaders/fetch-node.js';
+import { create, importedAs } from '../../pkg/wasm/ghl_digistore24_fetch_glue.js';
 import { failureOf, form, freePort, optionsFor } from './support.mjs';
 
 const wasm = await load();
@@ -266,13 +266,13 @@ test('poll: trigger, cursor and input in one object', async () => {
 
 describe('the face of the catalog', () => {
   const folder = new URL('../../pkg/wasm/', import.meta.url);
-  const compiled = new WebAssembly.Module(readFileSync(new URL('ghl_digistore24_bg.wasm', folder)));
+  const compiled = new WebAssembly.Module(readFileSync(new URL('ghl_digistore24_fetch_bg.wasm', folder)));
   const face = readFileSync(new URL('ghl_digistore24_face.bin', folder));
 
   /** An instance as a host makes it that brings no face. */
   function bare() {
     const glue = create();
-    const { exports } = new WebAssembly.Instance(compiled, { './ghl_digistore24_bg.js': { ...glue } });
+    const { exports } = new WebAssembly.Instance(compiled, { [importedAs]: { ...glue } });
     glue.__wbg_set_wasm(exports);
     exports.__wbindgen_start?.();
     return glue;
@@ -331,7 +331,7 @@ function unannotated(schema) {
 }
 
 test('the names of the module and of its types', async () => {
-  const bare = await import('../../pkg/wasm/ghl_digistore24.js');
+  const bare = await import('../../pkg/wasm/ghl_digistore24_fetch.js');
   const names =
     'addTag applySync completeTask createContact createNote createTask findContact getContact ' +
     'listAppointments planSync poll receiveIpn removeTag updateContact upsertContact';

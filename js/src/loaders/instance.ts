@@ -1,11 +1,20 @@
-import { create } from '../../../wasm/ghl_digistore24_glue.js';
 import type { ErrorDetails } from '../protocol.js';
 
-/** The exports of one instance of the plugin's wasm. */
-export type Wasm = ReturnType<typeof create>;
+/** The glue of one build. */
+interface Glue<Wasm> {
+  create(): Wasm;
+  importedAs: string;
+}
 
-/** What each loader offers. */
-export interface Loader {
+/** What a loader needs of an instance, whichever build it is of. */
+interface Instance {
+  __wbg_set_wasm(exports: WebAssembly.Exports): void;
+  catalogFace(face: Uint8Array): void;
+  catalogList(filter: string): string;
+}
+
+/** What each loader offers. `Wasm` are the exports of one instance. */
+export interface Loader<Wasm> {
   /** The shared instance; the first call makes it. */
   load(): Promise<Wasm>;
   /**
@@ -16,25 +25,26 @@ export interface Loader {
 }
 
 /**
- * Builds a loader from a host's ways to a compiled module and to the face of the catalog. Compiled once, instantiated as
- * often as wanted.
+ * Builds a loader from the glue of a build and from a host's ways to its compiled module and to the face of the catalog.
+ * Compiled once, instantiated as often as wanted.
  */
-export function loaderFrom(
+export function loaderFrom<Wasm extends Instance>(
+  { create, importedAs }: Glue<Wasm>,
   compile: () => WebAssembly.Module | Promise<WebAssembly.Module>,
   face: () => Uint8Array,
-): Loader {
+): Loader<Wasm> {
   let module: Promise<WebAssembly.Module> | undefined;
   let current: Promise<Wasm> | undefined;
 
   async function instantiate(): Promise<Wasm> {
     module ??= Promise.resolve(compile());
     const compiled = await module;
-    const glue = create();
+    const wasm = create();
     // The asynchronous way: browsers refuse a synchronous instance of a large module on the main thread.
-    const instance = await WebAssembly.instantiate(compiled, { './ghl_digistore24_bg.js': { ...glue } });
-    glue.__wbg_set_wasm(instance.exports);
-    (instance.exports['__wbindgen_start'] as (() => void) | undefined)?.();
-    return withFace(glue, face);
+    const { exports } = await WebAssembly.instantiate(compiled, { [importedAs]: { ...(wasm as Instance) } });
+    wasm.__wbg_set_wasm(exports);
+    (exports['__wbindgen_start'] as (() => void) | undefined)?.();
+    return withFace(wasm, face);
   }
 
   function reload(): Promise<Wasm> {
@@ -52,7 +62,7 @@ export function loaderFrom(
 }
 
 /** The first listing gives the instance its face: calls need none, so they don't wait for it. */
-function withFace(wasm: Wasm, face: () => Uint8Array): Wasm {
+function withFace<Wasm extends Instance>(wasm: Wasm, face: () => Uint8Array): Wasm {
   const { catalogList } = wasm;
   let given = false;
   function list(filter: string): string {

@@ -1,12 +1,6 @@
 // Node, Deno and Bun: the files lie next to the package's code.
-import { readFileSync } from 'node:fs';
+import * as glue from '../../../wasm/ghl_digistore24_glue.js';
+import { compiled, face } from './files.js';
 import { loaderFrom } from './instance.js';
 
-const read = (file: string) => readFileSync(new URL(`../../../wasm/${file}`, import.meta.url));
-
-export const { load, reload } = loaderFrom(
-  () => new WebAssembly.Module(read('ghl_digistore24_bg.wasm')),
-  () => read('ghl_digistore24_face.bin'),
-);
-
-export type { Wasm } from './instance.js';
+export const { load, reload } = loaderFrom(glue, () => compiled('ghl_digistore24_bg.wasm'), face);

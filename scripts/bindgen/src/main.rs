@@ -1,5 +1,8 @@
-//! Build helper: `bindgen IN.wasm OUT_DIR` writes the `bundler` glue that every loader shares.
+//! Build helper: `bindgen IN.wasm OUT_DIR NAME` writes the `bundler` glue that every loader shares, and the wasm.
 
+mod order;
+
+use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
@@ -7,19 +10,26 @@ use wasm_bindgen_cli_support::Bindgen;
 
 fn main() -> Result<()> {
     let mut arguments = std::env::args_os().skip(1);
-    let (Some(input), Some(output), None) = (arguments.next(), arguments.next(), arguments.next()) else {
-        anyhow::bail!("usage: bindgen IN.wasm OUT_DIR");
+    let [Some(input), Some(output), Some(name), None] = std::array::from_fn(|_| arguments.next()) else {
+        anyhow::bail!("usage: bindgen IN.wasm OUT_DIR NAME");
     };
+    // The name also stands in the wasm, as the module that it imports from.
+    let name = name.to_str().context("NAME must be UTF-8")?;
+    let output = PathBuf::from(output);
 
     Bindgen::new()
         .input_path(PathBuf::from(&input))
-        .out_name("ghl_digistore24")
+        .out_name(name)
         // The only target whose glue has no loader of its own, so that js/src/loaders can wrap it for every host.
         .bundler(true)?
         .typescript(true)
         // Release builds need no debugging names; a trap's stack still shows function numbers.
         .remove_name_section(true)
         .remove_producers_section(true)
-        .generate(PathBuf::from(&output))
-        .with_context(|| format!("wasm-bindgen could not read {}", input.display()))
+        .generate(&output)
+        .with_context(|| format!("wasm-bindgen could not read {}", input.display()))?;
+
+    let wasm = output.join(format!("{name}_bg.wasm"));
+    fs::write(&wasm, order::like_beside_like(&fs::read(&wasm)?)?)?;
+    Ok(())
 }
