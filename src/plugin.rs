@@ -6,6 +6,7 @@ use crate::json::{Json, Map, ToJson, Value, json, parse, put, text};
 use crate::{
     auth, bridge, catalog, check,
     client::{Client, Memory, Urgency},
+    clock,
     connection::Connection,
     digistore24::{self, Event, Kind, Params, Verdict},
     effects::{Effects, Happening, Level, Task},
@@ -30,7 +31,14 @@ struct Settings {
     connection: Rc<Connection>,
     memory: Rc<Memory>,
     mapping: Mapping,
+    /// Events before this time are silent, milliseconds since 1970.
+    live_after: Option<u64>,
+    keep_ms: u64,
 }
+
+/// Finished messages are kept so many days, unless told otherwise.
+const KEEP_DAYS: u64 = 30;
+const DAY_MS: u64 = 24 * 3_600_000;
 
 type Check = fn(&str) -> Option<&'static str>;
 
@@ -87,6 +95,12 @@ impl Plugin {
                 Mapping::default()
             }
         };
+        let live_after = options.get("liveAfter").and_then(Value::as_str);
+        let live_after = live_after.map(|text| clock::parse_iso(text).and_then(|s| u64::try_from(s).ok()));
+        if live_after == Some(None) {
+            let problem = "must be a day or time such as 2026-11-23 or 2026-11-23T09:30:00+01:00";
+            problems.push(FieldProblem { path: "liveAfter".into(), problem: problem.into() });
+        }
         if !problems.is_empty() {
             return Err(Error::invalid(
                 format!("the options have {}", catalog::count(problems.len(), "wrong field")),
@@ -101,6 +115,8 @@ impl Plugin {
             }),
             memory: Rc::new(Memory::new(&options)),
             mapping,
+            live_after: live_after.flatten().map(|seconds| seconds * 1_000),
+            keep_ms: options.get("keepDays").and_then(Value::as_u64).unwrap_or(KEEP_DAYS) * DAY_MS,
         })))
     }
 
@@ -111,11 +127,15 @@ impl Plugin {
 
     /// Starts a call. `args` is a JSON array; `body` are the raw bytes of a webhook.
     ///
-    /// Methods: `run(id, input, {background, deadlineMs})`, `page(id, input, cursor, {limit})`, `poll(id, cursor, {input, maxRequests})`, `receive({method, …})`, `tick({maxRequests})`, `sync.plan(event)`, `sync.apply(event)`,
-    /// `timeline({email} | {contactId})`, `mapping.check(mapping)`, `setup()`, `inbox.list({room, limit})`, `check()`, `scopes({for})`, `auth.status()`,
-    /// `auth.authorizeUrl({state, redirectUri, scopes, host})`, `auth.exchange({code, redirectUri})`,
-    /// `auth.rotate({token} | {apiKey} | {ipnPassphrase})`, `auth.requestApiKey(input)`, `auth.retrieveApiKey({token})`,
-    /// `events.take({limit})`, `events.done(dedupeKeys)`, `ipn.install({…})`, `ipn.check({test})`, `ipn.remove({test})`.
+    /// Methods: `run(id, input, {background, deadlineMs})`, `page(id, input, cursor, {limit})`, `poll(id, cursor, {input, maxRequests})`,
+    /// `receive({method, …})`, `tick({maxRequests})`, `sync.plan(event)`, `sync.apply(event)`, `sync.merchant()`,
+    /// `sync.import({orders, merchant, manner, contact, dryRun})`, `sync.lacks(merchant, rows)`, `sync.overdue(after)`,
+    /// `sync.compare(merchant, order)`, `timeline({email} | {contactId} | {buyerId} | {orderId})`, `forget(email)`,
+    /// `mapping.check(mapping)`, `setup()`, `inbox.list({room, limit})`, `deadLetters.retry(name)`, `deadLetters.drop(name)`,
+    /// `check()`, `scopes({for})`, `auth.status()`, `auth.authorizeUrl({state, redirectUri, scopes, host})`,
+    /// `auth.exchange({code, redirectUri})`, `auth.rotate({token} | {apiKey} | {ipnPassphrase})`, `auth.requestApiKey(input)`,
+    /// `auth.retrieveApiKey({token})`, `events.take({limit})`, `events.done(dedupeKeys)`, `ipn.install({…})`,
+    /// `ipn.check({test})`, `ipn.remove({test})`.
     pub fn start(&self, method: &str, args: &str, body: Vec<u8>) -> Task {
         let (settings, method, args) = (self.0.clone(), method.to_owned(), args.to_owned());
         Task::new(move |effects| async move {
@@ -196,6 +216,8 @@ struct Wanted {
 impl Settings {
     async fn dispatch(&self, effects: &Effects, method: &str, args: Vec<Value>, body: &[u8]) -> Result<Value> {
         let (method, args) = bridge::as_method(method, args)?;
+        let text_at = |index: usize| args.get(index).and_then(Value::as_str).unwrap_or_default();
+        let at = |index: usize| args.get(index).cloned().unwrap_or_default();
         match method {
             "run" | "page" => {
                 let id = args
@@ -259,9 +281,26 @@ impl Settings {
                 let options: TickOptions = argument(&args, 0, "options", &["maxRequests"])?;
                 Ok(self.sync(effects)?.tick(options.max_requests.unwrap_or(u32::MAX)).await?.to_json())
             }
+            "sync.merchant" => Ok(self.sync(effects)?.merchant().await?.into()),
+            "sync.import" => {
+                let known = ["orders", "merchant", "manner", "contact", "dryRun"];
+                self.background(effects)?.import(argument(&args, 0, "import", &known)?).await
+            }
+            "sync.lacks" => self.sync(effects)?.lacks(text_at(0), at(1)).await,
+            "sync.overdue" => self.sync(effects)?.overdue(at(0).as_str().map(str::to_owned)).await,
+            "sync.compare" => self.sync(effects)?.compare(text_at(0), &at(1)).await,
+            "forget" => self.sync(effects)?.forget(text_at(0)).await,
+            "deadLetters.retry" => Ok(self.sync(effects)?.revive(text_at(0)).await?.into()),
+            "deadLetters.drop" => {
+                self.sync(effects)?.drop_letter(text_at(0)).await?;
+                Ok(Value::Null)
+            }
             "sync.plan" => self.plan(effects, &read_event(&args)?).await,
             "sync.apply" => Ok(self.sync(effects)?.apply(&read_event(&args)?).await?.to_json()),
-            "timeline" => self.sync(effects)?.timeline(&argument(&args, 0, "whom", &["email", "contactId"])?).await,
+            "timeline" => {
+                let whom = argument(&args, 0, "whom", &["email", "contactId", "buyerId", "orderId"])?;
+                self.sync(effects)?.timeline(&whom).await
+            }
             "mapping.check" => {
                 let problems = Mapping::load(args.first().unwrap_or(&Value::Null)).err().unwrap_or_default();
                 Ok(json!({ "ok": problems.is_empty(), "problems": problems.to_json() }))
@@ -320,7 +359,16 @@ impl Settings {
             mapping: &self.mapping,
             scope: Scope::new(&self.connection.id, location),
             settle_ms: self.memory.settle_ms,
+            live_after: self.live_after,
+            keep_ms: self.keep_ms,
         })
+    }
+
+    /// A sync that nobody waits for: its calls leave the rate to those that somebody does.
+    fn background(&self, effects: &Effects) -> Result<Sync<'_>> {
+        let mut sync = self.sync(effects)?;
+        sync.client.urgency.background = true;
+        Ok(sync)
     }
 
     async fn plan(&self, effects: &Effects, params: &Params) -> Result<Value> {
@@ -363,12 +411,15 @@ impl Settings {
         let rows = entries.iter().map(|entry| {
             let message = parse(&entry.value).unwrap_or_default();
             let of = |name: &str| message.get(name).cloned().unwrap_or_default();
+            let body = digistore24::parse(of("body").as_str().unwrap_or_default().as_bytes()).unwrap_or_default();
             // A message of Digistore24 names its event only in its body.
-            let kind = of("event").as_str().map(str::to_owned).unwrap_or_else(|| {
-                let params = digistore24::parse(of("body").as_str().unwrap_or_default().as_bytes());
-                params.map(|p| Kind::parse(p.get("event")).name().to_owned()).unwrap_or_default()
-            });
-            json!({ "name": entry.key.strip_prefix(&prefix), "event": kind, "attempts": of("attempts"), "error": of("error"), "reason": of("reason") })
+            let event = of("event").as_str().map(str::to_owned);
+            json!({
+                "name": entry.key.strip_prefix(&prefix),
+                "event": event.unwrap_or_else(|| Kind::parse(body.get("event")).name().to_owned()),
+                "order": body.get("order_id"), "receivedAt": of("received_at").as_u64().map(clock::iso_utc),
+                "attempts": of("attempts"), "error": of("error"), "reason": of("reason"),
+            })
         });
         Ok(Value::Array(rows.collect()))
     }

@@ -10,7 +10,7 @@ use crate::{
     error::{Code, Error, Result, word},
     highlevel::{self, Arrival, Secret},
     install, record,
-    sync::{Accepted, KEEP_MS, Sync},
+    sync::{Accepted, Sync},
 };
 
 record! {
@@ -179,7 +179,7 @@ async fn from_highlevel(sync: &Sync<'_>, request: &Incoming, body: &[u8]) -> Res
     let account = sync.client.connection.highlevel()?;
     let verified = request.service.as_deref() == Some("ghl");
     let arrival = Arrival { said: request.event.as_deref(), verified: Some(verified), at: sync.effects.now() };
-    let event = read(account, request, body, arrival)?;
+    let event = read(account, request, body, arrival, sync.keep_ms)?;
     let is_foreign = event.text_of("locationId").is_some_and(|id| id != account.location_id);
     let accepted = sync.keep_event(&event, body, arrival, is_foreign).await?;
     let is_known = event.get("triggers").and_then(|all| all.at(0)).and_then(Value::as_str) != Some("ghl.unknownEvent");
@@ -189,7 +189,13 @@ async fn from_highlevel(sync: &Sync<'_>, request: &Incoming, body: &[u8]) -> Res
 }
 
 /// The event, if it is proven and not too old.
-fn read(account: &highlevel::Account, request: &Incoming, body: &[u8], arrival: Arrival<'_>) -> Result<Value> {
+fn read(
+    account: &highlevel::Account,
+    request: &Incoming,
+    body: &[u8],
+    arrival: Arrival<'_>,
+    keep_ms: u64,
+) -> Result<Value> {
     let webhooks = &account.webhooks;
     match arrival.verified {
         Some(true) => webhooks.verify(body, request.signature.as_deref())?,
@@ -197,7 +203,7 @@ fn read(account: &highlevel::Account, request: &Incoming, body: &[u8], arrival: 
     }
     let event = highlevel::webhook(body, arrival)?;
     // Longer ago than anything is remembered, a repetition could not be told from an event.
-    let max_age_ms = webhooks.max_age_ms.unwrap_or(KEEP_MS);
+    let max_age_ms = webhooks.max_age_ms.unwrap_or(keep_ms);
     let occurred = event.text_of("occurredAt").and_then(clock::parse_iso).and_then(|s| u64::try_from(s).ok());
     if occurred.is_some_and(|s| s.saturating_mul(1000).saturating_add(max_age_ms) < arrival.at) {
         return Err(Error::new(

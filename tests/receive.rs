@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail by panicking")]
 
-#[allow(dead_code, reason = "the world can do more than is needed here")]
 mod support;
 
 use ghl_digistore24::json::{Value, json};

@@ -3,6 +3,11 @@ import { type BatchCall, type BatchOptions, type BatchResults, batch } from './b
 import { Core, guarded, healthy } from './core.js';
 import { type Host, writeLog } from './drive.js';
 import { PluginError, problem, wrongField } from './errors.js';
+import { forget } from './forget.js';
+import { backfill } from './history/backfill.js';
+import { reconcile } from './history/reconcile.js';
+import { reconcileWhenDue } from './history/schedule.js';
+import { type Desk, Shelf } from './history/shelf.js';
 import { type ItemOf, type ListInputOf, type Listing, type ListOptions, listing } from './lists.js';
 import {
   type BridgeActions,
@@ -17,6 +22,8 @@ import {
   type RunOptions,
 } from './operations.js';
 import type {
+  BackfillOptions,
+  BackfillProgress,
   BriefEntry,
   CatalogEntry,
   CatalogFilter,
@@ -24,6 +31,7 @@ import type {
   DryRun,
   ErrorDetails,
   Event,
+  Forgotten,
   Header,
   HighLevelEvent,
   IpnState,
@@ -36,6 +44,7 @@ import type {
   PollOptions,
   RawEvent,
   Reading,
+  Reconciliation,
   Report,
   Room,
   RoomEntry,
@@ -43,9 +52,11 @@ import type {
   Setup,
   Tick,
   Timeline,
+  Whom,
 } from './protocol.js';
 import { memoryStore } from './store/memory.js';
 import type { Store } from './store/types.js';
+import { type LedgerView, wholeTimeline } from './timeline.js';
 import { type AlertOptions, Alerts } from './watch/alerts.js';
 import { type Listener, Listeners } from './watch/listeners.js';
 import type { Alert } from './watch/rules.js';
@@ -150,6 +161,27 @@ export interface SyncMethods {
   plan(event: RawEvent, options?: CallOptions): Promise<DryRun>;
   /** Carries out an event as if its webhook had come; says so too where it came before. */
   apply(event: RawEvent, options?: CallOptions): Promise<Report>;
+  /**
+   * Imports what was sold before, silently: contact and fields, each person once. Tells after each step (at most 50
+   * requests, then a checkpoint in the store) how far it is. May be stopped at any point; with the same options it goes on,
+   * also in another process.
+   */
+  backfill(options?: BackfillOptions, control?: CallOptions): AsyncGenerator<BackfillProgress, void, void>;
+  /**
+   * Compares the ledger with Digistore24's lists and takes in what webhooks missed; {@link Plugin.tick} then works on it.
+   * Silent where it is older than two days. Without `from` since the end of the last run.
+   */
+  reconcile(options?: { from?: string; maxRequests?: number } & CallOptions): Promise<Reconciliation>;
+}
+
+/** Messages that can't be carried out without a person. */
+export interface DeadLetters {
+  /** The oldest first, with cause and help; at most `limit` (default 100). */
+  list(limit?: number): Promise<RoomEntry[]>;
+  /** Tries one again, or all. Gives what became of them. */
+  retry(name?: string, options?: CallOptions): Promise<Report[]>;
+  /** Gives one up. The same message isn't taken a second time. */
+  drop(name: string): Promise<void>;
 }
 
 /** Digistore24 joined to HighLevel. All methods throw {@link PluginError} and nothing else. */
@@ -202,8 +234,14 @@ export interface Plugin {
     /** Every mistake in a mapping, by path. Makes no call. Files that it extends must be resolved. */
     check(mapping: JsonObject): Promise<MappingCheck>;
   };
-  /** One customer in one view. */
-  timeline(whom: { email: string } | { contactId: string }, options?: CallOptions): Promise<Timeline>;
+  /** One customer in one view: what both services know, in order of time. */
+  timeline(whom: Whom, options?: CallOptions): Promise<Timeline>;
+  deadLetters: DeadLetters;
+  /**
+   * Removes everything of a person from the store, with `deleteContact` the contact in HighLevel too, and names what
+   * remains elsewhere. Later messages about the person's orders are kept without content.
+   */
+  forget(email: string, options?: { deleteContact?: boolean } & CallOptions): Promise<Forgotten>;
   /** Creates the custom fields that the mapping needs. May be repeated. */
   setup(options?: CallOptions): Promise<Setup>;
   /** Connecting, changing and telling of credentials. */
@@ -308,8 +346,48 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
     }
   }
 
-  const run = (id: string, input?: JsonObject, { signal, trace, ...urgency }: RunOptions = {}) =>
-    (id === 'bridge.syncEvent' ? ledger : call)<unknown>('run', [id, input ?? {}, urgency], { signal, trace });
+  const run = async (id: string, input?: JsonObject, options: RunOptions = {}): Promise<unknown> => {
+    const { signal, trace, ...urgency } = options;
+    const usesLedger = id === 'bridge.syncEvent' || id === 'bridge.customerTimeline';
+    const answer = await (usesLedger ? ledger : call)<unknown>('run', [id, input ?? {}, urgency], { signal, trace });
+    return id === 'bridge.customerTimeline' ? completed(answer as LedgerView, options) : answer;
+  };
+
+  const completed = (view: LedgerView, options?: CallOptions) =>
+    wholeTimeline(view, (id, input) => run(id, input, options), data.digistore24?.apiKey !== undefined);
+
+  /** For what reads lists and keeps them in the store beside the ledger. */
+  const desk = (options: CallOptions = {}): Desk => ({
+    // What is under way is finished: the signal ends the work between two steps.
+    call: (method, args) => ledger(method, args, { trace: options.trace }),
+    shelf: new Shelf(host.store, `${data.id ?? 'default'}/${data.highlevel?.locationId ?? ''}`),
+    now: clock,
+    signal: options.signal,
+  });
+
+  async function tick({ signal, trace, ...options }: { maxRequests?: number } & CallOptions = {}): Promise<Tick> {
+    const control = { signal, trace };
+    const done = await ledger<Tick>('tick', [options], control);
+    const { reconcileEveryHours: hours } = data;
+    if (!hours || data.digistore24?.apiKey === undefined) return done;
+    const { maxRequests = Number.POSITIVE_INFINITY } = options;
+    return reconcileWhenDue(desk(control), done, { everyMs: hours * 3_600_000, maxRequests, log });
+  }
+
+  const inbox = (room: Room = 'inbox', limit = 100) => ledger<RoomEntry[]>('inbox.list', [{ room, limit }]);
+
+  async function retry(name: string | undefined, options: CallOptions = {}): Promise<Report[]> {
+    const names = name === undefined ? (await inbox('dead', 10_000)).map((letter) => letter.name) : [name];
+    for (const one of names) {
+      if (!(await ledger<boolean>('deadLetters.retry', [one], options))) {
+        throw wrongField('name', 'is not the name of a dead letter');
+      }
+    }
+    // A name ends with the id of its event.
+    const ids = new Set(names.map((one) => one.slice(one.indexOf('-') + 1)));
+    const { events } = await ledger<Tick>('tick', [{}], options);
+    return events.filter(({ id }) => ids.has(id));
+  }
 
   const list = (id: string, input: JsonObject = {}, options: ListOptions = {}) =>
     listing((cursor, limit) => call('page', [id, input, cursor, limit], options), options);
@@ -326,6 +404,8 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
     sync: {
       plan: (event, options) => ledger('sync.plan', [raw(event)], options),
       apply: (event, options) => ledger('sync.apply', [raw(event)], options),
+      backfill: (options = {}, control) => backfill(desk(control), options),
+      reconcile: ({ from, maxRequests, ...control } = {}) => reconcile(desk(control), from, maxRequests),
     },
     events: {
       read: (service: string, body: string | Uint8Array, options: Reading = {}) => {
@@ -348,16 +428,28 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
     list: list as Plugin['list'],
     batch: ((calls: readonly BatchCall[], options: BatchOptions = {}) => batch(run, calls, options)) as Plugin['batch'],
     receive,
-    tick: ({ signal, trace, ...options } = {}) => ledger('tick', [options], { signal, trace }),
+    tick,
     poll: (trigger, cursor = null, { signal, trace, ...options } = {}) =>
       call('poll', [trigger, cursor, options], { signal, trace }),
     mapping: { check: (mapping) => call('mapping.check', [mapping]) },
-    timeline: (whom, options) => call('timeline', [whom], options),
+    timeline: async (whom, options) => completed(await ledger<LedgerView>('timeline', [whom], options), options),
+    deadLetters: {
+      list: (limit) => inbox('dead', limit),
+      retry,
+      drop: (name) => ledger('deadLetters.drop', [name]),
+    },
+    forget: async (email, { deleteContact = false, ...options } = {}) => {
+      if (typeof email !== 'string' || email.trim() === '') throw wrongField('email', 'is required');
+      return forget(email, deleteContact, {
+        forgetInStore: (whom) => ledger('forget', [whom], options),
+        run: (id, input) => run(id, input, options),
+      });
+    },
     setup: (options) => call('setup', [], options),
+    inbox,
     auth: authMethods(call),
     check: (options) => call('check', [], options),
     scopes: (options = {}) => call('scopes', [options]),
-    inbox: (room = 'inbox', limit = 100) => ledger('inbox.list', [{ room, limit }]),
     observe: (listener: Listener) => listeners.add(listener),
     async close() {
       if (!isOpen) return;

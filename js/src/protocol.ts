@@ -520,13 +520,15 @@ export interface Tick {
   /** When to come again: milliseconds since 1970. */
   nextAt: number | null;
   events: Report[];
+  /** What a scheduled comparison with Digistore24 found, or has found so far. */
+  reconciliation?: Reconciliation;
 }
 
 /** One line of a timeline. */
 export interface TimelineEntry {
   /** ISO 8601, a date or a time. */
   at: string | null;
-  kind: 'contact' | 'purchase' | 'note' | 'task' | 'appointment';
+  kind: 'contact' | 'purchase' | 'eticket' | 'note' | 'task' | 'appointment' | 'message' | 'deal';
   title?: string;
   body?: string;
   order?: string;
@@ -555,10 +557,17 @@ export interface Timeline {
   contact: JsonObject;
   /** The best state of all items. */
   status: string | null;
+  /** What was paid less what went back, by currency. */
+  lifetime: JsonObject;
   orders: TimelineOrder[];
   /** In order of time. */
   timeline: TimelineEntry[];
+  /** Lists that could not be read. */
+  missing: { operation: string; code: ErrorCode; help: string }[];
 }
+
+/** Whose timeline. */
+export type Whom = { email: string } | { contactId: string } | { buyerId: string } | { orderId: string };
 
 /** What `setup` found and made: keys of custom fields. */
 export interface Setup {
@@ -588,6 +597,10 @@ export type Room = 'inbox' | 'dead' | 'kept' | 'done' | 'events';
 export interface RoomEntry {
   name: string;
   event: string;
+  /** The order's number. */
+  order: string;
+  /** ISO 8601, UTC. */
+  receivedAt: string | null;
   attempts: number | null;
   error: ErrorDetails | null;
   /** Why it is kept. */
@@ -666,4 +679,83 @@ export interface ConnectionOptions {
    * whether the store is the one in memory.
    */
   exclusive?: boolean;
+  /** Sales before this day or time are written silently. Default: two days before the first message. */
+  liveAfter?: string;
+  /** How long finished messages are kept. Days, default 30. */
+  keepDays?: number;
+  /** How often a tick looks for what webhooks missed; needs an API key. Hours; never when absent. */
+  reconcileEveryHours?: number;
+}
+
+/** What is to be imported. */
+export interface BackfillOptions {
+  /** Orders since this day or time, Berlin: `2026-01-31`. Default: all. */
+  from?: string | undefined;
+  /** Until then. Default: now. */
+  to?: string | undefined;
+  /** Only so many orders, the oldest first: for a first look. */
+  limit?: number | undefined;
+  /** Only count what would be written. */
+  dryRun?: boolean | undefined;
+  /** Also write tags. */
+  tags?: boolean | undefined;
+  /** Also write tags, notes, tasks and all else, as if it happened now. Starts workflows. */
+  live?: boolean | undefined;
+}
+
+/** How far a backfill is. */
+export interface BackfillProgress {
+  finished: boolean;
+  phase: 'contacts' | 'orders' | 'people' | 'tidying' | 'done';
+  /** Of this phase: contacts that were read, orders that were read, orders that were dealt with. */
+  done: number;
+  total: number;
+  perSecond: number;
+  secondsLeft: number | null;
+  /** So far, in all phases. */
+  requests: number;
+  /** `people`, their outcomes (`done`, `known`, `waiting`, `dead`, `kept`); of a dry run the writes by kind. */
+  counts: Record<string, number>;
+  /** Of a dry run: what the import would take at half of the rate and four fifths of the daily quota. */
+  estimate?: { calls: number; seconds: number; days: number };
+}
+
+/** Where ledger and Digistore24 differed. */
+export interface Drift {
+  order: string;
+  event: string;
+  /** How it was taken in. */
+  manner?: 'live' | 'silent';
+  occurredAt?: string | null;
+  /** What could not be repaired: a person must look. */
+  problem?: 'amount';
+}
+
+/** What a comparison with Digistore24 found. */
+export interface Reconciliation {
+  /** Everything is compared. */
+  done: boolean;
+  /** Orders that were read one by one. */
+  checked: number;
+  found: number;
+  /** Of those, what is in the inbox now. */
+  repaired: number;
+  /** The first hundred. */
+  drift: Drift[];
+}
+
+/** Something about a person that lies where the plugin can't reach. */
+export interface Remainder {
+  where: string;
+  what: string;
+  help: string;
+}
+
+/** What was forgotten. */
+export interface Forgotten {
+  contactId: string | null;
+  contactDeleted: boolean;
+  orders: number;
+  messages: number;
+  remains: Remainder[];
 }

@@ -34,6 +34,9 @@ export const SETTINGS = {
   STATE: { help: 'SQLite file of inbox and ledger' },
   ALERT_URL: { secret: true, help: 'address that alerts are posted to' },
   SETTLE_SECONDS: { help: 'how long a write may take effect after its request ended' },
+  LIVE_AFTER: { help: 'day or time before which sales are written silently' },
+  KEEP_DAYS: { help: 'how many days finished messages are kept' },
+  RECONCILE_EVERY_HOURS: { help: 'how often what webhooks missed is looked for; needs an API key' },
 } as const satisfies Record<string, Kind>;
 
 /** The name of a setting. */
@@ -48,7 +51,7 @@ export const FLAGS = Object.entries<Kind>(SETTINGS).flatMap(([name, kind]) => (k
 /** The settings as they are used. */
 export interface Settings {
   /** For `createPlugin`. */
-  options: Pick<Options, 'highlevel' | 'digistore24' | 'mapping' | 'settleSeconds' | 'alerts'>;
+  options: Omit<Options, 'id' | 'store' | 'fetch' | 'log' | 'clock' | 'onEvent'>;
   /** The SQLite file, absolute. */
   state: string;
 }
@@ -106,7 +109,10 @@ export function readSettings({ flags = {}, env = process.env, file }: Sources = 
     ...address('DIGISTORE24_BASE_URL', text('DIGISTORE24_BASE_URL')),
   };
   const mapping = readMapping(find('MAPPING'));
-  const settleSeconds = seconds(find('SETTLE_SECONDS')?.value);
+  const settleSeconds = numberOf('SETTLE_SECONDS', find('SETTLE_SECONDS')?.value, 0, 3600);
+  const keepDays = numberOf('KEEP_DAYS', find('KEEP_DAYS')?.value, 1, 3650);
+  const reconcileEveryHours = numberOf('RECONCILE_EVERY_HOURS', find('RECONCILE_EVERY_HOURS')?.value, 1, 720);
+  const liveAfter = text('LIVE_AFTER');
   const alertUrl = text('ALERT_URL');
   const state = find('STATE');
   if (state && typeof state.value !== 'string') throw wrong('STATE', 'must be a text');
@@ -126,6 +132,9 @@ export function readSettings({ flags = {}, env = process.env, file }: Sources = 
       ...((apiKey ?? developerKey ?? ipnPassphrase) !== undefined && { digistore24 }),
       ...(mapping && { mapping }),
       ...(settleSeconds !== undefined && { settleSeconds }),
+      ...(keepDays !== undefined && { keepDays }),
+      ...(reconcileEveryHours !== undefined && { reconcileEveryHours }),
+      ...(liveAfter !== undefined && { liveAfter }),
       ...(alertUrl !== undefined && { alerts: { url: alertUrl } }),
     },
     state: state ? resolve(state.folder, state.value as string) : resolve(DEFAULT_STATE),
@@ -251,10 +260,10 @@ function address(name: SettingName, value: string | undefined): { baseUrl?: stri
   return { baseUrl: value };
 }
 
-function seconds(value: unknown): number | undefined {
+function numberOf(name: SettingName, value: unknown, least: number, most: number): number | undefined {
   if (value === undefined) return undefined;
   const number = typeof value === 'number' ? value : Number(value);
-  if (!(number >= 0 && number <= 3600)) throw wrong('SETTLE_SECONDS', 'must be a number from 0 to 3600');
+  if (!(number >= least && number <= most)) throw wrong(name, `must be a number from ${least} to ${most}`);
   return number;
 }
 

@@ -216,7 +216,7 @@ impl Pool {
         let lane = self.lane(class);
         let missing = (lane.waiting.len() as u64).saturating_sub(lane.ready(now)).max(1);
         // As many as the next calls will need if they come as fast as the last ones, so that those need no store; not many.
-        let pace_ms = ((now - lane.last.0) / lane.last.1.max(1)).max(1);
+        let pace_ms = (now.saturating_sub(lane.last.0) / lane.last.1.max(1)).max(1);
         let permits = missing.max((valid / pace_ms).min(max / 25)).min(free);
         let mut budget = self.budget.clone();
         let group = if permits > 0 { budget.grant(now, permits, class, valid) } else { 0 };

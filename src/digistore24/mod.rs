@@ -8,6 +8,7 @@ mod ipn;
 pub mod key;
 mod message;
 mod money;
+mod replay;
 mod row;
 mod shape;
 mod signature;
@@ -21,6 +22,7 @@ pub use event::{
 };
 pub use ipn::{MAX_BODY, Params, parse, parse_json};
 pub use money::Cents;
+pub use replay::{Standing, is_whole, messages, standing};
 pub use signature::{Verdict, sign, verify};
 
 #[cfg(test)]

@@ -9,11 +9,11 @@ use crate::json::Value;
 use crate::text::{lower, short_hash};
 
 /// Reads the fields of a row.
-struct Row<'a>(&'a Value);
+pub(super) struct Row<'a>(pub(super) &'a Value);
 
 impl Row<'_> {
     /// The first of the fields that says something.
-    fn text(&self, names: &[&str]) -> Option<String> {
+    pub(super) fn text(&self, names: &[&str]) -> Option<String> {
         for name in names {
             let text = match self.0.get(name) {
                 Some(Value::String(text)) => text.trim().to_owned(),
@@ -27,11 +27,11 @@ impl Row<'_> {
         None
     }
 
-    fn number(&self, name: &str) -> Option<u32> {
+    pub(super) fn number(&self, name: &str) -> Option<u32> {
         self.text(&[name])?.parse().ok()
     }
 
-    fn cents(&self, names: &[&str]) -> Option<Cents> {
+    pub(super) fn cents(&self, names: &[&str]) -> Option<Cents> {
         Cents::parse(&self.text(names)?)
     }
 
@@ -39,12 +39,12 @@ impl Row<'_> {
         clock::parse_berlin(&self.text(&[name])?).map(clock::iso)
     }
 
-    fn yes(&self, name: &str) -> Option<bool> {
+    pub(super) fn yes(&self, name: &str) -> Option<bool> {
         Some(matches!(self.text(&[name])?.as_str(), "Y" | "y" | "1"))
     }
 
     /// An object in the row, or the row itself.
-    fn part(&self, name: &str) -> Row<'_> {
+    pub(super) fn part(&self, name: &str) -> Row<'_> {
         Row(self.0.get(name).filter(|part| part.is_object()).unwrap_or(self.0))
     }
 }

@@ -3,6 +3,7 @@
 mod check;
 mod condition;
 mod content;
+mod manner;
 mod person;
 mod plan;
 mod playbook;
@@ -11,6 +12,7 @@ mod template;
 mod transition;
 mod write;
 
+pub use manner::{Manner, plan_history};
 pub use person::{HistoryLine, ItemState, OpenTask, OrderState, Payment, Person, Purpose, Returned};
 pub use plan::{Action, Change, Circumstances, Known, Plan, Snapshot, Step, describe, plan};
 pub use playbook::{Later, Playbook};

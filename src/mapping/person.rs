@@ -20,6 +20,8 @@ record! {
         pub orders: Vec<OrderState>,
         /// Tags that we put on the contact and that are still there as far as we know.
         pub tags: Set,
+        /// Of those, tags that are earned but were not put on: an import is silent, because tags start workflows.
+        pub withheld: Set,
         /// Tags that were there before us: never ours to remove.
         pub foreign_tags: Set,
         /// Tags that events and playbooks brought: they stay until a playbook takes them off.

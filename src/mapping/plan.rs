@@ -2,6 +2,7 @@
 
 use super::{
     content,
+    manner::Manner,
     person::{self, HistoryLine, ItemState, OrderState, Person, Purpose},
     playbook::Later,
     settings::Mapping,
@@ -11,7 +12,7 @@ use super::{
 use crate::json::{Map, ToJson, Value, json};
 use crate::{
     clock,
-    digistore24::{Event, Item, Kind, order_key},
+    digistore24::{Event, Item, Kind, Standing, order_key},
     record, variants,
 };
 
@@ -44,6 +45,18 @@ pub struct Snapshot {
     pub rest: Map,
 }
 
+impl Snapshot {
+    /// What the ledger begins with for a contact that was there before: tags with our prefix are ours.
+    pub(super) fn person(&self, prefix: &str) -> Person {
+        let mut person = Person { assigned_to: self.assigned_to.clone(), ..Person::default() };
+        for tag in &self.tags {
+            let set = if tag.starts_with(prefix) { &mut person.tags } else { &mut person.foreign_tags };
+            set.insert(tag.clone());
+        }
+        person
+    }
+}
+
 record! {
     /// What will be done, in order, and why.
     #[derive(Debug, Clone, PartialEq)]
@@ -58,6 +71,8 @@ record! {
         pub later: Vec<Later>,
         /// Why something is not done.
         pub remarks: Vec<String>,
+        /// The message alone can't tell what to do: where Digistore24 can't be asked, a person is.
+        pub asks: bool,
         /// The ledger entry when all is done.
         pub person: Person,
     }
@@ -123,6 +138,21 @@ variants! {
 }
 
 impl Action {
+    /// Its name in JSON.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::CreateContact { .. } => "createContact",
+            Self::UpdateContact { .. } => "updateContact",
+            Self::CreateNote { .. } => "createNote",
+            Self::UpdateNote { .. } => "updateNote",
+            Self::CreateTask { .. } => "createTask",
+            Self::CompleteTask { .. } => "completeTask",
+            Self::RemoveTags { .. } => "removeTags",
+            Self::AddTags { .. } => "addTags",
+            Self::Run { .. } => "run",
+        }
+    }
+
     /// Stands for one that can't be read; the record around it is refused.
     fn unreadable() -> Self {
         Self::RemoveTags { tags: Vec::new() }
@@ -140,6 +170,10 @@ pub struct Circumstances {
     pub confirmed: bool,
     /// The event was dealt with before; the time of one step of a playbook has come.
     pub due: Option<Later>,
+    /// How much may show.
+    pub manner: Manner,
+    /// What Digistore24 told about the order when it was asked: it decides where the message can't.
+    pub told: Option<Standing>,
 }
 
 /// Plans an event about an order.
@@ -147,28 +181,22 @@ pub fn plan(mapping: &Mapping, event: &Event, known: Known, now: &Circumstances)
     let (contact_id, snapshot, mut person) = match known {
         Known::Nobody => (None, None, Person::default()),
         Known::Contact(snapshot) => {
-            let mut person = Person { assigned_to: snapshot.assigned_to.clone(), ..Person::default() };
-            for tag in &snapshot.tags {
-                let set =
-                    if tag.starts_with(&mapping.tag_prefix) { &mut person.tags } else { &mut person.foreign_tags };
-                set.insert(tag.clone());
-            }
+            let person = snapshot.person(&mapping.tag_prefix);
             (Some(snapshot.id.clone()), Some(snapshot), person)
         }
         Known::Person { contact_id, person } => (contact_id, None, person),
     };
     let before = person.clone();
-    let (now_ms, repeated) = (now.now_ms, now.repeated);
-    let mut draft = Draft { event, now_ms, person: &mut person, changes: Vec::new(), remarks: Vec::new(), ask: false };
-    let told = match &now.due {
+    let mut draft = Draft { event, now, person: &mut person, changes: Vec::new(), remarks: Vec::new(), ask: false };
+    let tells = match &now.due {
         // A step that comes later changes nothing of what was bought, and brings nobody back who was deleted.
         Some(_) => contact_id.is_some(),
         None if event.event == Kind::Affiliation => event.buyer.email.is_some(),
-        None => draft.apply(repeated),
+        None => draft.apply(),
     };
     let Draft { changes, mut remarks, ask, .. } = draft;
     let (mut steps, mut later) = (Vec::new(), Vec::new());
-    if told {
+    if tells {
         let mut writer = Writer::new(mapping, event, now, &mut person, &before);
         writer.changes = &changes;
         writer.ask = ask;
@@ -176,12 +204,12 @@ pub fn plan(mapping: &Mapping, event: &Event, known: Known, now: &Circumstances)
         (steps, later) = (writer.steps, writer.drawn.later);
         remarks.extend(writer.drawn.remarks);
     }
-    Plan { contact_id, changes, steps, later, remarks, person }
+    Plan { contact_id, changes, steps, later, remarks, asks: ask, person }
 }
 
 struct Draft<'a> {
     event: &'a Event,
-    now_ms: u64,
+    now: &'a Circumstances,
     person: &'a mut Person,
     changes: Vec<Change>,
     remarks: Vec<String>,
@@ -190,7 +218,7 @@ struct Draft<'a> {
 
 impl Draft<'_> {
     /// Brings the ledger entry up to date. False where the event leaves nothing to write.
-    fn apply(&mut self, repeated: bool) -> bool {
+    fn apply(&mut self) -> bool {
         let event = self.event;
         let key = event.order_key();
         let fresh = self.person.order(&key).is_none();
@@ -201,7 +229,7 @@ impl Draft<'_> {
             ..OrderState::default()
         });
         let full = event.event == Kind::Refund && order.refund_is_full(event);
-        let again = repeated && event.transaction.as_ref().is_some_and(|t| order.is_returned(&t.id));
+        let again = self.now.repeated && event.transaction.as_ref().is_some_and(|t| order.is_returned(&t.id));
         let signal = transition::signal(event, full, again);
         let mut keys = order.keys_of(event);
         if keys.is_empty()
@@ -223,7 +251,7 @@ impl Draft<'_> {
         }
         self.note_dates(&mut order);
         order.history.push(HistoryLine {
-            at: content::moment_of(event, self.now_ms),
+            at: content::moment_of(event, self.now.now_ms),
             what: content::history_line(event),
             event: event.id.clone(),
         });
@@ -250,7 +278,12 @@ impl Draft<'_> {
         let known = order.item(item_key);
         let from = known.map(|i| i.state);
         let told = event.items.iter().find(|i| is_item(i, item_key)).or_else(|| event.items.first());
-        let outcome = transition::transition(from, signal, person::compare(known, event));
+        let mut outcome = transition::transition(from, signal, person::compare(known, event));
+        if let (Outcome::Ask, Some(standing)) = (outcome, self.now.told) {
+            let single = event.subscription.as_ref().is_none_or(|s| s.billing_type == "single_payment");
+            outcome = Outcome::To(State::of(standing, single));
+            self.remarks.push(format!("Digistore24 says about the order: {}", standing.word()));
+        }
         let to = match outcome {
             Outcome::To(state) => Some(state),
             Outcome::Keep => from,
@@ -321,7 +354,7 @@ impl Draft<'_> {
     /// An upgrade ends the order that it replaces, unless that order still runs until a later day.
     fn replace_upgraded(&mut self) {
         let Some(old) = &self.event.order.upgraded_order_id else { return };
-        let today = clock::ymd(clock::in_berlin(clock::at(self.now_ms)).date());
+        let today = clock::ymd(clock::in_berlin(clock::at(self.now.now_ms)).date());
         if let Some(later) = self.event.order.delivery_date.as_ref().filter(|d| **d > today) {
             self.remarks.push(format!("the replaced order runs until {later}"));
             return;

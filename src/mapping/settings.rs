@@ -44,6 +44,8 @@ pub struct Mapping {
     consent_field: Option<String>,
     /// What happens with test orders.
     pub test_orders: TestOrders,
+    /// A contact that a person deleted comes back with the next renewal, not only with a new order.
+    pub recreate: bool,
     /// Rules.
     pub(super) playbooks: Vec<Playbook>,
     /// Something in it needs the event's fields as facts.
@@ -150,6 +152,7 @@ impl Mapping {
             opportunity: form("/opportunity"),
             consent_field: String::from_json(at("/consent/confirmedField")),
             test_orders: TestOrders::from_json(at("/testOrders")).unwrap_or(TestOrders::Full),
+            recreate: yes("/recreate", false),
             playbooks,
             needs_facts: false,
         };

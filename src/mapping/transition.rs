@@ -2,7 +2,7 @@
 //! Digistore24 delivers in any order.
 
 use crate::{
-    digistore24::{Event, Kind},
+    digistore24::{Event, Kind, Standing},
     words,
 };
 
@@ -261,6 +261,20 @@ impl State {
         Self::ChargedBack,
         Self::Upgraded,
     ];
+
+    /// The state of an item of an order that Digistore24 was asked about. `single`: it is paid once.
+    pub fn of(standing: Standing, single: bool) -> Self {
+        match standing {
+            Standing::Completed if !single => Self::Completed,
+            Standing::Paying | Standing::Completed => Self::Active,
+            Standing::Unpaid => Self::Paused,
+            Standing::Cancelling => Self::Cancelling,
+            Standing::Ended => Self::Ended,
+            Standing::Refunded => Self::Refunded,
+            Standing::ChargedBack => Self::ChargedBack,
+            Standing::Upgraded => Self::Upgraded,
+        }
+    }
 
     /// Whether the buyer may use the product. While a payment is missing the access is in suspense, not gone.
     pub fn grants(self) -> bool {

@@ -3,6 +3,7 @@
 
 use super::{
     content,
+    manner::Manner,
     person::{OpenTask, Person, Purpose},
     plan::{Action, Change, Circumstances, Snapshot, Step},
     playbook::{self, Drawn},
@@ -63,13 +64,14 @@ impl<'a> Writer<'a> {
 
     /// All of it.
     pub(super) fn write(&mut self, snapshot: Option<&Snapshot>, create: bool) {
-        let is_later = self.now.due.is_some();
-        if !self.ask && !self.now.repeated {
+        // In HighLevel whatever is more than a contact can start somebody's workflow: an import is silent.
+        let is_live = self.now.manner == Manner::Live;
+        if is_live && !self.ask && !self.now.repeated {
             self.drawn = playbook::draw(self.mapping, self.event, &self.facts, self.person, self.now);
         }
         let drawn = std::mem::take(&mut self.drawn.steps);
         self.contact(snapshot, create);
-        if !is_later {
+        if is_live && self.now.due.is_none() {
             self.note();
             self.deal();
             self.tasks();
@@ -295,7 +297,8 @@ impl<'a> Writer<'a> {
         let by = &mapping.tags;
         let (by_state, by_product) = (&by["byState"], &by["byProduct"]);
         let mut asked = std::mem::take(&mut self.drawn.add_tags);
-        if self.now.due.is_none() && !self.now.repeated {
+        let is_live = self.now.manner == Manner::Live;
+        if is_live && self.now.due.is_none() && !self.now.repeated {
             if event.event == Kind::Affiliation {
                 asked.push(mapping.tag_prefix.clone() + "affiliate");
             }
@@ -338,9 +341,21 @@ impl<'a> Writer<'a> {
                 gone.push(tag);
             }
         }
+        // What an import kept back is not on the contact yet.
+        for tag in &asked {
+            if self.person.withheld.remove(tag) && before.contains(tag) {
+                come.push(tag.clone());
+            }
+        }
         let is_sale = self.changes.iter().any(|c| c.from.is_none() && c.to.is_some_and(State::grants));
         for tag in playbook::tags(&by["retrigger"]) {
-            if (is_sale || asked.contains(&tag)) && !self.ask && wanted.contains(&tag) && before.contains(&tag) {
+            if is_live
+                && (is_sale || asked.contains(&tag))
+                && !self.ask
+                && wanted.contains(&tag)
+                && before.contains(&tag)
+            {
+                self.person.withheld.remove(&tag);
                 gone.push(tag.clone());
                 come.push(tag);
             }
@@ -392,6 +407,7 @@ fn present(event: &Event, person: &Person, before: &Person, now: &Circumstances)
     products.extend(person.items().filter(|i| i.state.grants()).filter_map(|i| i.product_id.clone()));
     let mut tags = person.tags.clone();
     tags.extend(person.foreign_tags.iter().cloned());
+    tags.retain(|tag| !person.withheld.contains(tag));
     json!({
         "before": word(before.order_status(&key)),
         "confirmed": now.confirmed,

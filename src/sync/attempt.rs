@@ -2,7 +2,7 @@
 
 use super::{
     RELOAD_MS, Sync, contact_of,
-    execute::{Next, Work},
+    execute::{Next, Work, is_new_order},
     inbox::Message,
     person,
     process::{Call, Report},
@@ -11,7 +11,7 @@ use crate::json::{Set, ToJson, Value, json, text};
 use crate::lease::Lease;
 use crate::text::lower;
 use crate::{
-    digistore24::Event,
+    digistore24::{Event, Standing, standing},
     effects::Write,
     error::{Code, Error, Result, word},
     mapping::{self, Circumstances, Known, Snapshot},
@@ -39,7 +39,7 @@ impl Sync<'_> {
                 {
                     return Ok(None);
                 }
-                let known = self.resolve(report, event).await?;
+                let known = self.resolve(report, event, message).await?;
                 match self.begin(lease, report, name, event, message, known).await? {
                     Some(work) => work,
                     None => return Ok(None),
@@ -95,13 +95,23 @@ impl Sync<'_> {
             },
             None => (known, 0),
         };
-        let now = Circumstances {
+        let history = message.history(&self.client.connection.id)?;
+        let earlier: Vec<&Event> = history.iter().collect();
+        let mut now = Circumstances {
             repeated: message.repeated,
             now_ms: message.due.as_ref().map_or(message.received_at, |due| due.at),
             confirmed: self.is_confirmed(report, contact_id.as_deref()).await?,
             due: message.due.clone(),
+            manner: message.manner.unwrap_or_default(),
+            told: None,
         };
-        let plan = mapping::plan(self.mapping, event, known, &now);
+        let mut plan = mapping::plan_history(self.mapping, &earlier, event, known.clone(), &now);
+        if plan.asks {
+            now.told = self.ask(report, event).await?;
+            if now.told.is_some() {
+                plan = mapping::plan_history(self.mapping, &earlier, event, known, &now);
+            }
+        }
         let work = Work::new(plan, version, lease.claims.clone());
         lease
             .commit(vec![Write { key: self.scope.work(name), expect: None, value: Some(text(&work.to_json())) }])
@@ -126,14 +136,51 @@ impl Sync<'_> {
         Ok(!self.effects.get(vec![self.scope.work(name)]).await?.0.is_empty())
     }
 
+    /// Where the order stands, from Digistore24 itself. Nothing where it can't be asked: then a person is.
+    async fn ask(&self, report: &mut Report, event: &Event) -> Result<Option<Standing>> {
+        if self.client.connection.digistore24.as_ref().is_none_or(|account| account.api_key.is_none()) {
+            return Ok(None);
+        }
+        let order = json!({ "purchase_id": event.order.id });
+        match self.call(&mut report.calls, "digistore24.getPurchase", order).await {
+            Ok(purchase) => Ok(standing(&purchase)),
+            Err(error) if error.details().retryable => Err(error),
+            Err(_) => Ok(None),
+        }
+    }
+
     /// Whose event is it? By order, replaced order, buyer and e-mail in the ledger, then by e-mail in GHL. Never by phone.
-    async fn resolve(&self, report: &mut Report, event: &Event) -> Result<Known> {
+    async fn resolve(&self, report: &mut Report, event: &Event, message: &Message) -> Result<Known> {
         if let Some(contact_id) = contact_of(&self.effects, self.scope.identities(event)).await?
             && let Some((person, _)) = person(&self.effects, &self.scope, &contact_id).await?
         {
             return Ok(Known::Person { contact_id: Some(contact_id), person });
         }
-        Ok(self.contact_by_email(report, event).await?.map_or(Known::Nobody, Known::Contact))
+        let contact = match &message.contact {
+            Value::Null => match self.contact_by_email(report, event).await? {
+                // Of a first order nobody can know the buyer's number: no call is made for it.
+                None if !is_new_order(event) && self.mapping.custom_fields => {
+                    self.contact_by_buyer(report, event).await?
+                }
+                found => found,
+            },
+            seen => snapshot(seen),
+        };
+        Ok(contact.map_or(Known::Nobody, Known::Contact))
+    }
+
+    /// The one contact that bears the buyer's number in its custom field: the ledger is new, or the address has changed.
+    async fn contact_by_buyer(&self, report: &mut Report, event: &Event) -> Result<Option<Snapshot>> {
+        let fields = self.fields(RELOAD_MS, &mut report.calls).await?;
+        let (Some(buyer), Some(field)) = (&event.buyer.id, fields.by_key("ds24_buyer_id")) else { return Ok(None) };
+        let path = ["customFields.", field["id"].as_str().unwrap_or_default()].concat();
+        let filters = json!([{ "field": path, "operator": "eq", "value": buyer }]);
+        let input = json!({ "pageLimit": 2, "filters": filters });
+        let answer = self.call(&mut report.calls, "ghl.contacts.searchContactsAdvanced", input).await?;
+        match answer.get("contacts").and_then(Value::as_array).map(Vec::as_slice) {
+            Some([contact]) => Ok(snapshot(contact)),
+            _ => Ok(None),
+        }
     }
 
     /// The contact with exactly this address. GHL's search index lags, its duplicate check doesn't.
@@ -149,7 +196,9 @@ impl Sync<'_> {
     /// Calls and notes it.
     pub(super) async fn call(&self, calls: &mut Vec<Call>, id: &str, input: Value) -> Result<Value> {
         debug_assert!(
-            super::OPERATIONS.iter().any(|(known, _)| *known == id) || self.mapping.operations().contains(id),
+            id == "digistore24.getPurchase"
+                || super::OPERATIONS.iter().any(|(known, _)| *known == id)
+                || self.mapping.operations().contains(id),
             "{id} is not in the list"
         );
         let result = self.client.run_once(id, input).await;
@@ -176,7 +225,10 @@ impl Sync<'_> {
         for later in &work.plan.later {
             // The time first, so that the list of what is due ends at the first that isn't.
             let name = format!("{:013}-{}-{}-{}", later.at, event.id, later.playbook, later.step);
-            let step = Message { due: Some(later.clone()), attempts: 0, next_at: 0, error: None, ..message.clone() };
+            let mut step = message.clone();
+            (step.due, step.attempts, step.next_at, step.error) = (Some(later.clone()), 0, 0, None);
+            // What was known when the message came, and what came with it, is over by then.
+            (step.contact, step.earlier) = (Value::Null, Vec::new());
             let value = Some(text(&step.to_json()));
             writes.push(Write { key: self.scope.later(&name), expect: None, value });
         }

@@ -342,7 +342,7 @@ impl Sync<'_> {
                     None => Known::Person { contact_id: Some(contact.id), person },
                 }
             }
-            _ if is_new_order(event) => Known::Person { contact_id: None, person },
+            _ if is_new_order(event) || self.mapping.recreate => Known::Person { contact_id: None, person },
             _ => {
                 return Err(Error::new(
                     Code::NotFound,
@@ -430,7 +430,7 @@ fn put_result(fields: &mut Map, kept: &str, id: &str) {
     });
 }
 
-fn is_new_order(event: &Event) -> bool {
+pub(super) fn is_new_order(event: &Event) -> bool {
     event.event == crate::digistore24::Kind::Payment && event.sequence_no() <= 1
 }
 

@@ -1,14 +1,18 @@
 //! Where a message is safe before the sender hears `OK`.
 
-use super::{Sync, from_json, person_of};
-use crate::json::{ToJson, text};
+use super::{FORGOTTEN, Sync, from_json, person_of};
+use crate::json::{ToJson, Value, text};
 use crate::{
+    clock,
     digistore24::{Event, Kind, Params, parse},
     effects::Write,
     error::{Details, Result},
-    mapping::{Later, TestOrders},
+    mapping::{Later, Manner, TestOrders},
     record, words,
 };
+
+/// What is older is repaired silently: a welcome that is days late is worse than none.
+pub(super) const REPAIR_MS: u64 = 48 * 3_600_000;
 
 record! {
 /// A message in the store.
@@ -36,13 +40,35 @@ pub(super) struct Message {
     pub(super) trace: Option<String>,
     /// The message was dealt with before; this step of a playbook is what is left of it.
     pub(super) due: Option<Later>,
+    /// How much of it may show; all where nothing is said.
+    pub(super) manner: Option<Manner>,
+    /// Messages of the same person that come before this one and are written together with it, the oldest first.
+    pub(super) earlier: Vec<String>,
+    /// The contact with the person's address as a backfill saw it; `false`: there is none; null: nobody has looked.
+    pub(super) contact: Value,
 }
 }
 
 impl Message {
     /// The event in it, without the items that came before.
     pub(super) fn event(&self, connection: &str) -> Result<Event> {
-        let params = parse(self.body.as_bytes())?;
+        self.read(connection, &self.body)
+    }
+
+    /// The events before it that are not known yet.
+    pub(super) fn history(&self, connection: &str) -> Result<Vec<Event>> {
+        let mut history = Vec::new();
+        for form in &self.earlier {
+            let event = self.read(connection, form)?;
+            if !event.items.is_empty() {
+                history.push(event);
+            }
+        }
+        Ok(history)
+    }
+
+    fn read(&self, connection: &str, form: &str) -> Result<Event> {
+        let params = parse(form.as_bytes())?;
         let mut event = Event::read(connection, &params, self.received_at);
         event.items.retain(|item| !self.known_items.contains(&item.dedupe_key));
         if event.event == Kind::Affiliation {
@@ -66,12 +92,32 @@ pub enum Accepted {
 }
 }
 
+/// How messages come that no webhook brought.
+#[derive(Debug, Default)]
+pub(super) struct Arrival {
+    /// How much may show. `None`: everything, unless the event is from before the plugin was connected.
+    pub(super) manner: Option<Manner>,
+    /// As [`Message::contact`].
+    pub(super) contact: Value,
+}
+
 impl Sync<'_> {
     /// Stores a message. When this returns, the message can't be lost any more.
     ///
     /// # Errors
     /// `storage`: the sender must not hear `OK`.
     pub async fn accept(&self, event: &Event, params: &Params) -> Result<(Accepted, String)> {
+        self.take_in(event, params, &[], Arrival::default()).await
+    }
+
+    /// Stores a message with the earlier ones that are to be written together with it.
+    pub(super) async fn take_in(
+        &self,
+        event: &Event,
+        params: &Params,
+        earlier: &[(Event, Params)],
+        arrival: Arrival,
+    ) -> Result<(Accepted, String)> {
         let received_at = self.effects.now();
         let name = format!("{received_at:013}-{}", event.id);
         let mut message = Message {
@@ -86,11 +132,33 @@ impl Sync<'_> {
             reason: self.reason_to_keep(event),
             trace: Some(self.effects.trace()),
             due: None,
+            manner: arrival.manner,
+            earlier: earlier.iter().map(|(_, params)| params.to_form()).collect(),
+            contact: arrival.contact,
         };
+        let since = self.scope.since();
+        let order = self.scope.order(&event.order_key());
         loop {
-            let keys: Vec<(String, String)> =
-                event.items.iter().map(|i| (i.dedupe_key.clone(), self.scope.seen(&i.dedupe_key))).collect();
-            let (seen, _) = self.effects.get(keys.iter().map(|(_, k)| k.clone()).collect()).await?;
+            let mut keys: Vec<(String, String)> = Vec::new();
+            for item in earlier.iter().map(|(event, _)| event).chain([event]).flat_map(|event| &event.items) {
+                if !keys.iter().any(|(key, _)| *key == item.dedupe_key) {
+                    keys.push((item.dedupe_key.clone(), self.scope.seen(&item.dedupe_key)));
+                }
+            }
+            let mut wanted: Vec<String> = keys.iter().map(|(_, k)| k.clone()).collect();
+            wanted.extend([since.clone(), order.clone()]);
+            let (mut seen, _) = self.effects.get(wanted).await?;
+            let mut take = |key: &str| seen.iter().position(|e| e.key == key).map(|at| seen.swap_remove(at).value);
+            if take(&order).as_deref() == Some(FORGOTTEN) {
+                message.reason = Some("of somebody who was forgotten".to_owned());
+                message.body = format!("event={}", event.event.name());
+                message.earlier = Vec::new();
+            }
+            let known_since = take(&since);
+            let first = known_since.as_deref().and_then(|ms| ms.parse().ok()).unwrap_or(received_at);
+            if message.manner.is_none() && self.is_before(event, first) {
+                message.manner = Some(Manner::Silent);
+            }
             let is_seen = |key: &str| seen.iter().any(|e| e.key == key);
             let (old, new): (Vec<_>, Vec<_>) = keys.into_iter().partition(|(_, key)| is_seen(key));
             if new.is_empty() {
@@ -107,6 +175,9 @@ impl Sync<'_> {
                 .into_iter()
                 .map(|(_, key)| Write { key, expect: Some(0), value: Some(format!("\"{name}\"")) })
                 .collect();
+            if known_since.is_none() {
+                writes.push(Write { key: since.clone(), expect: None, value: Some(received_at.to_string()) });
+            }
             writes.push(Write { key: room, expect: Some(0), value: Some(text(&message.to_json())) });
             if self.effects.commit(writes).await?.is_some() {
                 let accepted = if message.reason.is_some() { Accepted::Kept } else { Accepted::Queued };
@@ -114,6 +185,32 @@ impl Sync<'_> {
             }
             // Somebody stored the same message in between: look again.
         }
+    }
+
+    /// Whether an event took place before the plugin was connected. Its own kind of backfill: silent.
+    fn is_before(&self, event: &Event, first_ms: u64) -> bool {
+        let live_after = self.live_after.unwrap_or(first_ms.saturating_sub(REPAIR_MS));
+        let occurred = event.occurred_at.as_deref().and_then(clock::parse_iso);
+        occurred.and_then(|s| u64::try_from(s).ok()).is_some_and(|s| s * 1000 < live_after)
+    }
+
+    /// Since when events are live, milliseconds since 1970.
+    pub(super) async fn live_after(&self) -> Result<u64> {
+        if let Some(set) = self.live_after {
+            return Ok(set);
+        }
+        let (entries, _) = self.effects.get(vec![self.scope.since()]).await?;
+        let first = entries.first().and_then(|e| e.value.parse::<u64>().ok());
+        Ok(first.unwrap_or(self.effects.now()).saturating_sub(REPAIR_MS))
+    }
+
+    /// Gives a dead letter up. The same message isn't taken a second time.
+    ///
+    /// # Errors
+    /// `storage`.
+    pub async fn drop_letter(&self, name: &str) -> Result<()> {
+        let write = Write { key: self.scope.dead(name), expect: None, value: None };
+        self.effects.commit(vec![write]).await.map(|_| ())
     }
 
     /// Whether a message waits in the inbox. A dead letter is put back there first.

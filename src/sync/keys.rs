@@ -75,6 +75,16 @@ impl Scope {
         self.key("claim", &format!("business/{}", short_hash(&mut [name].into_iter())))
     }
 
+    /// What the host's backfill keeps about a person, by the hash of the address: its contact, its orders.
+    pub fn backfill(&self, room: &str, email: &str) -> String {
+        self.key("backfill", &[room, "/", &short_hash(&mut [email].into_iter())].concat())
+    }
+
+    /// Since when messages arrive here: milliseconds since 1970.
+    pub fn since(&self) -> String {
+        self.key("since", "first-message")
+    }
+
     /// The ids of the location's custom fields.
     pub fn fields(&self) -> String {
         self.key("cache", "custom-fields")

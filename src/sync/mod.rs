@@ -9,10 +9,13 @@ mod attempt;
 mod events;
 mod execute;
 mod fields;
+mod forget;
+mod import;
 mod inbox;
 mod keys;
 mod names;
 mod process;
+mod reconcile;
 mod request;
 mod timeline;
 
@@ -28,10 +31,13 @@ use crate::{
 
 pub(crate) use fields::RELOAD_MS;
 pub use fields::{CUSTOM_FIELDS, Setup};
+pub use import::Import;
 pub use inbox::Accepted;
-pub(crate) use process::KEEP_MS;
 pub use process::{Call, Report, Tick};
 pub use timeline::Whom;
+
+/// Whom an order belongs to that somebody was to forget: nobody, and nobody is to be made of it again.
+const FORGOTTEN: &str = "\"\"";
 
 /// The sync of one location within one connection.
 #[derive(Debug)]
@@ -42,6 +48,10 @@ pub struct Sync<'a> {
     pub(crate) scope: Scope,
     /// How long a write may take effect after its request ended, in milliseconds.
     pub(crate) settle_ms: u64,
+    /// Events before this time are silent, milliseconds since 1970; `None`: two days before the first message.
+    pub(crate) live_after: Option<u64>,
+    /// How long finished messages are kept, in milliseconds.
+    pub(crate) keep_ms: u64,
 }
 
 /// An event as `receive` gave it; its `raw` is what counts.
@@ -56,7 +66,7 @@ pub fn params_of(event: &Value) -> Result<Params> {
 }
 
 /// The operations of HighLevel that the sync calls, and whether only for custom fields.
-const OPERATIONS: [(&str, bool); 15] = [
+const OPERATIONS: [(&str, bool); 16] = [
     ("ghl.contacts.getDuplicateContact", false),
     ("ghl.contacts.getContact", false),
     ("ghl.contacts.createContact", false),
@@ -70,6 +80,7 @@ const OPERATIONS: [(&str, bool); 15] = [
     ("ghl.contacts.addTags", false),
     ("ghl.contacts.removeTags", false),
     ("ghl.contacts.getAppointmentsForContact", false),
+    ("ghl.contacts.searchContactsAdvanced", true),
     ("ghl.locations.getCustomFields", true),
     ("ghl.locations.createCustomField", true),
 ];
@@ -116,7 +127,8 @@ pub(crate) async fn person_of(
 /// The first of these keys that names a contact.
 pub(crate) async fn contact_of(effects: &Effects, keys: Vec<String>) -> Result<Option<String>> {
     let (entries, _) = effects.get(keys.clone()).await?;
-    let mut found = keys.iter().filter_map(|key| entries.iter().find(|e| e.key == *key));
+    let named = |key: &String| entries.iter().find(|e| e.key == *key && e.value != FORGOTTEN);
+    let mut found = keys.iter().filter_map(named);
     found.next().map(|entry| from_json::<String>(&entry.value)).transpose()
 }
 

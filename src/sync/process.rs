@@ -25,8 +25,6 @@ const MAX_ATTEMPTS: u32 = 50;
 /// Requests that one event can need at most: look-ups, six writes, repeated look-ups.
 const REQUESTS_PER_EVENT: u32 = 20;
 const PAGE: u32 = 100;
-/// Raw messages are kept so long, and so long it is remembered what came.
-pub(crate) const KEEP_MS: u64 = 30 * 24 * 3_600_000;
 
 record! {
 /// One call that was made.
@@ -150,7 +148,7 @@ impl Sync<'_> {
 
     /// Forgets messages that were finished a month ago, some at a time. Their names begin with the time of arrival.
     async fn sweep(&self) -> Result<()> {
-        let before = format!("{:013}", self.effects.now().saturating_sub(KEEP_MS));
+        let before = format!("{:013}", self.effects.now().saturating_sub(self.keep_ms));
         for room in [self.scope.done(""), self.scope.kept(""), self.scope.event("")] {
             let (oldest, _) = self.effects.list(room.clone(), None, PAGE).await?;
             let mut writes = Vec::new();
@@ -227,7 +225,7 @@ impl Sync<'_> {
     }
 
     /// Works on one message. Nothing, where another worker has finished it.
-    async fn process(&self, name: &str) -> Result<Option<Report>> {
+    pub(super) async fn process(&self, name: &str) -> Result<Option<Report>> {
         let mut report = None;
         let (effects, began) = (&self.effects, self.effects.now());
         let trace = effects.trace();

@@ -520,3 +520,47 @@ describe('credentials', () => {
     assert.deepEqual([half.code, half.error().fields[0].path], [2, 'GHL_CLIENT_SECRET']);
   });
 });
+
+describe('history and people', () => {
+  test('backfill, reconcile, timeline, deadletters, forget', async (t) => {
+    const { cli } = terminal(t);
+    await cli(['setup']);
+    const day = (ago) => new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 10);
+    const buy = (email, ago) => {
+      const at = `${day(ago)} 10:00:00`;
+      const story = sandbox.story({ buyer: { email, firstName: 'Zoë' }, billing: 'subscription', at });
+      story.payment({ at });
+      return story;
+    };
+    const old = buy('old@example.com', 40);
+    buy('older@example.com', 50);
+    const dry = (await cli(['backfill', '--dry-run', '--json'])).json();
+    assert.deepEqual([dry.finished, dry.counts.createContact, dry.estimate.calls], [true, 2, 2]);
+    const some = await cli(['backfill', '--limit', '1']);
+    assert.match(some.stdout, /people: 1/);
+    const all = await cli(['backfill', '--from', day(60), '--json']);
+    assert.deepEqual([all.code, all.json().counts.people], [0, 2], all.stderr);
+    assert.equal((await cli(['backfill', '--limit', 'many'])).code, 2);
+
+    buy('missed@example.com', 1);
+    const found = (await cli(['reconcile', '--from', day(3), '--json'])).json();
+    assert.deepEqual([found.found, found.outcomes.map(({ outcome }) => outcome)], [1, ['done']]);
+    const view = await cli(['timeline', `order:${old.orderId}`]);
+    assert.match(view.stdout, /lifetime: \d+\.\d\d EUR/);
+
+    sandbox.deleteContact(sandbox.state().contacts.find(({ email }) => email === 'old@example.com').id);
+    const message = form(old.payment({ at: `${day(0)} 00:00:01` }));
+    await cli(['sync', '--ipn', '-'], { input: message });
+    const [letter] = (await cli(['deadletters', '--json'])).json();
+    assert.equal(letter.error.code, 'not_found');
+    assert.match((await cli(['deadletters'])).stdout, new RegExp(letter.error.help.slice(0, 20)));
+    assert.equal((await cli(['deadletters', 'retry'])).code, 1);
+    assert.equal((await cli(['deadletters', 'drop', 'nothing'])).code, 2);
+    assert.equal((await cli(['deadletters', 'drop', letter.name])).code, 0);
+    assert.deepEqual((await cli(['deadletters', '--json'])).json(), []);
+
+    const forgotten = (await cli(['forget', 'missed@example.com', '--delete-contact', '--json'])).json();
+    assert.deepEqual([forgotten.orders, forgotten.contactDeleted], [1, true]);
+    assert.ok(!sandbox.state().contacts.some(({ email }) => email === 'missed@example.com'));
+  });
+});

@@ -2,13 +2,16 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { problem } from '../errors.js';
 import { addAuth } from './commands/auth.js';
+import { addBackfill } from './commands/backfill.js';
 import { addCatalog } from './commands/catalog.js';
 import { addCheck } from './commands/check.js';
 import { addEvents } from './commands/events.js';
-import { addInbox } from './commands/inbox.js';
+import { addForget } from './commands/forget.js';
+import { addDeadLetters, addInbox } from './commands/inbox.js';
 import { addMapping } from './commands/mapping.js';
 import { addPlan } from './commands/plan.js';
 import { addPoll } from './commands/poll.js';
+import { addReconcile } from './commands/reconcile.js';
 import { addRun } from './commands/run.js';
 import { addSandbox } from './commands/sandbox.js';
 import { addServe } from './commands/serve.js';
@@ -42,20 +45,9 @@ function build(): Command {
     .exitOverride()
     .showSuggestionAfterError(false);
   const add = [
-    addCatalog,
-    addRun,
-    addPoll,
-    addPlan,
-    addSync,
-    addTimeline,
-    addServe,
-    addSandbox,
-    addSetup,
-    addInbox,
-    addEvents,
-    addMapping,
-    addCheck,
-    addAuth,
+    ...[addCatalog, addRun, addPoll, addPlan, addSync, addBackfill, addReconcile, addTimeline],
+    ...[addServe, addSandbox, addSetup, addCheck, addAuth, addInbox, addDeadLetters, addForget],
+    ...[addEvents, addMapping],
   ];
   for (const command of add) command(program);
   inherit(program);

@@ -8,6 +8,9 @@ const GLYPHS: Record<TimelineEntry['kind'], string> = {
   note: '✎',
   task: '☐',
   appointment: '◷',
+  deal: '$',
+  eticket: '▣',
+  message: '✉',
 };
 const DONE = '☑';
 const INDENT = 2;
@@ -15,7 +18,7 @@ const DATE_WIDTH = 10;
 
 /** One customer as lines for a terminal: who, the orders, and a dated line for all that happened. */
 export function drawTimeline(timeline: Timeline, paint: Paint): string[] {
-  const { contact, status, orders } = timeline;
+  const { contact, status, orders, lifetime, missing } = timeline;
   const who = [said(contact['contactName']) || said(contact['name']), said(contact['email'])]
     .filter(Boolean)
     .join(', ');
@@ -28,6 +31,9 @@ export function drawTimeline(timeline: Timeline, paint: Paint): string[] {
     const when = nextPaymentAt ? `, next payment ${nextPaymentAt}` : paidUntil ? `, paid until ${paidUntil}` : '';
     lines.push(fit(`order ${id}${test ? ' [TEST]' : ''}: ${what}, ${money}${when}`, WIDTH));
   }
+  const sums = Object.entries(lifetime).map(([currency, sum]) => `${amount(sum)} ${currency}`);
+  if (sums.length > 0) lines.push(`lifetime: ${sums.join(', ')}`);
+  for (const { operation, help } of missing) lines.push(paint.warn(fit(`not read: ${operation}. ${help}`, WIDTH)));
   lines.push('');
 
   let day = '';
@@ -55,6 +61,12 @@ function words({ kind, title = '', order, completed, at, ...rest }: TimelineEntr
       return `task ${completed ? 'done' : 'open'}: ${title}`;
     case 'appointment':
       return `appointment ${(at ?? '').slice(11, 16)} ${title}`;
+    case 'deal':
+      return `deal ${said(rest['status'])}: ${said(rest['name'])}`;
+    case 'eticket':
+      return `e-ticket ${said(rest['id'])}${rest['used_at'] ? `, used ${said(rest['used_at'])}` : ''}`;
+    case 'message':
+      return `${said(rest['direction']) || 'a'} message: ${said(rest.body).split('\n')[0]}`;
   }
 }
 

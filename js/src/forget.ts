@@ -1,0 +1,57 @@
+import { PluginError } from './errors.js';
+import type { Forgotten, JsonObject, Remainder } from './protocol.js';
+
+/** What is lent to {@link forget}. */
+interface Means {
+  /** The core's part: the store. */
+  forgetInStore(email: string): Promise<{ contactId: string | null; orders: number; messages: number }>;
+  run(id: string, input: JsonObject): Promise<unknown>;
+}
+
+/** Forgets a person in the store and, on request, in HighLevel; names what remains elsewhere. Can be repeated. */
+export async function forget(email: string, deleteContact: boolean, means: Means): Promise<Forgotten> {
+  const forgotten = await means.forgetInStore(email);
+  let { contactId } = forgotten;
+  let isDeleted = false;
+  if (deleteContact) {
+    contactId ??= await contactOf(email, means);
+    if (contactId !== null) {
+      await means.run('ghl.contacts.deleteContact', { contactId }).catch(ignoreGone);
+      isDeleted = true;
+    }
+  }
+  return { ...forgotten, contactId, contactDeleted: isDeleted, remains: remains(isDeleted) };
+}
+
+async function contactOf(email: string, { run }: Means): Promise<string | null> {
+  const answer = (await run('ghl.contacts.getDuplicateContact', { email })) as { contact?: { id?: string } | null };
+  return answer.contact?.id ?? null;
+}
+
+function ignoreGone(error: unknown): void {
+  if (!(error instanceof PluginError && error.code === 'not_found')) throw error;
+}
+
+function remains(isDeleted: boolean): Remainder[] {
+  return [
+    ...(isDeleted
+      ? []
+      : [
+          {
+            where: 'HighLevel',
+            what: 'the contact, if there is one, with its notes, tasks, messages and deals',
+            help: 'delete it there, or repeat this with the deletion of the contact',
+          },
+        ]),
+    {
+      where: 'Digistore24',
+      what: 'the orders, with name and address',
+      help: 'the reseller keeps them as the law says: ask its support; running plans should be cancelled first',
+    },
+    {
+      where: 'backups',
+      what: 'copies of the state from before',
+      help: 'let them expire, and forget again after a restore',
+    },
+  ];
+}

@@ -1,0 +1,172 @@
+import { wrongField } from '../errors.js';
+import type { Drift, JsonObject, Reconciliation } from '../protocol.js';
+import { chunks, type Order, read, wallClock, wholeOrders } from './lists.js';
+import type { Desk } from './shelf.js';
+
+/*
+ * What the webhooks missed, found in four places: movements of money, new orders, changes of rebilling, and, for what is
+ * in no list (a payment that is missing), orders whose next payment is overdue. The core says which rows its ledger lacks;
+ * those orders are read whole, and the core takes in what it doesn't have.
+ */
+
+interface Run {
+  phase: 'transactions' | 'orders' | 'changes' | 'overdue' | 'done';
+  merchant: string;
+  /** Milliseconds since 1970. */
+  from: number;
+  to: number;
+  page: number;
+  after: string | null;
+  found: Omit<Reconciliation, 'done'>;
+  /** Until when everything has been compared. */
+  reached: number;
+}
+
+/** A row for the core: which order, and what about it. */
+interface Row {
+  order: string;
+  transaction?: string;
+  kind?: string;
+}
+
+const RUN = 'reconcile/run';
+const PAUSE = 'reconcile/pause';
+/** Rows of a page, and orders that are read at once. */
+const PAGE = 200;
+const AT_ONCE = 20;
+/** What one step may need: the page, and its orders. */
+export const REQUESTS_PER_STEP = 1 + PAGE / AT_ONCE;
+/** What is younger may still be on its way. Milliseconds. */
+const DELAY_MS = 15 * 60_000;
+/** A run begins so much before the end of the last one: lists may lag, and wall clocks repeat an hour. */
+const OVERLAP_MS = 2 * 3_600_000;
+/** So far back the first run looks. */
+const FIRST_MS = 48 * 3_600_000;
+/** After a failure the schedule goes on so much later. */
+const PAUSE_MS = 10 * 60_000;
+/** So many differences are told. */
+const TOLD = 100;
+
+const LISTS = {
+  transactions: {
+    operation: 'digistore24.listTransactions',
+    items: 'transaction_list',
+    row: (row: JsonObject): Row => ({
+      order: String(row['purchase_id'] ?? ''),
+      transaction: String(row['id'] ?? row['transaction_id'] ?? ''),
+      kind: String(row['transaction_type'] ?? 'payment'),
+    }),
+  },
+  orders: {
+    operation: 'digistore24.listPurchases',
+    items: 'purchase_list',
+    row: (row: JsonObject): Row => ({ order: String(row['id'] ?? '') }),
+  },
+  changes: {
+    operation: 'digistore24.listRebillingStatusChanges',
+    items: 'items',
+    row: (row: JsonObject): Row => ({ order: String(row['purchase_id'] ?? ''), kind: String(row['type'] ?? '') }),
+  },
+} as const;
+
+/** Compares until everything is compared or the requests are used up; a run that was stopped goes on. */
+export async function reconcile(
+  desk: Desk,
+  from?: string,
+  maxRequests = Number.POSITIVE_INFINITY,
+): Promise<Reconciliation> {
+  const since = from === undefined ? undefined : moment(from);
+  let { value: run, version } = await desk.shelf.read<Run>(RUN);
+  if (!run || run.phase === 'done' || (since !== undefined && since !== run.from)) {
+    run = await newRun(desk, run?.reached ?? 0, since);
+  }
+  let requests = 1;
+  while (run.phase !== 'done' && !desk.signal?.aborted && requests + REQUESTS_PER_STEP <= maxRequests) {
+    requests += await comparePage(desk, run);
+    version = await desk.shelf.write({}, { name: RUN, value: run, version });
+  }
+  return { done: run.phase === 'done', ...run.found };
+}
+
+/** When the next scheduled run begins, or goes on. Milliseconds since 1970. */
+export async function nextRun(desk: Desk, everyMs: number): Promise<number> {
+  const { value: run } = await desk.shelf.read<Run>(RUN);
+  const { value: pause = 0 } = await desk.shelf.read<number>(PAUSE);
+  return Math.max(run?.phase === 'done' ? run.reached + DELAY_MS + everyMs : 0, pause);
+}
+
+/** After a failure the schedule waits a while. */
+export async function pauseRuns(desk: Desk): Promise<void> {
+  await desk.shelf.write({ [PAUSE]: desk.now() + PAUSE_MS });
+}
+
+function moment(text: string): number {
+  const ms = Date.parse(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text);
+  if (Number.isNaN(ms))
+    throw wrongField('from', 'must be a day or time such as 2026-01-31 or 2026-01-31T09:30:00+01:00');
+  return ms;
+}
+
+async function newRun(desk: Desk, reached: number, since?: number): Promise<Run> {
+  const now = desk.now();
+  return {
+    phase: 'transactions',
+    merchant: await desk.call<string>('sync.merchant', []),
+    from: since ?? (reached > 0 ? reached - OVERLAP_MS : now - FIRST_MS),
+    to: now - DELAY_MS,
+    page: 1,
+    after: null,
+    found: { checked: 0, found: 0, repaired: 0, drift: [] },
+    reached,
+  };
+}
+
+/** One page of the present list. Gives how many requests it took. */
+async function comparePage(desk: Desk, run: Run): Promise<number> {
+  const { ids, isLast } = run.phase === 'overdue' ? await overdue(desk, run) : await listed(desk, run);
+  const parts = chunks(ids, AT_ONCE);
+  for (const part of parts) {
+    for (const order of await wholeOrders(desk, part)) await compare(desk, run, order);
+  }
+  run.page++;
+  if (isLast) turn(run);
+  return 1 + parts.length;
+}
+
+function turn(run: Run): void {
+  const phases = ['transactions', 'orders', 'changes', 'overdue', 'done'] as const;
+  run.phase = phases[phases.indexOf(run.phase) + 1] ?? 'done';
+  run.page = 1;
+  if (run.phase === 'done') run.reached = Math.max(run.reached, run.to);
+}
+
+/** The orders of a page that the ledger doesn't have so. */
+async function listed(desk: Desk, run: Run): Promise<{ ids: string[]; isLast: boolean }> {
+  const { operation, items, row } = LISTS[run.phase as keyof typeof LISTS];
+  const answer = await read<JsonObject>(desk, operation, {
+    from: wallClock(run.from),
+    to: wallClock(run.to),
+    page_no: run.page,
+    page_size: PAGE,
+    ...(run.phase !== 'changes' && { search: { role: 'vendor' } }),
+  });
+  const rows = (answer[items] ?? []) as JsonObject[];
+  const ids = await desk.call<string[]>('sync.lacks', [run.merchant, rows.map(row)]);
+  return { ids, isLast: rows.length < PAGE };
+}
+
+/** Orders whose next payment should have come, among a part of the ledger. */
+async function overdue(desk: Desk, run: Run): Promise<{ ids: string[]; isLast: boolean }> {
+  const { orders, after } = await desk.call<{ orders: string[]; after: string | null }>('sync.overdue', [run.after]);
+  run.after = after;
+  return { ids: [...new Set(orders)], isLast: after === null };
+}
+
+async function compare(desk: Desk, run: Run, order: Order): Promise<void> {
+  const drift = await desk.call<Drift[]>('sync.compare', [run.merchant, order]);
+  const repaired = drift.filter(({ problem }) => problem === undefined).length;
+  run.found.checked++;
+  run.found.found += drift.length;
+  run.found.repaired += repaired;
+  run.found.drift.push(...drift.slice(0, TOLD - run.found.drift.length));
+}

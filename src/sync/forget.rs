@@ -1,0 +1,87 @@
+//! The right to be forgotten, as far as the store reaches. What lies elsewhere is the host's to name.
+
+use super::{FORGOTTEN, Sync, contact_of, from_json, inbox::Message, person};
+use crate::json::{Value, json};
+use crate::{
+    digistore24::{Event, Params, parse},
+    effects::Write,
+    error::{Code, Error, Result},
+    mapping::Person,
+    text::lower,
+};
+
+const PAGE: u32 = 200;
+
+impl Sync<'_> {
+    /// Removes everything of a person: `{ contactId, orders, messages }`. That an order came stays known by its number, so
+    /// that its next message makes nobody of it again.
+    ///
+    /// # Errors
+    /// `storage`; `conflict` while an event of this person is worked on.
+    pub async fn forget(&self, email: &str) -> Result<Value> {
+        let email = lower(email.trim());
+        let contact_id = contact_of(&self.effects, vec![self.scope.email(&email)]).await?;
+        let id = contact_id.as_deref().unwrap_or_default();
+        let (known, version) = person(&self.effects, &self.scope, id).await?.unwrap_or_default();
+        let claims = vec![self.scope.claim_contact(id), self.scope.claim_email(&email)];
+        let mut is_busy = !self.effects.get(claims).await?.0.is_empty();
+        let mut writes = Vec::new();
+        let mut forget = |key: String| writes.push(Write { key, expect: None, value: None });
+        let staged = self.scope.backfill("order", &email);
+        let mut messages = 0u32;
+        let scope = &self.scope;
+        let rooms = [scope.inbox(""), scope.dead(""), scope.kept(""), scope.done(""), scope.later(""), scope.event("")];
+        for room in rooms.into_iter().chain([staged.clone()]) {
+            let mut after = None;
+            loop {
+                let (entries, _) = self.effects.list(room.clone(), after, PAGE).await?;
+                let is_last = entries.len() < PAGE as usize;
+                after = entries.last().map(|entry| entry.key.clone());
+                for entry in entries {
+                    if room == staged || self.is_of(&entry.value, &email, id, &known) {
+                        messages += 1;
+                        forget(self.scope.work(entry.key.strip_prefix(&room).unwrap_or_default()));
+                        forget(entry.key);
+                    }
+                }
+                if is_last {
+                    break;
+                }
+            }
+        }
+        forget(self.scope.email(&email));
+        forget(self.scope.backfill("contact", &email));
+        for buyer in known.buyers.iter() {
+            forget(self.scope.buyer(buyer));
+        }
+        for order in &known.orders {
+            let value = Some(FORGOTTEN.to_owned());
+            writes.push(Write { key: self.scope.order(&order.key), expect: None, value });
+        }
+        if version > 0 {
+            writes.push(Write { key: self.scope.person(id), expect: Some(version), value: None });
+        }
+        is_busy = is_busy || self.effects.commit(writes).await?.is_none();
+        if is_busy {
+            return Err(Error::new(
+                Code::Conflict,
+                "an event of this person is being worked on",
+                "Try again in a few minutes; the commands inbox and deadletters show what waits.",
+            ));
+        }
+        Ok(json!({ "contactId": contact_id, "orders": known.orders.len(), "messages": messages }))
+    }
+
+    fn is_of(&self, message: &str, email: &str, id: &str, known: &Person) -> bool {
+        // Of HighLevel's events, and of what can't be read, address and id are all that can be looked for.
+        let Ok(message) = from_json::<Message>(message) else {
+            return message.contains(email) || !id.is_empty() && message.contains(id);
+        };
+        let mut forms = message.earlier.iter().chain([&message.body]);
+        forms.any(|form| {
+            let params: Params = parse(form.as_bytes()).unwrap_or_default();
+            let event = Event::read(&self.client.connection.id, &params, 0);
+            known.order(&event.order_key()).is_some() || params.iter().any(|(_, value)| lower(value) == email)
+        })
+    }
+}

@@ -1,0 +1,188 @@
+//! What the webhooks missed: orders as the API tells them, compared with the ledger. What it lacks goes into the inbox like a
+//! message that came late, under the key that its webhook has, so nothing is applied twice.
+
+use super::{
+    Sync, from_json,
+    import::{Told, base_of, id_of},
+    inbox::{Accepted, Arrival, REPAIR_MS},
+};
+use crate::json::{Json, Value, json};
+use crate::{
+    clock,
+    digistore24::{Cents, Event, Kind, order_key},
+    error::Result,
+    mapping::{Manner, OrderState, Outcome, Person, State, signal, transition},
+    record,
+};
+
+/// A payment is overdue so long after its day.
+const OVERDUE_MS: u64 = 3 * 24 * 3_600_000;
+/// So many people of the ledger are looked at at a time.
+const PAGE: u32 = 200;
+
+record! {
+    /// A row of a list: which order, and what about it. With neither, the ledger need only know the order.
+    #[derive(Debug, Clone, Default)]
+    pub struct Row {
+        order: String,
+        /// A movement of money.
+        transaction: Option<String>,
+        /// What happened: `refund`, `rebill_cancelled`, …
+        kind: Option<String>,
+    }
+}
+
+impl Sync<'_> {
+    /// Of these rows, the orders that the ledger doesn't have so.
+    ///
+    /// # Errors
+    /// `storage`.
+    pub async fn lacks(&self, merchant: &str, rows: Value) -> Result<Value> {
+        let rows = Vec::<Row>::from_json(rows).unwrap_or_default();
+        // An upsell stands under its base order.
+        let mut keys = Vec::new();
+        for row in &rows {
+            keys.push(order_key(Some(merchant), &row.order));
+            keys.push(order_key(Some(merchant), base_of(&row.order)));
+        }
+        let orders = self.orders(&keys).await?;
+        let mut lacking: Vec<Value> = Vec::new();
+        for (row, known) in rows.iter().zip(orders.chunks(2)) {
+            let fits = known.iter().flatten().next().is_some_and(|order| {
+                let kind = row.kind.as_deref().map(Kind::parse);
+                match (&row.transaction, kind) {
+                    // A wish for a refund moves no money yet.
+                    (_, Some(Kind::Unknown(_))) => true,
+                    (Some(id), _) => amount_of(order, id).is_some(),
+                    (None, Some(kind)) => !moves(order, &Event::blank("", kind, 0)),
+                    (None, None) => true,
+                }
+            });
+            let id = Value::from(row.order.as_str());
+            if !fits && !row.order.is_empty() && !lacking.contains(&id) {
+                lacking.push(id);
+            }
+        }
+        Ok(Value::Array(lacking))
+    }
+
+    /// Active orders whose next payment should have come, among a part of the ledger: `{ orders, after }`, without `after`
+    /// at its end. A missing payment is in no list.
+    ///
+    /// # Errors
+    /// `storage`.
+    pub async fn overdue(&self, after: Option<String>) -> Result<Value> {
+        let (entries, _) = self.effects.list(self.scope.person(""), after, PAGE).await?;
+        let limit = clock::iso_utc(self.effects.now().saturating_sub(OVERDUE_MS));
+        let mut orders = Vec::new();
+        for entry in &entries {
+            // What can't be read is told where it is needed.
+            let Ok(person) = from_json::<Person>(&entry.value) else { continue };
+            for order in &person.orders {
+                let is_due = order.next_payment_at.as_ref().is_some_and(|day| *day < limit);
+                if is_due && order.items.iter().any(|item| item.state == State::Active) {
+                    orders.push(Value::from(order.id.as_str()));
+                }
+            }
+        }
+        let last = entries.last().filter(|_| entries.len() == PAGE as usize).map(|entry| entry.key.as_str());
+        Ok(json!({ "orders": orders, "after": last }))
+    }
+
+    /// Takes in what the ledger lacks of an order. Gives what differs: `{ order, event, manner, occurredAt }` for what was taken
+    /// in, `{ order, event, problem }` for what a person must look at.
+    ///
+    /// # Errors
+    /// `storage`.
+    pub async fn compare(&self, merchant: &str, order: &Value) -> Result<Value> {
+        let mut drift = Vec::new();
+        let told = self.told(order, merchant, &[]).await?;
+        let Some((first, _)) = told.first() else { return Ok(Value::Array(drift)) };
+        let known = self.orders(&[first.order_key()]).await?.pop().flatten();
+        let live_after = self.live_after().await?.max(self.effects.now().saturating_sub(REPAIR_MS));
+        let (mut silent, mut live): (Vec<Told>, Vec<Told>) = (Vec::new(), Vec::new());
+        for one in told {
+            let event = &one.0;
+            let known = known.as_ref();
+            match (known, &event.transaction) {
+                (Some(known), Some(transaction)) => {
+                    if let (Some(amount), Some(money)) = (amount_of(known, &transaction.id), &event.money) {
+                        // A connection may convert, the API doesn't: only what is in one currency can differ.
+                        if amount != money.gross && known.currency == money.currency {
+                            drift.push(
+                                json!({ "order": id_of(order), "event": event.event.name(), "problem": "amount" }),
+                            );
+                        }
+                        continue;
+                    }
+                }
+                (Some(known), None) if !moves(known, event) => continue,
+                _ => {}
+            }
+            let at = event.occurred_at.as_deref().and_then(clock::parse_iso).and_then(|s| u64::try_from(s).ok());
+            // What has no time belongs to what came before it.
+            let is_old = at.map_or(live.is_empty() && !silent.is_empty(), |seconds| seconds * 1_000 < live_after);
+            if is_old { silent.push(one) } else { live.push(one) }
+        }
+        let mut batches = vec![(Manner::Silent, silent)];
+        batches.extend(live.into_iter().map(|one| (Manner::Live, vec![one])));
+        for (manner, some) in &batches {
+            let Some(((event, params), earlier)) = some.split_last() else { continue };
+            let arrival = Arrival { manner: Some(*manner), contact: Value::Null };
+            let (accepted, _) = self.take_in(event, params, earlier, arrival).await?;
+            // A duplicate waits in the inbox, or was dealt with in between.
+            if accepted == Accepted::Queued {
+                for (event, _) in some {
+                    drift.push(json!({
+                        "order": event.order.id, "event": event.event.name(), "manner": manner.word(),
+                        "occurredAt": event.occurred_at,
+                    }));
+                }
+            }
+        }
+        Ok(Value::Array(drift))
+    }
+
+    /// What the ledger knows of these orders (`merchant:base order`), in the same order.
+    async fn orders(&self, keys: &[String]) -> Result<Vec<Option<OrderState>>> {
+        let (owners, _) = self.effects.get(keys.iter().map(|key| self.scope.order(key)).collect()).await?;
+        let mut people = Vec::new();
+        for owner in &owners {
+            let name = self.scope.person(&from_json::<String>(&owner.value)?);
+            if !people.contains(&name) {
+                people.push(name);
+            }
+        }
+        let mut known = Vec::new();
+        for entry in self.effects.get(people).await?.0 {
+            known.extend(from_json::<Person>(&entry.value)?.orders);
+        }
+        let mut found = Vec::new();
+        for key in keys {
+            found.push(known.iter().find(|order| order.key == *key).cloned());
+        }
+        Ok(found)
+    }
+}
+
+fn amount_of(order: &OrderState, transaction: &str) -> Option<Cents> {
+    for payment in &order.payments {
+        if payment.id == transaction {
+            return Some(payment.gross);
+        }
+        if let Some(returned) = payment.returned.iter().find(|returned| returned.id == transaction) {
+            return Some(returned.gross);
+        }
+    }
+    None
+}
+
+/// Whether an event without money would change any item of an order.
+fn moves(order: &OrderState, event: &Event) -> bool {
+    let signal = signal(event, false, false);
+    let keys = order.keys_of(event);
+    order.items.iter().filter(|item| keys.is_empty() || keys.contains(&item.key)).any(|item| {
+        let outcome = transition(Some(item.state), signal, std::cmp::Ordering::Greater);
+        outcome != Outcome::To(item.state) && outcome != Outcome::Keep && outcome != Outcome::Ask
+    })
+}

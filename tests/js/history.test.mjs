@@ -1,0 +1,352 @@
+// What was sold before, what webhooks missed, what can't be carried out, and what is to be forgotten.
+import assert from 'node:assert/strict';
+import { after, beforeEach, describe, test } from 'node:test';
+import { DEFAULT_LOCATION_ID, startSandbox } from '../../pkg/dist/sandbox/index.js';
+import { memoryStore } from '../../pkg/dist/src/index.js';
+import { failureOf, form, pluginOn } from './support.mjs';
+
+const NOW = Date.parse('2026-06-15T10:00:00Z');
+let now = NOW;
+const clock = () => now;
+const sandbox = await startSandbox({ clock });
+after(() => sandbox.close());
+beforeEach(() => {
+  now = NOW;
+  sandbox.reset();
+});
+
+/** A store whose content can be looked at. */
+function openStore() {
+  const store = memoryStore({ clock });
+  const texts = async () => (await store.list({ prefix: '', after: null, limit: 1_000_000 })).entries;
+  return { store, texts };
+}
+
+async function ready(more = {}) {
+  const plugin = await pluginOn(sandbox, { clock, store: memoryStore({ clock }), ...more });
+  await plugin.setup();
+  return plugin;
+}
+
+const COURSE = { name: 'Kräuterkurs', price: 4900, tags: ['kraeuter'] };
+const BOOK = { name: 'Buch', price: 1900, tags: [] };
+
+/** Three people who bought before: a running plan with two payments, a refunded purchase, two orders of one person. */
+function past() {
+  const plan = sandbox.story({
+    buyer: { email: 'anna@example.com', firstName: 'Änna' },
+    products: [COURSE],
+    billing: 'subscription',
+    at: '2026-03-20 09:00:00',
+  });
+  for (const at of ['2026-03-20 09:00:00', '2026-04-20 09:00:00', '2026-05-20 09:00:00']) plan.payment({ at });
+  const single = sandbox.story({ buyer: { email: 'bert@example.com' }, products: [BOOK], at: '2026-04-01 10:00:00' });
+  single.payment({ at: '2026-04-01 10:00:00' });
+  single.refund({ at: '2026-04-05 10:00:00' });
+  for (const at of ['2026-04-02 11:00:00', '2026-05-02 11:00:00']) {
+    sandbox.story({ buyer: { email: 'cleo@example.com' }, products: [BOOK], at }).payment({ at });
+  }
+  return { plan, single };
+}
+
+async function all(steps) {
+  const seen = [];
+  for await (const progress of steps) seen.push(progress);
+  return seen;
+}
+
+const byEmail = (email) => sandbox.state().contacts.find((contact) => contact.email === email);
+const changes = () => sandbox.state().triggers.map(({ kind, tag }) => (tag ? `${kind} ${tag}` : kind));
+const writes = () =>
+  sandbox.requests().filter(({ method, path }) => method !== 'GET' && !/search|\/api\/call\//.test(path)).length;
+
+describe('backfill', () => {
+  test('writes each person once, silently; what comes live goes on from there', async () => {
+    const { plan } = past();
+    const plugin = await ready();
+    const before = writes();
+    const steps = await all(plugin.sync.backfill());
+    const { finished, counts } = steps.at(-1);
+    assert.deepEqual([finished, counts.orders, counts.people, counts.done], [true, 4, 3, 3]);
+    assert.equal(writes() - before, 3, 'one write for each person');
+    const { contacts } = sandbox.state();
+    assert.deepEqual(
+      contacts.map(({ tags }) => tags),
+      [['ds24-import'], ['ds24-import'], ['ds24-import']],
+    );
+    assert.ok(contacts.every(({ notes, tasks, source }) => notes.length + tasks.length === 0 && /import/.test(source)));
+    const anna = byEmail('anna@example.com');
+    assert.equal(anna.fields['contact.ds24_status'], 'active');
+    assert.equal(Number(anna.fields['contact.ds24_lifetime']), 147);
+    assert.equal(byEmail('bert@example.com').fields['contact.ds24_status'], 'refunded');
+    assert.equal(Number(byEmail('cleo@example.com').fields['contact.ds24_lifetime']), 38);
+
+    // The renewal starts nobody's welcome: the tags that an import didn't write don't come with it.
+    await plugin.receive({ method: 'POST', body: form(plan.payment({ at: '2026-06-15 12:00:00' })) });
+    await plugin.tick();
+    assert.deepEqual(byEmail('anna@example.com').tags, ['ds24-import']);
+    assert.equal(Number(byEmail('anna@example.com').fields['contact.ds24_lifetime']), 196);
+    // What changes, shows.
+    await plugin.receive({ method: 'POST', body: form(plan.refund({ at: '2026-06-15 12:05:00' })) });
+    await plugin.tick();
+    assert.deepEqual(byEmail('anna@example.com').tags, ['ds24-import', 'ds24-refunded']);
+    await plugin.close();
+  });
+
+  test('again: nothing; with tags: only those; a webhook that comes late: nothing', async () => {
+    const { single } = past();
+    const message = single.payment({ at: '2026-05-01 10:00:00' });
+    const plugin = await ready();
+    await all(plugin.sync.backfill());
+    const before = writes();
+    const again = (await all(plugin.sync.backfill())).at(-1);
+    assert.equal(again.counts.known, 3);
+    assert.equal((await plugin.receive({ method: 'POST', body: form(message) })).outcome, 'duplicate');
+    assert.equal(writes(), before);
+    await plugin.close();
+  });
+
+  test('--tags writes tags, too; --dry-run only counts', async () => {
+    past();
+    const plugin = await ready();
+    const before = writes();
+    const dry = (await all(plugin.sync.backfill({ dryRun: true, tags: true }))).at(-1);
+    assert.deepEqual([dry.counts.createContact, dry.counts.addTags, dry.estimate.days], [3, 3, 1]);
+    const loud = (await all(plugin.sync.backfill({ dryRun: true, live: true }))).at(-1);
+    assert.deepEqual([loud.counts.createNote, loud.counts.updateNote], [4, 3]);
+    assert.equal(writes(), before);
+    await all(plugin.sync.backfill({ tags: true }));
+    assert.ok(byEmail('anna@example.com').tags.includes('ds24-active'));
+    assert.deepEqual(byEmail('bert@example.com').tags, ['ds24-import', 'ds24-refunded']);
+    assert.ok(!changes().some((change) => /note|task/i.test(change)));
+    await plugin.close();
+  });
+
+  test('--limit takes the first orders; contacts that were there are kept', async () => {
+    past();
+    const plugin = await ready();
+    const input = { email: 'Anna@example.com', firstName: 'Anna', tags: ['vip'] };
+    await plugin.ghl.contacts.createContact(input);
+    const { counts } = (await all(plugin.sync.backfill({ limit: 2 }))).at(-1);
+    assert.deepEqual([counts.orders, counts.people, counts.done], [2, 2, 2]);
+    const anna = byEmail('anna@example.com');
+    assert.deepEqual([anna.firstName, anna.tags], ['Anna', ['vip']]);
+    await all(plugin.sync.backfill());
+    assert.equal(sandbox.state().contacts.length, 3);
+    assert.deepEqual(byEmail('anna@example.com').tags, ['vip']);
+    assert.equal((await failureOf(all(plugin.sync.backfill({ from: 'soon' })))).code, 'invalid_input');
+    await plugin.close();
+  });
+
+  test('stops at any step and goes on in another process', async () => {
+    past();
+    const { store, texts } = openStore();
+    const before = writes();
+    let plugin = await ready({ store });
+    const setup = writes() - before;
+    let steps = 0;
+    for (let finished = false; !finished; steps++) {
+      assert.ok(steps < 20);
+      for await (const progress of plugin.sync.backfill()) {
+        finished = progress.finished;
+        break;
+      }
+      // Another process on the same store.
+      plugin = await pluginOn(sandbox, { clock, store });
+    }
+    assert.ok(steps >= 4);
+    assert.equal(writes() - before - setup, 3);
+    const left = (await texts()).filter(({ key }) => key.includes('/backfill/')).map(({ key }) => key);
+    assert.deepEqual(left, [`default/${DEFAULT_LOCATION_ID}/backfill/job`], 'nothing of it stays');
+  });
+
+  test('a failure of the service stops it; it goes on', async () => {
+    past();
+    const plugin = await ready();
+    sandbox.fault({ service: 'ghl', method: 'POST', path: '/contacts/', kind: 'status', status: 401, times: 1 });
+    const seen = await failureOf(all(plugin.sync.backfill()).then(() => ({ code: 'none' })));
+    assert.ok(['unauthenticated', 'none'].includes(seen.code) || seen, seen.code);
+    sandbox.clearFaults();
+    now += 3_600_000;
+    await all(plugin.sync.backfill());
+    await plugin.tick();
+    assert.equal(sandbox.state().contacts.length, 3);
+    await plugin.close();
+  });
+});
+
+describe('reconciliation', () => {
+  test('takes in what webhooks missed, live where it is young, and not twice', async () => {
+    const { plan, single } = past();
+    const plugin = await ready();
+    await all(plugin.sync.backfill());
+    // One webhook came, three didn't: a renewal of today, a new order of today, a cancellation.
+    now = Date.parse('2026-06-20T10:00:00Z');
+    const came = plan.payment({ at: '2026-06-20 09:00:00' });
+    await plugin.receive({ method: 'POST', body: form(came) });
+    await plugin.tick();
+    const at = '2026-06-20 10:00:00';
+    const fresh = sandbox.story({ buyer: { email: 'dora@example.com' }, products: [BOOK], at });
+    const missed = fresh.payment({ at });
+    const old = sandbox.story({ buyer: { email: 'emil@example.com' }, products: [BOOK], at: '2026-06-16 10:00:00' });
+    old.payment({ at: '2026-06-16 10:00:00' });
+    plan.cancelled({ at: '2026-06-20 10:30:00' });
+    assert.ok(single);
+
+    const found = await plugin.sync.reconcile({ from: '2026-06-15' });
+    const told = found.drift.map(({ event, manner, problem }) => `${event} ${manner ?? problem}`).sort();
+    assert.deepEqual(told, ['payment live', 'payment silent', 'rebill_cancelled live']);
+    assert.deepEqual([found.done, found.found, found.repaired], [true, 3, 3]);
+    await plugin.tick();
+    assert.ok(byEmail('dora@example.com').tags.includes('ds24-customer'));
+    assert.deepEqual(byEmail('emil@example.com').tags, ['ds24-import']);
+    assert.equal(byEmail('anna@example.com').fields['contact.ds24_status'], 'cancelling');
+    // The webhook comes after all; and nothing is found again.
+    assert.equal((await plugin.receive({ method: 'POST', body: form(missed) })).outcome, 'duplicate');
+    const before = writes();
+    assert.equal((await plugin.sync.reconcile({ from: '2026-06-15' })).found, 0);
+    await plugin.tick();
+    assert.equal(writes(), before);
+    await plugin.close();
+  });
+
+  test('a missing payment is in no list: overdue orders are asked for', async () => {
+    const { plan } = past();
+    const plugin = await ready();
+    await all(plugin.sync.backfill());
+    now = Date.parse('2026-06-26T10:00:00Z');
+    plan.missed();
+    const found = await plugin.sync.reconcile();
+    assert.deepEqual(
+      found.drift.map(({ event }) => event),
+      ['payment_missed'],
+    );
+    await plugin.tick();
+    assert.equal(byEmail('anna@example.com').fields['contact.ds24_status'], 'paused');
+    assert.equal((await plugin.sync.reconcile()).found, 0);
+    await plugin.close();
+  });
+
+  test('is a part of tick where it is set, within its requests, and says when it comes next', async () => {
+    past();
+    const plugin = await ready({ reconcileEveryHours: 12 });
+    const at = '2026-06-15 11:00:00';
+    sandbox.story({ buyer: { email: 'dora@example.com' }, products: [BOOK], at }).payment({ at });
+    now += 60 * 60_000;
+    let tick;
+    let requests = 0;
+    for (let i = 0; i < 10 && !tick?.reconciliation?.done; i++) {
+      const before = sandbox.requests().length;
+      tick = await plugin.tick({ maxRequests: 30 });
+      requests = Math.max(requests, sandbox.requests().length - before);
+    }
+    assert.ok(requests <= 30, `${requests}`);
+    assert.equal(tick.reconciliation.found, 1);
+    assert.ok(tick.nextAt <= now + 12 * 3_600_000 && tick.nextAt > now);
+    await plugin.tick();
+    assert.ok(byEmail('dora@example.com'));
+    await plugin.close();
+  });
+});
+
+describe('dead letters', () => {
+  test('are listed with cause and help, tried again, given up', async () => {
+    const { plan } = past();
+    const plugin = await ready();
+    await all(plugin.sync.backfill());
+    const { id } = byEmail('anna@example.com');
+    sandbox.deleteContact(id);
+    await plugin.receive({ method: 'POST', body: form(plan.payment({ at: '2026-06-15 11:00:00' })) });
+    // It holds up nobody else.
+    const other = sandbox.story({ buyer: { email: 'dora@example.com' }, products: [BOOK], at: '2026-06-15 11:30:00' });
+    await plugin.receive({ method: 'POST', body: form(other.payment({ at: '2026-06-15 11:30:00' })) });
+    const { events } = await plugin.tick();
+    assert.deepEqual(events.map(({ outcome }) => outcome).sort(), ['dead', 'done']);
+    const [letter] = await plugin.deadLetters.list();
+    assert.deepEqual([letter.event, letter.error.code, letter.order], ['payment', 'not_found', plan.orderId]);
+    assert.ok(letter.error.help && !JSON.stringify(letter).includes('anna'));
+    const [again] = await plugin.deadLetters.retry(letter.name);
+    assert.equal(again.outcome, 'dead');
+    assert.equal((await failureOf(plugin.deadLetters.retry('no-letter'))).code, 'invalid_input');
+    await plugin.ghl.contacts.createContact({ email: 'anna@example.com' });
+    const [done] = await plugin.deadLetters.retry();
+    assert.equal(done.outcome, 'done');
+    assert.deepEqual(await plugin.deadLetters.list(), []);
+    await plugin.close();
+  });
+
+  test('recreate: a deleted contact comes back with the renewal', async () => {
+    const { plan } = past();
+    const plugin = await ready({ mapping: { recreate: true } });
+    await all(plugin.sync.backfill());
+    sandbox.deleteContact(byEmail('anna@example.com').id);
+    await plugin.receive({ method: 'POST', body: form(plan.payment({ at: '2026-06-15 11:00:00' })) });
+    assert.equal((await plugin.tick()).events[0].outcome, 'done');
+    assert.ok(byEmail('anna@example.com'));
+    await plugin.close();
+  });
+});
+
+describe('forget', () => {
+  test('leaves no trace of address and name, and nobody comes back with the next renewal', async () => {
+    const { plan } = past();
+    const { store, texts } = openStore();
+    const plugin = await ready({ store });
+    await all(plugin.sync.backfill());
+    await plugin.receive({ method: 'POST', body: form(plan.payment({ at: '2026-06-15 11:00:00' })) });
+    await plugin.tick();
+    await plugin.receive({ method: 'POST', body: form(plan.payment({ at: '2026-06-15 11:10:00' })) });
+    const trace = async () =>
+      (await texts()).filter(({ key, value }) => /anna@|änna|%C3%84nna/i.test(key + value)).map(({ key }) => key);
+    assert.ok((await trace()).length > 0);
+    const forgotten = await plugin.forget('Anna@Example.com', { deleteContact: true });
+    assert.deepEqual([forgotten.orders, forgotten.contactDeleted], [1, true]);
+    assert.ok(forgotten.messages >= 3 && forgotten.remains.length === 2);
+    assert.deepEqual(await trace(), []);
+    assert.equal(byEmail('anna@example.com'), undefined);
+    const later = plan.payment({ at: '2026-06-15 11:20:00' });
+    assert.equal((await plugin.receive({ method: 'POST', body: form(later) })).outcome, 'kept');
+    await plugin.tick();
+    assert.deepEqual(await trace(), []);
+    assert.equal(sandbox.state().contacts.length, 2);
+    // Somebody else is as before; and a second time does no harm.
+    assert.ok((await plugin.timeline({ email: 'cleo@example.com' })).orders.length === 2);
+    assert.equal((await plugin.forget('anna@example.com')).orders, 0);
+    assert.equal((await failureOf(plugin.forget(' '))).code, 'invalid_input');
+    await plugin.close();
+  });
+});
+
+describe('timeline', () => {
+  test('of both services, by address, contact, buyer or order; a list that may not be read is named', async () => {
+    const { plan } = past();
+    const plugin = await ready();
+    await all(plugin.sync.backfill({ live: true }));
+    sandbox.addToDigistore24('etickets', { purchaseId: plan.orderId });
+    const { id } = byEmail('anna@example.com');
+    const view = await plugin.timeline({ email: 'anna@example.com' });
+    assert.deepEqual(
+      Object.entries(view.lifetime).map(([name, sum]) => [name, Number(sum)]),
+      [['EUR', 147]],
+    );
+    const kinds = new Set(view.timeline.map(({ kind }) => kind));
+    for (const kind of ['contact', 'purchase', 'note', 'eticket']) assert.ok(kinds.has(kind), kind);
+    const buyerId = String(plan.purchase.buyer.id);
+    for (const whom of [{ contactId: id }, { orderId: plan.orderId }, { buyerId }]) {
+      assert.equal((await plugin.timeline(whom)).contact.id, id);
+    }
+    assert.equal((await failureOf(plugin.timeline({ orderId: 'NOTHING' }))).code, 'not_found');
+    await plugin.close();
+  });
+});
+
+test('sales from before the connection are silent when they come by webhook', async () => {
+  const plugin = await ready({ liveAfter: '2026-06-01' });
+  const at = '2026-05-20 10:00:00';
+  const late = sandbox.story({ buyer: { email: 'late@example.com' }, products: [BOOK], at });
+  await plugin.receive({ method: 'POST', body: form(late.payment({ at })) });
+  await plugin.tick();
+  assert.deepEqual(byEmail('late@example.com').tags, ['ds24-import']);
+  assert.equal((await failureOf(pluginOn(sandbox, { liveAfter: 'yesterday-ish' }))).code, 'invalid_input');
+  await plugin.close();
+});
