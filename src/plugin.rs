@@ -127,7 +127,7 @@ impl Plugin {
 
     /// Starts a call. `args` is a JSON array; `body` are the raw bytes of a webhook.
     ///
-    /// Methods: `run(id, input, {background, deadlineMs})`, `page(id, input, cursor, {limit})`, `poll(id, cursor, {input, maxRequests})`,
+    /// Methods: `run(id, input, {background, deadlineMs})`, `page(id, input, cursor, {limit, background, deadlineMs})`, `poll(id, cursor, {input, maxRequests})`,
     /// `receive({method, …})`, `tick({maxRequests})`, `sync.plan(event)`, `sync.apply(event)`, `sync.merchant()`,
     /// `sync.import({orders, merchant, manner, contact, dryRun})`, `sync.lacks(merchant, rows)`, `sync.overdue(after)`,
     /// `sync.compare(merchant, order)`, `timeline({email} | {contactId} | {buyerId} | {orderId})`, `forget(email)`,
@@ -227,12 +227,14 @@ impl Settings {
                 let mut input = args.get(1).cloned().unwrap_or_default();
                 let mut client = self.client(effects);
                 let mut pager = None;
+                let known = ["background", "deadlineMs", "limit"];
                 if method == "page" {
+                    client.urgency = argument(&args, 3, "options", &known)?;
                     let new = self.pager(id, &args)?;
                     input = new.input();
                     pager = Some(new);
                 } else {
-                    client.urgency = argument(&args, 2, "options", &["background", "deadlineMs"])?;
+                    client.urgency = argument(&args, 2, "options", known.get(..2).unwrap_or_default())?;
                 }
                 let answer = bridge::run(&client, self.sync(effects), id, input).await?;
                 match pager {
@@ -334,12 +336,12 @@ impl Settings {
     /// `page` takes what `run` takes, a cursor and options.
     fn pager(&self, id: &str, args: &[Value]) -> Result<Pager> {
         let at = |index: usize| args.get(index).cloned().unwrap_or_default();
-        let options = object_argument(args, 3, "options", &["limit"])?;
+        let limit = at(3).get("limit").and_then(Value::as_u64);
         let whose = match &self.connection.highlevel {
             Some(account) if id.starts_with("ghl.") => &account.location_id,
             _ => &self.connection.id,
         };
-        Pager::new(&*catalog::find(id)?, whose, at(1), at(2), options.get("limit").and_then(Value::as_u64))
+        Pager::new(&*catalog::find(id)?, whose, at(1), at(2), limit)
     }
 
     fn client(&self, effects: &Effects) -> Client {

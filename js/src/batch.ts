@@ -1,6 +1,6 @@
 /** Many calls, each with its own result. */
 import { PluginError, problem, wrongField } from './errors.js';
-import type { CallOptions, OutputOf } from './operations.js';
+import type { OutputOf, RunOptions } from './operations.js';
 import type { JsonObject } from './protocol.js';
 
 /** One call of a batch. */
@@ -11,7 +11,7 @@ export interface BatchCall {
 }
 
 /** Beside the calls of a batch; all else goes to each call. */
-export interface BatchOptions extends CallOptions {
+export interface BatchOptions extends RunOptions {
   /** So many calls are under way at a time (default 4). */
   concurrency?: number;
 }
@@ -26,7 +26,7 @@ export type BatchResults<Calls extends readonly BatchCall[]> = {
 
 /** Makes all calls. Never stops at a failure, and never rejects because of one. */
 export async function batch(
-  run: (id: string, input?: JsonObject, options?: CallOptions) => Promise<unknown>,
+  run: (id: string, input?: JsonObject, options?: RunOptions) => Promise<unknown>,
   calls: readonly BatchCall[],
   { concurrency = 4, ...options }: BatchOptions,
 ): Promise<BatchResult[]> {

@@ -1,13 +1,13 @@
 /** Lists that come page by page, as one. The core decides what the next page is; here is only the loop. */
 import { wrongField } from './errors.js';
-import type { CallOptions, InputOf, Operations, OutputOf } from './operations.js';
+import type { InputOf, Operations, OutputOf, RunOptions } from './operations.js';
 import type { JsonObject } from './protocol.js';
 
 /** Where the next page of a list begins. Plain JSON: another process may go on with it. */
 export type ListCursor = JsonObject;
 
 /** Beside the input of a list. */
-export interface ListOptions extends CallOptions {
+export interface ListOptions extends RunOptions {
   /** At most so many items; no more are asked for than that takes. Default: all. */
   limit?: number;
   /** Where to begin: the cursor of a page of the same list. */

@@ -389,8 +389,11 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
     return events.filter(({ id }) => ids.has(id));
   }
 
-  const list = (id: string, input: JsonObject = {}, options: ListOptions = {}) =>
-    listing((cursor, limit) => call('page', [id, input, cursor, limit], options), options);
+  const list = (id: string, input: JsonObject = {}, { background, deadlineMs, ...options }: ListOptions = {}) =>
+    listing(
+      (cursor, limit) => call('page', [id, input, cursor, { ...limit, background, deadlineMs }], options),
+      options,
+    );
   const ways = { run, list };
 
   return {

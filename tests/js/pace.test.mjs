@@ -178,6 +178,27 @@ describe('in the background', () => {
     const results = await Promise.allSettled(Array.from({ length: 10 }, () => read(plugin, options)));
     assert.equal(results.filter(({ status }) => status === 'fulfilled').length, 4);
   });
+
+  test('a list keeps to the share on all its pages', async () => {
+    const service = new Service({ limit: 40, windowMs: 10_000 });
+    let told = 0;
+    const fetch = async (url, { body }) => {
+      const answer = await service.fetch(url);
+      const contacts = Array.from({ length: JSON.parse(body).pageLimit }, () => ({
+        id: `c${++told}`,
+        searchAfter: [told],
+      }));
+      return answer.ok ? Response.json({ contacts, total: 1_000_000 }, { headers: answer.headers }) : answer;
+    };
+    const plugin = await pluginOn(sandbox, { fetch, backgroundShare: 0.1 });
+    const search = plugin.ghl.contacts.searchContactsAdvanced;
+    await search({ pageLimit: 1 });
+    let pages = 0;
+    const readAll = async () => {
+      for await (const _ of search.list({}, { background: true, deadlineMs: 500 }).pages()) pages++;
+    };
+    assert.deepEqual([(await failureOf(readAll())).code, pages], ['rate_limited', 4]);
+  });
 });
 
 describe('the quota of the day', () => {
