@@ -324,7 +324,10 @@ describe('timeline', () => {
     await all(plugin.sync.backfill({ live: true }));
     sandbox.addToDigistore24('etickets', { purchaseId: plan.orderId });
     const { id } = byEmail('anna@example.com');
+    await plugin.ghl.conversations.sendANewMessage({ type: 'Email', contactId: id, message: 'Welcome' });
     const view = await plugin.timeline({ email: 'anna@example.com' });
+    assert.deepEqual(view.missing, []);
+    assert.equal(view.timeline.find(({ kind }) => kind === 'message').body, 'Welcome');
     assert.deepEqual(
       Object.entries(view.lifetime).map(([name, sum]) => [name, Number(sum)]),
       [['EUR', 147]],
@@ -336,6 +339,9 @@ describe('timeline', () => {
       assert.equal((await plugin.timeline(whom)).contact.id, id);
     }
     assert.equal((await failureOf(plugin.timeline({ orderId: 'NOTHING' }))).code, 'not_found');
+    sandbox.fault({ service: 'ghl', kind: 'status', status: 404, path: '/conversations/search', times: 1 });
+    const [missing] = (await plugin.timeline({ contactId: id })).missing;
+    assert.deepEqual([missing.operation, missing.code], ['ghl.conversations.searchConversation', 'not_found']);
     await plugin.close();
   });
 });

@@ -33,6 +33,33 @@ const MESSAGE: Shape = {
 export function conversationRoutes(world: World): Hono<GhlEnv> {
   const app = new Hono<GhlEnv>();
 
+  app.get('/conversations/search', scope('conversations.readonly'), (c) => {
+    const locationId = queryLocation(world, c, 'locationId');
+    const { contactId, limit = '20' } = c.req.query();
+    const newest = new Map<string, Message>();
+    for (const message of world.ghl.messages) {
+      const isWanted = message.locationId === locationId && (!contactId || message.contactId === contactId);
+      if (isWanted) newest.set(message.conversationId, message);
+    }
+    const found = [...newest.values()].reverse();
+    return c.json({ conversations: found.slice(0, Number(limit)).map(conversationView), total: found.length });
+  });
+
+  app.get('/conversations/:conversationId/messages', scope('conversations/message.readonly'), (c) => {
+    const id = c.req.param('conversationId');
+    const { limit = '20', lastMessageId } = c.req.query();
+    const all = world.ghl.messages.filter(({ conversationId }) => conversationId === id).reverse();
+    if (all.length === 0) throw notFound('Conversation', id);
+    const start = lastMessageId ? all.findIndex((message) => message.id === lastMessageId) + 1 : 0;
+    const page = all.slice(start, start + Number(limit));
+    const messages = {
+      lastMessageId: page.at(-1)?.id ?? '',
+      nextPage: start + page.length < all.length,
+      messages: page.map(messageView),
+    };
+    return c.json({ messages });
+  });
+
   app.post('/conversations/messages', scope('conversations/message.write'), async (c) => {
     const body = await readBody(c, MESSAGE);
     const contact = findContact(world, c, text(body, 'contactId') ?? '');
@@ -63,6 +90,36 @@ export function conversationRoutes(world: World): Hono<GhlEnv> {
   });
 
   return app;
+}
+
+/** As the search shows a conversation: by its newest message. */
+function conversationView({ conversationId, contactId, locationId, type, body }: Message) {
+  return {
+    id: conversationId,
+    contactId,
+    locationId,
+    lastMessageBody: body,
+    lastMessageType: `TYPE_${type.toUpperCase()}`,
+    type: `TYPE_${type.toUpperCase()}`,
+    unreadCount: 0,
+  };
+}
+
+function messageView({ id, conversationId, contactId, locationId, type, body, dateAdded }: Message) {
+  const messageType = `TYPE_${type.toUpperCase()}`;
+  return {
+    id,
+    type: TYPES.indexOf(type) + 1,
+    messageType,
+    locationId,
+    contactId,
+    conversationId,
+    dateAdded,
+    body,
+    direction: 'outbound',
+    status: 'sent',
+    contentType: 'text/plain',
+  };
 }
 
 /** Campaigns and their contacts (apps/campaigns.json, apps/contacts.json). Nothing is run. */
