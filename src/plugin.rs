@@ -217,7 +217,6 @@ impl Settings {
     async fn dispatch(&self, effects: &Effects, method: &str, args: Vec<Value>, body: &[u8]) -> Result<Value> {
         let (method, args) = bridge::as_method(method, args)?;
         let text_at = |index: usize| args.get(index).and_then(Value::as_str).unwrap_or_default();
-        let at = |index: usize| args.get(index).cloned().unwrap_or_default();
         match method {
             "run" | "page" => {
                 let id = args
@@ -283,15 +282,6 @@ impl Settings {
                 let options: TickOptions = argument(&args, 0, "options", &["maxRequests"])?;
                 Ok(self.sync(effects)?.tick(options.max_requests.unwrap_or(u32::MAX)).await?.to_json())
             }
-            "sync.merchant" => Ok(self.sync(effects)?.merchant().await?.into()),
-            "sync.import" => {
-                let known = ["orders", "merchant", "manner", "contact", "dryRun"];
-                self.background(effects)?.import(argument(&args, 0, "import", &known)?).await
-            }
-            "sync.lacks" => self.sync(effects)?.lacks(text_at(0), at(1)).await,
-            "sync.overdue" => self.sync(effects)?.overdue(at(0).as_str().map(str::to_owned)).await,
-            "sync.compare" => self.sync(effects)?.compare(text_at(0), &at(1)).await,
-            "forget" => self.sync(effects)?.forget(text_at(0)).await,
             "deadLetters.retry" => Ok(self.sync(effects)?.revive(text_at(0)).await?.into()),
             "deadLetters.drop" => {
                 self.sync(effects)?.drop_letter(text_at(0)).await?;
@@ -299,6 +289,13 @@ impl Settings {
             }
             "sync.plan" => self.plan(effects, &read_event(&args)?).await,
             "sync.apply" => Ok(self.sync(effects)?.apply(&read_event(&args)?).await?.to_json()),
+            #[cfg(not(feature = "fetch"))]
+            other if other == "forget" || other.starts_with("sync.") => {
+                // Nobody waits for it: its calls leave the rate to those that somebody waits for.
+                let mut sync = self.sync(effects)?;
+                sync.client.urgency.background = true;
+                sync.history(other, args).await
+            }
             "timeline" => {
                 let whom = argument(&args, 0, "whom", &["email", "contactId", "buyerId", "orderId"])?;
                 self.sync(effects)?.timeline(&whom).await
@@ -364,13 +361,6 @@ impl Settings {
             live_after: self.live_after,
             keep_ms: self.keep_ms,
         })
-    }
-
-    /// A sync that nobody waits for: its calls leave the rate to those that somebody does.
-    fn background(&self, effects: &Effects) -> Result<Sync<'_>> {
-        let mut sync = self.sync(effects)?;
-        sync.client.urgency.background = true;
-        Ok(sync)
     }
 
     async fn plan(&self, effects: &Effects, params: &Params) -> Result<Value> {

@@ -10,6 +10,8 @@ mod events;
 mod execute;
 mod fields;
 mod forget;
+#[cfg(not(feature = "fetch"))]
+mod history;
 mod import;
 mod inbox;
 mod keys;
