@@ -1,5 +1,5 @@
 //! The client against a service that fails in every way that is known, in simulated time: what it says is true, nothing is
-//! written twice, no token is lost. `CLIENT_SEEDS=n` runs so many seeds, `CLIENT_SEED=s` starts with s.
+//! written twice, no token is lost. `npm run simulate` runs more seeds, or one again.
 
 #![allow(
     clippy::unwrap_used,
@@ -101,8 +101,8 @@ fn count(service: &Service, wanted: &Wanted) -> usize {
 
 fn seeds(default: u64) -> std::ops::Range<u64> {
     let number = |name: &str| std::env::var(name).ok().and_then(|s| s.parse::<u64>().ok());
-    let first = number("CLIENT_SEED").unwrap_or(0);
-    first..first + number("CLIENT_SEEDS").unwrap_or(if number("CLIENT_SEED").is_some() { 1 } else { default })
+    let first = number("SIMULATION_SEED").unwrap_or(0);
+    first..first + number("SIMULATION_SEEDS").unwrap_or(if number("SIMULATION_SEED").is_some() { 1 } else { default })
 }
 
 /// One run; gives how its calls ended, by code.
@@ -235,7 +235,7 @@ fn whatever_fails_what_it_says_is_true() {
         broken.extend(seeds);
     }
     println!("{} seeds: {all:?}", seeds.end - seeds.start);
-    assert!(broken.is_empty(), "CLIENT_SEED=n repeats one of these: {broken:?}");
+    assert!(broken.is_empty(), "`npm run simulate -- --seed n` repeats one of these: {broken:?}");
     if seeds.end - seeds.start >= 1000 {
         let done = all.get("done").copied().unwrap_or_default();
         assert!(done * 2 > all.values().sum(), "most calls come through: {all:?}");

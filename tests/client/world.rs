@@ -171,7 +171,7 @@ impl World {
         match happening {
             Happening::Begin { call } => self.step(call),
             Happening::Answer { call, id, result } => {
-                if std::env::var("CLIENT_TRACE").is_ok()
+                if std::env::var("SIMULATION_TRACE").is_ok()
                     && !matches!(result, Reply::Values { .. } | Reply::Committed { .. })
                 {
                     eprintln!(
@@ -281,7 +281,7 @@ impl World {
 
     fn send(&mut self, call: usize, id: u32, request: Request) {
         self.sent += 1;
-        let trace = std::env::var("CLIENT_TRACE").is_ok();
+        let trace = std::env::var("SIMULATION_TRACE").is_ok();
         let mut f = self.faults;
         if request.url.ends_with("/oauth/token") {
             // The fault model: of the requests with one refresh token not more than two stay without a good answer. The
