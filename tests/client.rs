@@ -10,10 +10,12 @@
     reason = "tests fail by panicking"
 )]
 
-#[path = "client/rng.rs"]
+#[path = "support/rng.rs"]
 mod rng;
 #[path = "client/service.rs"]
 mod service;
+#[path = "support/store.rs"]
+mod store;
 #[path = "client/world.rs"]
 mod world;
 

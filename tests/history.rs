@@ -12,14 +12,7 @@ mod support;
 
 use ghl_digistore24::json::{Value, json};
 use ghl_digistore24::plugin::Plugin;
-use support::{End, Faults, Rng, World, event, plugin, plugin_with, purchase};
-
-fn call(world: &mut World, plugin: &Plugin, method: &str, args: Value) -> Value {
-    match world.drive(plugin.start(method, &args.to_string(), Vec::new()), &mut Rng::new(1)) {
-        End::Done(answer) => answer,
-        other => panic!("{other:?}"),
-    }
-}
+use support::{End, Faults, Rng, World, call, event, plugin, plugin_with, purchase};
 
 fn apply(world: &mut World, plugin: &Plugin, event: &Value) -> Value {
     call(world, plugin, "sync.apply", json!([event]))

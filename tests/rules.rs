@@ -12,15 +12,7 @@ mod support;
 
 use ghl_digistore24::json::{Value, json};
 use ghl_digistore24::plugin::Plugin;
-use support::{End, Rng, World, event, plugin, plugin_with};
-
-fn call(world: &mut World, plugin: &Plugin, method: &str, args: Value) -> Value {
-    match world.drive(plugin.start(method, &args.to_string(), Vec::new()), &mut Rng::new(1)) {
-        End::Done(result) => result,
-        End::Failed(error) => panic!("{error}"),
-        End::Crashed => panic!("crashed without a fault"),
-    }
-}
+use support::{World, call, event, plugin, plugin_with};
 
 fn apply(world: &mut World, plugin: &Plugin, event: &Value) -> Value {
     let report = call(world, plugin, "sync.apply", json!([event]));

@@ -3,8 +3,10 @@
  * All of them are plain JSON.
  */
 
+import type { Reconciliation } from './history/shapes.js';
 import type { PluginEvent, Unconnected } from './watch/events.js';
 
+export type * from './history/shapes.js';
 export type * from './watch/events.js';
 
 /** Anything that JSON can say. */
@@ -685,77 +687,4 @@ export interface ConnectionOptions {
   keepDays?: number;
   /** How often a tick looks for what webhooks missed; needs an API key. Hours; never when absent. */
   reconcileEveryHours?: number;
-}
-
-/** What is to be imported. */
-export interface BackfillOptions {
-  /** Orders since this day or time, Berlin: `2026-01-31`. Default: all. */
-  from?: string | undefined;
-  /** Until then. Default: now. */
-  to?: string | undefined;
-  /** Only so many orders, the oldest first: for a first look. */
-  limit?: number | undefined;
-  /** Only count what would be written. */
-  dryRun?: boolean | undefined;
-  /** Also write tags. */
-  tags?: boolean | undefined;
-  /** Also write tags, notes, tasks and all else, as if it happened now. Starts workflows. */
-  live?: boolean | undefined;
-}
-
-/** How far a backfill is. */
-export interface BackfillProgress {
-  finished: boolean;
-  phase: 'contacts' | 'orders' | 'people' | 'tidying' | 'done';
-  /** Of this phase: contacts that were read, orders that were read, orders that were dealt with. */
-  done: number;
-  total: number;
-  perSecond: number;
-  secondsLeft: number | null;
-  /** So far, in all phases. */
-  requests: number;
-  /** `people`, their outcomes (`done`, `known`, `waiting`, `dead`, `kept`); of a dry run the writes by kind. */
-  counts: Record<string, number>;
-  /** Of a dry run: what the import would take at half of the rate and four fifths of the daily quota. */
-  estimate?: { calls: number; seconds: number; days: number };
-}
-
-/** Where ledger and Digistore24 differed. */
-export interface Drift {
-  order: string;
-  event: string;
-  /** How it was taken in. */
-  manner?: 'live' | 'silent';
-  occurredAt?: string | null;
-  /** What could not be repaired: a person must look. */
-  problem?: 'amount';
-}
-
-/** What a comparison with Digistore24 found. */
-export interface Reconciliation {
-  /** Everything is compared. */
-  done: boolean;
-  /** Orders that were read one by one. */
-  checked: number;
-  found: number;
-  /** Of those, what is in the inbox now. */
-  repaired: number;
-  /** The first hundred. */
-  drift: Drift[];
-}
-
-/** Something about a person that lies where the plugin can't reach. */
-export interface Remainder {
-  where: string;
-  what: string;
-  help: string;
-}
-
-/** What was forgotten. */
-export interface Forgotten {
-  contactId: string | null;
-  contactDeleted: boolean;
-  orders: number;
-  messages: number;
-  remains: Remainder[];
 }

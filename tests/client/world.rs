@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BinaryHeap};
 
 use ghl_digistore24::json::{Value, json, parse};
 use ghl_digistore24::{
-    effects::{Answer, Effect, Entry, Outgoing, Reply, Step, StepInput, Task, Write},
+    effects::{Answer, Effect, Outgoing, Reply, Step, StepInput, Task},
     http::{Failure, Request, Response},
     plugin::Plugin,
 };
 
 use super::rng::Rng;
 use super::service::Service;
+use super::store::{self, Entries};
 
 /// What goes wrong on the way to the service and back. Chances in percent, of each request.
 #[derive(Debug, Clone, Copy, Default)]
@@ -93,7 +94,7 @@ pub struct World {
     rng: Rng,
     /// Answers for the present refresh token that didn't come.
     unheard: (String, u32),
-    entries: BTreeMap<String, (String, u64)>,
+    entries: Entries,
     version: u64,
     calls: Vec<Running>,
     happenings: BinaryHeap<Reverse<(u64, u64)>>,
@@ -244,16 +245,14 @@ impl World {
         let result = match effect {
             Effect::Http(request) => return self.send(call, id, request),
             Effect::Sleep { ms } => return self.plan(ms, Happening::Answer { call, id, result: Reply::Slept }),
-            Effect::Get { keys } => {
-                let found = keys.iter().filter_map(|k| self.entries.get_key_value(k)).map(entry).collect();
-                Reply::Values { entries: found, now: self.now }
-            }
+            Effect::Get { keys } => Reply::Values { entries: store::get(&self.entries, &keys), now: self.now },
             Effect::List { prefix, after, limit } => {
-                let fits = |k: &String| k.starts_with(&prefix) && after.as_ref().is_none_or(|a| k > a);
-                let found = self.entries.iter().filter(|(k, _)| fits(k)).take(limit as usize).map(entry).collect();
-                Reply::Values { entries: found, now: self.now }
+                Reply::Values { entries: store::list(&self.entries, &prefix, after.as_ref(), limit), now: self.now }
             }
-            Effect::Commit { writes } => self.commit(writes),
+            Effect::Commit { writes } => {
+                let ok = store::commit(&mut self.entries, &mut self.version, writes);
+                Reply::Committed { ok, version: self.version, now: self.now }
+            }
             Effect::Event(_) => return,
             Effect::Log { level, message, fields, .. } => {
                 self.logs.push(json!({ "level": format!("{level:?}"), "message": message, "fields": fields }));
@@ -262,21 +261,6 @@ impl World {
         };
         let after = self.rng.below(4);
         self.plan(after, Happening::Answer { call, id, result });
-    }
-
-    fn commit(&mut self, writes: Vec<Write>) -> Reply {
-        let version_of = |key: &str| self.entries.get(key).map_or(0, |(_, v)| *v);
-        let ok = writes.iter().all(|w| w.expect.is_none_or(|e| e == version_of(&w.key)));
-        if ok {
-            self.version += 1;
-            for Write { key, value, .. } in writes {
-                match value {
-                    Some(value) => self.entries.insert(key, (value, self.version)),
-                    None => self.entries.remove(&key),
-                };
-            }
-        }
-        Reply::Committed { ok, version: self.version, now: self.now }
     }
 
     fn send(&mut self, call: usize, id: u32, request: Request) {
@@ -356,8 +340,4 @@ impl World {
         };
         self.plan(travel, Happening::Arrive { call, id, request, fate });
     }
-}
-
-fn entry((key, (value, version)): (&String, &(String, u64))) -> Entry {
-    Entry { key: key.clone(), value: value.clone(), version: *version }
 }

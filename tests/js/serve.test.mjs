@@ -7,7 +7,7 @@ import { startSandbox } from '../../pkg/dist/sandbox/index.js';
 import { createPlugin, memoryStore } from '../../pkg/dist/src/index.js';
 import { serve } from '../../pkg/dist/src/serve.js';
 import { openSqliteStore } from '../../pkg/dist/src/store/sqlite.js';
-import { failureOf, form, optionsFor, passphrase, temporaryFolder } from './support.mjs';
+import { failingStore, failureOf, form, optionsFor, passphrase, temporaryFolder } from './support.mjs';
 
 let sandbox;
 let receiver;
@@ -92,13 +92,8 @@ describe('what the sender hears', () => {
   });
 
   test('a store that fails: 503, no OK, and Digistore24 sends until it works', async (t) => {
-    const store = openSqliteStore(join(temporaryFolder(t), 'state.sqlite'));
-    let failures = 2;
-    const commit = (writes) => {
-      if (failures-- > 0) throw new Error('the disk is gone');
-      return store.commit(writes);
-    };
-    await receive({ store: { ...store, commit } });
+    const { store } = failingStore(t, 2);
+    await receive({ store });
     const delivery = await deliver(sandbox.story().payment(), { maxAttempts: 5 });
     const statuses = delivery.attempts.map(({ status }) => status);
     assert.deepEqual([delivery.ok, statuses], [true, [503, 503, 200]]);

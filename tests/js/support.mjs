@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEFAULT_API_KEY, DEFAULT_LOCATION_ID, DEFAULT_TOKEN, signed } from '../../pkg/dist/sandbox/index.js';
 import { createPlugin, memoryStore } from '../../pkg/dist/src/index.js';
+import { openSqliteStore } from '../../pkg/dist/src/store/sqlite.js';
 
 export const passphrase = 'a-passphrase-for-tests';
 
@@ -62,4 +63,18 @@ export async function freePort() {
   const { port } = server.address();
   await new Promise((resolve) => server.close(resolve));
   return port;
+}
+
+/** A store on disk whose first commits fail; `fail(n)` lets the next n fail. */
+export function failingStore(t, times) {
+  const store = openSqliteStore(join(temporaryFolder(t), 'state.sqlite'));
+  let failures = times;
+  const commit = (writes) => {
+    if (failures-- > 0) throw new Error('the disk is gone');
+    return store.commit(writes);
+  };
+  const fail = (more) => {
+    failures = more;
+  };
+  return { store: { ...store, commit }, fail };
 }

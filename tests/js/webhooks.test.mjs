@@ -12,7 +12,7 @@ import {
 import { createPlugin, memoryStore } from '../../pkg/dist/src/index.js';
 import { serve } from '../../pkg/dist/src/serve.js';
 import { openSqliteStore } from '../../pkg/dist/src/store/sqlite.js';
-import { failureOf, form, optionsFor, pluginOn, temporaryFolder } from './support.mjs';
+import { failingStore, failureOf, form, optionsFor, pluginOn, temporaryFolder } from './support.mjs';
 
 const workflowToken = 'a-workflow-token-0123456789';
 let sandbox;
@@ -187,18 +187,13 @@ describe('what becomes of an event', () => {
   });
 
   test('a store that fails: 429, never 5xx, and HighLevel sends again', async (t) => {
-    const store = openSqliteStore(join(temporaryFolder(t), 'state.sqlite'));
-    let failures = 2;
-    const commit = (writes) => {
-      if (failures-- > 0) throw new Error('the disk is gone');
-      return store.commit(writes);
-    };
-    await receive({ store: { ...store, commit } });
+    const { store, fail } = failingStore(t, 2);
+    await receive({ store });
     const to = `${receiver.url}/webhooks/ghl`;
     const delivery = await sandbox.sendWebhook('ContactCreate', contactCreate(), { to });
     assert.deepEqual([delivery.ok, delivery.statuses], [true, [429, 429, 200]]);
     assert.equal((await plugin.events.take()).length, 1);
-    failures = 1;
+    fail(1);
     const body = JSON.stringify(contactCreate({ webhookId: 'w9' }));
     const response = await fetch(to, { method: 'POST', body, headers: { 'x-ghl-signature': webhookSignature(body) } });
     assert.deepEqual([response.status, response.headers.get('retry-after')], [429, '60']);

@@ -4,10 +4,13 @@
 
 mod digistore24;
 mod highlevel;
+mod rng;
+pub mod store;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use digistore24::purchase;
+pub use rng::Rng;
 
 use ghl_digistore24::json::{Map, Set, Value, json, parse};
 use ghl_digistore24::{
@@ -15,23 +18,6 @@ use ghl_digistore24::{
     http::{Failure, Request, Response},
     plugin::Plugin,
 };
-
-/// xorshift64*: the same seed gives the same run.
-#[derive(Debug, Clone)]
-pub struct Rng(u64);
-
-impl Rng {
-    pub fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
-    }
-
-    pub fn below(&mut self, n: u64) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) % n
-    }
-}
 
 /// What goes wrong. Chances in percent.
 #[derive(Debug, Clone, Copy, Default)]
@@ -157,43 +143,21 @@ impl World {
     fn perform(&mut self, effect: Effect, rng: &mut Rng) -> Option<Reply> {
         self.now += 1 + rng.below(20);
         self.settle();
-        let entry = |(key, (value, version)): (&String, &(String, u64))| Entry {
-            key: key.clone(),
-            value: value.clone(),
-            version: *version,
-        };
         Some(match effect {
             Effect::Http(request) => self.http(request, rng),
             Effect::Sleep { ms } => {
                 self.now += ms;
                 Reply::Slept
             }
-            Effect::Get { keys } => {
-                let found = keys.iter().filter_map(|k| self.entries.get_key_value(k)).map(entry);
-                Reply::Values { entries: found.collect(), now: self.now }
-            }
+            Effect::Get { keys } => Reply::Values { entries: store::get(&self.entries, &keys), now: self.now },
             Effect::List { prefix, after, limit } => {
-                let range = self
-                    .entries
-                    .iter()
-                    .filter(|(k, _)| k.starts_with(&prefix) && after.as_ref().is_none_or(|a| *k > a));
-                Reply::Values { entries: range.take(limit as usize).map(entry).collect(), now: self.now }
+                Reply::Values { entries: store::list(&self.entries, &prefix, after.as_ref(), limit), now: self.now }
             }
             Effect::Commit { writes } => {
                 let scopes: BTreeSet<String> =
                     writes.iter().map(|w| w.key.splitn(3, '/').take(2).collect::<Vec<_>>().join("/")).collect();
                 assert_eq!(scopes.len(), 1, "a commit stays within one scope");
-                let version_of = |key: &str| self.entries.get(key).map_or(0, |(_, v)| *v);
-                let ok = writes.iter().all(|w| w.expect.is_none_or(|e| e == version_of(&w.key)));
-                if ok {
-                    self.version += 1;
-                    for Write { key, value, .. } in writes {
-                        match value {
-                            Some(value) => self.entries.insert(key, (value, self.version)),
-                            None => self.entries.remove(&key),
-                        };
-                    }
-                }
+                let ok = store::commit(&mut self.entries, &mut self.version, writes);
                 Reply::Committed { ok, version: self.version, now: self.now }
             }
             Effect::Log { level, message, fields } => {
@@ -284,4 +248,12 @@ pub fn event(extra: Value) -> Value {
     });
     raw.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
     json!({ "raw": raw })
+}
+
+/// A call without faults, driven to its result.
+pub fn call(world: &mut World, plugin: &Plugin, method: &str, args: Value) -> Value {
+    match world.drive(plugin.start(method, &args.to_string(), Vec::new()), &mut Rng::new(1)) {
+        End::Done(answer) => answer,
+        other => panic!("{other:?}"),
+    }
 }

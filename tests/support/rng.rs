@@ -15,6 +15,7 @@ impl Rng {
         (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) % n.max(1)
     }
 
+    #[allow(dead_code, reason = "not every world needs it")]
     pub fn chance(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }
