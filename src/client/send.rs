@@ -31,10 +31,10 @@ impl Client {
             attempt += 1;
             let ticket = self.admit(service, deadline).await?;
             let mut request = request.clone();
-            // No answer is waited for longer than the caller waits.
+            let credential = self.authorize(operation, &mut request).await?;
+            // No answer is waited for longer than the caller waits; the token may have taken its time.
             let left = deadline.saturating_sub(effects.now());
             request.timeout_ms = request.timeout_ms.min(left.max(1));
-            let credential = self.authorize(operation, &mut request).await?;
             let result = effects.http(request).await;
             let outcome = self.learn(service, &ticket, &result);
             if let Ok(response) = &result
