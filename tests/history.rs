@@ -140,7 +140,7 @@ fn an_import_is_exactly_once_whatever_fails() {
     call(&mut right, &plugin, "sync.import", import(&orders, "silent"));
     for seed in 0..150 {
         let (mut world, mut rng) = (World::new(), Rng::new(seed + 1));
-        world.faults = Faults { refused: 4, lost: 6, late: 5, limited: 4, broken: 4, crash: 4 };
+        world.faults = Faults { refused: 4, lost: 6, late: 5, limited: 4, broken: 4, crash: 4, ..Faults::default() };
         let args = import(&orders, "silent").to_string();
         while let End::Crashed = world.drive(plugin.start("sync.import", &args, Vec::new()), &mut rng) {}
         for round in 0..300 {

@@ -207,6 +207,9 @@ pub fn plan(mapping: &Mapping, event: &Event, known: Known, now: &Circumstances)
     Plan { contact_id, changes, steps, later, remarks, asks: ask, person }
 }
 
+/// The item of an order of which no message has said yet what was bought.
+const NAMELESS: &str = "1";
+
 struct Draft<'a> {
     event: &'a Event,
     now: &'a Circumstances,
@@ -231,12 +234,18 @@ impl Draft<'_> {
         let full = event.event == Kind::Refund && order.refund_is_full(event);
         let again = self.now.repeated && event.transaction.as_ref().is_some_and(|t| order.is_returned(&t.id));
         let signal = transition::signal(event, full, again);
+        // What came without a name is the first item that gets one: a refund may arrive before its payment.
+        let name = event.items.iter().find_map(|i| i.id.as_ref().or(i.product_id.as_ref()));
+        let nameless = order.items.iter_mut().find(|i| i.key == NAMELESS && i.product_id.is_none());
+        if let (Some(name), Some(item)) = (name, nameless) {
+            item.key.clone_from(name);
+        }
         let mut keys = order.keys_of(event);
         if keys.is_empty()
             && !event.order.base_id.is_empty()
             && !matches!(signal, Signal::Resumed | Signal::Information)
         {
-            keys.push("1".to_owned());
+            keys.push(NAMELESS.to_owned());
         }
         for item_key in keys {
             self.apply_item(&mut order, &item_key, signal);

@@ -144,7 +144,8 @@ impl Sync<'_> {
         let order = json!({ "purchase_id": event.order.id });
         match self.call(&mut report.calls, "digistore24.getPurchase", order).await {
             Ok(purchase) => Ok(standing(&purchase)),
-            Err(error) if error.details().retryable => Err(error),
+            // A proxy's page is no answer either.
+            Err(error) if error.details().retryable || error.code() == Code::MalformedResponse => Err(error),
             Err(_) => Ok(None),
         }
     }

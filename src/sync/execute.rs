@@ -141,10 +141,11 @@ impl Sync<'_> {
                     Ok(Recovered::Nothing) => note_result(work, &step.action, None),
                     Ok(Recovered::Resolve(known)) => return Ok(Next::Resolve(known)),
                     Err(error) => {
-                        // A certain refusal: the step may be begun anew without a look-up.
-                        if !is_uncertain(&error) {
-                            self.mark(lease, name, work, index, Progress::Todo).await?;
-                        }
+                        // A certain refusal: the step may be begun anew without a look-up. Else the time in which it may
+                        // take effect counts from here, where its request has ended.
+                        let uncertain = is_uncertain(&error);
+                        let progress = if uncertain { Progress::Sent(self.effects.now()) } else { Progress::Todo };
+                        self.mark(lease, name, work, index, progress).await?;
                         return Err(error);
                     }
                 }
@@ -220,7 +221,7 @@ impl Sync<'_> {
                 if error.details().cause.as_deref() == Some("phone") =>
             {
                 // The phone belongs to somebody else: it never identifies a person.
-                self.create_without_phone(report, work, fields, custom).await
+                self.create_without_phone(report, event, work, fields, custom).await
             }
             (Action::CreateContact { .. }, Code::Duplicate) => match &error.details().existing_id {
                 Some(id) => self.resolve_to(report, id).await,
@@ -232,7 +233,7 @@ impl Sync<'_> {
                     return Ok(Recovered::Id(contact.id));
                 }
                 if fields.contains_key("phone") {
-                    self.create_without_phone(report, work, fields, custom).await
+                    self.create_without_phone(report, event, work, fields, custom).await
                 } else {
                     Err(error)
                 }
@@ -289,6 +290,7 @@ impl Sync<'_> {
     async fn create_without_phone(
         &self,
         report: &mut Report,
+        event: &Event,
         work: &mut Work,
         fields: &Map,
         custom: &Map,
@@ -302,6 +304,11 @@ impl Sync<'_> {
                 Some(id) => self.resolve_to(report, &id).await,
                 None => Err(error),
             },
+            // As above: refused, and created all the same.
+            Err(error) if error.code() == Code::InvalidInput => {
+                let created = self.contact_by_email(report, event).await?;
+                created.map(|contact| Recovered::Id(contact.id)).ok_or(error)
+            }
             Err(error) => Err(error),
         }
     }

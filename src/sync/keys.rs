@@ -108,7 +108,11 @@ impl Scope {
     /// The keys that may say which contact an event is about, the surest first.
     pub fn identities(&self, event: &Event) -> Vec<String> {
         let merchant = event.merchant.id.as_deref();
-        let mut keys = vec![self.order(&event.order_key())];
+        let mut keys = Vec::new();
+        // An approved affiliate has no order.
+        if !event.order.base_id.is_empty() {
+            keys.push(self.order(&event.order_key()));
+        }
         keys.extend(event.order.upgraded_order_id.as_deref().map(|id| self.order(&order_key(merchant, id))));
         keys.extend(event.buyer.id.as_deref().map(|id| self.buyer(&order_key(merchant, id))));
         keys.extend(event.buyer.email.as_deref().map(|e| self.email(e)));
