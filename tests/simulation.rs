@@ -106,6 +106,14 @@ fn faults(rng: &mut Rng) -> Faults {
     }
 }
 
+/// What is left to do, and who may do it.
+fn left(world: &World) -> String {
+    let rooms = ["/inbox/", "/later/", "/lease/", "/claim/", "/work/"];
+    let entries = world.entries.iter().filter(|(key, _)| rooms.iter().any(|room| key.contains(room)));
+    let shown = entries.map(|(key, (value, _))| format!("{key} {value:.300}\n"));
+    shown.chain(world.logs.iter().rev().take(3).map(Value::to_string)).collect()
+}
+
 fn run(seed: u64, tally: &mut BTreeMap<&'static str, usize>) {
     let mut rng = Rng::new(seed + 1);
     let rng = &mut rng;
@@ -138,11 +146,12 @@ fn run(seed: u64, tally: &mut BTreeMap<&'static str, usize>) {
     let mut turns = 0;
     loop {
         turns += 1;
-        assert!(turns < TURNS, "seed {seed}: it doesn't end: {:#?}", world.logs.iter().rev().take(6).collect::<Vec<_>>());
+        assert!(turns < TURNS, "seed {seed}: it doesn't end: {}", left(&world));
         if turns == CALM {
             world.faults = Faults::default();
         }
-        let idle = actors.iter().all(Actor::is_idle) && waiting.is_empty() && actors.iter().all(|a| a.delivery.is_none());
+        let idle =
+            actors.iter().all(Actor::is_idle) && waiting.is_empty() && actors.iter().all(|a| a.delivery.is_none());
         if idle && !world.holds("inbox") {
             if !world.holds("later") {
                 break;
@@ -151,7 +160,8 @@ fn run(seed: u64, tally: &mut BTreeMap<&'static str, usize>) {
             let at = world.now + 30 * 24 * 3_600_000;
             world.advance(at);
         }
-        let next = (0..actors.len()).filter(|&n| n >= senders || !actors[n].is_idle() || actors[n].delivery.is_some() || !waiting.is_empty());
+        let next = (0..actors.len())
+            .filter(|&n| n >= senders || !actors[n].is_idle() || actors[n].delivery.is_some() || !waiting.is_empty());
         let next = next.min_by_key(|&n| actors[n].ready_at).unwrap();
         world.advance(actors[next].ready_at);
         let quiet = !world.holds("inbox") && actors.iter().all(Actor::is_idle);
@@ -207,7 +217,12 @@ fn run(seed: u64, tally: &mut BTreeMap<&'static str, usize>) {
     if in_order && (answers || watch.model.open_questions == 0) {
         assert!(in_truth, "seed {seed}: in order, but not as it is: {:?}\n{:?}", watch.model.orders, shop.orders);
     }
-    for (word, n) in [("turns", turns), ("messages", shop.messages.len()), ("in order", usize::from(in_order)), ("as it is", usize::from(in_truth))] {
+    for (word, n) in [
+        ("turns", turns),
+        ("messages", shop.messages.len()),
+        ("in order", usize::from(in_order)),
+        ("as it is", usize::from(in_truth)),
+    ] {
         *tally.entry(word).or_default() += n;
     }
 }

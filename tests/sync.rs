@@ -158,8 +158,62 @@ fn a_refund_that_names_no_item_and_comes_first_is_the_one_of_the_payment_after_i
 }
 
 #[test]
+fn an_upsell_whose_money_went_back_is_refunded_though_the_plan_beside_it_goes_on() {
+    let (mut world, plugin) = (World::new(), plugin());
+    apply(&mut world, &plugin, &event(json!({})));
+    let upsell = |extra: Value| {
+        let mut upsell = json!({
+            "order_id": "C74PNZH51", "upsell_no": "1", "order_item_id": "32", "product_id": "6", "product_name": "Buch",
+            "transaction_id": "9003", "billing_type": "single_payment", "pay_sequence_no": "0",
+        });
+        upsell.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        event(upsell)
+    };
+    apply(&mut world, &plugin, &upsell(json!({})));
+    let refund = json!({ "event": "on_refund", "transaction_id": "9004", "parent_transaction_id": "9003" });
+    apply(&mut world, &plugin, &upsell(refund));
+    let tags = &world.contacts["c1"].tags;
+    assert!(tags.contains("ds24-p-512345") && !tags.contains("ds24-p-6"), "{tags:?}");
+}
+
+#[test]
+fn a_contact_that_was_created_and_refused_is_found_also_when_its_phone_is_somebody_elses() {
+    let (mut world, plugin) = (World::new(), plugin());
+    apply(&mut world, &plugin, &event(json!({})));
+    world.faults.created_422 = 100;
+    let spouse = event(
+        json!({ "order_id": "S1", "order_item_id": "9", "transaction_id": "500", "buyer_id": "50", "email": "otto@example.de" }),
+    );
+    assert_eq!(apply(&mut world, &plugin, &spouse)["outcome"], "done");
+    assert_eq!(world.contacts.len(), 2);
+}
+
+/// Two receivers store messages of one buyer: the one that began earlier is slower. Meanwhile work on the other has begun,
+/// and its worker has died.
+#[test]
+fn a_message_that_was_begun_is_not_held_up_by_one_that_was_stored_later() {
+    let (mut world, plugin, mut rng) = (World::new(), plugin(), Rng::new(1));
+    let second = event(json!({ "pay_sequence_no": "2", "transaction_id": "9002" }));
+    let mut task = plugin.start("sync.apply", &json!([second]).to_string(), Vec::new());
+    let mut answers = Vec::new();
+    while world.contacts.is_empty() {
+        assert!(world.step(&mut task, &mut answers, &mut rng).is_none());
+    }
+    drop(task);
+    world.now -= 60_000;
+    apply(&mut world, &plugin, &event(json!({})));
+    for _ in 0..5 {
+        world.now += 400_000;
+        world.drive(plugin.start("tick", "[{}]", Vec::new()), &mut rng);
+    }
+    assert!(!world.holds("inbox"));
+    assert_eq!(world.contacts["c1"].notes.len(), 1);
+}
+
+#[test]
 fn two_affiliates_are_two_people() {
-    let book = json!({ "name": "partners", "when": { "event": "affiliateApproved" }, "then": [{ "addTags": ["partner"] }] });
+    let book =
+        json!({ "name": "partners", "when": { "event": "affiliateApproved" }, "then": [{ "addTags": ["partner"] }] });
     let (mut world, plugin) = (World::new(), plugin_with(json!({ "playbooks": [book] })));
     for name in ["max", "moritz"] {
         let raw = json!({

@@ -230,14 +230,16 @@ impl OrderState {
         // This very refund may have been noted by an earlier try.
         let noted: i64 = payment.returned.iter().filter(|r| r.id == own).map(|r| r.gross.0).sum();
         // What was paid once, like an upsell, has no number, and is no part of the plan beside it.
+        let is_single = |p: &Payment| p.sequence_no == 0 && p.gross.0 > 0;
         if installments {
-            let plan = || self.payments.iter().filter(|p| p.sequence_no > 0 || p.id == payment.id);
+            let plan = || self.payments.iter().filter(|p| !is_single(p));
             let paid: i64 = plan().map(|p| p.gross.0).sum();
             let back: i64 = plan().map(Payment::back).sum();
             return back - noted + money.gross.0 >= paid;
         }
         let newest = self.payments.iter().map(|p| p.sequence_no).max().unwrap_or_default();
-        payment.back() - noted + money.gross.0 >= payment.gross.0 && (payment.sequence_no == 0 || payment.sequence_no >= newest)
+        payment.back() - noted + money.gross.0 >= payment.gross.0
+            && (is_single(payment) || payment.sequence_no >= newest)
     }
 
     /// What is left of all payments: paid less returned.

@@ -51,7 +51,11 @@ impl Actor {
     pub fn turn(&mut self, world: &mut World, rng: &mut Rng) -> Turn {
         let Some(Outgoing { id, effect }) = self.effects.pop_front() else {
             let answers = std::mem::take(&mut self.answers);
-            let step = self.task.as_mut().unwrap().step(StepInput { now: world.now, seed: rng.below(1 << 32) as u32, answers });
+            let step = self.task.as_mut().unwrap().step(StepInput {
+                now: world.now,
+                seed: rng.below(1 << 32) as u32,
+                answers,
+            });
             let end = match step {
                 Step::Effects(effects) => {
                     self.effects = effects.into();

@@ -303,7 +303,13 @@ fn judge(from: Option<Stand>, what: What, whole: bool, is_again: bool, newer: i6
         (What::News, _) => Stays,
         (What::Refund, _) if !whole => Stays,
         // The bank has the last word; then the end of the money; then the order that replaced this one.
-        (What::Paid { .. }, Some(_)) if is_again => if gone { Ask } else { Stays },
+        (What::Paid { .. }, Some(_)) if is_again => {
+            if gone {
+                Ask
+            } else {
+                Stays
+            }
+        }
         (What::Paid { .. }, None) if is_again => Is(S::Active),
         (What::Paid { last, .. }, Some(S::Refunded | S::Chargeback | S::Ended)) if newer > 0 => paid(last),
         (What::Paid { .. }, Some(S::Upgraded)) if newer > 0 => Ask,
@@ -317,10 +323,18 @@ fn judge(from: Option<Stand>, what: What, whole: bool, is_again: bool, newer: i6
         (_, Some(S::Completed)) => Stays,
 
         (What::Paid { last: true, .. }, None | Some(S::Active | S::Cancelling)) => Is(S::Completed),
-        (What::Paid { last, .. }, Some(S::Paused)) if last => if newer < 0 { Stays } else { Is(S::Completed) },
+        (What::Paid { last, .. }, Some(S::Paused)) if last => {
+            if newer < 0 {
+                Stays
+            } else {
+                Is(S::Completed)
+            }
+        }
         (What::Paid { stopped, .. }, None) => Is(if stopped { S::Cancelling } else { S::Active }),
         (What::Paid { stopped: true, .. }, Some(S::Active)) if newer > 0 => Is(S::Cancelling),
-        (What::Paid { stopped, .. }, Some(S::Paused)) if newer >= 0 => Is(if stopped { S::Cancelling } else { S::Active }),
+        (What::Paid { stopped, .. }, Some(S::Paused)) if newer >= 0 => {
+            Is(if stopped { S::Cancelling } else { S::Active })
+        }
         (What::Paid { stopped: false, .. }, Some(S::Cancelling)) if newer > 0 => Is(S::Active),
         (What::Paid { .. }, _) => Stays,
 
@@ -374,7 +388,8 @@ impl Order {
         let of_plan = sold.is_plan(message);
         let installments = of_plan && matches!(sold.plan, Plan::Installments(n) if n > 1);
         let Some(payment) = self.returned(message).map(|at| &self.payments[at]) else { return !installments };
-        let noted: i64 = payment.returned.iter().filter(|(id, _)| *id == money.transaction).map(|(_, cents)| cents).sum();
+        let noted: i64 =
+            payment.returned.iter().filter(|(id, _)| *id == money.transaction).map(|(_, cents)| cents).sum();
         let beside = || self.payments.iter().filter(|p| p.of_plan == of_plan);
         if installments {
             return beside().map(back).sum::<i64>() - noted + money.cents >= beside().map(|p| p.cents).sum();

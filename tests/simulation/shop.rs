@@ -45,7 +45,10 @@ impl Stand {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum What {
     /// `last`: of all installments. `stopped`: it was under way when the plan was cancelled.
-    Paid { last: bool, stopped: bool },
+    Paid {
+        last: bool,
+        stopped: bool,
+    },
     /// Missed: it could not be charged.
     Unpaid,
     /// Missed: it was not tried, because somebody had cancelled.
@@ -190,7 +193,8 @@ impl Shop {
         let mut shop = Self { grouped: rng.chance(60), ..Self::default() };
         for n in 0..1 + rng.below(3) as usize {
             // Two people may share an address.
-            let email = if n == 1 && rng.chance(40) { shop.buyers[0].email.clone() } else { format!("b{n}@example.com") };
+            let email =
+                if n == 1 && rng.chance(40) { shop.buyers[0].email.clone() } else { format!("b{n}@example.com") };
             let first_name = ["Käthe", "Otto", "Bob"][n].to_owned();
             shop.buyers.push(Buyer { id: format!("4{n}"), email, first_name, has_company: rng.chance(70) });
             for _ in 0..1 + u64::from(rng.chance(30)) {
@@ -269,7 +273,14 @@ impl Shop {
         if life.plan == Plan::Subscription && life.stand == Stand::Active && self.orders.len() < 4 && rng.chance(15) {
             self.live(buyer, Some(number), rng);
             let next = life.paid + 1;
-            self.say(&life, What::Unclear, "on_payment_missed", next, None, json!({ "billing_stop_reason": "upgraded" }));
+            self.say(
+                &life,
+                What::Unclear,
+                "on_payment_missed",
+                next,
+                None,
+                json!({ "billing_stop_reason": "upgraded" }),
+            );
         }
     }
 
@@ -292,9 +303,14 @@ impl Shop {
                 let ticket = json!({ "eticket_id": self.messages.len().to_string(), "action": "create", "eticket_modified_at": "2026-11-19 10:00:00" });
                 self.say(life, What::News, "eticket", life.paid, None, ticket);
             }
-            (_, 2) => {
-                self.say(life, What::News, "custom_form", life.paid, None, json!({ "form_no": "1", "action": "create" }))
-            }
+            (_, 2) => self.say(
+                life,
+                What::News,
+                "custom_form",
+                life.paid,
+                None,
+                json!({ "form_no": "1", "action": "create" }),
+            ),
             // A part of the newest payment, or of an older one: a gesture.
             (_, 3 | 4) if !life.payments.is_empty() => {
                 let which = rng.below(life.payments.len() as u64) as usize;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ghl_digistore24::json::{Value, parse};
 
 use super::model::Model;
-use super::shop::{Shop, Stand, What, PRODUCTS};
+use super::shop::{PRODUCTS, Shop, Stand, What};
 use super::support::{Contact, World};
 
 pub struct Watch<'a> {
@@ -71,7 +71,11 @@ impl<'a> Watch<'a> {
                 let what = self.shop.messages[number].what;
                 assert!(matches!(what, What::Noise | What::Partner), "seed {seed}: message {number} was put aside");
             } else {
-                assert!(write.key.contains("/done/"), "seed {seed}: message {number} can't be carried out: {}", value["error"]);
+                assert!(
+                    write.key.contains("/done/"),
+                    "seed {seed}: message {number} can't be carried out: {}",
+                    value["error"]
+                );
                 let at = self.waiting.iter().position(|(n, _)| *n == name);
                 let at = at.unwrap_or_else(|| panic!("seed {seed}: message {number} was done twice"));
                 let (_, person) = self.waiting.remove(at);
@@ -95,7 +99,8 @@ impl<'a> Watch<'a> {
         if custom("ds24_last_event") == "affiliation" || tag == "month" {
             return;
         }
-        let mut states = [Stand::Active, Stand::Cancelling, Stand::Completed, Stand::Paused, Stand::Ended, Stand::Refunded].iter();
+        let mut states =
+            [Stand::Active, Stand::Cancelling, Stand::Completed, Stand::Paused, Stand::Ended, Stand::Refunded].iter();
         if states.any(|s| tag == format!("ds24-{}", s.word())) {
             assert_eq!(tag, format!("ds24-{}", custom("ds24_status")), "seed {seed}: the tag came before the fields");
         }
@@ -103,7 +108,10 @@ impl<'a> Watch<'a> {
             assert!(custom("ds24_products").contains(name), "seed {seed}: {tag} came before the fields");
         }
         let order = format!("DS24 {} ", custom("ds24_order_id"));
-        let note = contact.notes.iter().find(|n| n["title"].as_str().unwrap().trim_start_matches("[TEST] ").starts_with(&order));
+        let note = contact
+            .notes
+            .iter()
+            .find(|n| n["title"].as_str().unwrap().trim_start_matches("[TEST] ").starts_with(&order));
         let body = note.and_then(|n| n["body"].as_str()).unwrap_or_default();
         let last = body.lines().last().unwrap_or_default();
         let event = custom("ds24_last_event").replace('_', " ");
@@ -113,7 +121,10 @@ impl<'a> Watch<'a> {
     /// Whether each item stands where it really does.
     pub fn is_true(&self) -> bool {
         let shop = &self.shop.orders;
-        self.model.orders.iter().all(|(n, order)| order.items.iter().all(|i| i.stand == shop[*n].truth(i.item.unwrap_or_default())))
+        self.model
+            .orders
+            .iter()
+            .all(|(n, order)| order.items.iter().all(|i| i.stand == shop[*n].truth(i.item.unwrap_or_default())))
     }
 
     /// The CRM is as the model says.
@@ -127,20 +138,28 @@ impl<'a> Watch<'a> {
             let left = world.entries.iter().find(|(key, _)| key.contains(room));
             assert!(left.is_none(), "seed {seed}: left over: {left:?}");
         }
-        let is = |email: &str| world.contacts.values().filter(|c| c.fields.get("email").and_then(Value::as_str) == Some(email)).count();
+        let is = |email: &str| {
+            world.contacts.values().filter(|c| c.fields.get("email").and_then(Value::as_str) == Some(email)).count()
+        };
         for email in self.model.contacts.keys() {
             assert_eq!(is(email), 1, "seed {seed}: contacts with the address {email}");
         }
         assert_eq!(world.contacts.len(), self.model.contacts.len(), "seed {seed}: contacts");
         assert!(world.businesses.len() <= 1, "seed {seed}: businesses {:?}", world.businesses);
         // What can't be looked up is done at most once, and told where it may be missing.
-        let told = world.logs.iter().filter(|l| l["message"].as_str().is_some_and(|m| m.contains("is not repeated"))).count();
+        let told =
+            world.logs.iter().filter(|l| l["message"].as_str().is_some_and(|m| m.contains("is not repeated"))).count();
         let mut missing = 0;
         for (id, contact) in &world.contacts {
             missing += self.contact(world, id, contact);
         }
         assert!(missing <= told, "seed {seed}: {missing} enrolments are missing, {told} were told");
-        let asked: BTreeSet<&str> = world.shop.iter().filter(|line| line.starts_with("stopRebilling")).map(|line| line.rsplit('=').next().unwrap()).collect();
+        let asked: BTreeSet<&str> = world
+            .shop
+            .iter()
+            .filter(|line| line.starts_with("stopRebilling"))
+            .map(|line| line.rsplit('=').next().unwrap())
+            .collect();
         for order in &self.model.stops {
             assert!(asked.contains(order.as_str()), "seed {seed}: {order} was not stopped: {:?}", world.shop);
         }
@@ -176,29 +195,48 @@ impl<'a> Watch<'a> {
         assert_eq!(contact.business.is_some(), right.has_business, "seed {seed}: business of {email}");
         assert_eq!(contact.appointments.len(), right.welcomes, "seed {seed}: appointments of {email}");
         let title = |n: &Value| n["title"].as_str().unwrap().trim_start_matches("[TEST] ").to_owned();
-        let (of_orders, others): (Vec<&Value>, Vec<&Value>) = contact.notes.iter().partition(|n| title(n).starts_with("DS24 "));
-        assert_eq!((of_orders.len(), others.len()), (right.orders.len(), right.welcomes), "seed {seed}: notes of {email}: {:#?}", contact.notes);
-        let mut tasks: Vec<String> = contact.tasks.iter().map(|t| {
-            let body = t["body"].as_str().unwrap();
-            let purpose = body.lines().last().unwrap().split(':').collect::<Vec<_>>();
-            let purpose = if purpose.len() == 3 { purpose[1] } else { "playbook" };
-            format!("{purpose} {}", t["completed"].as_bool() != Some(true))
-        }).collect();
+        let (of_orders, others): (Vec<&Value>, Vec<&Value>) =
+            contact.notes.iter().partition(|n| title(n).starts_with("DS24 "));
+        assert_eq!(
+            (of_orders.len(), others.len()),
+            (right.orders.len(), right.welcomes),
+            "seed {seed}: notes of {email}: {:#?}",
+            contact.notes
+        );
+        let mut tasks: Vec<String> = contact
+            .tasks
+            .iter()
+            .map(|t| {
+                let body = t["body"].as_str().unwrap();
+                let purpose = body.lines().last().unwrap().split(':').collect::<Vec<_>>();
+                let purpose = if purpose.len() == 3 { purpose[1] } else { "playbook" };
+                format!("{purpose} {}", t["completed"].as_bool() != Some(true))
+            })
+            .collect();
         let mut right_tasks = Vec::new();
         for number in &right.orders {
             let (order, sold) = (&model.orders[number], &self.shop.orders[*number]);
             right_tasks.extend(order.tasks.iter().map(|(purpose, open)| format!("{purpose} {open}")));
             let mark = format!("DS24 {} ", sold.id);
-            let note = of_orders.iter().find(|n| title(n).starts_with(&mark)).unwrap_or_else(|| panic!("seed {seed}: no note of {}", sold.id));
+            let note = of_orders
+                .iter()
+                .find(|n| title(n).starts_with(&mark))
+                .unwrap_or_else(|| panic!("seed {seed}: no note of {}", sold.id));
             let body = note["body"].as_str().unwrap();
             let (head, history) = body.split_once("\n\n").unwrap();
             assert_eq!(history.lines().count(), order.history, "seed {seed}: history of {}: {body}", sold.id);
-            let mut stands: Vec<&str> = head.lines().skip(1).filter(|l| !l.starts_with("Next payment") && !l.starts_with("Paid until")).map(|l| l.rsplit(' ').next().unwrap()).collect();
+            let mut stands: Vec<&str> = head
+                .lines()
+                .skip(1)
+                .filter(|l| !l.starts_with("Next payment") && !l.starts_with("Paid until"))
+                .map(|l| l.rsplit(' ').next().unwrap())
+                .collect();
             stands.sort_unstable();
             let mut right: Vec<&str> = order.noted.iter().map(|s| s.word()).collect();
             right.sort_unstable();
             assert_eq!(stands, right, "seed {seed}: items of {}", sold.id);
-            let deals: Vec<&Value> = contact.deals.iter().filter(|d| d["name"].as_str().unwrap().contains(&sold.id)).collect();
+            let deals: Vec<&Value> =
+                contact.deals.iter().filter(|d| d["name"].as_str().unwrap().contains(&sold.id)).collect();
             assert_eq!(deals.len(), usize::from(order.deal), "seed {seed}: deals of {}", sold.id);
             for deal in deals {
                 let lost = matches!(order.stand(), Some(Stand::Refunded | Stand::Chargeback));
@@ -212,7 +250,8 @@ impl<'a> Watch<'a> {
         tasks.sort();
         right_tasks.sort();
         assert_eq!(tasks, right_tasks, "seed {seed}: tasks of {email}");
-        let enrolled = world.enrolments.iter().filter(|e| e.strip_prefix(id).is_some_and(|rest| rest.starts_with(' '))).count();
+        let enrolled =
+            world.enrolments.iter().filter(|e| e.strip_prefix(id).is_some_and(|rest| rest.starts_with(' '))).count();
         assert!(enrolled <= right.welcomes, "seed {seed}: {email} was enrolled {enrolled} times");
         right.welcomes - enrolled
     }

@@ -216,7 +216,8 @@ impl World {
                 let scopes: BTreeSet<String> =
                     writes.iter().map(|w| w.key.splitn(3, '/').take(2).collect::<Vec<_>>().join("/")).collect();
                 assert_eq!(scopes.len(), 1, "a commit stays within one scope");
-                let told = |w: &&Write| ["/inbox/", "/done/", "/kept/", "/dead/"].iter().any(|room| w.key.contains(room));
+                let told =
+                    |w: &&Write| ["/inbox/", "/done/", "/kept/", "/dead/"].iter().any(|room| w.key.contains(room));
                 let told: Vec<Write> = writes.iter().filter(told).cloned().collect();
                 let ok = store::commit(&mut self.entries, &mut self.version, writes);
                 if ok {

@@ -5,17 +5,16 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// After so many failures there is nothing new to learn.
-const ENOUGH: usize = 3;
-
 /// Runs each seed once and gives what the threads have gathered. Every seed that fails is named; its panic is printed.
 ///
-/// `SIMULATION_SEEDS` says how many, `SIMULATION_SEED` the first of them (alone: only this one).
+/// `SIMULATION_SEEDS` says how many, `SIMULATION_SEED` the first of them (alone: only this one), `SIMULATION_FAILURES` after
+/// how many that fail it stops (3).
 pub fn each<T: Default + Send>(default: u64, run: impl Fn(u64, &mut T) + Sync) -> Vec<T> {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let first = number("SIMULATION_SEED");
     let seeds = number("SIMULATION_SEEDS").unwrap_or(if first.is_some() { 1 } else { default });
     let start = first.unwrap_or(0);
+    let enough = number("SIMULATION_FAILURES").unwrap_or(3);
     let (next, broken) = (AtomicU64::new(start), Mutex::new(Vec::new()));
     let began = Instant::now();
     let told = Mutex::new(began);
@@ -23,7 +22,7 @@ pub fn each<T: Default + Send>(default: u64, run: impl Fn(u64, &mut T) + Sync) -
         let mut gathered = T::default();
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
-            if seed >= start + seeds || broken.lock().unwrap().len() >= ENOUGH {
+            if seed >= start + seeds || broken.lock().unwrap().len() as u64 >= enough {
                 return gathered;
             }
             if catch_unwind(AssertUnwindSafe(|| run(seed, &mut gathered))).is_err() {
