@@ -206,7 +206,7 @@ fn run(seed: u64, tally: &mut BTreeMap<&'static str, usize>) {
                 }
                 1 + rng.below(20_000)
             }
-            Turn::Done(_) => 1_000 + rng.below(60_000),
+            Turn::Done(_) => 5_000 + rng.below(90_000),
         };
         actor.ready_at = actor.ready_at.max(world.now) + pause;
         watch.look(&mut world);

@@ -77,9 +77,6 @@ impl Actor {
             self.ready_at = world.now + 60_000 + rng.below(600_000);
             return Turn::Goes;
         }
-        if std::env::var("SIMULATION_EFFECTS").is_ok() {
-            println!("{} {:p} {:.300}", world.now, self, format!("{effect:?}").replace("default/loc1/", ""));
-        }
         let (result, took) = world.perform(effect, rng);
         self.answers.extend(result.map(|result| Answer { id, result }));
         self.ready_at = world.now + took;
