@@ -15,7 +15,16 @@ import { targetDir } from './lib/toolchain.mjs';
 import { mutants } from './mutants/table.mjs';
 
 /** What the simulation is built from. */
-const SOURCES = ['Cargo.toml', 'Cargo.lock', 'rust-toolchain.toml', 'build', 'catalog', 'src', 'tests', 'scripts/bindgen'];
+const SOURCES = [
+  'Cargo.toml',
+  'Cargo.lock',
+  'rust-toolchain.toml',
+  'build',
+  'catalog',
+  'src',
+  'tests',
+  'scripts/bindgen',
+];
 const copy = join(targetDir, 'mutants/crate');
 /** A run that hangs is stopped after so long. */
 const PATIENCE_MS = 10 * 60_000;
@@ -36,7 +45,9 @@ export async function run({ only = '', seeds = 2000 } = {}) {
     writeFileSync(path, broken(mutant));
     try {
       const { failure } = await simulate(seeds);
-      say(`${failure ? 'noticed ' : 'SURVIVED'} ${seconds(start).padStart(8)}  ${mutant.name}${failure ? `: ${failure}` : ''}`);
+      say(
+        `${failure ? 'noticed ' : 'SURVIVED'} ${seconds(start).padStart(8)}  ${mutant.name}${failure ? `: ${failure}` : ''}`,
+      );
       results.push({ name: mutant.name, noticed: failure !== undefined, failure });
     } finally {
       writeFileSync(path, whole);
@@ -82,13 +93,23 @@ function isSame(path, content) {
 
 /** Builds the copy and runs its simulation. Gives what the first failure says, if there is one. */
 async function simulate(seeds) {
-  const build = ['test', '--locked', '--quiet', '--test', 'simulation', '--no-run', '--message-format', 'json-render-diagnostics'];
+  const build = [
+    'test',
+    '--locked',
+    '--quiet',
+    '--test',
+    'simulation',
+    '--no-run',
+    '--message-format',
+    'json-render-diagnostics',
+  ];
   const built = await child('cargo', build, {});
   if (built.code !== 0) throw new Failed(`it doesn't compile:\n${built.error}`);
   const program = built.lines.map((line) => JSON.parse(line)).find(({ executable }) => executable)?.executable;
   const test = await child(program, ['--nocapture'], { SIMULATION_SEEDS: String(seeds), SIMULATION_FAILURES: '1' });
   if (test.code === 0) return {};
-  const told = test.error.match(/^.*\bseed \d+: .*$/m)?.[0] ?? test.error.match(/panicked at .*\n.*/)?.[0] ?? 'it hangs';
+  const told =
+    test.error.match(/^.*\bseed \d+: .*$/m)?.[0] ?? test.error.match(/panicked at .*\n.*/)?.[0] ?? 'it hangs';
   return { failure: told.replaceAll(/\s+/g, ' ').slice(0, 150) };
 }
 
@@ -96,7 +117,13 @@ function child(program, args, env) {
   return new Promise((resolve, reject) => {
     const running = spawn(program, args, {
       cwd: copy,
-      env: { ...process.env, RUST_BACKTRACE: '0', RUSTUP_AUTO_INSTALL: '0', CARGO_TARGET_DIR: join(targetDir, 'mutants/build'), ...env },
+      env: {
+        ...process.env,
+        RUST_BACKTRACE: '0',
+        RUSTUP_AUTO_INSTALL: '0',
+        CARGO_TARGET_DIR: join(targetDir, 'mutants/build'),
+        ...env,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: PATIENCE_MS,
     });

@@ -1,5 +1,5 @@
 // Everything that has to hold, one step after the other, with a table at the end.
-//   --quick      without the slow checks (lints, licenses)
+//   --quick      without the slow checks (lints, licenses, breakages on purpose)
 //   --only lint  the lints alone
 //   --json       the table for machines, on stdout after the steps' own output
 import { spawn } from 'node:child_process';
@@ -25,6 +25,7 @@ const steps = [
   { name: 'clippy, native', lint: true, slow: true, run: () => clippy('--workspace', '--all-targets') },
   { name: 'clippy, wasm', lint: true, slow: true, run: clippyWasm },
   { name: 'cargo test', run: () => cargo('test', '--workspace', ...locked) },
+  { name: 'breakages on purpose', slow: true, run: () => node('scripts/mutants.mjs') },
   { name: 'biome', lint: true, run: () => node('node_modules/@biomejs/biome/bin/biome', 'check', '.') },
   { name: 'types', run: () => node('node_modules/typescript/bin/tsc', '-p', 'tests/types') },
   { name: 'node --test', run: nodeTests },

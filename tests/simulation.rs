@@ -89,18 +89,21 @@ fn deliveries(shop: &Shop, in_order: bool, rng: &mut Rng) -> VecDeque<Delivery> 
     list.into()
 }
 
+/// Every fault at a rate of its own; now and then one of them is the rule.
 fn faults(rng: &mut Rng) -> Faults {
+    let most = rng.below(30);
+    let mut chance = |nth: u64, usual: u64| if nth == most { 15 + rng.below(20) } else { rng.below(usual) };
     Faults {
-        refused: rng.below(6),
-        lost: rng.below(8),
-        late: rng.below(8),
-        dropped: rng.below(4),
-        limited: rng.below(5),
-        broken: rng.below(5),
-        broken_after: rng.below(5),
-        garbled: rng.below(5),
-        slow: rng.below(5),
-        created_422: rng.below(10),
+        refused: chance(0, 6),
+        lost: chance(1, 8),
+        late: chance(2, 8),
+        dropped: chance(3, 4),
+        limited: chance(4, 5),
+        broken: chance(5, 5),
+        broken_after: chance(6, 5),
+        garbled: chance(7, 5),
+        slow: chance(8, 5),
+        created_422: chance(9, 10),
         store: rng.below(3),
         crash: rng.below(4),
     }

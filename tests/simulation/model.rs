@@ -37,7 +37,8 @@ pub struct Order {
     pub noted: Vec<Stand>,
     /// Purpose, and whether it is open.
     pub tasks: Vec<(&'static str, bool)>,
-    pub deal: bool,
+    /// Its deal, if there is one, and whether it is lost: as of the order's last message.
+    pub deal: Option<bool>,
 }
 
 #[derive(Debug, Clone)]
@@ -187,7 +188,8 @@ impl<'a> Model<'a> {
         let is_paid = matches!(message.what, What::Paid { .. });
         let refunded = became.contains(&Stand::Refunded);
         for (purpose, open) in &mut order.tasks {
-            *open &= !(is_paid && !asks && *purpose == "dunning") && !(refunded && *purpose != "review");
+            let settled = is_paid && !asks && *purpose == "dunning";
+            *open &= !(settled || refunded && *purpose != "review");
         }
         let mut wanted = Vec::new();
         for (purpose, wish) in [
@@ -203,7 +205,9 @@ impl<'a> Model<'a> {
             wanted.push(("chargeback", true));
         }
         order.tasks.extend(wanted);
-        order.deal |= self.full && is_paid;
+        if self.full && (is_paid || order.deal.is_some()) {
+            order.deal = Some(matches!(order.stand(), Some(Stand::Refunded | Stand::Chargeback)));
+        }
 
         // Whose is it?
         let email = self.buyers.entry(message.buyer.clone()).or_insert_with(|| message.email.clone()).clone();
