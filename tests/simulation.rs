@@ -144,7 +144,11 @@ fn run(seed: u64, tally: &mut BTreeMap<&'static str, usize>) {
     let mut waiting = deliveries(&shop, in_order, rng);
     // The first ones send, the others work.
     let senders = if in_order { 1 } else { 1 + rng.below(2) as usize };
-    let mut actors: Vec<Actor> = (0..senders + 1 + rng.below(3) as usize).map(|_| Actor::new(&plugin)).collect();
+    let count = senders + 1 + rng.below(3) as usize;
+    // Half of the time their clocks are wrong by up to five minutes.
+    let wrong = rng.chance(50);
+    let mut skew = |_| if wrong { rng.below(600_000) as i64 - 300_000 } else { 0 };
+    let mut actors: Vec<Actor> = (0..count).map(|n| Actor::new(&plugin, skew(n))).collect();
     world.faults = faults(rng);
     let mut turns = 0;
     loop {

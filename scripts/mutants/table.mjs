@@ -17,7 +17,7 @@ export const mutants = [
     name: 'no entry before a write',
     why: 'after a crash nobody knows that the write may have taken effect',
     file: 'src/sync/execute.rs',
-    from: `                self.mark(lease, name, work, index, Progress::Sent(self.effects.now())).await?;
+    from: `                self.mark(lease, name, work, index, Progress::Sent(self.effects.shared_now())).await?;
                 let recovered`,
     to: '                let recovered',
   },
@@ -33,8 +33,8 @@ export const mutants = [
     name: 'the settle time is not waited out',
     why: 'what is looked for too early takes effect later',
     file: 'src/sync/execute.rs',
-    from: 'if self.effects.now() < settled {',
-    to: 'if self.effects.now() < at {',
+    from: 'if self.effects.shared_now() < settled {',
+    to: 'if self.effects.shared_now() < at {',
   },
   {
     name: 'the settle time counts from the sending',
@@ -69,11 +69,18 @@ export const mutants = [
     to: 'h.until > now && h.holder == self.holder',
   },
   {
-    name: 'no fence at the end',
-    why: 'a worker that slept through the end of its lease finishes what another has finished',
+    name: 'leases by one’s own clock',
+    why: 'the clocks of two processes differ by minutes',
     file: 'src/lease.rs',
-    from: 'writes.push(Write { key, expect: Some(version), value: None });',
-    to: 'writes.push(Write { key, expect: Some(version).filter(|_| false), value: None });',
+    from: 'self.value(self.effects.shared_now())',
+    to: 'self.value(self.effects.now())',
+  },
+  {
+    name: 'no fence',
+    why: 'a worker that slept through the end of its lease goes on beside another',
+    file: 'src/lease.rs',
+    from: 'writes.push(Write { key: key.clone(), expect: Some(version), value });',
+    to: 'writes.push(Write { key: key.clone(), expect: Some(version).filter(|_| false), value });',
   },
   {
     name: 'a contact is not claimed',

@@ -109,8 +109,8 @@ impl Sync<'_> {
             let mut found = None;
             if let Progress::Sent(at) = progress {
                 let settled = at + self.settle_ms;
-                if self.effects.now() < settled {
-                    return Err(unsettled(settled - self.effects.now()));
+                if self.effects.shared_now() < settled {
+                    return Err(unsettled(settled - self.effects.shared_now()));
                 }
                 if !may_repeat(&step.action) {
                     self.give_up(event, work, &step.action);
@@ -129,7 +129,7 @@ impl Sync<'_> {
                 note_result(work, &step.action, Some(id));
                 self.tell(event, &step.action, "found", "ok");
             } else {
-                self.mark(lease, name, work, index, Progress::Sent(self.effects.now())).await?;
+                self.mark(lease, name, work, index, Progress::Sent(self.effects.shared_now())).await?;
                 let recovered = match self.write(report, work, &step.action).await {
                     Ok(id) => Ok(id.map_or(Recovered::Nothing, Recovered::Id)),
                     Err(error) => self.recover(report, event, work, &step.action, error).await,
@@ -144,7 +144,8 @@ impl Sync<'_> {
                         // A certain refusal: the step may be begun anew without a look-up. Else the time in which it may
                         // take effect counts from here, where its request has ended.
                         let uncertain = is_uncertain(&error);
-                        let progress = if uncertain { Progress::Sent(self.effects.now()) } else { Progress::Todo };
+                        let progress =
+                            if uncertain { Progress::Sent(self.effects.shared_now()) } else { Progress::Todo };
                         self.mark(lease, name, work, index, progress).await?;
                         return Err(error);
                     }

@@ -114,7 +114,7 @@ impl Sync<'_> {
                 if blocked.contains(&message.person) {
                     continue;
                 }
-                if message.next_at > self.effects.now() {
+                if message.next_at > self.effects.shared_now() {
                     tick.next_at = Some(tick.next_at.map_or(message.next_at, |t| t.min(message.next_at)));
                     blocked.insert(message.person);
                     continue;
@@ -361,7 +361,7 @@ impl Sync<'_> {
             | Code::MalformedResponse => backoff,
             Code::InvalidInput | Code::NotFound | Code::Duplicate | Code::SignatureInvalid => return true,
         };
-        message.next_at = self.effects.now() + wait;
+        message.next_at = self.effects.shared_now() + wait;
         let healing = !matches!(error.code(), Code::Unauthenticated | Code::Forbidden | Code::Misconfigured);
         healing && message.attempts >= MAX_ATTEMPTS
     }

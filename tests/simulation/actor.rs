@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use ghl_digistore24::effects::{Answer, Effect, Outgoing, Step, StepInput, Task};
+use ghl_digistore24::effects::{Answer, Effect, Outgoing, Step, StepInput, Task, Write};
 use ghl_digistore24::json::{Value, parse};
 use ghl_digistore24::plugin::Plugin;
 
@@ -18,6 +18,8 @@ pub struct Actor {
     pub delivery: Option<Delivery>,
     /// When it goes on.
     pub ready_at: u64,
+    /// By how many milliseconds its clock is ahead of the store's.
+    skew: i64,
 }
 
 /// What one turn came to.
@@ -29,14 +31,14 @@ pub enum Turn {
 }
 
 impl Actor {
-    pub fn new(plugin: &dyn Fn() -> Plugin) -> Self {
+    pub fn new(plugin: &dyn Fn() -> Plugin, skew: i64) -> Self {
         let (effects, answers) = Default::default();
-        Self { plugin: plugin(), task: None, effects, answers, delivery: None, ready_at: 0 }
+        Self { plugin: plugin(), task: None, effects, answers, delivery: None, ready_at: 0, skew }
     }
 
     /// Another process in its place: it knows what the store knows.
     pub fn restart(&mut self, plugin: &dyn Fn() -> Plugin) {
-        *self = Self { delivery: self.delivery, ready_at: self.ready_at, ..Self::new(plugin) };
+        *self = Self { delivery: self.delivery, ready_at: self.ready_at, ..Self::new(plugin, self.skew) };
     }
 
     pub fn is_idle(&self) -> bool {
@@ -52,7 +54,7 @@ impl Actor {
         let Some(Outgoing { id, effect }) = self.effects.pop_front() else {
             let answers = std::mem::take(&mut self.answers);
             let step = self.task.as_mut().unwrap().step(StepInput {
-                now: world.now,
+                now: world.now.saturating_add_signed(self.skew),
                 seed: rng.below(1 << 32) as u32,
                 answers,
             });
@@ -71,8 +73,8 @@ impl Actor {
             world.die(effect, rng);
             return Turn::Died;
         }
-        if is_release(&effect) && world.faults.crash > 0 && rng.chance(5) {
-            // It sleeps for minutes before it gives its lease back, and wakes up when another has taken over.
+        if world.faults.crash > 0 && rng.chance(2) && may_sleep(&effect) {
+            // It sleeps for minutes, and wakes up when another has taken over.
             self.effects.push_front(Outgoing { id, effect });
             self.ready_at = world.now + 60_000 + rng.below(600_000);
             return Turn::Goes;
@@ -84,6 +86,12 @@ impl Actor {
     }
 }
 
-fn is_release(effect: &Effect) -> bool {
-    matches!(effect, Effect::Commit { writes } if writes.iter().any(|w| w.key.contains("/lease/") && w.value.is_none()))
+/// A commit under a lease, after which nothing is sent before another one.
+fn may_sleep(effect: &Effect) -> bool {
+    let Effect::Commit { writes } = effect else { return false };
+    let sends = |write: &Write| {
+        let work = write.value.as_deref().filter(|_| write.key.contains("/work/")).and_then(parse).unwrap_or_default();
+        work["progress"].as_array().is_some_and(|steps| steps.iter().any(Value::is_number))
+    };
+    writes.iter().any(|w| w.key.contains("/lease/")) && !writes.iter().any(sends)
 }
