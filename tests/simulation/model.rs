@@ -75,8 +75,8 @@ pub struct Model<'a> {
     answers: bool,
     pub contacts: BTreeMap<String, Contact>,
     pub orders: BTreeMap<usize, Order>,
-    /// Buyer -> the contact's address.
-    buyers: BTreeMap<String, String>,
+    /// Order, buyer or address -> the address that the contact was made with.
+    known: BTreeMap<String, String>,
     /// Questions that nobody but a person can answer.
     pub open_questions: usize,
     /// Orders whose plan a playbook has stopped.
@@ -85,8 +85,8 @@ pub struct Model<'a> {
 
 impl<'a> Model<'a> {
     pub fn new(shop: &'a Shop, full: bool, answers: bool) -> Self {
-        let (contacts, orders, buyers) = Default::default();
-        Self { shop, full, answers, contacts, orders, buyers, open_questions: 0, stops: BTreeSet::new() }
+        let (contacts, orders, known) = Default::default();
+        Self { shop, full, answers, contacts, orders, known, open_questions: 0, stops: BTreeSet::new() }
     }
 
     /// Somebody was in the CRM before us.
@@ -121,7 +121,7 @@ impl<'a> Model<'a> {
     /// A step of a playbook that came later: the first brings a tag, the second a task.
     pub fn apply_later(&mut self, number: usize, brings_tag: bool) {
         let message = &self.shop.messages[number];
-        let email = self.buyers[&message.buyer].clone();
+        let email = self.whose(message).unwrap();
         if brings_tag {
             self.contacts.get_mut(&email).unwrap().asked.insert("month".into());
         } else {
@@ -178,6 +178,10 @@ impl<'a> Model<'a> {
             order.items.push(item);
         }
         if order.items.is_empty() {
+            // Nothing to write, but whose it is is known for the next time.
+            if let Some(email) = self.whose(message) {
+                self.remember(message, &email);
+            }
             return;
         }
         order.note_money(message, shop_order.is_plan(message));
@@ -210,7 +214,8 @@ impl<'a> Model<'a> {
         }
 
         // Whose is it?
-        let email = self.buyers.entry(message.buyer.clone()).or_insert_with(|| message.email.clone()).clone();
+        let email = self.whose(message).unwrap_or_else(|| message.email.clone());
+        self.remember(message, &email);
         if is_new && let (Some(old), What::Paid { .. }) = (shop_order.replaces, message.what) {
             for item in self.orders.get_mut(&old).into_iter().flat_map(|o| &mut o.items) {
                 if !matches!(item.stand, Stand::Refunded | Stand::Chargeback) {
@@ -245,6 +250,23 @@ impl<'a> Model<'a> {
         }
         self.orders.insert(message.order, order);
         self.tag(&email);
+    }
+
+    /// By order, replaced order, buyer and address, in this order.
+    fn whose(&self, message: &Message) -> Option<String> {
+        self.keys(message).iter().find_map(|key| self.known.get(key)).cloned()
+    }
+
+    fn remember(&mut self, message: &Message, email: &str) {
+        for key in self.keys(message) {
+            self.known.insert(key, email.to_owned());
+        }
+    }
+
+    fn keys(&self, message: &Message) -> Vec<String> {
+        let replaced = self.shop.orders[message.order].replaces.filter(|_| matches!(message.what, What::Paid { .. }));
+        let orders = [Some(message.order), replaced].into_iter().flatten().map(|order| format!("order {order}"));
+        orders.chain([format!("buyer {}", message.buyer), format!("address {}", message.email)]).collect()
     }
 
     /// What Digistore24 says about the order that a message names.

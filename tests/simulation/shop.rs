@@ -150,6 +150,8 @@ impl Order {
 struct Buyer {
     id: String,
     email: String,
+    /// From this message on the buyer has another address.
+    moves: Option<usize>,
     first_name: String,
     has_company: bool,
 }
@@ -196,7 +198,8 @@ impl Shop {
             let email =
                 if n == 1 && rng.chance(40) { shop.buyers[0].email.clone() } else { format!("b{n}@example.com") };
             let first_name = ["Käthe", "Otto", "Bob"][n].to_owned();
-            shop.buyers.push(Buyer { id: format!("4{n}"), email, first_name, has_company: rng.chance(70) });
+            let moves = rng.chance(20).then(|| shop.messages.len() + 1 + rng.below(3) as usize);
+            shop.buyers.push(Buyer { id: format!("4{n}"), email, moves, first_name, has_company: rng.chance(70) });
             for _ in 0..1 + u64::from(rng.chance(30)) {
                 shop.live(n, None, rng);
             }
@@ -445,6 +448,10 @@ impl Shop {
     ) {
         let (order, n) = (&self.orders[life.order], self.messages.len());
         let buyer = &self.buyers[order.buyer];
+        let email = match buyer.moves {
+            Some(from) if n >= from => format!("new-{}@example.com", buyer.id),
+            _ => buyer.email.clone(),
+        };
         let is_upsell = order.items[items[0]].is_upsell();
         let (billing, installments) = match life.plan {
             Plan::Single => ("single_payment", 1),
@@ -454,7 +461,7 @@ impl Shop {
         let mut raw = json!({
             "event": event, "custom": n.to_string(), "merchant_id": MERCHANT, "api_mode": if order.test { "test" } else { "live" },
             "order_id": [order.id.as_str(), if is_upsell { "1" } else { "" }].concat(), "upsell_no": if is_upsell { "1" } else { "0" },
-            "buyer_id": buyer.id, "email": buyer.email, "address_first_name": buyer.first_name, "address_country": "DE",
+            "buyer_id": buyer.id, "email": email, "address_first_name": buyer.first_name, "address_country": "DE",
             "address_phone_no": "030 1234567", "address_company": if buyer.has_company { "ACME" } else { "" },
             "billing_type": billing, "number_of_installments": installments.to_string(), "pay_sequence_no": number.to_string(),
             "next_payment_at": format!("2027-{:02}-{:02}", 1 + n / 28, 1 + n % 28), "item_count": items.len().to_string(),
@@ -491,7 +498,7 @@ impl Shop {
         raw.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
         self.messages.push(Message {
             what,
-            email: buyer.email.clone(),
+            email,
             buyer: buyer.id.clone(),
             first_name: buyer.first_name.clone(),
             has_company: buyer.has_company,
