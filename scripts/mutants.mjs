@@ -1,6 +1,6 @@
 // Breaks the sync on purpose, in a copy, once for each row of scripts/mutants/table.mjs, and runs its simulation until it
 // notices. A breakage that survives shows a hole in the simulation.
-//   --only NAME  those whose name contains this
+//   --only NAME  those whose name contains this; may be given more than once
 //   --seeds N    how many seeds each has to be noticed in (default 2000)
 //   --json       the result for machines, on stdout
 import { spawn } from 'node:child_process';
@@ -29,9 +29,9 @@ const copy = join(targetDir, 'mutants/crate');
 /** A run that hangs is stopped after so long. */
 const PATIENCE_MS = 10 * 60_000;
 
-export async function run({ only = '', seeds = 2000 } = {}) {
-  const chosen = mutants.filter(({ name }) => name.includes(only));
-  if (!chosen.length) throw new Failed(`no breakage is called like "${only}"`);
+export async function run({ only = [''], seeds = 2000 } = {}) {
+  const chosen = mutants.filter(({ name }) => only.some((part) => name.includes(part)));
+  if (!chosen.length) throw new Failed(`no breakage is called like ${only.join(', ')}`);
   // Read once: whoever goes on working meanwhile doesn't disturb.
   copySources();
   const sources = new Map(chosen.map((mutant) => [mutant, broken(mutant)]));
@@ -142,7 +142,11 @@ function child(program, args, env) {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await main(async () => {
     const { values } = parseArgs({
-      options: { only: { type: 'string' }, seeds: { type: 'string' }, json: { type: 'boolean', default: false } },
+      options: {
+        only: { type: 'string', multiple: true },
+        seeds: { type: 'string' },
+        json: { type: 'boolean', default: false },
+      },
     });
     const results = await run({ only: values.only, seeds: values.seeds && Number(values.seeds) });
     if (values.json) console.log(JSON.stringify({ results }));
