@@ -16,7 +16,7 @@ use crate::{
     pages::Pager,
     poll, receive, record,
     scope::Scope,
-    sync::{Sync, params_of},
+    sync::{Sync, event_of, params_of},
 };
 
 /// `options.schema.json` without white space and descriptions.
@@ -287,8 +287,22 @@ impl Settings {
                 self.sync(effects)?.drop_letter(text_at(0)).await?;
                 Ok(Value::Null)
             }
-            "sync.plan" => self.plan(effects, &read_event(&args)?).await,
-            "sync.apply" => Ok(self.sync(effects)?.apply(&read_event(&args)?).await?.to_json()),
+            "sync.plan" | "sync.apply" => {
+                let shape = args.first().unwrap_or(&Value::Null);
+                let sync = self.sync(effects)?;
+                match (method, event_of(shape, effects.now())) {
+                    ("sync.plan", Some(event)) => {
+                        let mut described = mapping::describe(&sync.dry_run(&event).await?.0);
+                        if let Some(fields) = described.as_object_mut() {
+                            put(fields, "event", shape.clone());
+                        }
+                        Ok(described)
+                    }
+                    (_, Some(event)) => Ok(sync.apply_heard(shape, &event).await?.to_json()),
+                    ("sync.plan", None) => self.plan(effects, &params_of(shape)?).await,
+                    _ => Ok(sync.apply(&params_of(shape)?).await?.to_json()),
+                }
+            }
             #[cfg(not(feature = "fetch"))]
             other if other == "forget" || other.starts_with("sync.") => {
                 // Nobody waits for it: its calls leave the rate to those that somebody waits for.
@@ -403,9 +417,12 @@ impl Settings {
         let rows = entries.iter().map(|entry| {
             let message = parse(&entry.value).unwrap_or_default();
             let of = |name: &str| message.get(name).cloned().unwrap_or_default();
-            let body = digistore24::parse(of("body").as_str().unwrap_or_default().as_bytes()).unwrap_or_default();
-            // A message of Digistore24 names its event only in its body.
-            let event = of("event").as_str().map(str::to_owned);
+            let kept = of("body");
+            let kept = kept.as_str().unwrap_or_default();
+            let body = digistore24::parse(kept.as_bytes()).unwrap_or_default();
+            // A message names its event only in its body.
+            let heard = parse(kept).and_then(|shape| shape.text_of("event").map(str::to_owned));
+            let event = of("event").as_str().map(str::to_owned).or(heard);
             json!({
                 "name": entry.key.strip_prefix(&prefix),
                 "event": event.unwrap_or_else(|| Kind::parse(body.get("event")).name().to_owned()),
@@ -440,7 +457,3 @@ fn signature_word(verdict: Verdict) -> &'static str {
     }
 }
 
-/// `sync.plan` and `sync.apply` take an event.
-fn read_event(args: &[Value]) -> Result<Params> {
-    params_of(args.first().unwrap_or(&Value::Null))
-}

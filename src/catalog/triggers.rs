@@ -61,6 +61,15 @@ pub fn trigger_by_name(name: &str) -> Option<(&'static str, &'static str)> {
     None
 }
 
+/// The triggers of HighLevel that bring an event of this name (`tagAdded`, `noteCreate`): webhooks, and those that are polled.
+pub fn ways(name: &str) -> impl Iterator<Item = &'static str> {
+    let sources = all().iter().find(|trigger| trigger.id.strip_prefix("bridge.") == Some(name));
+    let sources = sources.and_then(|trigger| trigger.facts.get("sources")).and_then(Value::as_array);
+    let own = all().iter().filter(move |trigger| trigger.id.strip_prefix("ghl.") == Some(name));
+    let fed = sources.into_iter().flatten().filter_map(Value::as_str).filter(|id| id.starts_with("ghl."));
+    own.map(|trigger| trigger.id.as_str()).chain(fed)
+}
+
 /// Whether the event's value is among those listed, or among none, as `wanted` says; for every path.
 fn holds(conditions: Option<&Value>, event: &Value, wanted: bool) -> bool {
     conditions.and_then(Value::as_object).into_iter().flatten().all(|(path, values)| {

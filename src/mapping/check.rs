@@ -216,6 +216,7 @@ fn event_schema() -> Value {
     let mut event = parse(EVENT).unwrap_or_default();
     if let Some(fields) = event.get_mut("properties").and_then(Value::as_object_mut) {
         put(fields, "now", ready("now"));
+        fields.extend(ready("highlevel")["properties"].as_object().cloned().unwrap_or_default());
     }
     event
 }

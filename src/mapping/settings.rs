@@ -6,6 +6,7 @@ use super::{
     playbook::{self, Playbook},
     template::Form,
 };
+use crate::catalog;
 use crate::error::FieldProblem;
 use crate::json::{Json, Set, Value};
 use crate::text::lower;
@@ -100,7 +101,23 @@ impl Mapping {
 
     /// Whether a new affiliate becomes a contact.
     pub fn welcomes_partners(&self) -> bool {
-        self.playbooks.iter().any(|book| book.begins_with("affiliateApproved"))
+        self.playbooks.iter().flat_map(Playbook::events).any(|name| name == "affiliateApproved")
+    }
+
+    /// Whether a playbook begins with what happens in HighLevel.
+    pub fn listens(&self) -> bool {
+        self.heard_events().next().is_some()
+    }
+
+    /// The events of HighLevel that playbooks begin with.
+    pub fn heard_events(&self) -> impl Iterator<Item = &str> {
+        self.playbooks.iter().flat_map(Playbook::events).filter(|name| playbook::is_highlevel(name))
+    }
+
+    /// Whether a playbook needs to know of this event of HighLevel, as hosts see it: begins with it, or with its kind.
+    pub fn hears(&self, event: &Value) -> bool {
+        let own = event.pointer("/triggers/0");
+        self.heard_events().flat_map(catalog::ways).any(|id| own.is_some_and(|own| *own == *id))
     }
 
     /// The operations that it needs beyond those of every mapping.

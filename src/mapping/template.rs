@@ -56,14 +56,14 @@ pub fn is_template(text: &str) -> bool {
 }
 
 /// Where a field stands in the facts: `buyer.first_name` and `buyer.firstName` are `/buyer/firstName`. Names under `raw`
-/// are Digistore24's own and stay.
+/// are Digistore24's own and stay, as do keys of custom fields.
 pub(super) fn pointer(path: &str) -> String {
     let mut out = "/".to_owned();
     let mut word_starts = false;
     for letter in path.chars() {
         match letter {
             '.' => out.push('/'),
-            '_' if !path.starts_with("raw.") => word_starts = true,
+            '_' if !path.starts_with("raw.") && !path.contains(".fields.") => word_starts = true,
             letter if word_starts => {
                 word_starts = false;
                 out.push(letter.to_ascii_uppercase());

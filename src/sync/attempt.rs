@@ -34,12 +34,17 @@ impl Sync<'_> {
                 work
             }
             None => {
+                // An event of HighLevel names its contact; nobody is looked for.
                 if let Some(email) = &event.buyer.email
                     && !lease.claim(self.scope.claim_email(email), name).await?
                 {
                     return Ok(None);
                 }
-                let known = self.resolve(report, event, message).await?;
+                let known = if event.event.is_highlevel() {
+                    self.heard_of(event).await?
+                } else {
+                    self.resolve(report, event, message).await?
+                };
                 match self.begin(lease, report, name, event, message, known).await? {
                     Some(work) => work,
                     None => return Ok(None),
@@ -85,20 +90,33 @@ impl Sync<'_> {
             return Ok(None);
         }
         // Only under the claim is the ledger's entry certain to stay as it is.
-        let (known, version) = match &contact_id {
+        let (mut known, version) = match &contact_id {
             Some(id) => match (person(&self.effects, &self.scope, id).await?, known) {
-                (Some((person, version)), Known::Contact(_)) => {
+                // Of two entries that were merged there are orders that the stored one lacks.
+                (Some((stored, version)), Known::Person { person, .. })
+                    if person.orders.iter().any(|order| stored.order(&order.key).is_none()) =>
+                {
                     (Known::Person { contact_id: Some(id.clone()), person }, version)
                 }
-                (Some((_, version)), known @ Known::Person { .. }) => (known, version),
+                (Some((person, version)), _) => (Known::Person { contact_id: Some(id.clone()), person }, version),
                 (_, known) => (known, 0),
             },
             None => (known, 0),
         };
+        let (mut heard, mut is_news) = (None, true);
+        let mirror = if event.event.is_highlevel() {
+            let found = self.hear(report, event, &mut known, message.due.is_some()).await?;
+            is_news = found.is_news;
+            heard = Some(found.event);
+            found.mirror
+        } else {
+            self.mirror_of(contact_id.as_deref()).await?
+        };
+        let event = heard.as_ref().unwrap_or(event);
         let history = message.history(&self.client.connection.id)?;
         let earlier: Vec<&Event> = history.iter().collect();
         let mut now = Circumstances {
-            repeated: message.repeated,
+            repeated: message.repeated || !is_news,
             now_ms: message.due.as_ref().map_or(message.received_at, |due| due.at),
             confirmed: self.is_confirmed(report, contact_id.as_deref()).await?,
             due: message.due.clone(),
@@ -112,7 +130,10 @@ impl Sync<'_> {
                 plan = mapping::plan_history(self.mapping, &earlier, event, known, &now);
             }
         }
-        let work = Work::new(plan, version, lease.claims.clone());
+        if !is_news {
+            plan.remarks.push("tells nothing new: the plugin's own write, or told before".to_owned());
+        }
+        let work = Work { mirror, ..Work::new(plan, version, lease.claims.clone()) };
         lease
             .commit(vec![Write { key: self.scope.work(name), expect: None, value: Some(text(&work.to_json())) }])
             .await?;
@@ -209,16 +230,24 @@ impl Sync<'_> {
     /// What the ledger must say when all writes are done.
     pub(super) fn conclusion(&self, event: &Event, message: &Message, work: &Work) -> Result<Vec<Write>> {
         let Some(contact_id) = &work.contact_id else { return Ok(Vec::new()) };
-        if work.plan.person.orders.is_empty() && work.plan.steps.is_empty() {
-            return Ok(Vec::new());
+        let mut writes = Vec::new();
+        if self.mapping.listens() {
+            let value = Some(text(&work.mirror.to_json()));
+            writes.push(Write { key: self.scope.mirror(contact_id), expect: None, value });
+        }
+        let is_heard = event.event.is_highlevel();
+        let is_stranger = work.plan.person.orders.is_empty() && (is_heard || work.plan.steps.is_empty());
+        if is_stranger && work.plan.later.is_empty() {
+            return Ok(writes);
         }
         let mut keys = Set::new();
-        keys.extend(self.scope.identities(event));
+        if !is_heard {
+            keys.extend(self.scope.identities(event));
+        }
         keys.extend(work.plan.person.orders.iter().map(|o| self.scope.order(&o.key)));
         keys.extend(work.plan.person.buyers.iter().map(|b| self.scope.buyer(b)));
         let value = text(&contact_id.to_json());
-        let mut writes: Vec<Write> =
-            keys.into_iter().map(|key| Write { key, expect: None, value: Some(value.clone()) }).collect();
+        writes.extend(keys.into_iter().map(|key| Write { key, expect: None, value: Some(value.clone()) }));
         if let Some(old) = work.moved_from.as_ref().filter(|old| *old != contact_id) {
             writes.push(Write { key: self.scope.person(old), expect: None, value: None });
         }
@@ -231,6 +260,10 @@ impl Sync<'_> {
             (step.contact, step.earlier) = (Value::Null, Vec::new());
             let value = Some(text(&step.to_json()));
             writes.push(Write { key: self.scope.later(&name), expect: None, value });
+        }
+        if is_stranger {
+            // Who has bought nothing has no entry: the first sale must still find an unknown contact.
+            return Ok(writes);
         }
         let person = &work.plan.person;
         writes.push(Write {

@@ -1,4 +1,4 @@
-//! Events of HighLevel for the host. They are safe before HighLevel hears `OK`, and stay until the host says that it has
+//! Events of HighLevel for the host, and into the inbox where a playbook waits for them. They are safe before HighLevel hears `OK`, and stay until the host says that it has
 //! dealt with them: whoever stops in between is given them again, with the same `dedupeKey`.
 
 use super::{Accepted, Sync};
@@ -33,10 +33,13 @@ impl Sync<'_> {
         } else {
             (self.scope.event(&name), Accepted::Queued)
         };
-        let writes = vec![
+        let mut writes = vec![
             Write { key: seen, expect: Some(0), value: Some(text(&name.into())) },
             Write { key: room, expect: Some(0), value: Some(text(&value)) },
         ];
+        if !is_foreign {
+            writes.extend(self.note_event(event, arrival.at));
+        }
         Ok(if self.effects.commit(writes).await?.is_some() { accepted } else { Accepted::Duplicate })
     }
 

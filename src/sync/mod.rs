@@ -10,11 +10,13 @@ mod events;
 mod execute;
 mod fields;
 mod forget;
+mod heard;
 #[cfg(not(feature = "fetch"))]
 mod history;
 mod import;
 mod inbox;
 mod keys;
+mod mirror;
 mod names;
 mod process;
 mod reconcile;
@@ -32,6 +34,7 @@ use crate::{
 };
 
 pub(crate) use fields::RELOAD_MS;
+pub(crate) use heard::event_of;
 pub use fields::{CUSTOM_FIELDS, Setup};
 pub use import::Import;
 pub use inbox::Accepted;
@@ -96,6 +99,9 @@ pub(crate) fn operations(mapping: &Mapping) -> Vec<String> {
         }
     }
     ids.extend(mapping.operations());
+    if mapping.listens() {
+        ids.extend(heard::operations());
+    }
     ids
 }
 

@@ -4,7 +4,7 @@ use super::{
     Sync,
     attempt::{is_damage, is_fence, is_uncertain},
     execute::Work,
-    from_json,
+    from_json, heard,
     inbox::{Accepted, Message},
 };
 use crate::json::{Set, ToJson, Value, json, text};
@@ -66,7 +66,7 @@ pub struct Report {
 }
 
 impl Report {
-    fn new(event: &Event, outcome: &str) -> Self {
+    pub(super) fn new(event: &Event, outcome: &str) -> Self {
         Self {
             id: event.id.clone(),
             event: event.event.name().to_owned(),
@@ -409,10 +409,17 @@ impl Sync<'_> {
         let seen_keys: Vec<String> = event.items.iter().map(|i| self.scope.seen(&i.dedupe_key)).collect();
         let (seen, _) = self.effects.get(seen_keys.clone()).await?;
         let repeated = !seen_keys.is_empty() && seen.len() == seen_keys.len();
+        let mut heard = None;
         let known = match super::person_of(&self.effects, &self.scope, event).await? {
+            _ if event.event.is_highlevel() => {
+                let known = self.heard_of(event).await?;
+                heard = Some(heard::overhear(event, &known));
+                known
+            }
             Some((contact_id, person, _)) => Known::Person { contact_id: Some(contact_id), person },
             None => Known::Nobody,
         };
+        let event = heard.as_ref().unwrap_or(event);
         let now = Circumstances { repeated, now_ms: self.effects.now(), ..Circumstances::default() };
         Ok((mapping::plan(self.mapping, event, known, &now), repeated))
     }
