@@ -8,7 +8,7 @@ use crate::{
     client::{Client, Memory, Urgency},
     clock,
     connection::Connection,
-    digistore24::{self, Event, Kind, Params, Verdict},
+    digistore24::{self, Kind, Verdict},
     effects::{Effects, Happening, Level, Task},
     error::{Error, FieldProblem, Result, word},
     events, highlevel, http, install,
@@ -16,7 +16,7 @@ use crate::{
     pages::Pager,
     poll, receive, record,
     scope::Scope,
-    sync::{Sync, event_of, params_of},
+    sync::{Sync, params_of},
 };
 
 /// `options.schema.json` without white space and descriptions.
@@ -288,19 +288,10 @@ impl Settings {
                 Ok(Value::Null)
             }
             "sync.plan" | "sync.apply" => {
-                let shape = args.first().unwrap_or(&Value::Null);
-                let sync = self.sync(effects)?;
-                match (method, event_of(shape, effects.now())) {
-                    ("sync.plan", Some(event)) => {
-                        let mut described = mapping::describe(&sync.dry_run(&event).await?.0);
-                        if let Some(fields) = described.as_object_mut() {
-                            put(fields, "event", shape.clone());
-                        }
-                        Ok(described)
-                    }
-                    (_, Some(event)) => Ok(sync.apply_heard(shape, &event).await?.to_json()),
-                    ("sync.plan", None) => self.plan(effects, &params_of(shape)?).await,
-                    _ => Ok(sync.apply(&params_of(shape)?).await?.to_json()),
+                let given = args.first().unwrap_or(&Value::Null);
+                match method {
+                    "sync.plan" => self.plan(effects, given).await,
+                    _ => Ok(self.sync(effects)?.apply(given).await?.to_json()),
                 }
             }
             #[cfg(not(feature = "fetch"))]
@@ -377,17 +368,20 @@ impl Settings {
         })
     }
 
-    async fn plan(&self, effects: &Effects, params: &Params) -> Result<Value> {
-        let event = Event::read(&self.connection.id, params, effects.now());
+    async fn plan(&self, effects: &Effects, given: &Value) -> Result<Value> {
+        let sync = self.sync(effects)?;
+        let mut event = sync.event_of(given)?;
+        let is_heard = event.event.is_highlevel();
         let verdict = match self.connection.digistore24 {
-            Some(_) => receive::verdict(&self.client(effects), params, None).await?,
-            None => Verdict::NoPassphraseSet,
+            Some(_) if !is_heard => receive::verdict(&self.client(effects), &params_of(given)?, None).await?,
+            _ => Verdict::NoPassphraseSet,
         };
-        let (plan, repeated) = self.sync(effects)?.dry_run(&event).await?;
+        let (plan, repeated) = sync.dry_run(&mut event).await?;
         let mut described = mapping::describe(&plan);
         let known = plan.contact_id.is_some();
         if let Some(object) = described.as_object_mut() {
-            object.insert("event".into(), event.shape(false).pop().unwrap_or_default());
+            let shown = if is_heard { given.clone() } else { event.shape(false).pop().unwrap_or_default() };
+            object.insert("event".into(), shown);
             object.insert("repeated".into(), repeated.into());
             object.insert("signature".into(), signature_word(verdict).into());
             object.insert("lookUp".into(), if known { "none: the ledger knows the contact" } else {

@@ -10,7 +10,7 @@ use super::{
 use crate::digistore24::{Cents, Event, Kind};
 use crate::json::{Map, ToJson, Value, put};
 use crate::text::{lower, short_hash};
-use crate::{catalog, clock, record};
+use crate::{clock, record};
 
 /// A rule, read.
 #[derive(Debug, Clone, PartialEq)]
@@ -99,11 +99,6 @@ pub(super) fn is_event(facts: &Value, name: &str) -> bool {
         || fired.is_some_and(|ids| {
             ids.iter().any(|id| id.as_str().and_then(|id| id.split_once('.')).is_some_and(|(_, word)| word == name))
         })
-}
-
-/// Whether an event of this name takes place in HighLevel.
-pub(super) fn is_highlevel(name: &str) -> bool {
-    catalog::ways(name).next().is_some()
 }
 
 impl Playbook {

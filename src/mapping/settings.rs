@@ -49,6 +49,8 @@ pub struct Mapping {
     pub recreate: bool,
     /// Rules.
     pub(super) playbooks: Vec<Playbook>,
+    /// The triggers of HighLevel that playbooks begin with.
+    heard: Set,
     /// Something in it needs the event's fields as facts.
     pub(super) needs_facts: bool,
 }
@@ -106,18 +108,12 @@ impl Mapping {
 
     /// Whether a playbook begins with what happens in HighLevel.
     pub fn listens(&self) -> bool {
-        self.heard_events().next().is_some()
-    }
-
-    /// The events of HighLevel that playbooks begin with.
-    pub fn heard_events(&self) -> impl Iterator<Item = &str> {
-        self.playbooks.iter().flat_map(Playbook::events).filter(|name| playbook::is_highlevel(name))
+        !self.heard.is_empty()
     }
 
     /// Whether a playbook needs to know of this event of HighLevel, as hosts see it: begins with it, or with its kind.
     pub fn hears(&self, event: &Value) -> bool {
-        let own = event.pointer("/triggers/0");
-        self.heard_events().flat_map(catalog::ways).any(|id| own.is_some_and(|own| *own == *id))
+        event.pointer("/triggers/0").and_then(Value::as_str).is_some_and(|own| self.heard.contains(own))
     }
 
     /// The operations that it needs beyond those of every mapping.
@@ -171,8 +167,12 @@ impl Mapping {
             test_orders: TestOrders::from_json(at("/testOrders")).unwrap_or(TestOrders::Full),
             recreate: yes("/recreate", false),
             playbooks,
+            heard: Set::new(),
             needs_facts: false,
         };
+        for name in mapping.playbooks.iter().flat_map(Playbook::events) {
+            mapping.heard.extend(catalog::ways(name));
+        }
         let has_texts = |form: &Form| matches!(form, Form::Object(_));
         mapping.needs_facts = !mapping.playbooks.is_empty()
             || tags["byEvent"].is_object()

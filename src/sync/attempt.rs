@@ -1,20 +1,20 @@
 //! One try at a message: whose event is it, what is to be done, and what the ledger must say in the end.
 
 use super::{
-    RELOAD_MS, Sync, contact_of,
+    RELOAD_MS, Sync, contact_of, from_json, heard,
     execute::{Next, Work, is_new_order},
     inbox::Message,
     person,
     process::{Call, Report},
 };
-use crate::json::{Set, ToJson, Value, json, text};
+use crate::json::{Map, Set, ToJson, Value, json, text};
 use crate::lease::Lease;
 use crate::text::lower;
 use crate::{
     digistore24::{Event, Standing, standing},
     effects::Write,
     error::{Code, Error, Result, word},
-    mapping::{self, Circumstances, Known, Snapshot},
+    mapping::{self, Circumstances, Known, Person, Snapshot},
 };
 
 impl Sync<'_> {
@@ -41,7 +41,7 @@ impl Sync<'_> {
                     return Ok(None);
                 }
                 let known = if event.event.is_highlevel() {
-                    self.heard_of(event).await?
+                    Known::Person { contact_id: Some(heard::contact_id(event)), person: Person::default() }
                 } else {
                     self.resolve(report, event, message).await?
                 };
@@ -90,8 +90,9 @@ impl Sync<'_> {
             return Ok(None);
         }
         // Only under the claim is the ledger's entry certain to stay as it is.
+        let mut mirror = Map::new();
         let (mut known, version) = match &contact_id {
-            Some(id) => match (person(&self.effects, &self.scope, id).await?, known) {
+            Some(id) => match (self.entries(id, &mut mirror).await?, known) {
                 // Of two entries that were merged there are orders that the stored one lacks.
                 (Some((stored, version)), Known::Person { person, .. })
                     if person.orders.iter().any(|order| stored.order(&order.key).is_none()) =>
@@ -104,14 +105,10 @@ impl Sync<'_> {
             None => (known, 0),
         };
         let (mut heard, mut is_news) = (None, true);
-        let mirror = if event.event.is_highlevel() {
-            let found = self.hear(report, event, &mut known, message.due.is_some()).await?;
-            is_news = found.is_news;
-            heard = Some(found.event);
-            found.mirror
-        } else {
-            self.mirror_of(contact_id.as_deref()).await?
-        };
+        if event.event.is_highlevel() {
+            let event = heard.insert(message.event(&self.client.connection.id)?);
+            is_news = self.hear(report, event, &mut known, &mut mirror, message.due.is_some()).await?;
+        }
         let event = heard.as_ref().unwrap_or(event);
         let history = message.history(&self.client.connection.id)?;
         let earlier: Vec<&Event> = history.iter().collect();
@@ -138,6 +135,25 @@ impl Sync<'_> {
             .commit(vec![Write { key: self.scope.work(name), expect: None, value: Some(text(&work.to_json())) }])
             .await?;
         Ok(Some(work))
+    }
+
+    /// The ledger's entry of a contact, and what is known of it in HighLevel where a playbook listens.
+    async fn entries(&self, contact_id: &str, mirror: &mut Map) -> Result<Option<(Person, u64)>> {
+        let mut keys = vec![self.scope.person(contact_id)];
+        if self.mapping.listens() {
+            keys.push(self.scope.mirror(contact_id));
+        }
+        let (entries, _) = self.effects.get(keys.clone()).await?;
+        let mut person = None;
+        for entry in entries {
+            if keys.first() == Some(&entry.key) {
+                person = Some((from_json(&entry.value)?, entry.version));
+            } else {
+                // What can't be read is learnt anew.
+                *mirror = from_json(&entry.value).unwrap_or_default();
+            }
+        }
+        Ok(person)
     }
 
     /// Whether the contact has confirmed that it wants mail. Asked only where a playbook needs to know.

@@ -1,14 +1,8 @@
 //! Events of HighLevel in the sync: what they start is a playbook's steps for a contact. They take the way of every message:
 //! inbox, lease, claim, ledger. Of what nobody signed only ids count; what stands under them is read again.
 
-use super::{
-    RELOAD_MS, Sync,
-    attempt::snapshot,
-    inbox::Message,
-    mirror, person,
-    process::Report,
-};
-use crate::json::{Map, ToJson, Value, json, parse, put, text};
+use super::{Accepted, RELOAD_MS, Sync, attempt::snapshot, inbox::Message, mirror, process::Report};
+use crate::json::{Map, ToJson, Value, json, put, text};
 use crate::text::{lower, short_hash};
 use crate::{
     clock,
@@ -37,9 +31,8 @@ pub(crate) fn event_of(shape: &Value, received_at_ms: u64) -> Option<Event> {
     shape.text_of("via")?;
     let word = shape.text_of("event").unwrap_or_default();
     let mut event = Event::blank(word, Kind::HighLevel(word.to_owned()), received_at_ms);
-    event.dedupe_key = shape.text_of("dedupeKey")?.to_owned();
+    event.dedupe_key = shape.text_of("dedupeKey").unwrap_or_default().to_owned();
     event.id = short_hash(&mut [event.dedupe_key.as_str()].into_iter());
-    event.occurred_at = shape.text_of("occurredAt").map(str::to_owned);
     event.raw = shape.as_object().cloned().unwrap_or_default();
     // What came is in `data` as far as it counts.
     event.raw.remove("raw");
@@ -47,24 +40,29 @@ pub(crate) fn event_of(shape: &Value, received_at_ms: u64) -> Option<Event> {
 }
 
 /// The contact that an event is about.
-pub(super) fn contact_id(event: &Event) -> Option<&str> {
-    event.raw.get("contactId").and_then(Value::as_str)
+pub(super) fn contact_id(event: &Event) -> String {
+    event.raw.get("contactId").and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
-/// Which order an event is about: that of the deal, the task or the note; else the only one that runs, else the only one.
-fn place(event: &mut Event, person: &Person) {
+/// Puts the order into an event that it is about: that of the deal, the task or the note; else the only one that runs, else the
+/// only one.
+pub(super) fn place(event: &mut Event, person: &Person) {
     let id = event.raw.get("objectId").and_then(Value::as_str);
-    let named = person.orders.iter().find(|order| {
+    let (mut named, mut running, mut runs) = (None, None, 0);
+    for order in &person.orders {
         let ids = [order.deal_id.as_deref(), order.note_id.as_deref()];
-        id.is_some() && (ids.contains(&id) || order.open_tasks.iter().any(|task| Some(task.id.as_str()) == id))
-    });
-    let runs = |key: &str| person.order_status(key).is_some_and(|state| state.grants() || state == State::Paused);
-    let mut running = person.orders.iter().filter(|order| runs(&order.key));
-    let only = match (running.next(), running.next(), person.orders.as_slice()) {
-        (Some(one), None, _) | (None, _, [one]) => Some(one),
-        _ => None,
-    };
-    if let Some(order) = named.or(only) {
+        if id.is_some() && (ids.contains(&id) || order.open_tasks.iter().any(|task| Some(task.id.as_str()) == id)) {
+            named = Some(order);
+        }
+        if person.order_status(&order.key).is_some_and(State::grants) {
+            running = Some(order);
+            runs += 1;
+        }
+    }
+    if runs != 1 {
+        running = person.orders.first().filter(|_| runs == 0 && person.orders.len() == 1);
+    }
+    if let Some(order) = named.or(running) {
         event.order.id.clone_from(&order.id);
         event.order.base_id.clone_from(&order.id);
         event.merchant.id = order.key.split_once(':').map(|(merchant, _)| merchant.to_owned());
@@ -76,197 +74,164 @@ fn place(event: &mut Event, person: &Person) {
     }
 }
 
-/// The event as a plan needs it, without a call: what a dry run knows.
-pub(super) fn overhear(event: &Event, known: &Known) -> Event {
-    let mut event = event.clone();
-    let data = event.raw.get("data").cloned().unwrap_or_default();
-    if matches!(&event.event, Kind::HighLevel(word) if word.starts_with("Contact")) {
-        put(&mut event.raw, "contact", data);
-    }
-    if let Known::Person { person, .. } = known {
-        place(&mut event, person);
-    }
-    event
+/// Whether HighLevel itself told the content of an event.
+fn is_certain(raw: &Map) -> bool {
+    raw["verified"] == Value::Bool(true) || raw["via"] == "polling"
 }
 
-/// What was heard.
-pub(super) struct Heard {
-    /// With all that is known about contact and order.
-    pub(super) event: Event,
-    /// The mirror with it.
-    pub(super) mirror: Map,
-    /// It tells something new.
-    pub(super) is_news: bool,
+/// Takes an event into the mirror: the aspects that are news; all is, where nothing is kept about such events.
+fn news(mirror: &mut Map, event: &mut Event, now: i64) -> bool {
+    let raw = &event.raw;
+    // What a workflow says was done is not, or not any more.
+    if raw["event"] == "TaskComplete" && raw["data"]["completed"] == Value::Bool(false) {
+        return false;
+    }
+    // What was read again is as it is now.
+    let told = if is_certain(raw) { raw["occurredAt"].as_str().or(raw["receivedAt"].as_str()) } else { None };
+    let news = mirror::learn(mirror, raw, told.and_then(clock::parse_iso).unwrap_or(now));
+    let is_news = news.as_ref().is_none_or(|news| !news.is_empty());
+    let (mut tags, mut changed) = (Vec::new(), Vec::new());
+    for aspect in news.unwrap_or_default() {
+        match aspect.strip_prefix('#') {
+            Some(tag) => tags.push(Value::from(tag)),
+            None => changed.push(Value::from(aspect.rsplit('.').next().unwrap_or_default())),
+        }
+    }
+    put(&mut event.raw, "now", json!({ "addedTags": tags, "changed": changed }));
+    is_news
+}
+
+/// Puts into the event what its contact tells, and into the ledger's entry which tags are there.
+fn meet(event: &mut Event, person: &mut Person) {
+    let contact = event.raw.get("contact").unwrap_or(&Value::Null);
+    if let Some(seen) = snapshot(contact) {
+        // What somebody took off by hand a playbook may put on again; what stands there besides is not ours.
+        let Person { kept, tags, foreign_tags, assigned_to, .. } = person;
+        let gone = Vec::from_iter(kept.iter().filter(|tag| !seen.tags.contains(tag)).cloned());
+        for tag in &gone {
+            kept.remove(tag);
+            tags.remove(tag);
+        }
+        *foreign_tags = Default::default();
+        foreign_tags.extend(seen.tags.into_iter().filter(|tag| !tags.contains(tag)));
+        *assigned_to = seen.assigned_to;
+    }
+    let of = |name: &str| contact[name].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+    let buyer = &mut event.buyer;
+    buyer.email = of("email").map(|email| lower(email.trim()));
+    (buyer.first_name, buyer.last_name) = (of("firstName"), of("lastName"));
+    place(event, person);
+}
+
+/// Names custom fields by their keys: in the contact, and among what has changed.
+fn name_fields(event: &mut Event, known: &[Value]) {
+    let mut fields = Map::new();
+    let customs = event.raw["contact"]["customFields"].clone();
+    for custom in customs.as_array().into_iter().flatten() {
+        let id = &custom["id"];
+        let Some(key) = known.iter().find(|field| field["id"] == *id).map(|field| &field["key"]) else { continue };
+        put(&mut fields, key.as_str().unwrap_or_default(), custom["value"].clone());
+        let changed = event.raw.get_mut("now").and_then(|now| now.get_mut("changed"));
+        for name in changed.and_then(Value::as_array_mut).into_iter().flatten().filter(|name| *name == id) {
+            *name = key.clone();
+        }
+    }
+    if let Some(contact) = event.raw.get_mut("contact").and_then(Value::as_object_mut) {
+        put(contact, "fields", Value::Object(fields));
+    }
+}
+
+/// What must be read before an event can be planned: `(operation, input, where it stands in the answer, where it goes)`.
+fn missing(raw: &Map) -> Option<(&'static str, Map, &'static str, &'static str)> {
+    let mut input = Map::new();
+    put(&mut input, "contactId", raw["contactId"].clone());
+    if !raw.contains_key("contact") {
+        return Some(("ghl.contacts.getContact", input, "contact", "contact"));
+    }
+    let word = raw["event"].as_str().unwrap_or_default();
+    let (_, operation, field, place) = THINGS.iter().find(|(thing, ..)| word.starts_with(thing))?;
+    if is_certain(raw) || raw.contains_key("custom") {
+        return None;
+    }
+    if !operation.starts_with("ghl.contacts.") {
+        input = Map::new();
+    }
+    put(&mut input, field, raw["objectId"].clone());
+    Some((operation, input, place, "data"))
+}
+
+/// Takes what was read. What the workflow said besides stays in `custom`, for conditions.
+///
+/// # Errors
+/// `not_found`: the thing belongs to another contact.
+fn take(raw: &mut Map, found: Value, to: &str) -> Result<()> {
+    if found.text_of("contactId").is_some_and(|owner| raw["contactId"] != owner) {
+        let help = "Correct customData.id in the workflow's action Webhook.";
+        return Err(Error::new(Code::NotFound, "the event names a thing of another contact", help));
+    }
+    let is_contact = raw["event"].as_str().unwrap_or_default().starts_with("Contact");
+    if to == "data" || is_contact && !is_certain(raw) {
+        let custom = raw["data"]["customData"].clone();
+        put(raw, "custom", custom);
+        put(raw, "data", found.clone());
+    }
+    put(raw, to, found);
+    Ok(())
 }
 
 impl Sync<'_> {
-    /// The writes that put an event into the inbox where a playbook waits for it.
-    pub(super) fn note_event(&self, shape: &Value, at: u64) -> Vec<Write> {
-        let Some(event) = event_of(shape, at).filter(|_| self.mapping.hears(shape)) else { return Vec::new() };
-        let Some(contact) = contact_id(&event) else { return Vec::new() };
-        let mut message = Message::new(at, text(&event.raw.to_json()), ["contact:", contact].concat());
+    /// The message of an event that a playbook waits for, and its name.
+    pub(super) fn heard(&self, shape: &Value, at: u64, name: &str) -> Option<Write> {
+        let event = event_of(shape, at).filter(|event| self.mapping.hears(shape) && !contact_id(event).is_empty())?;
+        let mut message = Message::new(at, text(&event.raw.to_json()), "contact:".to_owned() + &contact_id(&event));
         message.trace = Some(self.effects.trace());
-        let name = format!("{at:013}-{}", event.id);
-        vec![Write { key: self.scope.inbox(&name), expect: Some(0), value: Some(text(&message.to_json())) }]
+        Some(Write { key: self.scope.inbox(name), expect: Some(0), value: Some(text(&message.to_json())) })
     }
 
-    /// What is known of a contact, where a playbook listens.
-    pub(super) async fn mirror_of(&self, contact_id: Option<&str>) -> Result<Map> {
-        let Some(id) = contact_id.filter(|_| self.mapping.listens()) else { return Ok(Map::new()) };
-        let (entries, _) = self.effects.get(vec![self.scope.mirror(id)]).await?;
-        let kept = entries.first().and_then(|entry| parse(&entry.value)).unwrap_or_default();
-        Ok(kept.as_object().cloned().unwrap_or_default())
+    /// Stores an event that the host has, such as one that was polled.
+    pub(super) async fn accept_heard(&self, shape: &Value, event: &Event) -> Result<(Accepted, String)> {
+        let (name, remember) = self.arrival(&event.dedupe_key, self.effects.now());
+        let Some(write) = self.heard(shape, self.effects.now(), &name) else { return Ok((Accepted::Kept, name)) };
+        let key = remember.key.clone();
+        if self.effects.commit(vec![remember, write]).await?.is_some() {
+            return Ok((Accepted::Queued, name));
+        }
+        let (seen, _) = self.effects.get(vec![key]).await?;
+        let first = seen.first().and_then(|entry| super::from_json(&entry.value).ok());
+        Ok((Accepted::Duplicate, first.unwrap_or(name)))
     }
 
     /// Now, in seconds since 1970.
     pub(super) fn seconds(&self) -> i64 {
-        i64::try_from(self.effects.now() / 1000).unwrap_or_default()
+        (self.effects.now() / 1000).cast_signed()
     }
 
-    /// Whose event it is.
-    pub(super) async fn heard_of(&self, event: &Event) -> Result<Known> {
-        let id = contact_id(event).unwrap_or_default();
-        let person = person(&self.effects, &self.scope, id).await?.map(|(person, _)| person).unwrap_or_default();
-        Ok(Known::Person { contact_id: Some(id.to_owned()), person })
-    }
-
-    /// Carries an event out that the host has, such as one that was polled.
-    ///
-    /// # Errors
-    /// `storage`. Whatever concerns the event is in the report.
-    pub(crate) async fn apply_heard(&self, shape: &Value, event: &Event) -> Result<Report> {
-        let at = self.effects.now();
-        let mut writes = self.note_event(shape, at);
-        let mut outcome = "kept";
-        if let Some(Write { key, .. }) = writes.first() {
-            let name = key.rsplit('/').next().unwrap_or_default().to_owned();
-            let seen = self.scope.seen(&event.dedupe_key);
-            // Stands for the event until a repetition can't come any more.
-            let dotted = format!("{at:013}.{}", seen.rsplit('/').next().unwrap_or_default());
-            writes.push(Write { key: seen, expect: Some(0), value: Some(text(&dotted.to_json())) });
-            writes.push(Write { key: self.scope.done(&dotted), expect: None, value: Some("{}".to_owned()) });
-            outcome = "duplicate";
-            if self.effects.commit(writes).await?.is_some() {
-                match self.drain_person(&name).await? {
-                    Some(report) => return Ok(report),
-                    None => outcome = "done",
-                }
-            }
-        }
-        Ok(Report { requests: self.effects.requests(), ..Report::new(event, outcome) })
-    }
-
-    /// Reads what an event is about, unless it tells nothing new. `is_due`: it was new when it came; a later step is due.
+    /// Reads what an event is about, unless it tells nothing new; a later step of it was new when it came. True: it is news.
     pub(super) async fn hear(
         &self,
         report: &mut Report,
-        event: &Event,
+        event: &mut Event,
         known: &mut Known,
+        mirror: &mut Map,
         is_due: bool,
-    ) -> Result<Heard> {
-        let mut event = event.clone();
-        let id = contact_id(&event).unwrap_or_default().to_owned();
-        let mut mirror = self.mirror_of(Some(&id)).await?;
-        let mut shape = Value::Object(std::mem::take(&mut event.raw));
-        let of_contact = json!({ "contactId": id });
-        let is_certain = shape["verified"] == Value::Bool(true) || shape["via"] == "polling";
-        let mut contact = Value::Null;
-        if !is_certain {
-            contact = self.call(&mut report.calls, "ghl.contacts.getContact", of_contact.clone()).await?;
-            let data = self.read_again(report, &shape, &id, &contact["contact"]).await?;
-            if let Some(fields) = shape.as_object_mut() {
-                put(fields, "data", data);
-            }
+    ) -> Result<bool> {
+        let is_certain = is_certain(&event.raw);
+        if is_certain && !is_due && !news(mirror, event, self.seconds()) {
+            return Ok(false);
         }
-        let mut changed = Vec::new();
-        if !is_due {
-            // What was read again is as it is now.
-            let told_at = ["occurredAt", "receivedAt"].into_iter().filter(|_| is_certain);
-            let at = told_at.filter_map(|name| shape.text_of(name)).find_map(clock::parse_iso);
-            let news = mirror::learn(&mut mirror, &shape, at.unwrap_or_else(|| self.seconds()));
-            // What a workflow says was done is not, or not any more.
-            let is_so = shape["event"] != "TaskComplete" || shape["data"]["completed"] != Value::Bool(false);
-            if !is_so || news.as_ref().is_some_and(Vec::is_empty) {
-                event.raw = shape.as_object().cloned().unwrap_or_default();
-                return Ok(Heard { event, mirror, is_news: false });
-            }
-            changed = news.unwrap_or_default();
+        while let Some((operation, input, from, to)) = missing(&event.raw) {
+            let mut answer = self.call(&mut report.calls, operation, Value::Object(input)).await?;
+            let found = answer.get_mut(from).map(Value::take).unwrap_or_default();
+            take(&mut event.raw, found, to)?;
         }
-        if contact.is_null() {
-            contact = self.call(&mut report.calls, "ghl.contacts.getContact", of_contact).await?;
+        if !is_certain && !is_due && !news(mirror, event, self.seconds()) {
+            return Ok(false);
         }
-        let mut contact = contact["contact"].clone();
-        if let (Known::Person { person, .. }, Some(seen)) = (&mut *known, snapshot(&contact)) {
-            // What somebody took off by hand a playbook may put on again; what stands there besides is not ours.
-            let on = |tag: &str| seen.tags.iter().any(|seen| seen == tag);
-            let gone: Vec<String> = person.kept.iter().filter(|tag| !on(tag)).cloned().collect();
-            for tag in &gone {
-                person.kept.remove(tag);
-                person.tags.remove(tag);
-            }
-            person.foreign_tags = Default::default();
-            person.foreign_tags.extend(seen.tags.iter().filter(|tag| !person.tags.contains(tag)).cloned());
-            person.assigned_to = seen.assigned_to;
-            place(&mut event, person);
+        if let Known::Person { person, .. } = known {
+            meet(event, person);
         }
-        let mut fields = Map::new();
-        let customs = contact.get_mut("customFields").map(Value::take).unwrap_or_default();
-        if customs.at(0).is_some() {
-            let known = self.fields(RELOAD_MS, &mut report.calls).await?;
-            for custom in customs.as_array().into_iter().flatten() {
-                let Some(field) = known.list.iter().find(|field| field["id"] == custom["id"]) else { continue };
-                let key = field["key"].as_str().unwrap_or_default();
-                put(&mut fields, key, custom["value"].clone());
-                let its = ["customFields.", custom["id"].as_str().unwrap_or_default()].concat();
-                for aspect in changed.iter_mut().filter(|aspect| **aspect == its) {
-                    key.clone_into(aspect);
-                }
-            }
-        }
-        let of = |name: &str| contact[name].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
-        let buyer = &mut event.buyer;
-        (buyer.email, buyer.first_name, buyer.last_name) = (of("email").map(|e| lower(e.trim())), of("firstName"), of("lastName"));
-        (buyer.phone, buyer.company, buyer.country) = (of("phone"), of("companyName"), of("country"));
-        let tags: Vec<&str> = changed.iter().filter_map(|aspect| aspect.strip_prefix('#')).collect();
-        let names: Vec<&str> = changed
-            .iter()
-            .filter(|aspect| !aspect.starts_with('#'))
-            .map(|aspect| aspect.rsplit('.').next().unwrap_or_default())
-            .collect();
-        let now = json!({ "addedTags": tags, "changed": names });
-        let mut raw = shape.as_object().cloned().unwrap_or_default();
-        if let Some(contact) = contact.as_object_mut() {
-            put(contact, "fields", Value::Object(fields));
-        }
-        put(&mut raw, "contact", contact);
-        put(&mut raw, "now", now);
-        event.raw = raw;
-        Ok(Heard { event, mirror, is_news: true })
-    }
-
-    /// What stands under the ids of an event that nobody signed.
-    async fn read_again(&self, report: &mut Report, shape: &Value, contact_id: &str, contact: &Value) -> Result<Value> {
-        let word = shape.text_of("event").unwrap_or_default();
-        let mut thing = contact.clone();
-        if let Some((_, operation, field, place)) = THINGS.iter().find(|(thing, ..)| word.starts_with(thing)) {
-            let mut input = Map::new();
-            put(&mut input, field, shape["objectId"].clone());
-            if operation.starts_with("ghl.contacts.") {
-                put(&mut input, "contactId", contact_id.into());
-            }
-            let answer = self.call(&mut report.calls, operation, Value::Object(input)).await?;
-            thing = answer[*place].clone();
-        }
-        if thing.text_of("contactId").is_some_and(|owner| owner != contact_id) {
-            return Err(Error::new(
-                Code::NotFound,
-                "the event names a thing of another contact",
-                "Correct customData.id in the workflow's action Webhook.",
-            ));
-        }
-        // What the workflow says besides is for conditions; no money follows from it alone.
-        let mut thing = thing.as_object().cloned().unwrap_or_default();
-        put(&mut thing, "customData", shape["data"]["customData"].clone());
-        Ok(Value::Object(thing))
+        let fields = self.fields(RELOAD_MS, &mut report.calls).await?;
+        name_fields(event, &fields.list);
+        Ok(true)
     }
 }

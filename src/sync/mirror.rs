@@ -30,10 +30,10 @@ const CONTACT: [&str; 13] = [
 const DEAL: [&str; 5] = ["pipelineStageId", "status", "monetaryValue", "assignedTo", "name"];
 
 /// What an event tells, by aspect.
-fn told(event: &Value) -> Map {
+fn told(event: &Map) -> Map {
     let data = event["data"].get("appointment").unwrap_or(&event["data"]);
-    let id = event.text_of("objectId").unwrap_or_default();
-    let word = event.text_of("event").unwrap_or_default();
+    let text = |name: &str| event.get(name).and_then(Value::as_str).unwrap_or_default();
+    let (id, word) = (text("objectId"), text("event"));
     let fields: &[&str] = match word {
         "ContactUpdate" => return contact(data),
         "ContactTagUpdate" => return tags(data, "+"),
@@ -149,7 +149,7 @@ impl Aspect {
 
 /// Takes in what an event tells about the time `at`, in seconds since 1970. Gives the aspects that are news, or nothing where
 /// it is about none that are kept here.
-pub(super) fn learn(mirror: &mut Map, event: &Value, at: i64) -> Option<Vec<String>> {
+pub(super) fn learn(mirror: &mut Map, event: &Map, at: i64) -> Option<Vec<String>> {
     let told = told(event);
     let mut news = Vec::new();
     for (name, value) in &told {
@@ -169,7 +169,7 @@ pub(super) fn learn(mirror: &mut Map, event: &Value, at: i64) -> Option<Vec<Stri
             news.push(name.clone());
         }
     }
-    let tells_tags = event.text_of("event") == Some("ContactTagUpdate");
+    let tells_tags = event.get("event").is_some_and(|word| *word == "ContactTagUpdate");
     if tells_tags {
         let names: Vec<String> = mirror.keys().filter(|name| name.starts_with('#')).cloned().collect();
         for name in names.iter().filter(|name| !told.contains_key(name)) {

@@ -34,7 +34,6 @@ use crate::{
 };
 
 pub(crate) use fields::RELOAD_MS;
-pub(crate) use heard::event_of;
 pub use fields::{CUSTOM_FIELDS, Setup};
 pub use import::Import;
 pub use inbox::Accepted;

@@ -15,7 +15,7 @@ fn write(operation: &str, input: Value) -> Request {
 }
 
 fn news(mirror: &mut Map, event: &Value, at: i64) -> Vec<String> {
-    learn(mirror, event, at).unwrap()
+    learn(mirror, event.as_object().unwrap(), at).unwrap()
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn what_we_wrote_comes_back_as_nothing_new_and_a_persons_change_does_not() {
     assert_eq!(news(&mut mirror, &tags_event(&["hot"]), 110), [""; 0]);
     assert_eq!(news(&mut mirror, &tags_event(&["hot", "vip"]), 120), ["#vip"]);
     // A thing that is kept nowhere is always news to whoever asks.
-    assert_eq!(learn(&mut mirror, &json!({ "event": "InboundMessage", "data": {} }), 130), None);
+    assert_eq!(learn(&mut mirror, json!({ "event": "InboundMessage", "data": {} }).as_object().unwrap(), 130), None);
 }
 
 #[test]
