@@ -369,14 +369,13 @@ impl Settings {
     }
 
     async fn plan(&self, effects: &Effects, given: &Value) -> Result<Value> {
-        let sync = self.sync(effects)?;
-        let mut event = sync.event_of(given)?;
+        let mut event = self.sync(effects)?.event_of(given)?;
         let is_heard = event.event.is_highlevel();
         let verdict = match self.connection.digistore24 {
             Some(_) if !is_heard => receive::verdict(&self.client(effects), &params_of(given)?, None).await?,
             _ => Verdict::NoPassphraseSet,
         };
-        let (plan, repeated) = sync.dry_run(&mut event).await?;
+        let (plan, repeated) = self.sync(effects)?.dry_run(&mut event).await?;
         let mut described = mapping::describe(&plan);
         let known = plan.contact_id.is_some();
         if let Some(object) = described.as_object_mut() {
@@ -450,4 +449,3 @@ fn signature_word(verdict: Verdict) -> &'static str {
         Verdict::NoPassphraseSet => "not checked",
     }
 }
-

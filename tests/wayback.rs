@@ -74,11 +74,12 @@ impl Feed {
             }
             for (index, task) in contact.tasks.iter().enumerate() {
                 let id = task["id"].as_str().unwrap();
-                let was = old.tasks.get(index);
-                if was.is_none() {
-                    self.tell(now, "TaskCreate", id, of_contact(task));
-                } else if was.unwrap()["completed"] != task["completed"] {
-                    self.tell(now, "TaskComplete", id, of_contact(task));
+                match old.tasks.get(index) {
+                    None => self.tell(now, "TaskCreate", id, of_contact(task)),
+                    Some(was) if was["completed"] != task["completed"] => {
+                        self.tell(now, "TaskComplete", id, of_contact(task));
+                    }
+                    _ => {}
                 }
             }
             for (index, deal) in contact.deals.iter().enumerate() {
@@ -222,7 +223,8 @@ fn echoes_start_nothing_and_people_are_heard_once() {
                 }
                 4 => {
                     let open = |task: &Value| task["completed"] == Value::Bool(false) && task["title"] == "by hand";
-                    if let Some(id) = scene.world.contacts["c1"].tasks.iter().find(|t| open(t)).map(|t| t["id"].clone()) {
+                    if let Some(id) = scene.world.contacts["c1"].tasks.iter().find(|t| open(t)).map(|t| t["id"].clone())
+                    {
                         ticked.push(id.as_str().unwrap().to_owned());
                         scene.person(|c| {
                             let task = c.tasks.iter_mut().find(|t| t["id"] == id).unwrap();
@@ -235,7 +237,8 @@ fn echoes_start_nothing_and_people_are_heard_once() {
                     let missed = n == 5;
                     let kind = if missed { "on_payment_missed" } else { "on_payment" };
                     let transaction = if missed { String::new() } else { format!("90{number}") };
-                    let message = event(json!({ "event": kind, "pay_sequence_no": number, "transaction_id": transaction }));
+                    let message =
+                        event(json!({ "event": kind, "pay_sequence_no": number, "transaction_id": transaction }));
                     scene.until_done("sync.apply", json!([message]));
                 }
             }
@@ -266,7 +269,9 @@ fn echoes_start_nothing_and_people_are_heard_once() {
             .filter(|(_, n)| *n > 0)
             .collect();
         assert_eq!(found, expected, "seed {seed}");
-        ticked.retain(|id| !scene.world.shop.iter().any(|call| call.contains(&format!("={id}")) || call.ends_with(id.as_str())));
+        ticked.retain(|id| {
+            !scene.world.shop.iter().any(|call| call.contains(&format!("={id}")) || call.ends_with(id.as_str()))
+        });
         assert_eq!(ticked, Vec::<String>::new(), "seed {seed}: {:?}", scene.world.shop);
         let dead = scene.until_done("inbox.list", json!([{ "room": "dead" }]));
         assert_eq!(dead, json!([]), "seed {seed}");
@@ -320,13 +325,20 @@ fn what_happens_in_highlevel_acts_in_digistore24_on_the_order_that_is_meant() {
     assert_eq!(apply(&mut world, &plugin, &told)["outcome"], "duplicate");
     // Another tag: the condition asks for what is new.
     world.contacts.get_mut("c1").unwrap().tags.insert("other".into());
-    let other = shape("ContactTagUpdate", json!({ "id": "c1", "tags": ["ds24-active", "saved", "other"], "webhookId": "2" }));
+    let other =
+        shape("ContactTagUpdate", json!({ "id": "c1", "tags": ["ds24-active", "saved", "other"], "webhookId": "2" }));
     assert_eq!(apply(&mut world, &plugin, &other)["outcome"], "done");
     assert_eq!(world.shop.len(), 5);
     // Two orders that run: nobody guesses.
     apply(&mut world, &plugin, &event(json!({ "order_id": "N1", "order_item_id": "60", "transaction_id": "600" })));
-    let again = shape("ContactTagUpdate", json!({ "id": "c1", "tags": ["saved"], "webhookId": "4", "timestamp": "2026-11-18T12:30:00Z" }));
-    let off = shape("ContactTagUpdate", json!({ "id": "c1", "tags": [], "webhookId": "3", "timestamp": "2026-11-18T12:20:00Z" }));
+    let again = shape(
+        "ContactTagUpdate",
+        json!({ "id": "c1", "tags": ["saved"], "webhookId": "4", "timestamp": "2026-11-18T12:30:00Z" }),
+    );
+    let off = shape(
+        "ContactTagUpdate",
+        json!({ "id": "c1", "tags": [], "webhookId": "3", "timestamp": "2026-11-18T12:20:00Z" }),
+    );
     apply(&mut world, &plugin, &off);
     let report = apply(&mut world, &plugin, &again);
     let remarks = report["plan"]["remarks"].to_string();
@@ -353,12 +365,16 @@ fn somebody_who_bought_nothing_is_followed_up_and_stays_unknown_to_the_ledger() 
     lead.tags.insert("hot".into());
     lead.tags.insert("ds24-by-hand".into());
     world.contacts.insert("c9".into(), lead);
-    let report = apply(&mut world, &plugin, &shape("ContactTagUpdate", json!({ "id": "c9", "tags": ["hot", "ds24-by-hand"] })));
+    let report =
+        apply(&mut world, &plugin, &shape("ContactTagUpdate", json!({ "id": "c9", "tags": ["hot", "ds24-by-hand"] })));
     assert_eq!(report["outcome"], "done", "{report}");
     let lead = world.contacts["c9"].clone();
     assert_eq!((&lead.deals[0]["name"], &lead.deals[0]["status"]), (&json!("Ida"), &json!("open")));
     assert_eq!(lead.tasks[0]["title"], "Ring Ida");
-    assert_eq!((world.enrolments.clone(), &lead.custom["ds24_segment"]), (vec!["c9 into w1".to_owned()], &json!("hot")));
+    assert_eq!(
+        (world.enrolments.clone(), &lead.custom["ds24_segment"]),
+        (vec!["c9 into w1".to_owned()], &json!("hot"))
+    );
     assert!(lead.tags.contains("ds24-by-hand"), "what stands there is not ours");
     assert_eq!(world.shop, Vec::<String>::new());
     world.now += 3 * 86_400_000;
@@ -370,7 +386,11 @@ fn somebody_who_bought_nothing_is_followed_up_and_stays_unknown_to_the_ledger() 
     assert_eq!((&contact.fields["firstName"], &contact.fields["country"]), (&json!("Ida"), &json!("DE")));
     let forgotten = call(&mut world, &plugin, "forget", json!(["kaethe@example.de"]));
     assert_eq!(forgotten["contactId"], "c9");
-    assert!(!world.entries.iter().any(|(key, (value, _))| key.contains("c9") || value.contains("Ida")), "{:?}", world.entries);
+    assert!(
+        !world.entries.iter().any(|(key, (value, _))| key.contains("c9") || value.contains("Ida")),
+        "{:?}",
+        world.entries
+    );
 }
 
 #[test]

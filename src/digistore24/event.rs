@@ -120,9 +120,9 @@ impl Kind {
         !matches!(self, Self::Affiliation | Self::OrderformFilled | Self::ConnectionTest | Self::Unknown(_))
     }
 
-    /// Whether it took place in HighLevel: then it says nothing about what was bought.
+    /// Whether it took place in HighLevel: then it says nothing about what was bought. The bare module has no such events.
     pub fn is_highlevel(&self) -> bool {
-        matches!(self, Self::HighLevel(_))
+        cfg!(not(feature = "fetch")) && matches!(self, Self::HighLevel(_))
     }
 
     pub(super) fn has_transaction(&self) -> bool {

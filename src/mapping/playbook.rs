@@ -324,9 +324,10 @@ impl Hand<'_> {
         }
         let order = self.event.order_key();
         if self.person.order(&order).is_some() {
-            return self.drawn.steps.extend(
-                deal_action(self.person, &order, deal).map(|action| Step { why: self.why.clone(), action }),
-            );
+            return self
+                .drawn
+                .steps
+                .extend(deal_action(self.person, &order, deal).map(|action| Step { why: self.why.clone(), action }));
         }
         // Without an order: the deal that the event is about, else a new one.
         let raw = &self.event.raw;

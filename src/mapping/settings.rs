@@ -6,6 +6,7 @@ use super::{
     playbook::{self, Playbook},
     template::Form,
 };
+#[cfg(not(feature = "fetch"))]
 use crate::catalog;
 use crate::error::FieldProblem;
 use crate::json::{Json, Set, Value};
@@ -108,12 +109,13 @@ impl Mapping {
 
     /// Whether a playbook begins with what happens in HighLevel.
     pub fn listens(&self) -> bool {
-        !self.heard.is_empty()
+        cfg!(not(feature = "fetch")) && !self.heard.is_empty()
     }
 
     /// Whether a playbook needs to know of this event of HighLevel, as hosts see it: begins with it, or with its kind.
     pub fn hears(&self, event: &Value) -> bool {
-        event.pointer("/triggers/0").and_then(Value::as_str).is_some_and(|own| self.heard.contains(own))
+        self.listens()
+            && event.pointer("/triggers/0").and_then(Value::as_str).is_some_and(|own| self.heard.contains(own))
     }
 
     /// The operations that it needs beyond those of every mapping.
@@ -170,6 +172,7 @@ impl Mapping {
             heard: Set::new(),
             needs_facts: false,
         };
+        #[cfg(not(feature = "fetch"))]
         for name in mapping.playbooks.iter().flat_map(Playbook::events) {
             mapping.heard.extend(catalog::ways(name));
         }

@@ -48,13 +48,11 @@ impl<'a> Writer<'a> {
                 let mut present = present(event, person, before, now);
                 if event.event.is_highlevel() {
                     // What HighLevel told stands over the blank fields of an order's event.
-                    for (name, told) in &event.raw {
-                        match (name.as_str(), present.as_object_mut()) {
-                            ("now", Some(present)) => present.extend(told.as_object().cloned().unwrap_or_default()),
-                            _ => put(facts, name, told.clone()),
-                        }
+                    facts.extend(event.raw.clone());
+                    let told = event.raw.get("now").and_then(Value::as_object);
+                    if let (Some(present), Some(told)) = (present.as_object_mut(), told) {
+                        present.extend(told.clone());
                     }
-                    put(facts, "raw", Value::Null);
                 }
                 put(facts, "now", present);
             }

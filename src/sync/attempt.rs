@@ -1,8 +1,9 @@
 //! One try at a message: whose event is it, what is to be done, and what the ledger must say in the end.
 
 use super::{
-    RELOAD_MS, Sync, contact_of, from_json, heard,
+    RELOAD_MS, Sync, contact_of,
     execute::{Next, Work, is_new_order},
+    from_json, heard,
     inbox::Message,
     person,
     process::{Call, Report},
@@ -74,6 +75,7 @@ impl Sync<'_> {
     }
 
     /// Plans and stores the plan. Nothing, where another unfinished message has claimed the contact.
+    #[cfg_attr(feature = "fetch", allow(unused_mut, reason = "the bare module hears nothing"))]
     async fn begin(
         &self,
         lease: &mut Lease,
@@ -104,7 +106,8 @@ impl Sync<'_> {
             },
             None => (known, 0),
         };
-        let (mut heard, mut is_news) = (None, true);
+        let (mut heard, mut is_news): (Option<Event>, bool) = (None, true);
+        #[cfg(not(feature = "fetch"))]
         if event.event.is_highlevel() {
             let event = heard.insert(message.event(&self.client.connection.id)?);
             is_news = self.hear(report, event, &mut known, &mut mirror, message.due.is_some()).await?;

@@ -30,10 +30,7 @@ impl Sync<'_> {
         } else {
             (self.scope.event(&name), Accepted::Queued)
         };
-        let mut writes = vec![
-            remember,
-            Write { key: room, expect: Some(0), value: Some(text(&value)) },
-        ];
+        let mut writes = vec![remember, Write { key: room, expect: Some(0), value: Some(text(&value)) }];
         if !is_foreign {
             writes.extend(self.heard(event, arrival.at, &name));
         }

@@ -36,7 +36,7 @@ fn told(event: &Map) -> Map {
     let (id, word) = (text("objectId"), text("event"));
     let fields: &[&str] = match word {
         "ContactUpdate" => return contact(data),
-        "ContactTagUpdate" => return tags(data, "+"),
+        "ContactTagUpdate" => return tags(data),
         "ContactDndUpdate" => &["dnd", "dndSettings"],
         "OpportunityStageUpdate" => &DEAL[..1],
         "OpportunityStatusUpdate" => &DEAL[1..2],
@@ -82,10 +82,10 @@ fn contact(contact: &Value) -> Map {
     told
 }
 
-fn tags(data: &Value, value: &str) -> Map {
+fn tags(data: &Value) -> Map {
     let mut told = Map::new();
     for tag in data["tags"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-        put(&mut told, &["#", &lower(tag.trim())].concat(), value.into());
+        put(&mut told, &["#", &lower(tag.trim())].concat(), "+".into());
     }
     told
 }
@@ -189,34 +189,39 @@ pub(super) fn wrote(mirror: &mut Map, request: &Request, answer: &Value, at: i64
         return;
     }
     let input = &request.input;
+    let operation = request.operation.rsplit('.').next().unwrap_or_default();
     let made = answer.pointer(request.id).filter(|id| id.is_string()).unwrap_or(&answer["id"]);
-    let id = made.as_str().or_else(|| input.get("id").and_then(Value::as_str)).unwrap_or_default();
-    let sent = &Value::Object(input.clone());
-    let mut own = Map::new();
-    match request.operation.rsplit('.').next().unwrap_or_default() {
-        "createContact" | "updateContact" => {
-            let ours = contact(sent);
-            let shown = answer.get("contact").filter(|contact| contact.is_object());
-            for (aspect, value) in shown.map_or_else(|| ours.clone(), contact) {
-                // Beside what was sent, the answer tells what nobody had told yet; it must not take news away.
-                if ours.get(&aspect).is_some_and(|sent| *sent != "") {
-                    put(&mut own, &aspect, value);
-                } else if mirror.get(&aspect).is_none() && shown.is_some() {
-                    Aspect { at, own: false, values: vec![value] }.keep(mirror, &aspect);
-                }
-            }
-            put(&mut own, id, MADE.into());
-        }
-        "addTags" => own = tags(sent, "+"),
-        "removeTags" => own = tags(sent, ""),
-        "updateTaskCompleted" => put(&mut own, sent.text_of("taskId").unwrap_or_default(), DONE.into()),
+    // As the event would tell it that comes of it.
+    let (word, id) = match operation {
+        "createContact" | "updateContact" => ("ContactUpdate", made),
+        "addTags" | "removeTags" => ("ContactTagUpdate", made),
+        "updateTaskCompleted" => ("TaskComplete", &input["taskId"]),
         "createOpportunity" | "updateOpportunity" => {
-            for (field, value) in input {
-                put(&mut own, &aspect(id, field), value_of(value));
-            }
-            put(&mut own, id, MADE.into());
+            ("OpportunityUpdate", if made.is_null() { &input["id"] } else { made })
         }
-        _ => put(&mut own, id, MADE.into()),
+        _ => ("Create", made),
+    };
+    let mut event = Map::new();
+    put(&mut event, "event", word.into());
+    put(&mut event, "objectId", id.clone());
+    put(&mut event, "data", Value::Object(input.clone()));
+    let mut own = told(&event);
+    own.retain(|_, value| *value != "");
+    if word == "ContactUpdate" {
+        for (name, value) in contact(&answer["contact"]) {
+            // Beside what was sent, the answer tells what nobody had told yet; it must not take news away.
+            if own.contains_key(&name) {
+                put(&mut own, &name, value);
+            } else if mirror.get(&name).is_none() && answer["contact"].is_object() {
+                Aspect { at, own: false, values: vec![value] }.keep(mirror, &name);
+            }
+        }
+    }
+    if let Some(id) = made.as_str() {
+        put(&mut own, id, MADE.into());
+    }
+    if operation == "removeTags" {
+        own.values_mut().for_each(|value| *value = "".into());
     }
     for (name, value) in own.into_iter().filter(|(name, _)| !name.is_empty()) {
         let mut known = Aspect::of(mirror, &name).unwrap_or(Aspect { at, own: true, values: Vec::new() });

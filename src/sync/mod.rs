@@ -10,12 +10,15 @@ mod events;
 mod execute;
 mod fields;
 mod forget;
+#[cfg(not(feature = "fetch"))]
+mod hear;
 mod heard;
 #[cfg(not(feature = "fetch"))]
 mod history;
 mod import;
 mod inbox;
 mod keys;
+#[cfg_attr(feature = "fetch", allow(dead_code, reason = "the bare module hears nothing"))]
 mod mirror;
 mod names;
 mod process;
@@ -98,8 +101,9 @@ pub(crate) fn operations(mapping: &Mapping) -> Vec<String> {
         }
     }
     ids.extend(mapping.operations());
+    #[cfg(not(feature = "fetch"))]
     if mapping.listens() {
-        ids.extend(heard::operations());
+        ids.extend(hear::operations());
     }
     ids
 }

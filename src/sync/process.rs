@@ -401,10 +401,10 @@ impl Sync<'_> {
     /// `invalid_input`, `storage`. Whatever concerns the message is in the report.
     pub async fn apply(&self, given: &Value) -> Result<Report> {
         let event = self.event_of(given)?;
-        let (accepted, name) = if event.event.is_highlevel() {
-            self.accept_heard(given, &event).await?
-        } else {
-            self.accept(&event, &super::params_of(given)?).await?
+        let (accepted, name) = match event.event.is_highlevel() {
+            #[cfg(not(feature = "fetch"))]
+            true => self.accept_heard(given, &event).await?,
+            _ => self.accept(&event, &super::params_of(given)?).await?,
         };
         let outcome = match accepted {
             Accepted::Kept => "kept",

@@ -21,8 +21,12 @@ fn news(mirror: &mut Map, event: &Value, at: i64) -> Vec<String> {
 #[test]
 fn what_we_wrote_comes_back_as_nothing_new_and_a_persons_change_does_not() {
     let mut mirror = Map::new();
-    let contact = |city: &str| json!({ "firstName": "Zoë", "city": city, "customFields": [{ "id": "f", "value": "x" }] });
-    let update = write("ghl.contacts.updateContact", json!({ "firstName": "Zoë", "customFields": [{ "id": "f", "field_value": "x" }] }));
+    let contact =
+        |city: &str| json!({ "firstName": "Zoë", "city": city, "customFields": [{ "id": "f", "value": "x" }] });
+    let update = write(
+        "ghl.contacts.updateContact",
+        json!({ "firstName": "Zoë", "customFields": [{ "id": "f", "field_value": "x" }] }),
+    );
     wrote(&mut mirror, &update, &json!({ "contact": contact("Bonn") }), 100);
     wrote(&mut mirror, &write("ghl.contacts.addTags", json!({ "tags": ["VIP "] })), &json!({}), 100);
     wrote(&mut mirror, &write("ghl.contacts.createNote", json!({})), &json!({ "id": "n1" }), 100);
