@@ -98,8 +98,12 @@ impl Check {
             let path = format!("playbooks[{index}]");
             for book in &expanded(written) {
                 for part in ["name", "when", "then"] {
-                    if has_null(&book[part]) {
-                        let problem = if written["use"].is_null() { "is required" } else { "needs a parameter" };
+                    // In a ready one a parameter that is not given is nothing.
+                    let (is_missing, problem) = match written["use"] {
+                        Value::Null => (book[part].is_null(), "is required"),
+                        _ => (has_null(&book[part]), "needs a parameter"),
+                    };
+                    if is_missing {
                         self.say(&(path.clone() + "." + part), problem);
                     }
                 }

@@ -35,9 +35,13 @@ impl Sync<'_> {
                 work
             }
             None => {
-                // An event of HighLevel names its contact; nobody is looked for.
-                if let Some(email) = &event.buyer.email
-                    && !lease.claim(self.scope.claim_email(email), name).await?
+                let mut email = event.buyer.email.clone();
+                #[cfg(not(feature = "fetch"))]
+                if event.event.is_highlevel() {
+                    email = self.email_of_unknown(report, event).await?;
+                }
+                if let Some(email) = email
+                    && !lease.claim(self.scope.claim_email(&email), name).await?
                 {
                     return Ok(None);
                 }

@@ -1,7 +1,13 @@
 //! What must be read before an event of HighLevel can be planned, and whether it tells anything new. The bare module leaves
 //! this out for its size.
 
-use super::{Accepted, RELOAD_MS, Sync, attempt::snapshot, heard::place, mirror, process::Report};
+use super::{
+    Accepted, RELOAD_MS, Sync,
+    attempt::snapshot,
+    heard::{contact_id, place},
+    mirror,
+    process::Report,
+};
 use crate::json::{Map, Value, json, put};
 use crate::text::lower;
 use crate::{
@@ -144,6 +150,19 @@ impl Sync<'_> {
         let (seen, _) = self.effects.get(vec![key]).await?;
         let first = seen.first().and_then(|entry| super::from_json(&entry.value).ok());
         Ok((Accepted::Duplicate, first.unwrap_or(name)))
+    }
+
+    /// The address of a contact of which nothing is known. A message that makes the contact just now has claimed it: what that
+    /// one writes must be known before its echo is heard.
+    pub(super) async fn email_of_unknown(&self, report: &mut Report, event: &Event) -> Result<Option<String>> {
+        let id = contact_id(event);
+        let (entries, _) = self.effects.get(vec![self.scope.mirror(&id)]).await?;
+        if !entries.is_empty() {
+            return Ok(None);
+        }
+        let answer = self.call(&mut report.calls, "ghl.contacts.getContact", json!({ "contactId": id })).await?;
+        let email = answer.pointer("/contact/email").and_then(Value::as_str).filter(|email| !email.is_empty());
+        Ok(email.map(|email| lower(email.trim())))
     }
 
     /// Reads what an event is about, unless it tells nothing new; a later step of it was new when it came. True: it is news.
