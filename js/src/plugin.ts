@@ -4,6 +4,7 @@ import { Core, guarded, healthy } from './core.js';
 import { type Host, writeLog } from './drive.js';
 import { PluginError, problem, wrongField } from './errors.js';
 import { forget } from './forget.js';
+import { hearing } from './hearing.js';
 import { backfill } from './history/backfill.js';
 import { reconcile } from './history/reconcile.js';
 import { reconcileWhenDue } from './history/schedule.js';
@@ -456,7 +457,16 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
     setup: (options) => call('setup', [], options),
     inbox,
     auth: authMethods(call),
-    check: (options) => call('check', [], options),
+    async check(options) {
+      const report = await call<CheckReport>('check', [], options);
+      const filter = asJson({ service: 'bridge', resource: 'triggers' }, 'filter');
+      const triggers: CatalogEntry[] = data.mapping ? JSON.parse(guarded(wasm, () => wasm.catalogList(filter))) : [];
+      const heard = hearing(data, (event) => {
+        const { arrives, sources = [] } = triggers.find(({ id }) => id === `bridge.${event}`) ?? {};
+        return sources.some((id) => id.startsWith('ghl.')) ? arrives : undefined;
+      });
+      return { ok: report.ok && heard.every(({ ok }) => ok), checks: [...report.checks, ...heard] };
+    },
     scopes: (options = {}) => call('scopes', [options]),
     observe: (listener: Listener) => listeners.add(listener),
     async close() {

@@ -88,7 +88,11 @@ test('schema and plugin agree about every document that is broken in one place',
       const { ok, problems } = await plugin.mapping.check(mapping);
       const told = problems.filter(({ problem }) => !MEANING.test(problem));
       // A name in `extends` is a file or a ready mapping: only the plugin knows which there are.
-      assert.equal(isValid(mapping), told.length === 0, `${JSON.stringify(mapping)} ${JSON.stringify({ problems, errors: isValid.errors })}`);
+      assert.equal(
+        isValid(mapping),
+        told.length === 0,
+        `${JSON.stringify(mapping)} ${JSON.stringify({ problems, errors: isValid.errors })}`,
+      );
       if (!ok) refused++;
       for (const { path } of problems) assert.ok(path, JSON.stringify(problems));
     }

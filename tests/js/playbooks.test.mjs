@@ -83,7 +83,10 @@ test('dunning: a workflow at once; tag and call later unless it was paid, and th
   assert.deepEqual(done.map((words) => words.split(':')[0]).sort(), ['add the tags dunning', 'create the task']);
   assert.deepEqual(await take(story.payment()), ['call ghl.contacts.deleteContactFromWorkflow']);
   const { tags, tasks } = contact();
-  assert.deepEqual([tags.includes('dunning'), tasks.map(({ completed }) => completed), workflows()], [false, [true], []]);
+  assert.deepEqual(
+    [tags.includes('dunning'), tasks.map(({ completed }) => completed), workflows()],
+    [false, [true], []],
+  );
   // Paid in time: nothing happens.
   await take(story.missed('by_payment_denial'));
   await take(story.payment());

@@ -79,10 +79,17 @@ describe('an app’s webhooks', () => {
         name: 'moved',
         when: { event: 'changedContact', if: { field: 'now.changed', is: 'city' } },
         // biome-ignore lint/suspicious/noThenProperty: so a playbook's steps are called
-        then: [{ setFields: { ds24_segment: 'moved to {{contact.city}}' } }, { updateBuyer: { city: '{{contact.city}}' } }],
+        then: [
+          { setFields: { ds24_segment: 'moved to {{contact.city}}' } },
+          { updateBuyer: { city: '{{contact.city}}' } },
+        ],
       },
     ]);
-    assert.deepEqual([contact().notes.length, contact().tasks.length], [1, 0], 'the order’s own note, heard as an echo');
+    assert.deepEqual(
+      [contact().notes.length, contact().tasks.length],
+      [1, 0],
+      'the order’s own note, heard as an echo',
+    );
     await person('POST', `/contacts/${contact().id}/tags`, { tags: ['VIP'] });
     await settled();
     assert.equal(contact().notes.filter(({ title }) => title?.startsWith('tagged')).length, 1);
@@ -99,7 +106,10 @@ describe('an app’s webhooks', () => {
     assert.match(JSON.stringify(contact()), /moved to Bonn/);
     assert.equal(contact().notes.filter(({ title }) => title?.startsWith('tasked')).length, 0, 'only a person’s tasks');
     // Another worker may have been busy with the contact.
-    assert.deepEqual(reports.filter(({ error }) => error), []);
+    assert.deepEqual(
+      reports.filter(({ error }) => error),
+      [],
+    );
   });
 
   test('a completed task acts on its order in Digistore24', async () => {
@@ -185,4 +195,34 @@ describe('polling', () => {
     assert.equal(contact().notes.filter(({ title }) => title?.startsWith('done')).length, 1);
     assert.equal((await plugin.sync.apply({ ...events[0], triggers: ['ghl.newContact'] })).outcome, 'kept');
   });
+});
+
+test('check says by which way each event comes, and which one can’t', async () => {
+  await start([]);
+  const options = optionsFor(sandbox);
+  // biome-ignore lint/suspicious/noThenProperty: so a playbook's steps are called
+  const book = (event) => ({ name: event, when: { event }, then: [{ segment: 'x' }] });
+  const mapping = { extends: { playbooks: [book('tagAdded')] }, playbooks: [book('taskCompleted'), book('newSale')] };
+  const told = async (highlevel) => {
+    const checked = await createPlugin({
+      ...options,
+      highlevel: { ...options.highlevel, ...highlevel },
+      mapping,
+      log() {},
+    });
+    const { ok, checks } = await checked.check();
+    await checked.close();
+    const lines = checks.filter(({ name }) => name.startsWith('Playbooks'));
+    return [ok, ...lines.map(({ name, ok, message }) => `${name.slice(11)} ${ok}: ${message}`)];
+  };
+  assert.deepEqual(await told({}), [
+    false,
+    'tagAdded false: can’t arrive: this connection has no way for it',
+    'taskCompleted true: comes by polling: give what plugin.poll() finds to plugin.sync.apply()',
+  ]);
+  const [, ...byWorkflow] = await told({ workflowToken });
+  assert.ok(
+    byWorkflow.every((line) => line.includes('true: comes by a workflow')),
+    byWorkflow.join(),
+  );
 });
