@@ -113,13 +113,16 @@ impl Check {
                 if book["kind"] == "marketing" && file.pointer("/consent/confirmedField").is_none() {
                     self.say(&path, "is marketing and needs consent.confirmedField");
                 }
-                let hears = |name: &String| !catalog::ways(name).is_empty();
-                if cfg!(feature = "fetch")
-                    && texts(book.pointer("/when/event").unwrap_or(&Value::Null)).iter().any(hears)
-                {
+                let events = texts(book.pointer("/when/event").unwrap_or(&Value::Null));
+                let hears = events.iter().any(|name| !catalog::ways(name).is_empty());
+                if cfg!(feature = "fetch") && hears {
                     self.say(&path, "begins with an event of HighLevel, which the bare module doesn't hear");
                 }
                 for (index, step) in book["then"].as_array().into_iter().flatten().enumerate() {
+                    if hears && step.get("refund").is_some_and(|refund| refund.get("amount").is_none()) {
+                        let problem = "is required: an event of HighLevel has no amount of its own";
+                        self.say(&format!("{path}.then[{index}].refund.amount"), problem);
+                    }
                     self.step(book, step, &format!("{path}.then[{index}]"));
                 }
             }

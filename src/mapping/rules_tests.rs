@@ -68,6 +68,10 @@ fn every_mistake_is_named_by_its_path() {
             ],
         ),
         (
+            r#"{ "playbooks": [{ "name": "a", "allowRefund": true, "when": { "event": ["refund", "tagAdded"] }, "then": [{ "refund": { "maxAmount": 5 } }] }] }"#,
+            vec!["playbooks[0].then[0].refund.amount: is required: an event of HighLevel has no amount of its own"],
+        ),
+        (
             r#"{ "playbooks": [{ "name": "a", "when": { "event": "refund", "if": [
                 { "field": "money.gross", "gt": "much" }, { "field": "item.nam", "is": 1 }, { "is": 5 }, { "field": "test" },
                 { "field": "occurredAt", "gte": "2026-11-18" }, { "field": "now.order", "in": ["paused", true] },
@@ -146,6 +150,15 @@ fn a_mapping_stands_on_another_one() {
     assert_eq!((mapping.tag_prefix.as_str(), mapping.vendor_tags, mapping.notes), ("b-", false, Notes::None));
     assert_eq!(mapping.playbooks.len(), 3, "onboarding, and dunning with its end");
     assert_eq!(Mapping::load(&json!({})), Ok(Mapping::default()));
+}
+
+#[test]
+fn every_event_of_highlevel_that_is_offered_can_arrive() {
+    let schema = parse(include_str!("mapping.schema.json")).unwrap();
+    let offered = schema.pointer("/$defs/event/enum").and_then(Value::as_array).unwrap();
+    let names = offered.iter().filter_map(Value::as_str).skip_while(|name| *name != "newContact");
+    let ways: Vec<usize> = names.map(|name| crate::catalog::ways(name).len()).collect();
+    assert!(ways.len() == 12 && ways.iter().all(|ways| *ways > 0), "{ways:?}");
 }
 
 #[test]
