@@ -102,7 +102,7 @@ fn matches(pattern: &str, text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
+    use proptest::prelude::{Strategy, prop_assert, prop_assert_eq, proptest};
 
     use super::*;
     use crate::json::{json, parse};
@@ -157,11 +157,11 @@ mod tests {
         leaf.prop_recursive(4, 24, 4, |inner| {
             (proptest::collection::vec(inner, 0..4), 0..3usize).prop_map(|(parts, word)| {
                 let (conditions, truths): (Vec<Value>, Vec<bool>) = parts.into_iter().unzip();
-                let (all, any) = (truths.iter().all(|t| *t), truths.iter().any(|t| *t));
+                let (every, one) = (truths.iter().all(|t| *t), truths.contains(&true));
                 match word {
-                    0 => (json!({ "all": conditions }), all),
-                    1 => (json!({ "any": conditions }), any),
-                    _ => (json!({ "not": { "any": conditions } }), !any),
+                    0 => (json!({ "all": conditions }), every),
+                    1 => (json!({ "any": conditions }), one),
+                    _ => (json!({ "not": { "any": conditions } }), !one),
                 }
             })
         })

@@ -35,11 +35,11 @@ impl Sync<'_> {
                 work
             }
             None => {
-                let mut email = event.buyer.email.clone();
-                #[cfg(not(feature = "fetch"))]
-                if event.event.is_highlevel() {
-                    email = self.email_of_unknown(report, event).await?;
-                }
+                let email = match event.event.is_highlevel() {
+                    #[cfg(not(feature = "fetch"))]
+                    true => self.email_of_unknown(report, event).await?,
+                    _ => event.buyer.email.clone(),
+                };
                 if let Some(email) = email
                     && !lease.claim(self.scope.claim_email(&email), name).await?
                 {
