@@ -382,8 +382,12 @@ impl Sync<'_> {
             && let Some(order) = input.get("purchase_id")
         {
             let order = json!({ "purchase_id": order });
-            let purchase = self.call(&mut report.calls, "digistore24.getPurchase", order).await?;
-            return Ok(is_so(operation, input, &purchase, sent).then(String::new));
+            return match self.call(&mut report.calls, "digistore24.getPurchase", order).await {
+                Ok(purchase) => Ok(is_so(operation, input, &purchase, sent).then(String::new)),
+                Err(error) if error.details().retryable => Err(error),
+                // Who may not look does as if there were nothing to see.
+                Err(_) => Ok(None),
+            };
         }
         let Some(search) = search(work, action) else { return Ok(None) };
         let answer = self.call(&mut report.calls, search.operation, search.input.clone()).await?;
