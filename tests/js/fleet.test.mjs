@@ -373,8 +373,10 @@ describe('history', () => {
     const one = connection(sandbox, 'a-1', { locations: 2 });
     const { merchantId } = sandbox.world.settings;
     Object.assign(one.digistore24, { apiKey: DEFAULT_API_KEY, baseUrl: sandbox.digistore24Url, merchantId });
-    for (const product of [10, 11, 77])
-      buys(sandbox, product, { buyer: { email: `p${product}@example.com` } }).payment();
+    const at = new Date(Date.now() - 86_400_000).toISOString().slice(0, 19).replace('T', ' ');
+    for (const product of [10, 11, 77]) {
+      buys(sandbox, product, { buyer: { email: `p${product}@example.com` }, at }).payment();
+    }
     const fleet = await fleetOn([one]);
     t.after(() => fleet.close());
     const plugin = await fleet.plugin('a-1', locationOf('a-1', 1));
