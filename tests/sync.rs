@@ -177,6 +177,21 @@ fn an_upsell_whose_money_went_back_is_refunded_though_the_plan_beside_it_goes_on
 }
 
 #[test]
+fn a_refund_that_comes_before_its_payment_is_not_taken_for_one_of_another() {
+    let (mut world, plugin) = (World::new(), plugin());
+    apply(&mut world, &plugin, &event(json!({})));
+    // Of the second payment, all of it.
+    let refund = json!({ "event": "on_refund", "pay_sequence_no": "2", "transaction_id": "9100", "transaction_amount": "30.00", "parent_transaction_id": "9002" });
+    apply(&mut world, &plugin, &event(refund));
+    apply(
+        &mut world,
+        &plugin,
+        &event(json!({ "pay_sequence_no": "2", "transaction_id": "9002", "transaction_amount": "30.00" })),
+    );
+    assert!(world.contacts["c1"].tags.contains("ds24-refunded"), "{:?}", world.contacts["c1"].tags);
+}
+
+#[test]
 fn a_contact_that_was_created_and_refused_is_found_also_when_its_phone_is_somebody_elses() {
     let (mut world, plugin) = (World::new(), plugin());
     apply(&mut world, &plugin, &event(json!({})));

@@ -25,9 +25,8 @@ export const mutants = [
     name: 'no look-up',
     why: 'a creation of unknown outcome is made again without looking for it',
     file: 'src/sync/execute.rs',
-    from: `                found = self.look_up(report, event, work, &step.action).await?;
-            } else if`,
-    to: '            } else if',
+    from: 'found = self.look_up(report, event, work, &step.action, at).await?;',
+    to: 'found = None;',
   },
   {
     name: 'the settle time is not waited out',
@@ -51,8 +50,8 @@ export const mutants = [
     name: 'an enrolment is repeated',
     why: 'a workflow that was entered can not be looked up, so a second time starts it twice',
     file: 'src/sync/execute.rs',
-    from: 'if !may_repeat(&step.action) {',
-    to: 'if !may_repeat(&step.action) && index > work.plan.steps.len() {',
+    from: 'if found.is_none() && !may_repeat(&step.action) {',
+    to: 'if found.is_some() && !may_repeat(&step.action) {',
   },
   {
     name: 'the lease ends early',

@@ -206,16 +206,17 @@ impl OrderState {
         &mut self.payments[index]
     }
 
-    /// Which payment a refund returns: the one it names, else the only one, else the only one of the same number.
+    /// Which payment a refund returns: the one it names, which may come later. Where it names none: the only one, else the
+    /// only one of the same number.
     fn returned_payment(&self, event: &Event) -> Option<&Payment> {
-        let named = event.transaction.as_ref().and_then(|t| t.parent_id.as_ref());
+        if let Some(named) = event.transaction.as_ref().and_then(|t| t.parent_id.as_ref()) {
+            return self.payments.iter().find(|p| p.id == *named);
+        }
         let same_number: Vec<&Payment> =
             self.payments.iter().filter(|p| p.sequence_no == event.sequence_no()).collect();
-        let by_name = self.payments.iter().find(|p| Some(&p.id) == named);
-        match (by_name, self.payments.as_slice(), same_number.as_slice()) {
-            (Some(payment), _, _) => Some(payment),
-            (None, [only], _) => Some(only),
-            (None, _, [only]) => Some(only),
+        match (self.payments.as_slice(), same_number.as_slice()) {
+            ([only], _) => Some(only),
+            (_, [only]) => Some(only),
             _ => None,
         }
     }

@@ -396,16 +396,10 @@ impl Order {
         self.payments.iter().map(|p| p.cents - back(p)).sum()
     }
 
-    /// The payment that a refund returns: the one that it names, else the only one, else the only one of its number.
+    /// The payment that a refund returns, if that has come.
     fn returned(&self, message: &Message) -> Option<usize> {
         let parent = message.money.as_ref().and_then(|m| m.parent.as_ref());
-        let mut numbered = self.payments.iter().enumerate().filter(|(_, p)| p.sequence_no == message.sequence_no);
-        match (self.payments.iter().position(|p| Some(&p.id) == parent), numbered.next(), numbered.next()) {
-            (Some(named), ..) => Some(named),
-            _ if self.payments.len() == 1 => Some(0),
-            (None, Some((only, _)), None) => Some(only),
-            _ => None,
-        }
+        self.payments.iter().position(|p| Some(&p.id) == parent)
     }
 
     /// Whether a refund ends what it is about: of installments, when all is back; else when the newest payment is.
