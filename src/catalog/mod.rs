@@ -23,7 +23,7 @@ use crate::{
 };
 
 pub use sample::sample;
-pub use triggers::{trigger_by_name, triggers};
+pub use triggers::{trigger_by_name, triggers, ways};
 pub(crate) use validate::is_email;
 pub use validate::validate;
 
