@@ -306,7 +306,7 @@ impl Settings {
             }
             "setup" => Ok(self.sync(effects)?.setup().await?.to_json()),
             "inbox.list" => self.list(effects, argument(&args, 0, "options", &["room", "limit"])?).await,
-            "check" => check::run(&self.client(effects), &self.mapping).await,
+            "check" => check::run(&self.client(effects), &self.mapping, self.sync(effects).ok()).await,
             "scopes" => {
                 let wanted: Wanted = argument(&args, 0, "options", &["for"])?;
                 Ok(check::scopes(&self.mapping, wanted.operations)?.to_json())

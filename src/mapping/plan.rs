@@ -45,10 +45,22 @@ pub struct Snapshot {
     pub rest: Map,
 }
 
+impl Known {
+    /// What the ledger begins with: tags with this prefix are ours.
+    pub(crate) fn person(&self, prefix: &str) -> Person {
+        match self {
+            Self::Nobody => Person::default(),
+            Self::Contact(contact) => contact.person(prefix),
+            Self::Person { person, .. } => person.clone(),
+        }
+    }
+}
+
 impl Snapshot {
     /// What the ledger begins with for a contact that was there before: tags with our prefix are ours.
     pub(super) fn person(&self, prefix: &str) -> Person {
-        let mut person = Person { assigned_to: self.assigned_to.clone(), ..Person::default() };
+        let unsubscribed = person::is_unsubscribed(&Value::Object(self.rest.clone()));
+        let mut person = Person { assigned_to: self.assigned_to.clone(), unsubscribed, ..Person::default() };
         for tag in &self.tags {
             let set = if tag.starts_with(prefix) { &mut person.tags } else { &mut person.foreign_tags };
             set.insert(tag.clone());
@@ -59,7 +71,7 @@ impl Snapshot {
 
 record! {
     /// What will be done, in order, and why.
-    #[derive(Debug, Clone, PartialEq)]
+    #[derive(Debug, Clone, Default, PartialEq)]
     pub struct Plan {
         /// The contact, where it is known.
         pub contact_id: Option<String> as "contactId",
@@ -124,6 +136,8 @@ variants! {
             body: String,
             due: String,
             assigned_to: Option<String> as "assignedTo",
+            // The contact's user, as HighLevel shows it when the task is made, comes before `assigned_to`.
+            owner_first: bool as "ownerFirst",
         },
         /// A task of ours is done.
         CompleteTask as "completeTask" { task_id: String as "taskId", },
@@ -172,8 +186,36 @@ pub struct Circumstances {
     pub due: Option<Later>,
     /// How much may show.
     pub manner: Manner,
+    /// How far the location's clocks are ahead of those in Berlin, in minutes.
+    pub ahead: i32,
     /// What Digistore24 told about the order when it was asked: it decides where the message can't.
     pub told: Option<Standing>,
+}
+
+impl Plan {
+    /// Turns the entry into what the ledger says of the person, with what was made for it on the way, and nothing more.
+    pub(crate) fn leave_made(&mut self, known: Option<Person>) {
+        let made = &mut self.person;
+        let mut person = known.unwrap_or_else(|| Person {
+            foreign_tags: std::mem::take(&mut made.foreign_tags),
+            assigned_to: made.assigned_to.take(),
+            unsubscribed: made.unsubscribed,
+            ..Person::default()
+        });
+        for order in std::mem::take(&mut made.orders) {
+            person.take_made(order);
+        }
+        self.person = person;
+        self.later.clear();
+    }
+}
+
+impl Circumstances {
+    /// Nine in the morning, so many days on, by the location's calendar.
+    pub(super) fn morning(&self, days: i64) -> String {
+        let now = self.now_ms.saturating_add_signed(i64::from(self.ahead) * 60_000);
+        clock::iso(clock::next_working_morning(clock::at(now), days))
+    }
 }
 
 /// Plans an event about an order.
@@ -221,7 +263,8 @@ impl Draft<'_> {
     fn apply(&mut self) -> bool {
         let event = self.event;
         let key = event.order_key();
-        let fresh = self.person.order(&key).is_none();
+        // An order of which only things in HighLevel are known comes from a message that was given up half-way.
+        let fresh = self.person.order(&key).is_none_or(|order| order.items.is_empty());
         let mut order = self.person.order(&key).cloned().unwrap_or_else(|| OrderState {
             key: key.clone(),
             id: event.order.base_id.clone(),
@@ -267,9 +310,7 @@ impl Draft<'_> {
         if let Some(id) = &event.buyer.id {
             self.person.buyers.insert(order_key(event.merchant.id.as_deref(), id));
         }
-        if let Some(choice) = event.consent.newsletter.as_deref().filter(|c| matches!(*c, "optin" | "optout")) {
-            self.person.newsletter = Some(choice.to_owned());
-        }
+        self.person.note_choice(event, content::moment_of(event, self.now.now_ms));
         true
     }
 

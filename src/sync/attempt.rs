@@ -3,19 +3,30 @@
 use super::{
     RELOAD_MS, Sync, contact_of,
     execute::{Next, Work, is_new_order},
+    from_json,
     inbox::Message,
     person,
     process::{Call, Report},
 };
-use crate::json::{Set, ToJson, Value, json, text};
+use crate::json::{Map, Set, ToJson, Value, json, text};
 use crate::lease::Lease;
 use crate::text::lower;
 use crate::{
+    clock,
     digistore24::{Event, Standing, standing},
     effects::Write,
     error::{Code, Error, Result, word},
-    mapping::{self, Circumstances, Known, Snapshot},
+    mapping::{self, Circumstances, Known, Snapshot, is_unsubscribed},
 };
+
+/// What a plan is made from.
+struct Basis {
+    known: Known,
+    /// The contact that the person had before it was deleted or merged.
+    moved_from: Option<String>,
+    /// How far an earlier try was when the message was given up.
+    begun: Map,
+}
 
 impl Sync<'_> {
     /// Resolves, plans and writes. `None`: another worker holds the contact.
@@ -29,18 +40,20 @@ impl Sync<'_> {
         work: Option<Work>,
     ) -> Result<Option<Work>> {
         let mut work = match work {
-            Some(work) => {
+            Some(work) if !work.given_up => {
                 lease.claims.clone_from(&work.claimed);
                 work
             }
-            None => {
+            given_up => {
+                let (begun, moved_from) = given_up.map(Work::into_marks).unwrap_or_default();
                 if let Some(email) = &event.buyer.email
                     && !lease.claim(self.scope.claim_email(email), name).await?
                 {
                     return Ok(None);
                 }
                 let known = self.resolve(report, event, message).await?;
-                match self.begin(lease, report, name, event, message, known).await? {
+                let basis = Basis { known, moved_from, begun };
+                match self.begin(lease, report, name, event, message, basis).await? {
                     Some(work) => work,
                     None => return Ok(None),
                 }
@@ -50,9 +63,12 @@ impl Sync<'_> {
             match self.carry_out(lease, report, name, event, &mut work).await? {
                 Next::Finished => return Ok(Some(work)),
                 Next::Resolve(known) => {
-                    let moved_from = work.moved_from.clone();
-                    match self.begin(lease, report, name, event, message, *known).await? {
-                        Some(next) => work = Work { moved_from, ..next },
+                    // What was done with the other contact is gone with it; what was done in Digistore24 is done.
+                    let mut begun = work.marks();
+                    begun.retain(|mark, _| mark.starts_with("digistore24."));
+                    let basis = Basis { known: *known, moved_from: work.moved_from.clone(), begun };
+                    match self.begin(lease, report, name, event, message, basis).await? {
+                        Some(next) => work = next,
                         None => {
                             lease.commit(vec![Write { key: self.scope.work(name), expect: None, value: None }]).await?;
                             return Ok(None);
@@ -76,8 +92,9 @@ impl Sync<'_> {
         name: &str,
         event: &Event,
         message: &Message,
-        known: Known,
+        basis: Basis,
     ) -> Result<Option<Work>> {
+        let Basis { mut known, moved_from, begun } = basis;
         let contact_id = contact_id_of(&known).map(str::to_owned);
         if let Some(id) = &contact_id
             && !lease.claim(self.scope.claim_contact(id), name).await?
@@ -85,16 +102,13 @@ impl Sync<'_> {
             return Ok(None);
         }
         // Only under the claim is the ledger's entry certain to stay as it is.
-        let (known, version) = match &contact_id {
-            Some(id) => match (person(&self.effects, &self.scope, id).await?, known) {
-                (Some((person, version)), Known::Contact(_)) => {
-                    (Known::Person { contact_id: Some(id.clone()), person }, version)
-                }
-                (Some((_, version)), known @ Known::Person { .. }) => (known, version),
-                (_, known) => (known, 0),
-            },
-            None => (known, 0),
-        };
+        let mut version = 0;
+        if let Some(id) = &contact_id
+            && let Some((person, at)) = person(&self.effects, &self.scope, id).await?
+        {
+            (known, version) = (Known::Person { contact_id: contact_id.clone(), person }, at);
+        }
+        let known = self.inherited(known, moved_from.as_ref()).await?;
         let history = message.history(&self.client.connection.id)?;
         let earlier: Vec<&Event> = history.iter().collect();
         let mut now = Circumstances {
@@ -103,20 +117,55 @@ impl Sync<'_> {
             confirmed: self.is_confirmed(report, contact_id.as_deref()).await?,
             due: message.due.clone(),
             manner: message.manner.unwrap_or_default(),
+            ahead: 0,
             told: None,
         };
         let mut plan = mapping::plan_history(self.mapping, &earlier, event, known.clone(), &now);
         if plan.asks {
             now.told = self.ask(report, event).await?;
             if now.told.is_some() {
-                plan = mapping::plan_history(self.mapping, &earlier, event, known, &now);
+                plan = mapping::plan_history(self.mapping, &earlier, event, known.clone(), &now);
             }
         }
-        let work = Work::new(plan, version, lease.claims.clone());
+        let zone = self.zone(&mut report.calls, &plan).await?;
+        if !zone.is_empty() {
+            let (seconds, berlin) = (now.now_ms / 1000, clock::berlin_minutes(now.now_ms));
+            now.ahead = self.effects.offset(&zone, seconds as i64).await.unwrap_or(berlin) - berlin;
+            if now.ahead != 0 {
+                plan = mapping::plan_history(self.mapping, &earlier, event, known, &now);
+            }
+            self.place_dues(&mut plan, &zone, now.ahead).await;
+        }
+        let mut work = Work::new(plan, version, lease.claims.clone());
+        work.moved_from = moved_from;
+        self.name_ids(&mut report.calls, &mut work, u64::MAX).await?;
+        work.go_on_from(&begun);
         lease
             .commit(vec![Write { key: self.scope.work(name), expect: None, value: Some(text(&work.to_json())) }])
             .await?;
         Ok(Some(work))
+    }
+
+    /// With what the ledger knows of the contact that the person had before.
+    async fn inherited(&self, known: Known, moved_from: Option<&String>) -> Result<Known> {
+        let contact_id = contact_id_of(&known).map(str::to_owned);
+        let Some(gone) = moved_from.filter(|gone| Some(*gone) != contact_id.as_ref()) else { return Ok(known) };
+        let Some((old, _)) = person(&self.effects, &self.scope, gone).await? else { return Ok(known) };
+        let mut person = known.person(&self.mapping.tag_prefix);
+        // What was merged has its notes, tasks and deals still.
+        person.inherit(if contact_id.is_some() { old } else { old.without_contact() });
+        Ok(Known::Person { contact_id, person })
+    }
+
+    /// What a message has made that is given up half-way belongs to the ledger all the same: the next message of this
+    /// person must find it, and so must this one when it is tried again.
+    pub(super) async fn keep_made(&self, event: &Event, message: &Message, mut work: Work) -> Result<Vec<Write>> {
+        let id = work.contact_id.clone().unwrap_or_default();
+        let known = person(&self.effects, &self.scope, &id).await?.map(|(person, _)| person);
+        work.plan.leave_made(known);
+        // What the person had before is taken over by the next try.
+        work.moved_from = None;
+        self.conclusion(event, message, &work)
     }
 
     /// Whether the contact has confirmed that it wants mail. Asked only where a playbook needs to know.
@@ -129,11 +178,16 @@ impl Sync<'_> {
         let Ok(answer) = answer else { return Ok(false) };
         let values = answer.pointer("/contact/customFields").and_then(Value::as_array).into_iter().flatten();
         let value = values.filter(|f| f["id"] == field_id).map(|f| &f["value"]).next().cloned().unwrap_or_default();
-        Ok(!matches!(lower(&mapping::as_text(&value)).trim(), "" | "0" | "false" | "no" | "nein"))
+        // Who unsubscribed has the last word.
+        Ok(!is_unsubscribed(&answer["contact"])
+            && !matches!(lower(&mapping::as_text(&value)).trim(), "" | "0" | "false" | "no" | "nein"))
     }
 
-    pub(super) async fn is_begun(&self, name: &str) -> Result<bool> {
-        Ok(!self.effects.get(vec![self.scope.work(name)]).await?.0.is_empty())
+    /// How far a message is, where something is under way.
+    pub(super) async fn begun(&self, name: &str) -> Result<Option<Work>> {
+        let (entries, _) = self.effects.get(vec![self.scope.work(name)]).await?;
+        let work = entries.first().map(|entry| from_json::<Work>(&entry.value)).transpose()?;
+        Ok(work.filter(|work| !work.given_up))
     }
 
     /// Where the order stands, from Digistore24 itself. Nothing where it can't be asked: then a person is.

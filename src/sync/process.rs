@@ -310,10 +310,18 @@ impl Sync<'_> {
                 report.next_at = (!dead).then(|| clock::iso_utc(message.next_at));
                 let mut writes =
                     vec![Write { key, expect: Some(version), value: (!dead).then(|| text(&message.to_json())) }];
-                if dead || !self.is_begun(name).await? {
+                let begun = self.begun(name).await?;
+                if dead || begun.is_none() {
                     // Nothing is under way any more: others may go on.
                     writes.extend(lease.unclaim());
-                    writes.push(Write { key: self.scope.work(name), expect: None, value: None });
+                    if let Some(mut work) = begun {
+                        work.given_up = true;
+                        let left = work.has_begun().then(|| text(&work.to_json()));
+                        writes.push(Write { key: self.scope.work(name), expect: None, value: left });
+                        if work.contact_id.is_some() {
+                            writes.extend(self.keep_made(&event, &message, work).await?);
+                        }
+                    }
                 }
                 if dead {
                     writes.push(Write {
@@ -414,6 +422,12 @@ impl Sync<'_> {
             None => Known::Nobody,
         };
         let now = Circumstances { repeated, now_ms: self.effects.now(), ..Circumstances::default() };
-        Ok((mapping::plan(self.mapping, event, known, &now), repeated))
+        let mut plan = mapping::plan(self.mapping, event, known, &now);
+        if self.mapping.asks_consent().is_some() {
+            plan.remarks.push(
+                "consent is read from the contact when the event is carried out: here it counts as not confirmed".into(),
+            );
+        }
+        Ok((plan, repeated))
     }
 }
