@@ -10,7 +10,7 @@ use crate::{
     error::{Code, Error, Result},
     install,
     mapping::Mapping,
-    sync::{self, CUSTOM_FIELDS, Sync},
+    sync::{self, CUSTOM_FIELDS},
 };
 
 /// What is found; or what is wrong and what to do.
@@ -73,7 +73,7 @@ pub(crate) fn scopes(mapping: &Mapping, operations: Vec<String>) -> Result<Vec<S
 ///
 /// # Errors
 /// `misconfigured` where it has nothing.
-pub(crate) async fn run(client: &Client, mapping: &Mapping, sync: Option<Sync<'_>>) -> Result<Value> {
+pub(crate) async fn run(client: &Client, mapping: &Mapping) -> Result<Value> {
     let mut lines = Lines::default();
     let connection = &client.connection;
     if connection.digistore24.is_none() {
@@ -97,17 +97,6 @@ pub(crate) async fn run(client: &Client, mapping: &Mapping, sync: Option<Sync<'_
         }
         let result = client.run(probe.operation, parse(probe.input).unwrap_or_default()).await;
         is_locked_out |= lines.judge(probe, &result);
-        if let (true, Ok(answer)) = (probe.operation == LOCATION.operation && mapping.has_deals(), &result) {
-            lines.add("HighLevel: deals", deals(answer, mapping));
-        }
-    }
-    if let (Some(sync), false) = (sync, is_locked_out) {
-        let wrong = sync.wrong_names().await;
-        lines.add("HighLevel: names in the mapping", wrong.map_or_else(|e| Err(failed(&e)), |wrong| names(&wrong)));
-        if mapping.has_ownerless_tasks() {
-            let message = "belong to the contact's user; nobody is named for contacts without one (tasks.assignedTo)";
-            lines.add("HighLevel: tasks", Ok(message.to_owned()));
-        }
     }
     // Only now: an app's scopes are known after its first call.
     let stored = client.overview().await?;
@@ -203,26 +192,6 @@ fn failed(error: &Error) -> (String, String) {
 
 fn location(answer: &Value) -> Verdict {
     Ok(answer.pointer("/location/name").and_then(Value::as_str).unwrap_or("has no name").to_owned())
-}
-
-/// Whether each order can have its deal.
-fn deals(answer: &Value, mapping: &Mapping) -> Verdict {
-    let allowed = answer.pointer("/location/settings/allowDuplicateOpportunity").and_then(Value::as_bool);
-    match allowed {
-        _ if mapping.shares_deals() => Ok("one for each contact".to_owned()),
-        Some(false) => Err((
-            "the location allows one for each contact in a pipeline: a second order gets none".to_owned(),
-            "Allow duplicate opportunities in the location's settings, or set opportunity.per to contact.".to_owned(),
-        )),
-        _ => Ok("one for each order".to_owned()),
-    }
-}
-
-fn names(wrong: &[String]) -> Verdict {
-    if wrong.is_empty() {
-        return Ok("all are there".to_owned());
-    }
-    Err((wrong.join("; "), "Correct them in the mapping, or make what they name in HighLevel.".to_owned()))
 }
 
 fn custom_fields(answer: &Value) -> Verdict {

@@ -21,6 +21,7 @@ import {
   type OutputOf,
   type RunOptions,
 } from './operations.js';
+import { checkMapping } from './mapping-check.js';
 import type {
   BackfillOptions,
   BackfillProgress,
@@ -451,7 +452,20 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
     setup: (options) => call('setup', [], options),
     inbox,
     auth: authMethods(call),
-    check: (options) => call('check', [], options),
+    check: async (options) => {
+      const { checks } = await call<CheckReport>('check', [], options);
+      // To whom HighLevel answers at all the rest can be asked.
+      if (checks.some(({ name, ok }) => name === 'HighLevel: credentials' && ok)) {
+        const mapping = await call<JsonObject>('mapping.expand', [data.mapping ?? {}]);
+        checks.push(
+          ...(await checkMapping(mapping, {
+            run: (id, input) => run(id, input, options),
+            nearest: (given, names) => call('nearest', [given, names]),
+          })),
+        );
+      }
+      return { ok: checks.every(({ ok }) => ok), checks };
+    },
     scopes: (options = {}) => call('scopes', [options]),
     observe: (listener: Listener) => listeners.add(listener),
     async close() {

@@ -12,6 +12,7 @@ mod template;
 mod transition;
 mod write;
 
+pub(crate) use check::expand;
 pub use manner::{Manner, plan_history};
 pub(crate) use person::is_unsubscribed;
 pub use person::{HistoryLine, ItemState, OpenTask, OrderState, Payment, Person, Purpose, Returned};

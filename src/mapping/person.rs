@@ -312,10 +312,13 @@ impl Person {
     /// Takes over what is known of a contact that this one has replaced. Of an order that both know, this one's knowledge
     /// counts.
     pub fn inherit(&mut self, gone: Self) {
-        let mut orders = gone.orders;
-        orders.retain(|order| self.order(&order.key).is_none());
-        orders.append(&mut self.orders);
-        self.orders = orders;
+        let own = std::mem::replace(&mut self.orders, gone.orders);
+        for order in own {
+            match self.order_mut(&order.key) {
+                Some(old) => *old = order,
+                None => self.orders.push(order),
+            }
+        }
         // What we had put on the other one came along when a person merged the two.
         for tag in gone.tags.iter().filter(|tag| self.foreign_tags.remove(tag)) {
             self.tags.insert(tag.clone());
@@ -329,14 +332,18 @@ impl Person {
 
     /// Takes over what was made for an order in HighLevel. A task that was completed stays in doubt: to complete it twice
     /// does no harm.
-    pub fn take_made(&mut self, made: OrderState) {
-        if self.order(&made.key).is_none() {
-            let OrderState { key, id, test, currency, .. } = made.clone();
-            self.orders.push(OrderState { key, id, test, currency, ..OrderState::default() });
+    pub fn take_made(&mut self, mut made: OrderState) {
+        if made.deal_id.is_none() {
+            made.deal = Map::new();
         }
-        let Some(order) = self.order_mut(&made.key) else { return };
-        order.note_id = made.note_id.or(order.note_id.take());
-        if order.deal_id.is_none() && made.deal_id.is_some() {
+        let Some(order) = self.order_mut(&made.key) else {
+            (made.items, made.payments, made.history) = (Vec::new(), Vec::new(), Vec::new());
+            return self.orders.push(made);
+        };
+        if made.note_id.is_some() {
+            order.note_id = made.note_id;
+        }
+        if order.deal_id.is_none() {
             (order.deal_id, order.deal) = (made.deal_id, made.deal);
         }
         for task in made.open_tasks {
@@ -445,10 +452,11 @@ impl Person {
 }
 
 /// Whether a contact, as HighLevel shows it, wants no more mail: its owner unsubscribed, or somebody did it for it.
-pub fn is_unsubscribed(contact: &Value) -> bool {
-    let yes = |name: &str| contact[name].as_bool() == Some(true);
-    let blocked = |settings: &Value| matches!(settings["status"].as_str(), Some("active" | "permanent"));
-    let by_channel = &contact["dndSettings"];
+pub fn is_unsubscribed(contact: &Map) -> bool {
+    let of = |name: &str| contact.get(name).unwrap_or(&Value::Null);
+    let by_channel = of("dndSettings");
     // From version v3 on the channels are written in lower case.
-    yes("dnd") || yes("unsubscribeEmail") || blocked(&by_channel["Email"]) || blocked(&by_channel["email"])
+    let blocked = |channel: &str| matches!(by_channel[channel]["status"].as_str(), Some("active" | "permanent"));
+    let yes = Value::Bool(true);
+    *of("dnd") == yes || *of("unsubscribeEmail") == yes || blocked("Email") || blocked("email")
 }

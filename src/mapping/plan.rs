@@ -9,7 +9,7 @@ use super::{
     transition::{self, Outcome, Signal, State},
     write::Writer,
 };
-use crate::json::{Map, ToJson, Value, json};
+use crate::json::{Map, Set, ToJson, Value, json};
 use crate::{
     clock,
     digistore24::{Event, Item, Kind, Standing, order_key},
@@ -59,7 +59,7 @@ impl Known {
 impl Snapshot {
     /// What the ledger begins with for a contact that was there before: tags with our prefix are ours.
     pub(super) fn person(&self, prefix: &str) -> Person {
-        let unsubscribed = person::is_unsubscribed(&Value::Object(self.rest.clone()));
+        let unsubscribed = person::is_unsubscribed(&self.rest);
         let mut person = Person { assigned_to: self.assigned_to.clone(), unsubscribed, ..Person::default() };
         for tag in &self.tags {
             let set = if tag.starts_with(prefix) { &mut person.tags } else { &mut person.foreign_tags };
@@ -71,7 +71,7 @@ impl Snapshot {
 
 record! {
     /// What will be done, in order, and why.
-    #[derive(Debug, Clone, Default, PartialEq)]
+    #[derive(Debug, Clone, PartialEq)]
     pub struct Plan {
         /// The contact, where it is known.
         pub contact_id: Option<String> as "contactId",
@@ -195,17 +195,15 @@ pub struct Circumstances {
 impl Plan {
     /// Turns the entry into what the ledger says of the person, with what was made for it on the way, and nothing more.
     pub(crate) fn leave_made(&mut self, known: Option<Person>) {
-        let made = &mut self.person;
-        let mut person = known.unwrap_or_else(|| Person {
-            foreign_tags: std::mem::take(&mut made.foreign_tags),
-            assigned_to: made.assigned_to.take(),
-            unsubscribed: made.unsubscribed,
-            ..Person::default()
-        });
-        for order in std::mem::take(&mut made.orders) {
-            person.take_made(order);
+        let made = std::mem::take(&mut self.person.orders);
+        match known {
+            Some(known) => self.person = known,
+            // What was written of these is written once more.
+            None => (self.person.tags, self.person.fields) = (Set::new(), Map::new()),
         }
-        self.person = person;
+        for order in made {
+            self.person.take_made(order);
+        }
         self.later.clear();
     }
 }

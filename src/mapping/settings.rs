@@ -3,12 +3,11 @@
 
 use super::{
     check,
-    plan::{Action, Step},
     playbook::{self, Playbook},
-    template::{Form, is_template},
+    template::Form,
 };
 use crate::error::FieldProblem;
-use crate::json::{Json, Map, Set, Value, put};
+use crate::json::{Json, Set, Value};
 use crate::text::lower;
 use crate::words;
 
@@ -51,10 +50,6 @@ pub struct Mapping {
     pub recreate: bool,
     /// The contact's e-mail address follows the buyer's.
     pub follow_email: bool,
-    /// What it names in HighLevel, as steps that take the names.
-    names: Vec<Step>,
-    /// Custom fields that it names itself, by key or name.
-    own_keys: Set,
     /// Rules.
     pub(super) playbooks: Vec<Playbook>,
     /// Something in it needs the event's fields as facts.
@@ -104,7 +99,7 @@ impl Mapping {
     /// # Errors
     /// Every mistake, by path.
     pub fn load(file: &Value) -> Result<Self, Vec<FieldProblem>> {
-        check::checked(file).map(|whole| Self::read(&whole))
+        check::checked(file).map(|whole| Self::read(&check::in_full(whole)))
     }
 
     /// Whether a new affiliate becomes a contact.
@@ -126,35 +121,9 @@ impl Mapping {
         ids
     }
 
-    /// The things in HighLevel that it names, as steps that take the names.
-    pub(crate) fn names(&self) -> &[Step] {
-        &self.names
-    }
-
-    /// The custom fields that it names itself, by key or name.
-    pub(crate) fn own_keys(&self) -> &Set {
-        &self.own_keys
-    }
-
     /// Whether all orders of a contact have one deal.
     pub(crate) fn shares_deals(&self) -> bool {
         self.deal["per"] == "contact"
-    }
-
-    /// Whether orders have deals.
-    pub(crate) fn has_deals(&self) -> bool {
-        self.deal.is_object()
-    }
-
-    /// Whether tasks are made that the contact's user may be missing for.
-    pub(crate) fn has_ownerless_tasks(&self) -> bool {
-        let is_ownerless = |purpose: &str| {
-            let own = &self.tasks[purpose];
-            let is_on = if own.is_null() { purpose != "retention" } else { own.as_bool() != Some(false) };
-            is_on && own["assignedTo"].is_null()
-        };
-        self.tasks["assignedTo"].is_null()
-            && ["dunning", "retention", "chargeback", "review"].into_iter().any(is_ownerless)
     }
 
     /// Whether a playbook asks for the contact's consent.
@@ -163,7 +132,7 @@ impl Mapping {
         self.consent_field.as_deref().filter(|_| asks)
     }
 
-    /// Reads a checked mapping; what is missing keeps its default.
+    /// Reads a checked mapping in full; what is missing keeps its default.
     fn read(file: &Value) -> Self {
         let at = |path: &str| file.pointer(path).cloned().unwrap_or_default();
         let yes = |path: &str, default: bool| at(path).as_bool().unwrap_or(default);
@@ -171,22 +140,9 @@ impl Mapping {
         let notes = &at("/notes");
         let tags = &at("/tags");
         let mut playbooks = Vec::new();
-        let mut names = Names::default();
-        names.deal(&at("/opportunity"));
         let tasks = &at("/tasks");
-        let own = at("/customFields/own");
-        for who in [tasks, &tasks["dunning"], &tasks["retention"], &tasks["chargeback"], &tasks["review"]] {
-            names.users(who);
-        }
-        names.keys(&own);
-        names.fields.extend(String::from_json(at("/consent/confirmedField")));
         let business = Business::from_json(at("/business")).unwrap_or(Business::CompanyName);
-        for written in check::shortcuts(file).iter().chain(at("/playbooks").as_array().into_iter().flatten()) {
-            for book in &check::expanded(written) {
-                playbooks.push(Playbook::read(book));
-                book["then"].as_array().into_iter().flatten().for_each(|step| names.step(step));
-            }
-        }
+        playbooks.extend(at("/playbooks").as_array().into_iter().flatten().map(Playbook::read));
         let mut mapping = Self {
             custom_fields: yes("/customFields", true) && yes("/customFields/ds24", true),
             own_fields: form("/customFields/own"),
@@ -206,8 +162,6 @@ impl Mapping {
             test_orders: TestOrders::from_json(at("/testOrders")).unwrap_or(TestOrders::Full),
             recreate: yes("/recreate", false),
             follow_email: yes("/followEmail", false),
-            names: names.steps(),
-            own_keys: names.fields,
             deal: at("/opportunity"),
             playbooks,
             needs_facts: false,
@@ -221,75 +175,6 @@ impl Mapping {
         mapping
     }
 }
-
-/// What a mapping names in HighLevel. A template is no name yet.
-#[derive(Default)]
-struct Names {
-    list: Vec<Step>,
-    fields: Set,
-}
-
-impl Names {
-    fn add(&mut self, action: Action) {
-        self.list.push(Step { why: String::new(), action });
-    }
-
-    fn one(&mut self, operation: &str, names: &[(&str, &Value)]) {
-        let mut input = Map::new();
-        for (field, name) in names {
-            if let Some(name) = name.as_str().filter(|name| !is_template(name)) {
-                put(&mut input, field, name.into());
-            }
-        }
-        self.add(Action::Run { operation: operation.to_owned(), input, order: String::new(), keep: None });
-    }
-
-    fn keys(&mut self, fields: &Value) {
-        self.fields.extend(fields.as_object().into_iter().flatten().map(|(key, _)| key.clone()));
-    }
-
-    fn users(&mut self, who: &Value) {
-        for user in playbook::texts(&who["assignedTo"]) {
-            self.one(DEAL, &[("assignedTo", &user.into())]);
-        }
-    }
-
-    fn deal(&mut self, deal: &Value) {
-        let named = deal["stages"].as_object().into_iter().flatten().map(|(_, stage)| stage);
-        for stage in named.chain([&deal["stage"]]) {
-            self.one(DEAL, &[("pipelineId", &deal["pipeline"]), ("pipelineStageId", stage)]);
-        }
-    }
-
-    fn step(&mut self, step: &Value) {
-        for (action, with) in step.as_object().into_iter().flatten() {
-            let (operation, field) = match action.as_str() {
-                "workflow" | "leaveWorkflow" => ("ghl.contacts.addContactToWorkflow", "workflowId"),
-                "campaign" | "leaveCampaign" => ("ghl.contacts.addContactToCampaign", "campaignId"),
-                _ => ("ghl.calendars.createAppointment", "calendarId"),
-            };
-            match action.as_str() {
-                "opportunity" => self.deal(with),
-                "task" => self.users(with),
-                "setFields" => self.keys(with),
-                "buyLink" => self.fields.extend(String::from_json(with["field"].clone())),
-                "appointment" => self.one(operation, &[(field, &with["calendar"])]),
-                _ if field != "calendarId" => self.one(operation, &[(field, with)]),
-                _ => {}
-            }
-        }
-    }
-
-    /// All of them; the custom fields as those of one contact.
-    fn steps(&mut self) -> Vec<Step> {
-        let custom = Map::from_iter(self.fields.iter().map(|key| (key.clone(), Value::Null)));
-        self.add(Action::UpdateContact { fields: Map::new(), custom });
-        std::mem::take(&mut self.list)
-    }
-}
-
-/// Takes pipelines, stages and users.
-const DEAL: &str = "ghl.opportunities.createOpportunity";
 
 impl Default for Mapping {
     fn default() -> Self {

@@ -3,7 +3,6 @@
 use super::{
     RELOAD_MS, Sync, contact_of,
     execute::{Next, Work, is_new_order},
-    from_json,
     inbox::Message,
     person,
     process::{Call, Report},
@@ -12,7 +11,6 @@ use crate::json::{Map, Set, ToJson, Value, json, text};
 use crate::lease::Lease;
 use crate::text::lower;
 use crate::{
-    clock,
     digistore24::{Event, Standing, standing},
     effects::Write,
     error::{Code, Error, Result, word},
@@ -29,7 +27,7 @@ struct Basis {
 }
 
 impl Sync<'_> {
-    /// Resolves, plans and writes. `None`: another worker holds the contact.
+    /// Resolves, plans and writes; `slot` is how far it is, also after a failure. False: another worker holds the contact.
     pub(super) async fn attempt(
         &self,
         lease: &mut Lease,
@@ -37,43 +35,38 @@ impl Sync<'_> {
         name: &str,
         event: &Event,
         message: &Message,
-        work: Option<Work>,
-    ) -> Result<Option<Work>> {
-        let mut work = match work {
-            Some(work) if !work.given_up => {
-                lease.claims.clone_from(&work.claimed);
-                work
-            }
+        slot: &mut Option<Work>,
+    ) -> Result<bool> {
+        let mut basis = None;
+        match &*slot {
+            Some(work) if !work.given_up => lease.claims.clone_from(&work.claimed),
             given_up => {
-                let (begun, moved_from) = given_up.map(Work::into_marks).unwrap_or_default();
                 if let Some(email) = &event.buyer.email
                     && !lease.claim(self.scope.claim_email(email), name).await?
                 {
-                    return Ok(None);
+                    return Ok(false);
                 }
-                let known = self.resolve(report, event, message).await?;
-                let basis = Basis { known, moved_from, begun };
-                match self.begin(lease, report, name, event, message, basis).await? {
-                    Some(work) => work,
-                    None => return Ok(None),
-                }
+                let (begun, moved_from) = given_up.as_ref().map(|work| work.left("")).unwrap_or_default();
+                basis = Some(Basis { known: self.resolve(report, event, message).await?, moved_from, begun });
             }
-        };
+        }
         for _ in 0..3 {
-            match self.carry_out(lease, report, name, event, &mut work).await? {
-                Next::Finished => return Ok(Some(work)),
+            if let Some(basis) = basis.take() {
+                let Some(work) = self.begin(lease, report, name, event, message, basis).await? else {
+                    if slot.take().is_some_and(|work| !work.given_up) {
+                        lease.commit(vec![Write { key: self.scope.work(name), expect: None, value: None }]).await?;
+                    }
+                    return Ok(false);
+                };
+                *slot = Some(work);
+            }
+            let Some(work) = slot else { break };
+            match self.carry_out(lease, report, name, event, work).await? {
+                Next::Finished => return Ok(true),
                 Next::Resolve(known) => {
                     // What was done with the other contact is gone with it; what was done in Digistore24 is done.
-                    let mut begun = work.marks();
-                    begun.retain(|mark, _| mark.starts_with("digistore24."));
-                    let basis = Basis { known: *known, moved_from: work.moved_from.clone(), begun };
-                    match self.begin(lease, report, name, event, message, basis).await? {
-                        Some(next) => work = next,
-                        None => {
-                            lease.commit(vec![Write { key: self.scope.work(name), expect: None, value: None }]).await?;
-                            return Ok(None);
-                        }
-                    }
+                    let (begun, moved_from) = work.left("digistore24.");
+                    basis = Some(Basis { known: *known, moved_from, begun });
                 }
             }
         }
@@ -120,25 +113,29 @@ impl Sync<'_> {
             ahead: 0,
             told: None,
         };
-        let mut plan = mapping::plan_history(self.mapping, &earlier, event, known.clone(), &now);
-        if plan.asks {
-            now.told = self.ask(report, event).await?;
-            if now.told.is_some() {
-                plan = mapping::plan_history(self.mapping, &earlier, event, known.clone(), &now);
+        let (mut asked, mut zone) = (false, None);
+        let mut plan = loop {
+            let plan = mapping::plan_history(self.mapping, &earlier, event, known.clone(), &now);
+            if plan.asks && !asked {
+                asked = true;
+                now.told = self.ask(report, event).await?;
+                if now.told.is_some() {
+                    continue;
+                }
             }
-        }
-        let zone = self.zone(&mut report.calls, &plan).await?;
-        if !zone.is_empty() {
-            let (seconds, berlin) = (now.now_ms / 1000, clock::berlin_minutes(now.now_ms));
-            now.ahead = self.effects.offset(&zone, seconds as i64).await.unwrap_or(berlin) - berlin;
-            if now.ahead != 0 {
-                plan = mapping::plan_history(self.mapping, &earlier, event, known, &now);
+            if zone.is_none() {
+                let name = zone.insert(self.zone(&mut report.calls, &plan).await?);
+                now.ahead = self.ahead(name, now.now_ms).await;
+                if now.ahead != 0 {
+                    continue;
+                }
             }
-            self.place_dues(&mut plan, &zone, now.ahead).await;
-        }
+            break plan;
+        };
+        self.place_dues(&mut plan, &zone.unwrap_or_default(), now.ahead).await;
         let mut work = Work::new(plan, version, lease.claims.clone());
         work.moved_from = moved_from;
-        self.name_ids(&mut report.calls, &mut work, u64::MAX).await?;
+        self.name_ids(&mut report.calls, &mut work).await?;
         work.go_on_from(&begun);
         lease
             .commit(vec![Write { key: self.scope.work(name), expect: None, value: Some(text(&work.to_json())) }])
@@ -159,13 +156,13 @@ impl Sync<'_> {
 
     /// What a message has made that is given up half-way belongs to the ledger all the same: the next message of this
     /// person must find it, and so must this one when it is tried again.
-    pub(super) async fn keep_made(&self, event: &Event, message: &Message, mut work: Work) -> Result<Vec<Write>> {
+    pub(super) async fn keep_made(&self, event: &Event, message: &Message, work: &mut Work) -> Result<Vec<Write>> {
         let id = work.contact_id.clone().unwrap_or_default();
         let known = person(&self.effects, &self.scope, &id).await?.map(|(person, _)| person);
         work.plan.leave_made(known);
         // What the person had before is taken over by the next try.
         work.moved_from = None;
-        self.conclusion(event, message, &work)
+        self.conclusion(event, message, work)
     }
 
     /// Whether the contact has confirmed that it wants mail. Asked only where a playbook needs to know.
@@ -179,15 +176,8 @@ impl Sync<'_> {
         let values = answer.pointer("/contact/customFields").and_then(Value::as_array).into_iter().flatten();
         let value = values.filter(|f| f["id"] == field_id).map(|f| &f["value"]).next().cloned().unwrap_or_default();
         // Who unsubscribed has the last word.
-        Ok(!is_unsubscribed(&answer["contact"])
+        Ok(!answer["contact"].as_object().is_some_and(is_unsubscribed)
             && !matches!(lower(&mapping::as_text(&value)).trim(), "" | "0" | "false" | "no" | "nein"))
-    }
-
-    /// How far a message is, where something is under way.
-    pub(super) async fn begun(&self, name: &str) -> Result<Option<Work>> {
-        let (entries, _) = self.effects.get(vec![self.scope.work(name)]).await?;
-        let work = entries.first().map(|entry| from_json::<Work>(&entry.value)).transpose()?;
-        Ok(work.filter(|work| !work.given_up))
     }
 
     /// Where the order stands, from Digistore24 itself. Nothing where it can't be asked: then a person is.

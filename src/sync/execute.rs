@@ -88,15 +88,12 @@ impl Work {
         Self { plan, progress, contact_id, person_version, moved_from: None, claimed, given_up: false }
     }
 
-    /// A plan of one step.
-    pub(super) fn of(step: Step) -> Self {
-        Self::new(Plan { steps: vec![step], ..Plan::default() }, 0, Vec::new())
-    }
-
     /// Whether a step gives the contact another e-mail address.
     fn changes_address(&self, index: usize) -> bool {
         let step = self.plan.steps.get(index);
-        step.is_some_and(|step| matches!(&step.action, Action::UpdateContact { fields, .. } if fields.contains_key("email")))
+        step.is_some_and(
+            |step| matches!(&step.action, Action::UpdateContact { fields, .. } if fields.contains_key("email")),
+        )
     }
 
     /// Leaves an address to the contact that has it: a location may allow duplicates.
@@ -115,22 +112,18 @@ impl Work {
         self.progress.iter().any(|progress| *progress != Progress::Todo)
     }
 
-    /// How far the steps are that must not be done twice, by their marks.
-    pub(super) fn marks(&self) -> Map {
+    /// How far the steps are that must not be done twice, by their marks, as far as these begin so.
+    /// Beside it the contact that the person had before.
+    pub(super) fn left(&self, prefix: &str) -> (Map, Option<String>) {
         let mut marks = Map::new();
         for (step, progress) in self.plan.steps.iter().zip(&self.progress) {
-            if *progress != Progress::Todo {
-                put(&mut marks, &mark_of(&step.action), progress.to_json());
+            let mark = mark_of(&step.action);
+            // What has no mark may be repeated.
+            if *progress != Progress::Todo && !mark.is_empty() && mark.starts_with(prefix) {
+                put(&mut marks, &mark, progress.to_json());
             }
         }
-        // What has no mark may be repeated.
-        marks.remove("");
-        marks
-    }
-
-    /// How far it was, and the contact that the person had before.
-    pub(super) fn into_marks(self) -> (Map, Option<String>) {
-        (self.marks(), self.moved_from)
+        (marks, self.moved_from.clone())
     }
 
     /// What an earlier plan for the same message has done is not done again, and what it may have done is looked for.
@@ -335,7 +328,8 @@ impl Sync<'_> {
                     return Ok(Recovered::Nothing);
                 }
                 work.plan.remarks.push("the contact had a deal in this pipeline: that one is used".into());
-                let (operation, order, keep, mut input) = (operation.clone(), order.clone(), keep.clone(), input.clone());
+                let (operation, order, keep, mut input) =
+                    (operation.clone(), order.clone(), keep.clone(), input.clone());
                 input.remove("name");
                 let action = Action::Run { operation, input, order, keep };
                 self.write(report, work, &action).await.map(|_| Recovered::Nothing)
@@ -455,15 +449,17 @@ impl Sync<'_> {
             }
             person.assigned_to = Some(user);
         }
-        let was = std::mem::replace(&mut person.unsubscribed, is_unsubscribed(contact));
+        let was = std::mem::replace(&mut person.unsubscribed, is_unsubscribed(&seen.rest));
         let requested = self.mapping.tag_prefix.clone() + "newsletter-requested";
         let is_there = seen.tags.contains(&requested);
         if person.unsubscribed && !was && !is_there && person.tags.remove(&requested) {
             person.newsletter = None;
             plan.remarks.push("the contact has unsubscribed in HighLevel: its opt-in is kept as evidence only".into());
             for step in &mut plan.steps {
-                if let Action::AddTags { tags } = &mut step.action {
-                    tags.retain(|tag| *tag != requested);
+                if let Action::AddTags { tags } = &mut step.action
+                    && let Some(index) = tags.iter().position(|tag| *tag == requested)
+                {
+                    tags.remove(index);
                 }
             }
         }

@@ -83,7 +83,9 @@ impl Sync<'_> {
         }
         let absent = missing(&fields);
         if !absent.is_empty() {
-            written.retain(|key, _| !absent.iter().any(|missing| missing == key));
+            for key in &absent {
+                written.remove(key);
+            }
             let fields =
                 [("missing", absent.join(", ")), ("help", "run the command `setup` once; it creates them".to_owned())];
             self.effects.log(Level::Warn, "the location lacks custom fields, so their values are not written", fields);

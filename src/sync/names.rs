@@ -9,7 +9,7 @@ use super::{
     process::Call,
 };
 use crate::catalog::{self, nearest};
-use crate::json::{Map, Set, ToJson, Value, json, put, text};
+use crate::json::{Map, ToJson, Value, json, put, text};
 use crate::text::lower;
 use crate::{
     clock,
@@ -29,8 +29,6 @@ record! {
 }
 
 const LOCATION: &str = "ghl.locations.getLocation";
-/// For a person who looks whether a repair was right.
-const FRESH_MS: u64 = 5_000;
 
 /// A list that is needed, and how old it may be.
 #[derive(Debug)]
@@ -42,18 +40,18 @@ struct Wanted {
 
 impl Sync<'_> {
     /// Puts ids in place of the names in a plan. All are looked up before its first write: a name that doesn't exist must
-    /// leave nothing half done. What is known is at most `max_age` old.
-    pub(super) async fn name_ids(&self, calls: &mut Vec<Call>, work: &mut Work, max_age: u64) -> Result<()> {
+    /// leave nothing half done.
+    pub(super) async fn name_ids(&self, calls: &mut Vec<Call>, work: &mut Work) -> Result<()> {
         let mut lists = Vec::new();
         while let Some(wanted) = resolve(work, &lists)? {
-            let list = self.list(calls, &wanted, wanted.age.min(max_age)).await?;
+            let list = self.list(calls, &wanted).await?;
             lists.push((wanted, list));
         }
-        let own = own_keys(work, self.mapping.own_keys());
+        let own = own_keys(work);
         if !own.is_empty() {
-            let mut fields = self.fields(RELOAD_MS.min(max_age), calls).await?;
+            let mut fields = self.fields(RELOAD_MS, calls).await?;
             if missing_field(&fields, &own).is_some() {
-                fields = self.fields(RELOAD_MISSING_MS.min(max_age), calls).await?;
+                fields = self.fields(RELOAD_MISSING_MS, calls).await?;
             }
             if let Some(problem) = missing_field(&fields, &own) {
                 return Err(unnamed(problem));
@@ -62,13 +60,13 @@ impl Sync<'_> {
         Ok(())
     }
 
-    /// A list of the location, at most so old.
-    async fn list(&self, calls: &mut Vec<Call>, wanted: &Wanted, age: u64) -> Result<Vec<Value>> {
+    /// A list of the location.
+    async fn list(&self, calls: &mut Vec<Call>, wanted: &Wanted) -> Result<Vec<Value>> {
         let key = self.scope.named(&wanted.operation);
         let (entries, _) = self.effects.get(vec![key.clone()]).await?;
         // A list that can't be read is none.
         let mut named: Named = entries.first().and_then(|e| from_json(&e.value).ok()).unwrap_or_default();
-        if self.effects.now().saturating_sub(named.since) > age {
+        if self.effects.now().saturating_sub(named.since) > wanted.age {
             let answer = self.call(calls, &wanted.operation, json!({})).await?;
             named = Named { since: self.effects.now(), list: named_in(&answer[wanted.place.as_str()]) };
             let value = Some(text(&named.to_json()));
@@ -77,31 +75,27 @@ impl Sync<'_> {
         Ok(named.list)
     }
 
-    /// What is wrong with the names in the mapping.
-    pub(crate) async fn wrong_names(&self) -> Result<Vec<String>> {
-        let mut problems = Vec::new();
-        for step in self.mapping.names() {
-            let mut work = Work::of(step.clone());
-            match self.name_ids(&mut Vec::new(), &mut work, FRESH_MS).await {
-                Err(error) if error.code() == Code::InvalidInput => problems.push(error.details().message.clone()),
-                other => other?,
-            }
-        }
-        problems.dedup();
-        Ok(problems)
-    }
-
     /// The location's time zone, such as `Europe/Vienna`, where the plan has a task; empty where it can't be read.
     pub(super) async fn zone(&self, calls: &mut Vec<Call>, plan: &Plan) -> Result<String> {
         if !plan.steps.iter().any(|step| matches!(step.action, Action::CreateTask { .. })) {
             return Ok(String::new());
         }
         let wanted = Wanted { operation: LOCATION.to_owned(), place: "location".to_owned(), age: RELOAD_MS };
-        match self.list(calls, &wanted, RELOAD_MS).await {
+        match self.list(calls, &wanted).await {
             Ok(list) => Ok(mapping::as_text(&list.first().cloned().unwrap_or_default()["timezone"])),
             Err(error) if error.details().retryable => Err(error),
             Err(_) => Ok(String::new()),
         }
+    }
+
+    /// How far the clocks of a zone are ahead of those in Berlin, in minutes.
+    pub(super) async fn ahead(&self, zone: &str, now_ms: u64) -> i32 {
+        let berlin = clock::berlin_minutes(now_ms);
+        self.offset(zone, now_ms as i64 / 1000).await.unwrap_or(berlin) - berlin
+    }
+
+    async fn offset(&self, zone: &str, at: i64) -> Option<i32> {
+        if zone.is_empty() { None } else { self.effects.offset(zone, at).await }
     }
 
     /// Nine o'clock is meant in the location's zone, as its clocks will be on that day.
@@ -111,7 +105,7 @@ impl Sync<'_> {
                 // What is due to the minute is in UTC.
                 && !due.ends_with('Z')
                 && let Some(at) = clock::parse_iso(due)
-                && let Some(minutes) = self.effects.offset(zone, at - i64::from(ahead) * 60).await
+                && let Some(minutes) = self.offset(zone, at - i64::from(ahead) * 60).await
             {
                 *due = clock::with_offset(due, minutes);
             }
@@ -120,12 +114,15 @@ impl Sync<'_> {
 }
 
 /// The custom fields in a plan that the mapping names itself. Those of `setup` are its business.
-fn own_keys(work: &Work, own: &Set) -> Vec<String> {
+fn own_keys(work: &Work) -> Vec<String> {
     let mut keys = Vec::new();
     for step in &work.plan.steps {
         if let Action::CreateContact { custom, .. } | Action::UpdateContact { custom, .. } = &step.action {
-            let named = custom.iter().map(|(key, _)| key).filter(|key| own.contains(key));
-            keys.extend(named.filter(|key| !CUSTOM_FIELDS.iter().any(|(ours, ..)| ours == key)).cloned());
+            for (key, _) in custom {
+                if !CUSTOM_FIELDS.iter().any(|(ours, ..)| ours == key) {
+                    keys.push(key.clone());
+                }
+            }
         }
     }
     keys
@@ -148,8 +145,13 @@ fn named_in(list: &Value) -> Vec<Value> {
 /// What is wrong with custom fields that a mapping names.
 fn missing_field(fields: &Fields, keys: &[String]) -> Option<String> {
     let key = keys.iter().find(|key| fields.by_key(key).is_none())?;
-    let names = fields.list.iter().flat_map(|field| [field["key"].as_str(), field["name"].as_str()]).flatten();
-    Some(unknown("custom field", key, nearest(key, names)))
+    let mut names = Vec::new();
+    for field in &fields.list {
+        for form in ["key", "name"] {
+            names.extend(field[form].as_str());
+        }
+    }
+    Some(unknown("custom field", key, nearest(key, names.into_iter())))
 }
 
 fn unknown(what: &str, given: &str, near: Option<&str>) -> String {

@@ -113,10 +113,18 @@ describe('who is it', () => {
   test("a number that HighLevel refuses blocks no sale and goes into a field of its own", async () => {
     for (const invalidPhoneStatus of [422, 400]) {
       sandbox.reset();
-      sandbox.configure({ invalidPhoneStatus });
       const plugin = await open();
-      await carryOut(plugin, plan({ buyer: { ...BUYER, phone: '+49 000 0000' } }).payment());
-      assert.deepEqual([only().phone ?? null, only().fields['contact.ds24_phone']], [null, '+490000000']);
+      sandbox.fault({
+        service: 'ghl',
+        kind: 'status',
+        method: 'POST',
+        path: '/contacts/',
+        status: invalidPhoneStatus,
+        body: { statusCode: invalidPhoneStatus, message: ['phone must be a valid phone number'] },
+        times: 1,
+      });
+      await carryOut(plugin, plan({ buyer: { ...BUYER, phone: '+49 30 1234567' } }).payment());
+      assert.deepEqual([only().phone ?? null, only().fields['contact.ds24_phone']], [null, '+49301234567']);
     }
   });
 });
@@ -174,7 +182,8 @@ describe('tasks', () => {
       completed: false,
     });
     await carryOut(plugin, order.missed());
-    await carryOut(plugin, order.missed('by_payment_denial'));
+    // The same miss for another reason, told once more: paused it is already.
+    await plugin.sync.apply({ raw: { ...order.missed('by_payment_denial'), pay_sequence_no: '3' } });
     await carryOut(plugin, order.payment());
     assert.deepEqual(
       only().tasks.map(({ completed }) => completed),
@@ -268,7 +277,10 @@ describe('deals', () => {
 describe('businesses', () => {
   test('are found by name beyond the first page, whatever the case', async () => {
     const plugin = await open({ business: 'link' });
-    for (let i = 0; i < 130; i++) await plugin.ghl.businesses.createBusiness({ name: i === 120 ? 'ACME gmbh' : `No ${i}` });
+    for (let i = 0; i < 130; i++) {
+      now += 200; // within the rate
+      await plugin.ghl.businesses.createBusiness({ name: i === 120 ? 'ACME gmbh' : `No ${i}` });
+    }
     await carryOut(plugin, plan({ buyer: { ...BUYER, company: 'Acme GmbH' } }).payment());
     const { businesses } = sandbox.state();
     assert.equal(businesses.length, 130);
@@ -367,14 +379,11 @@ describe('what is not there', () => {
     const { ok, checks } = await plugin.check();
     const { message } = checks.find(({ name }) => name === 'HighLevel: names in the mapping');
     assert.equal(ok, false);
-    assert.deepEqual(message.split('; ').filter((part) => !part.startsWith('did you')), [
-      'custom field "Kurs" is neither name nor id of one that exists',
-      'pipelineId "Sale" is neither name nor id of one that exists',
-      'workflowId "Welcom" is neither name nor id of one that exists',
+    assert.deepEqual(message.split('; '), [
+      'there is no pipeline "Sale" (did you mean Sales?)',
+      'there is no custom field "Kurs" (did you mean Kurse?)',
+      'there is no workflow "Welcom" (did you mean Welcome?)',
     ]);
-    assert.match(message, /did you mean Sales\?/);
-    assert.match(message, /did you mean Welcome\?/);
-    assert.match(message, /did you mean Kurse\?/i);
   });
 
   test('a dead letter before anything is written; after the repair all is there, once', async () => {
@@ -391,11 +400,11 @@ describe('what is not there', () => {
 
   // Whatever was written before the step that HighLevel refused is there once in the end.
   for (const [what, path] of [
-    ['note', '/notes'],
+    ['note', '/contacts/*/notes'],
     ['deal', '/opportunities/'],
-    ['task', '/tasks'],
-    ['tags', '/tags'],
-    ['workflow', '/workflow/'],
+    ['task', '/contacts/*/tasks'],
+    ['tags', '/contacts/*/tags'],
+    ['workflow', '/contacts/*/workflow/*'],
   ]) {
     test(`refused at the ${what}: the next event goes on, and after the repair nothing is twice`, async () => {
       const plugin = await open({
