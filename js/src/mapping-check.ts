@@ -107,7 +107,9 @@ async function find(kind: string, given: string, list: Item[], { nearest }: Mean
   const sought = given.trim().toLowerCase();
   const words = ({ name, email, fieldKey }: Item) => [name, email, fieldKey?.replace(/^contact\./, '')];
   const byId = list.find(({ id }) => id === given);
-  const found = byId ? [byId] : list.filter((item) => words(item).some((word) => word?.trim().toLowerCase() === sought));
+  const found = byId
+    ? [byId]
+    : list.filter((item) => words(item).some((word) => word?.trim().toLowerCase() === sought));
   const [item, another] = found;
   if (another) return { problem: `the ${kind} "${given}" is there more than once: give the id` };
   if (item) return { item };
@@ -161,7 +163,9 @@ function namesIn(mapping: JsonObject): Named[] {
   if (isObject(mapping['tasks'])) for (const task of Object.values(mapping['tasks'])) users(task);
   if (isObject(mapping['customFields'])) keys(mapping['customFields']['own']);
   if (isObject(mapping['consent'])) add('custom field', mapping['consent']['confirmedField']);
-  for (const step of [mapping['playbooks'] ?? []].flat().flatMap((book) => (isObject(book) ? [book['then'] ?? []].flat() : []))) {
+  for (const step of [mapping['playbooks'] ?? []]
+    .flat()
+    .flatMap((book) => (isObject(book) ? [book['then'] ?? []].flat() : []))) {
     if (!isObject(step)) continue;
     add('workflow', step['workflow']);
     add('workflow', step['leaveWorkflow']);

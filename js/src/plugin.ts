@@ -9,6 +9,7 @@ import { reconcile } from './history/reconcile.js';
 import { reconcileWhenDue } from './history/schedule.js';
 import { type Desk, Shelf } from './history/shelf.js';
 import { type ItemOf, type ListInputOf, type Listing, type ListOptions, listing } from './lists.js';
+import { checkMapping } from './mapping-check.js';
 import {
   type BridgeActions,
   bridgeActions,
@@ -21,7 +22,6 @@ import {
   type OutputOf,
   type RunOptions,
 } from './operations.js';
-import { checkMapping } from './mapping-check.js';
 import type {
   BackfillOptions,
   BackfillProgress,

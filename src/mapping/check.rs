@@ -313,15 +313,16 @@ fn has_null(value: &Value) -> bool {
 
 /// A whole mapping with each of its playbooks in full, those of the sections that are short for one, too.
 pub(super) fn in_full(mut whole: Value) -> Value {
+    let file = &whole;
     let mut short = Vec::new();
-    if whole["business"] == "link" {
+    if file["business"] == "link" {
         short.push(json!({ "use": "linkBusiness" }));
     }
-    if whole["appointment"].is_object() {
-        short.push(json!({ "use": "appointment", "with": whole["appointment"] }));
+    if file["appointment"].is_object() {
+        short.push(json!({ "use": "appointment", "with": file["appointment"] }));
     }
     let mut books = Vec::new();
-    for written in short.iter().chain(whole["playbooks"].as_array().into_iter().flatten()) {
+    for written in short.iter().chain(file["playbooks"].as_array().into_iter().flatten()) {
         books.extend(expanded(written));
     }
     if let Some(fields) = whole.as_object_mut() {

@@ -357,7 +357,7 @@ impl Person {
     pub fn note_choice(&mut self, event: &Event, at: String) {
         let consent = &event.consent;
         let Some(choice) = consent.newsletter.as_deref().filter(|c| matches!(*c, "optin" | "optout")) else { return };
-        let made = json!({
+        let made = &json!({
             "choice": choice,
             "text": consent.newsletter_text,
             "order": event.order_key(),
@@ -373,7 +373,7 @@ impl Person {
         if choice == "optout" || !self.unsubscribed {
             self.newsletter = Some(choice.to_owned());
         }
-        self.choices.push(made);
+        self.choices.push(made.clone());
     }
 
     /// An order by `merchant:base order`.
@@ -456,7 +456,8 @@ pub fn is_unsubscribed(contact: &Map) -> bool {
     let of = |name: &str| contact.get(name).unwrap_or(&Value::Null);
     let by_channel = of("dndSettings");
     // From version v3 on the channels are written in lower case.
-    let blocked = |channel: &str| matches!(by_channel[channel]["status"].as_str(), Some("active" | "permanent"));
+    let status = |channel: &str| by_channel.get(channel).and_then(|one| one.get("status")).and_then(Value::as_str);
+    let blocked = |channel: &str| matches!(status(channel), Some("active" | "permanent"));
     let yes = Value::Bool(true);
     *of("dnd") == yes || *of("unsubscribeEmail") == yes || blocked("Email") || blocked("email")
 }

@@ -123,7 +123,7 @@ impl Mapping {
 
     /// Whether all orders of a contact have one deal.
     pub(crate) fn shares_deals(&self) -> bool {
-        self.deal["per"] == "contact"
+        self.deal.get("per").is_some_and(|per| *per == "contact")
     }
 
     /// Whether a playbook asks for the contact's consent.

@@ -176,7 +176,7 @@ impl Sync<'_> {
         let values = answer.pointer("/contact/customFields").and_then(Value::as_array).into_iter().flatten();
         let value = values.filter(|f| f["id"] == field_id).map(|f| &f["value"]).next().cloned().unwrap_or_default();
         // Who unsubscribed has the last word.
-        Ok(!answer["contact"].as_object().is_some_and(is_unsubscribed)
+        Ok(!answer.get("contact").and_then(Value::as_object).is_some_and(is_unsubscribed)
             && !matches!(lower(&mapping::as_text(&value)).trim(), "" | "0" | "false" | "no" | "nein"))
     }
 

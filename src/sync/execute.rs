@@ -244,7 +244,7 @@ impl Sync<'_> {
             values = self.custom_fields(report, custom, &mut work.plan.person.fields).await?;
         }
         let Some(Request { operation, input, id }) = request(work, action, values)? else { return Ok(None) };
-        let answer = self.call(&mut report.calls, &operation, Value::Object(input)).await?;
+        let answer = &self.call(&mut report.calls, &operation, Value::Object(input)).await?;
         if let Action::UpdateContact { .. } = action {
             self.observe(work, &answer["contact"]);
         }

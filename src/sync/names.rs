@@ -67,7 +67,7 @@ impl Sync<'_> {
         // A list that can't be read is none.
         let mut named: Named = entries.first().and_then(|e| from_json(&e.value).ok()).unwrap_or_default();
         if self.effects.now().saturating_sub(named.since) > wanted.age {
-            let answer = self.call(calls, &wanted.operation, json!({})).await?;
+            let answer = &self.call(calls, &wanted.operation, json!({})).await?;
             named = Named { since: self.effects.now(), list: named_in(&answer[wanted.place.as_str()]) };
             let value = Some(text(&named.to_json()));
             self.effects.commit(vec![Write { key, expect: None, value }]).await?;
@@ -82,7 +82,7 @@ impl Sync<'_> {
         }
         let wanted = Wanted { operation: LOCATION.to_owned(), place: "location".to_owned(), age: RELOAD_MS };
         match self.list(calls, &wanted).await {
-            Ok(list) => Ok(mapping::as_text(&list.first().cloned().unwrap_or_default()["timezone"])),
+            Ok(list) => Ok(list.first().map(|location| mapping::as_text(&location["timezone"])).unwrap_or_default()),
             Err(error) if error.details().retryable => Err(error),
             Err(_) => Ok(String::new()),
         }

@@ -131,7 +131,7 @@ impl Search {
     /// Turns to the next page. False where this answer was the last one.
     pub(super) fn turn_page(&mut self, answer: &Value) -> bool {
         let is_full = answer[self.place].as_array().is_some_and(|items| items.len() >= PAGE);
-        let skip = self.input["skip"].as_u64();
+        let skip = self.input.get("skip").and_then(Value::as_u64);
         if let (true, Some(skip), Some(input)) = (is_full, skip, self.input.as_object_mut()) {
             put(input, "skip", (skip + PAGE as u64).into());
             return true;

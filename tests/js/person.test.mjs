@@ -27,6 +27,10 @@ async function open(mapping = {}, more = {}) {
   return plugin;
 }
 
+/** A playbook of one kind of step after another. */
+const playbook = (when, steps, more = {}) =>
+  Object.fromEntries([...Object.entries({ name: 'welcome', when: { event: when }, ...more }), ['then', steps]]);
+
 const COURSE = { id: '512345', name: 'Kräuterkurs', price: 4900, tags: [] };
 const BUYER = { id: '4242', email: 'anna@example.com', firstName: 'Anna', phone: '' };
 
@@ -73,7 +77,7 @@ describe('who is it', () => {
       const order = plan();
       await carryOut(plugin, order.payment());
       const { plan: done } = await carryOut(plugin, { ...order.payment(), email: 'taken@example.com' });
-      assert.deepEqual(done.remarks, ['the buyer\'s new e-mail address belongs to another contact: it is left there']);
+      assert.deepEqual(done.remarks, ["the buyer's new e-mail address belongs to another contact: it is left there"]);
       const emails = Object.fromEntries(contacts().map(({ id, email }) => [email, id]));
       assert.equal(emails['taken@example.com'], other.contact.id);
       assert.ok(emails['anna@example.com']);
@@ -110,7 +114,7 @@ describe('who is it', () => {
     }
   });
 
-  test("a number that HighLevel refuses blocks no sale and goes into a field of its own", async () => {
+  test('a number that HighLevel refuses blocks no sale and goes into a field of its own', async () => {
     for (const invalidPhoneStatus of [422, 400]) {
       sandbox.reset();
       const plugin = await open();
@@ -202,7 +206,11 @@ describe('deals', () => {
     const [one, two] = [plan(), plan()];
     for (const order of [one, two]) await carryOut(plugin, order.payment());
     await carryOut(plugin, one.payment());
-    assert.deepEqual(deals().map(({ monetaryValue }) => monetaryValue), [49, 49], 'a renewal changes nothing');
+    assert.deepEqual(
+      deals().map(({ monetaryValue }) => monetaryValue),
+      [49, 49],
+      'a renewal changes nothing',
+    );
     await carryOut(plugin, two.refund({ amount: 1000 }));
     assert.deepEqual(
       deals().map(({ status, monetaryValue }) => [status, monetaryValue]),
@@ -212,7 +220,10 @@ describe('deals', () => {
       ],
     );
     await carryOut(plugin, two.refund({ amount: 3900 }));
-    assert.deepEqual(deals().map(({ status }) => status), ['won', 'lost']);
+    assert.deepEqual(
+      deals().map(({ status }) => status),
+      ['won', 'lost'],
+    );
   });
 
   test('value: sum counts renewals; another currency stands in the name', async () => {
@@ -220,7 +231,10 @@ describe('deals', () => {
     const plugin = await open(mapping({ value: 'sum' }));
     const [one, two] = [plan(), plan({ currency: 'CHF' })];
     for (const message of [one.payment(), one.payment(), two.payment()]) await carryOut(plugin, message);
-    assert.deepEqual(deals().map(({ monetaryValue }) => monetaryValue), [98, null]);
+    assert.deepEqual(
+      deals().map(({ monetaryValue }) => monetaryValue),
+      [98, null],
+    );
     assert.match(deals()[1].name, / · 49\.00 CHF$/);
   });
 
@@ -236,7 +250,11 @@ describe('deals', () => {
     });
     const { plan: done } = await carryOut(plugin, plan().payment());
     assert.match(done.remarks[0], /the location allows one for each contact/);
-    assert.deepEqual(deals().map(({ name, status }) => [name, status]), [['Consulting', 'open']], "somebody's own deal");
+    assert.deepEqual(
+      deals().map(({ name, status }) => [name, status]),
+      [['Consulting', 'open']],
+      "somebody's own deal",
+    );
     assert.ok(only().tags.includes('ds24-customer'));
     assert.ok(plugin.lines.some(({ level, message }) => level === 'error' && /opportunity\.per/.test(message)));
   });
@@ -245,11 +263,20 @@ describe('deals', () => {
     const plugin = await open(mapping({ per: 'contact' }));
     const [one, two] = [plan(), plan()];
     for (const order of [one, two]) await carryOut(plugin, order.payment());
-    assert.deepEqual(deals().map(({ status, monetaryValue }) => [status, monetaryValue]), [['won', 98]]);
+    assert.deepEqual(
+      deals().map(({ status, monetaryValue }) => [status, monetaryValue]),
+      [['won', 98]],
+    );
     await carryOut(plugin, two.refund());
-    assert.deepEqual(deals().map(({ status, monetaryValue }) => [status, monetaryValue]), [['won', 49]]);
+    assert.deepEqual(
+      deals().map(({ status, monetaryValue }) => [status, monetaryValue]),
+      [['won', 49]],
+    );
     await carryOut(plugin, one.refund());
-    assert.deepEqual(deals().map(({ status, monetaryValue }) => [status, monetaryValue]), [['lost', 0]]);
+    assert.deepEqual(
+      deals().map(({ status, monetaryValue }) => [status, monetaryValue]),
+      [['lost', 0]],
+    );
   });
 
   test('a new ledger finds the deal of an order by its name', async () => {
@@ -323,7 +350,10 @@ describe('consent', () => {
   test('nothing chosen, nothing written', async () => {
     const plugin = await open();
     await carryOut(plugin, asked('none').payment());
-    assert.deepEqual(only().tags.filter((tag) => tag.includes('newsletter')), []);
+    assert.deepEqual(
+      only().tags.filter((tag) => tag.includes('newsletter')),
+      [],
+    );
     assert.deepEqual(await evidence(plugin), []);
   });
 
@@ -336,7 +366,10 @@ describe('consent', () => {
       const dnd = JSON.stringify([only().dnd, only().dndSettings]);
       for (let i = 0; i < 2; i++) {
         await carryOut(plugin, asked('optin').payment());
-        assert.deepEqual(only().tags.filter((tag) => tag.includes('newsletter')), []);
+        assert.deepEqual(
+          only().tags.filter((tag) => tag.includes('newsletter')),
+          [],
+        );
       }
       assert.equal((await evidence(plugin)).length, 2, 'the choice is evidence all the same');
       assert.equal(JSON.stringify([only().dnd, only().dndSettings]), dnd, 'do not disturb is left alone');
@@ -346,9 +379,7 @@ describe('consent', () => {
   test('… and a marketing playbook leaves them alone', async () => {
     const plugin = await open({
       consent: { confirmedField: 'ds24_segment' },
-      playbooks: [
-        { name: 'news', kind: 'marketing', when: { event: 'renewal' }, then: [{ addTags: ['news'] }] },
-      ],
+      playbooks: [playbook('renewal', [{ addTags: ['news'] }], { kind: 'marketing' })],
     });
     const order = plan();
     await carryOut(plugin, order.payment());
@@ -370,7 +401,7 @@ describe('what is not there', () => {
     customFields: { own: { Kurs: '{{item.name}}' } },
     opportunity: { pipeline: 'Sale', stage: 'New' },
     tasks: { assignedTo: 'Olga Owner' },
-    playbooks: [{ name: 'welcome', when: { event: 'newSale' }, then: [{ workflow: 'Welcom' }, { task: { title: 'x' } }] }],
+    playbooks: [playbook('newSale', [{ workflow: 'Welcom' }, { task: { title: 'x' } }])],
   };
 
   test('the check names each, with what was meant', async () => {
@@ -410,11 +441,7 @@ describe('what is not there', () => {
       const plugin = await open({
         opportunity: { pipeline: 'Sales' },
         playbooks: [
-          {
-            name: 'welcome',
-            when: { event: 'newSale' },
-            then: [{ task: { title: 'Say hello' } }, { note: { body: 'Hello' } }, { workflow: 'Welcome' }],
-          },
+          playbook('newSale', [{ task: { title: 'Say hello' } }, { note: { body: 'Hello' } }, { workflow: 'Welcome' }]),
         ],
       });
       const order = plan();
