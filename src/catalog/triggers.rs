@@ -29,7 +29,7 @@ fn all() -> &'static [Trigger] {
 
 fn read() -> Vec<Trigger> {
     let mut triggers = Vec::new();
-    for entry in (0..packed::count()).filter_map(packed::entry) {
+    for entry in packed::entries() {
         if entry.kind == "trigger" {
             triggers.push(Trigger { facts: Value::Object(entry.rest()), id: entry.id });
         }
