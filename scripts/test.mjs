@@ -58,7 +58,7 @@ async function inHost(subcommand, ...args) {
     if (process.env.CI) throw error;
     throw new Skipped('wasmtime could not be downloaded: THE COMPONENT WAS NOT RUN IN IT');
   }
-  say('  the first build of wasmtime takes two to five minutes');
+  say('  the first build of wasmtime takes some minutes');
   await cargo(subcommand, ...shared, ...args);
 }
 
