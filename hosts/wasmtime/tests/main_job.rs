@@ -1,5 +1,12 @@
 //! The component does the main job in wasmtime, against the sandbox: a signed message in; contact, note, tags and task out.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may fail by panicking"
+)]
+#![allow(clippy::result_large_err, reason = "errors are the component's records as they are")]
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
