@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { createPlugin, type Plugin } from '../plugin.js';
-import { FLAGS, type FlagName, readSettings, SETTINGS } from '../settings.js';
+import { FLAGS, type FlagName, readSettings, SETTINGS, type Settings } from '../settings.js';
 import { memoryStore } from '../store/memory.js';
 import { Output } from './output.js';
 
@@ -42,8 +42,8 @@ export async function withPlugin<T>(
   }
 }
 
-/** A plugin made of the settings. */
-export async function openPlugin(command: Command, use: StateUse, output: Output): Promise<Plugin> {
+/** The settings as this command has them. */
+export function settingsOf(command: Command): Settings {
   const given = command.optsWithGlobals() as Record<string, string | undefined>;
   const flags: Partial<Record<FlagName, string>> = {};
   for (const name of FLAGS) {
@@ -51,12 +51,17 @@ export async function openPlugin(command: Command, use: StateUse, output: Output
     if (value !== undefined) flags[name] = value;
   }
   const { config } = given;
-  const { options, state } = readSettings({ flags, ...(config !== undefined && { file: config }) });
+  return readSettings({ flags, ...(config !== undefined && { file: config }) });
+}
+
+/** A plugin made of the settings. */
+export async function openPlugin(command: Command, use: StateUse, { log }: Pick<Output, 'log'>): Promise<Plugin> {
+  const { options, state } = settingsOf(command);
   const isKept = use === 'needed' || options.highlevel?.auth.kind === 'oauth' || existsSync(state);
   // Loaded only where it is used: it brings a native library along.
   const store = isKept ? (await import('../store/sqlite.js')).openSqliteStore(state) : memoryStore();
   try {
-    return await createPlugin({ ...options, store, log: output.log });
+    return await createPlugin({ ...options, store, log });
   } catch (error) {
     await store.close?.();
     throw error;

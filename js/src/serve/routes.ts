@@ -1,8 +1,9 @@
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { PluginError } from '../errors.js';
 import type { Plugin, Received } from '../plugin.js';
 import type { Room } from '../protocol.js';
 import type { Metrics } from '../watch/metrics.js';
+import type { Health } from './health.js';
 
 /** Where Digistore24 sends its messages to. */
 export const WEBHOOK_PATH = '/webhooks/digistore24';
@@ -24,21 +25,34 @@ const COUNT_LIMIT = 1000;
 export interface RoutesOptions {
   plugin: Plugin;
   metrics: Metrics;
-  /** Called after a message was stored and before it is answered. */
-  onReceived: (received: Received) => void;
+  health: Health;
+  /** Called when it is clear what becomes of a message, before it is answered. */
+  onReceived: (received: Received, context: Context) => void;
 }
 
 /** The receiver's routes, for any host of Hono. A webhook is answered when it is stored, not when it is done. */
-export function routes({ plugin, metrics, onReceived }: RoutesOptions): Hono {
+export function routes({ plugin, metrics, health, onReceived }: RoutesOptions): Hono {
   const app = new Hono();
+
+  app.use(async (c, next) => {
+    await next();
+    // Else a proxy would send its next request over the same connection.
+    if (health.isStopping) c.header('connection', 'close');
+  });
 
   app.on(['GET', 'POST'], WEBHOOK_PATHS, async (c) => {
     const received = await plugin.receive(c.req.raw);
-    onReceived(received);
+    onReceived(received, c);
     return received.response;
   });
 
-  app.get('/healthz', async (c) => {
+  // Alive: to be restarted only where this has no answer. A full disk is not mended by a restart.
+  app.get('/healthz/live', (c) => c.json({ ok: true }));
+
+  // Ready: may messages be sent here?
+  app.on('GET', ['/healthz', '/healthz/ready'], async (c) => {
+    const error = health.problem();
+    if (error) return c.json({ ok: false, error }, 503);
     try {
       const [inbox, dead] = await Promise.all([count(plugin, 'inbox'), count(plugin, 'dead')]);
       return c.json({ ok: true, inbox, dead });
