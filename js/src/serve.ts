@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createAdaptorServer } from '@hono/node-server';
 import { getConnInfo } from '@hono/node-server/conninfo';
@@ -116,6 +117,11 @@ export async function serve(options: ServeOptions): Promise<Receiver> {
     },
   }) as Server;
   server.maxConnections = CONNECTIONS;
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -136,8 +142,10 @@ export async function serve(options: ServeOptions): Promise<Receiver> {
     async close() {
       health.isStopping = true;
       const answered = new Promise<void>((resolve) => server.close(() => resolve()));
-      // Connections without a request would keep it open; those with one get their answer.
+      // Connections without a request would keep it open; those with one get their answer. Node counts one that never said
+      // anything among the latter.
       server.closeIdleConnections();
+      for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
       const finished = Promise.all([answered, worker.stop()]);
       if (await isLate(finished, stopTimeoutMs)) {
         log({ level: 'warn', message: 'what was under way is broken off; the next start goes on with it', fields: {} });

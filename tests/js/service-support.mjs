@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { DEFAULT_API_KEY, DEFAULT_LOCATION_ID, DEFAULT_TOKEN } from '../../pkg/dist/sandbox/index.js';
 import { passphrase } from './support.mjs';
 
-const program = fileURLToPath(new URL('../../pkg/dist/src/cli/main.js', import.meta.url));
+export const program = fileURLToPath(new URL('../../pkg/dist/src/cli/main.js', import.meta.url));
 
 /** The settings of the sandbox; the state lies in `folder`. */
 export function environment(sandbox, folder) {

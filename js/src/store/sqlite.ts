@@ -151,11 +151,13 @@ export function backupSqliteStore(path: string, to: string): void {
   if (!existsSync(path)) throw problem('storage', 'there is no state file', 'Name the one to copy in STATE.');
   if (existsSync(to)) throw wrongField('file', 'names a file that exists; a backup never overwrites');
   const db = guarded(() => connect(path, BUSY_MS));
+  let isMade = false;
   try {
     prepareFile(to);
+    isMade = true;
     db.prepare('VACUUM INTO ?').run(to);
   } catch (error) {
-    rmSync(to, { force: true });
+    if (isMade) rmSync(to);
     const cause = isOurs(error) ? error.cause : reasonOf(error);
     throw problem(
       'storage',
@@ -307,7 +309,7 @@ function unusable(code: string): PluginError {
     default:
       return failed(
         'the state file could not be read or written',
-        'Check that it is on a local disk that works, and that this user may write it and its folder.',
+        'Check that it is on a local disk that works and has room, and that this user may write it and its folder.',
       );
   }
 }
