@@ -1,5 +1,5 @@
 // What a backfill takes: calls for each buyer against the sandbox, and memory for many simulated purchases.
-//   node benches/backfill.mjs [purchases] [buyers]   default: a million, beside a thousand; and 10,000 in the sandbox
+//   npm run bench -- backfill [purchases] [buyers]   default: a million, beside a thousand; and 10,000 in the sandbox
 import { fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -34,22 +34,22 @@ export async function callsInSandbox(buyers) {
   for await (const progress of plugin.sync.backfill()) last = progress;
   await plugin.close();
   const requests = sandbox.requests().slice(before);
-  const { contacts } = sandbox.state();
+  const contacts = sandbox.state().contacts.length;
   await sandbox.close();
   const calls = requests.filter(({ service }) => service === 'ghl').length;
-  return { buyers, calls, each: calls / buyers, contacts: contacts.length, counts: last.counts };
+  return { calls, each: calls / buyers, contacts, imported: last.counts.done };
 }
 
 /**
  * The most memory that is in use after a collection of the garbage, in a process of its own. Bytes: `wasm` the module's
- * memory, `heap` what JavaScript holds, buffers included; `rss` all that the system counts.
+ * memory, `heap` what JavaScript holds, buffers included; `rss` all that the system counts. With `people` it ends after about
+ * so many of them.
  */
-export async function memory(purchases) {
+export async function memory(purchases, people = purchases) {
   const folder = mkdtempSync(join(tmpdir(), 'ghl-digistore24-bench-'));
+  const words = ['measure', String(purchases), String(people), join(folder, 'state.sqlite')];
   try {
-    const child = fork(self, ['measure', String(purchases), join(folder, 'state.sqlite')], {
-      execArgv: ['--expose-gc'],
-    });
+    const child = fork(self, words, { execArgv: ['--expose-gc'] });
     return await new Promise((resolve, reject) => {
       child.once('message', resolve);
       child.once('exit', (code) => reject(new Error(`the measuring process ended with ${code}`)));
@@ -59,7 +59,7 @@ export async function memory(purchases) {
   }
 }
 
-async function measure(purchases, file) {
+async function measure(purchases, people, file) {
   const memories = [];
   const { instantiate } = WebAssembly;
   WebAssembly.instantiate = async (...args) => {
@@ -70,30 +70,42 @@ async function measure(purchases, file) {
   const { fetch, count } = seller(purchases);
   const plugin = await createPlugin({ ...sellerOptions, store: openSqliteStore(file), fetch, log() {} });
   const most = { heap: 0, wasm: 0, rss: 0 };
-  const began = performance.now();
-  let [phase, next] = ['', 0];
+  let [phase, next, done] = ['', 0, 0];
   for await (const progress of plugin.sync.backfill()) {
     if (progress.phase !== phase) [phase, next] = [progress.phase, 0];
+    if (phase === 'people') ({ done } = progress);
+    if (done >= people && done < purchases) break;
     if (progress.done < next) continue;
-    next = progress.done + Math.max(1, purchases / SAMPLES);
+    next = progress.done + Math.max(1, (phase === 'people' ? people : purchases) / SAMPLES);
     globalThis.gc();
     const { heapUsed, external, rss } = process.memoryUsage();
     const wasm = memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0);
     const now = { heap: heapUsed + external - wasm, wasm, rss };
     for (const name of Object.keys(most)) most[name] = Math.max(most[name], now[name]);
-    if (process.env.VERBOSE) console.error(phase, progress.done, now, Math.round((performance.now() - began) / 1000));
+    if (process.env.VERBOSE) console.error(phase, progress.done, JSON.stringify(now));
   }
   await plugin.close();
-  const { requests } = count;
-  process.send({ purchases, ...most, requests, seconds: Math.round((performance.now() - began) / 1000) });
+  process.send({ purchases, people: done, requests: count.requests, ...most });
   process.disconnect();
 }
 
+/** Both figures, for people or machines. */
+async function report(purchases, buyers) {
+  const [few, many] = [await memory(1_000), await memory(purchases)];
+  const { calls, each } = await callsInSandbox(buyers);
+  if (process.argv.includes('--json')) return console.log(JSON.stringify({ buyers, calls, each, few, many }, null, 2));
+  const mb = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
+  const row = (what, { heap, wasm, rss }) =>
+    `${what.padStart(10)} ${[heap, wasm, rss].map((n) => mb(n).padStart(10)).join(' ')}`;
+  console.log(`Backfill of ${buyers} buyers in the sandbox: ${calls} calls of HighLevel, ${each.toFixed(3)} each
+
+ purchases       heap       wasm        rss
+${row('1000', few)}
+${row(String(purchases), many)}`);
+}
+
 if (process.argv[1] === self) {
-  const [first, second, file] = process.argv.slice(2);
-  if (first === 'measure') await measure(Number(second), file);
-  else {
-    console.log(JSON.stringify(await callsInSandbox(Number(second ?? 10_000))));
-    console.log(JSON.stringify([await memory(1_000), await memory(Number(first ?? 1_000_000))], null, 2));
-  }
+  const [first, second, people, file] = process.argv.slice(2).filter((word) => word !== '--json');
+  if (first === 'measure') await measure(Number(second), Number(people), file);
+  else await report(Number(first ?? 1_000_000), Number(second ?? 10_000));
 }
