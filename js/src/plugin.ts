@@ -4,6 +4,7 @@ import { Core, guarded, healthy } from './core.js';
 import { type Host, writeLog } from './drive.js';
 import { PluginError, problem, wrongField } from './errors.js';
 import { forget } from './forget.js';
+import { hearing } from './hearing.js';
 import { backfill } from './history/backfill.js';
 import { reconcile } from './history/reconcile.js';
 import { reconcileWhenDue } from './history/schedule.js';
@@ -158,9 +159,13 @@ export interface IpnMethods {
 /** The sync's part of a plugin. */
 export interface SyncMethods {
   /** What would be done for an event. Makes no call and writes nothing. */
+  plan(event: HighLevelEvent, options?: CallOptions): Promise<DryRun<HighLevelEvent>>;
   plan(event: RawEvent, options?: CallOptions): Promise<DryRun>;
-  /** Carries out an event as if its webhook had come; says so too where it came before. */
-  apply(event: RawEvent, options?: CallOptions): Promise<Report>;
+  /**
+   * Carries out an event as if its webhook had come; says so too where it came before. One of HighLevel, such as one that was
+   * polled, is `kept` where no playbook begins with it.
+   */
+  apply(event: RawEvent | HighLevelEvent, options?: CallOptions): Promise<Report>;
   /**
    * Imports what was sold before, silently: contact and fields, each person once. Tells after each step (at most 50
    * requests, then a checkpoint in the store) how far it is. May be stopped at any point; with the same options it goes on,
@@ -405,7 +410,8 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
     digistore24: digistore24Operations(ways),
     bridge: bridgeActions(ways),
     sync: {
-      plan: (event, options) => ledger('sync.plan', [raw(event)], options),
+      plan: (event: RawEvent | HighLevelEvent, options?: CallOptions) =>
+        ledger<DryRun & DryRun<HighLevelEvent>>('sync.plan', [raw(event)], options),
       apply: (event, options) => ledger('sync.apply', [raw(event)], options),
       backfill: (options = {}, control) => backfill(desk(control), options),
       reconcile: ({ from, maxRequests, ...control } = {}) => reconcile(desk(control), from, maxRequests),
@@ -451,7 +457,16 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
     setup: (options) => call('setup', [], options),
     inbox,
     auth: authMethods(call),
-    check: (options) => call('check', [], options),
+    async check(options) {
+      const report = await call<CheckReport>('check', [], options);
+      const filter = asJson({ service: 'bridge', resource: 'triggers' }, 'filter');
+      const triggers: CatalogEntry[] = data.mapping ? JSON.parse(guarded(wasm, () => wasm.catalogList(filter))) : [];
+      const heard = hearing(data, (event) => {
+        const { arrives, sources = [] } = triggers.find(({ id }) => id === `bridge.${event}`) ?? {};
+        return sources.some((id) => id.startsWith('ghl.')) ? arrives : undefined;
+      });
+      return { ok: report.ok && heard.every(({ ok }) => ok), checks: [...report.checks, ...heard] };
+    },
     scopes: (options = {}) => call('scopes', [options]),
     observe: (listener: Listener) => listeners.add(listener),
     async close() {
@@ -471,9 +486,9 @@ interface WireReceived extends Omit<Received, 'response' | 'service'> {
   response: { status: number; headers: Header[]; body: string };
 }
 
-/** Of an event only the parameters as they came count. */
-function raw(event: RawEvent): unknown {
-  return { raw: event?.raw };
+/** Of an event of Digistore24 only the parameters as they came count. */
+function raw(event: RawEvent | HighLevelEvent): unknown {
+  return event && 'via' in event ? event : { raw: event?.raw };
 }
 
 /** A message that the core didn't judge: too large, or the core itself failed. HighLevel repeats only after a 429. */

@@ -454,8 +454,8 @@ export interface Plan {
 }
 
 /** The plan of a dry run. No call was made for it. */
-export interface DryRun extends Plan {
-  event: Event;
+export interface DryRun<E = Event> extends Plan {
+  event: E;
   /** The same message came before: carrying it out would do nothing. */
   repeated: boolean;
   /** Whether the message's signature fits the passphrase. */

@@ -192,6 +192,7 @@ pub fn plan(mapping: &Mapping, event: &Event, known: Known, now: &Circumstances)
         // A step that comes later changes nothing of what was bought, and brings nobody back who was deleted.
         Some(_) => contact_id.is_some(),
         None if event.event == Kind::Affiliation => event.buyer.email.is_some(),
+        None if event.event.is_highlevel() => contact_id.is_some() && !now.repeated,
         None => draft.apply(),
     };
     let Draft { changes, mut remarks, ask, .. } = draft;

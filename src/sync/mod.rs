@@ -11,10 +11,15 @@ mod execute;
 mod fields;
 mod forget;
 #[cfg(not(feature = "fetch"))]
+mod hear;
+mod heard;
+#[cfg(not(feature = "fetch"))]
 mod history;
 mod import;
 mod inbox;
 mod keys;
+#[cfg_attr(feature = "fetch", allow(dead_code, reason = "the bare module hears nothing"))]
+mod mirror;
 mod names;
 mod process;
 mod reconcile;
@@ -96,6 +101,10 @@ pub(crate) fn operations(mapping: &Mapping) -> Vec<String> {
         }
     }
     ids.extend(mapping.operations());
+    #[cfg(not(feature = "fetch"))]
+    if mapping.listens() {
+        ids.extend(hear::operations());
+    }
     ids
 }
 
