@@ -4,19 +4,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createAdaptorServer } from '@hono/node-server';
 import { getConnInfo } from '@hono/node-server/conninfo';
 import { problem } from './errors.js';
-import type { Plugin } from './plugin.js';
+import type { Fleet, FleetReceived } from './fleet/fleet.js';
+import type { Plugin, Received } from './plugin.js';
 import type { HighLevelEvent, LogLine, Report } from './protocol.js';
 import { calm } from './serve/calm.js';
 import { Health } from './serve/health.js';
 import { routes, WEBHOOK_PATH } from './serve/routes.js';
 import { senderOf } from './serve/sender.js';
-import { startWorker } from './serve/worker.js';
+import { startWorkers } from './serve/workers.js';
 import { createMetrics } from './watch/metrics.js';
 
 /** What {@link serve} needs. */
-export interface ServeOptions {
-  /** Closed together with the receiver. */
-  plugin: Plugin;
+export type ServeOptions = ServeHost & ({ plugin: Plugin; fleet?: never } | { fleet: Fleet; plugin?: never });
+
+/** What {@link serve} needs beside what it serves, a plugin or a fleet: that is closed together with the receiver. */
+export interface ServeHost {
   log: (line: LogLine) => void;
   /** Default 0: any free port. */
   port?: number;
@@ -77,14 +79,23 @@ const LAST_WORDS_MS = 1_000;
  * @throws PluginError `misconfigured` where the port is taken or may not be used.
  */
 export async function serve(options: ServeOptions): Promise<Receiver> {
-  const { plugin, port = 0, host = '127.0.0.1', proxies = 0, onReport, onHighLevelEvent, clock = Date.now } = options;
+  const {
+    plugin,
+    fleet,
+    port = 0,
+    host = '127.0.0.1',
+    proxies = 0,
+    onReport,
+    onHighLevelEvent,
+    clock = Date.now,
+  } = options;
   const { requestTimeoutMs = 30_000, stopTimeoutMs = 8_000 } = options;
   const log = calm(options.log, clock);
+  const taker = fleet ?? plugin;
   const metrics = createMetrics();
-  plugin.observe(metrics.onEvent);
+  taker.observe(metrics.onEvent);
   const health = new Health(log, clock);
-  const worker = startWorker({
-    plugin,
+  const worker = startWorkers(taker, {
     log,
     clock,
     onStoreFailure: (error) => health.failed(error),
@@ -92,12 +103,13 @@ export async function serve(options: ServeOptions): Promise<Receiver> {
     ...(onHighLevelEvent && { onHighLevelEvent }),
   });
   const app = routes({
-    plugin,
+    taker,
     metrics,
     health,
-    onReceived: ({ outcome, error }, c) => {
+    onReceived: (received: Received | FleetReceived, c) => {
+      const { outcome, error } = received;
       if (outcome === 'queued' || outcome === 'kept') health.worked();
-      if (outcome === 'queued') worker.kick();
+      if (outcome === 'queued') worker.kick(received);
       if (error?.code === 'storage') health.failed(error);
       else if (error) {
         const from = senderOf(getConnInfo(c).remote.address, c.req.header('x-forwarded-for'), proxies);
@@ -153,7 +165,7 @@ export async function serve(options: ServeOptions): Promise<Receiver> {
         worker.abort();
         await isLate(finished, LAST_WORDS_MS);
       }
-      await plugin.close();
+      await taker.close();
     },
   };
 }

@@ -117,11 +117,13 @@ pub enum Accepted {
 
 /// How messages come that no webhook brought.
 #[derive(Debug, Default)]
-pub(super) struct Arrival {
+pub(crate) struct Arrival {
     /// How much may show. `None`: everything, unless the event is from before the plugin was connected.
-    pub(super) manner: Option<Manner>,
+    pub(crate) manner: Option<Manner>,
     /// As [`Message::contact`].
-    pub(super) contact: Value,
+    pub(crate) contact: Value,
+    /// It belongs to no location.
+    pub(crate) parked: bool,
 }
 
 impl Sync<'_> {
@@ -134,7 +136,7 @@ impl Sync<'_> {
     }
 
     /// Stores a message with the earlier ones that are to be written together with it.
-    pub(super) async fn take_in(
+    pub(crate) async fn take_in(
         &self,
         event: &Event,
         params: &Params,
@@ -144,7 +146,9 @@ impl Sync<'_> {
         let received_at = self.effects.now();
         let name = format!("{received_at:013}-{}", event.id);
         let mut message = Message {
-            reason: self.reason_to_keep(event),
+            reason: self
+                .reason_to_keep(event)
+                .or_else(|| arrival.parked.then(|| "no route leads to a location".to_owned())),
             trace: Some(self.effects.trace()),
             manner: arrival.manner,
             earlier: earlier.iter().map(|(_, params)| params.to_form()).collect(),
@@ -224,8 +228,11 @@ impl Sync<'_> {
     /// # Errors
     /// `storage`.
     pub async fn drop_letter(&self, name: &str) -> Result<()> {
-        let write = Write { key: self.scope.dead(name), expect: None, value: None };
-        self.effects.commit(vec![write]).await.map(|_| ())
+        let mut writes = Vec::new();
+        for key in [self.scope.dead(name), self.scope.work(name)] {
+            writes.push(Write { key, expect: None, value: None });
+        }
+        self.effects.commit(writes).await.map(|_| ())
     }
 
     /// Whether a message waits in the inbox. A dead letter is put back there first.
@@ -248,13 +255,13 @@ impl Sync<'_> {
     }
 
     fn reason_to_keep(&self, event: &Event) -> Option<String> {
-        let ours = self.client.connection.digistore24.as_ref().and_then(|a| a.merchant_id.as_ref());
+        let connection = &self.client.connection;
         match &event.event {
             Kind::ConnectionTest => Some("a connection test".to_owned()),
             Kind::Unknown(_) => Some("an event that is not known".to_owned()),
             Kind::Affiliation if self.mapping.welcomes_partners() => None,
             kind if !kind.is_about_order() => Some(format!("{} is not synced", kind.name())),
-            _ if ours.is_some() && ours != event.merchant.id.as_ref() => Some("another merchant's message".to_owned()),
+            _ if connection.is_foreign(event.merchant.id.as_ref()) => Some("another merchant's message".to_owned()),
             _ if event.order.base_id.is_empty() => Some("a message without an order".to_owned()),
             _ if event.test && self.mapping.test_orders == TestOrders::Ignore => Some("a test order".to_owned()),
             _ => None,

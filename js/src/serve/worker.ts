@@ -4,7 +4,7 @@ import type { ErrorDetails, HighLevelEvent, LogLine, Report } from '../protocol.
 
 /** What {@link startWorker} needs. */
 export interface WorkerOptions {
-  plugin: Plugin;
+  plugin: { tick: Plugin['tick']; events: Pick<Plugin['events'], 'take' | 'done'> };
   log: (line: LogLine) => void;
   /** Told of a failure of the store, for which nothing could be worked on. */
   onStoreFailure?: (error: ErrorDetails) => void;

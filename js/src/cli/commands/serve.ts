@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { wholeNumber } from '../input.js';
-import { openPlugin, outputOf, withSettings } from '../session.js';
+import { openFleet, openPlugin, outputOf, withSettings } from '../session.js';
 import { untilStopped } from '../signals.js';
 
 interface Flags {
@@ -26,9 +26,10 @@ export function addServe(program: Command): void {
       const { serve } = await import('../../serve.js');
       const { calm } = await import('../../serve/calm.js');
       const log = calm(output.log);
-      const plugin = await openPlugin(command, 'needed', { log });
+      const fleet = await openFleet(command, 'needed', { log });
+      const served = fleet ? { fleet } : { plugin: await openPlugin(command, 'needed', { log }) };
       try {
-        const receiver = await serve({ plugin, host, port, proxies, stopTimeoutMs, log });
+        const receiver = await serve({ ...served, host, port, proxies, stopTimeoutMs, log });
         output.result({ url: receiver.url, webhookUrl: receiver.webhookUrl }, () => [
           `listening: ${receiver.webhookUrl}`,
         ]);
@@ -36,7 +37,7 @@ export function addServe(program: Command): void {
         log({ level: 'info', message: 'stopping after the present event', fields: {} });
         await receiver.close();
       } finally {
-        await plugin.close();
+        await (served.fleet ?? served.plugin).close();
       }
     });
 }
