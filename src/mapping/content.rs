@@ -79,39 +79,53 @@ pub(super) fn moment_of(event: &Event, now_ms: u64) -> String {
     event.occurred_at.clone().unwrap_or_else(|| clock::iso(clock::in_berlin(clock::at(now_ms))))
 }
 
-/// Our custom fields by key. An empty text clears a field.
-pub(super) fn custom_fields(event: &Event, person: &Person, profile: &Profile) -> Map {
+fn set(fields: &mut Map, key: &str, value: Option<Value>) {
+    if let Some(value) = value {
+        fields.insert(format!("ds24_{key}"), value);
+    }
+}
+
+/// Our custom fields, by key, that follow from all that the person has bought. An empty text clears a field.
+pub(super) fn standing_fields(person: &Person) -> Map {
     let mut fields = Map::new();
-    let mut set = |key: &str, value: Option<Value>| {
-        if let Some(value) = value {
-            fields.insert(format!("ds24_{key}"), value);
-        }
-    };
-    let order = person.order(&event.order_key());
-    let text = |value: &Option<String>| value.clone().map(Value::from);
-    set("buyer_id", text(&event.buyer.id));
-    set("order_id", Some(event.order.base_id.clone().into()));
-    set("product", event.items.first().and_then(|i| i.name.clone()).map(Value::from));
     let mut granted = Set::new();
     granted.extend(person.items().filter(|i| i.state.grants()).filter_map(|i| i.product_name.clone()));
-    set("products", Some(Vec::from_iter(granted).join(", ").into()));
-    set("status", person.status().map(|s| s.word().into()));
+    let next = person.items().filter_map(|i| i.next_payment_at.as_ref()).min();
+    let until = person.items().filter_map(|i| i.paid_until.as_ref()).max();
+    for (key, value) in [
+        ("products", Some(&Vec::from_iter(granted).join(", "))),
+        ("next_payment", next),
+        ("paid_until", until),
+    ] {
+        // What was never written needs no clearing.
+        let text = value.map(String::as_str).unwrap_or_default();
+        let known = person.fields.get(&["ds24_", key].concat()).is_some();
+        set(&mut fields, key, Some(text.into()).filter(|_| known || !text.is_empty()));
+    }
+    // All that is left was replaced by an order that is not known.
+    let replaced = person.items().next().map(|i| i.state);
+    set(&mut fields, "status", person.status().or(replaced).map(|s| s.word().into()));
+    fields
+}
+
+/// Our custom fields, by key, that the event brings.
+pub(super) fn event_fields(event: &Event, person: &Person, profile: &Profile) -> Map {
+    let mut fields = Map::new();
+    let mut set = |key: &str, value: Option<Value>| set(&mut fields, key, value);
+    let text = |value: &Option<String>| value.clone().map(Value::from);
+    set("buyer_id", text(&event.buyer.id));
+    // What comes of an order that was replaced is no news of the person.
+    if person.order_status(&event.order_key()).is_some() {
+        set("order_id", Some(event.order.base_id.clone().into()));
+        set("product", event.items.first().and_then(|i| i.name.clone()).map(Value::from));
+    }
     set("last_event", Some(event.event.name().into()));
     set("newsletter", event.consent.newsletter.clone().filter(|c| c != "none").map(Value::from));
     set("phone", text(&profile.odd_phone));
-    let day = event.occurred_at.as_deref().or(Some(&event.received_at)).and_then(|at| at.get(..10));
-    set("last_activity", day.map(Value::from));
-    if let Some(order) = order {
-        let plan = order.items.iter().any(|i| i.billing_type.as_deref().is_some_and(|b| b != "single_payment"));
-        let date = |value: &Option<String>| Some(Value::from(value.clone().unwrap_or_default()));
-        // A single purchase has no such dates: nothing to write, nothing to clear.
-        if plan || person.fields.contains_key("ds24_next_payment") {
-            set("next_payment", date(&order.next_payment_at));
-        }
-        if order.paid_until.is_some() || person.fields.contains_key("ds24_paid_until") {
-            set("paid_until", date(&order.paid_until));
-        }
-    }
+    let day = day_of(event);
+    // A message that comes late says nothing of the last activity.
+    let is_late = person.fields.get("ds24_last_activity").and_then(Value::as_str).is_some_and(|last| *last > *day);
+    set("last_activity", Some(day.into()).filter(|_| !is_late));
     if let (Some(money), false) = (&event.money, event.test) {
         set("currency", Some(money.currency.clone().into()));
         if event.event == Kind::Payment {
@@ -121,6 +135,13 @@ pub(super) fn custom_fields(event: &Event, person: &Person, profile: &Profile) -
         set("lifetime", Some(person.lifetime(&money.currency).to_json()));
     }
     fields
+}
+
+/// The day of the event in Berlin: when it happened, else when it came.
+fn day_of(event: &Event) -> String {
+    let came = || clock::parse_iso(&event.received_at).and_then(|s| u64::try_from(s).ok()).unwrap_or_default();
+    let at = event.occurred_at.clone().unwrap_or_else(|| clock::iso(clock::in_berlin(clock::at(came() * 1000))));
+    at.get(..10).unwrap_or_default().to_owned()
 }
 
 /// What a note's title ends with, so that it can be found again: the transaction, else the event.
@@ -141,10 +162,10 @@ pub(super) fn order_note(order: &OrderState) -> String {
         let name = item.product_name.as_deref().or(item.product_id.as_deref()).unwrap_or("product unknown");
         lines.push(format!("{name}: {}", item.state.word()));
     }
-    if let Some(next) = &order.next_payment_at {
+    if let Some(next) = order.next_payment_at() {
         lines.push(format!("Next payment: {next}"));
     }
-    if let Some(until) = &order.paid_until {
+    if let Some(until) = order.paid_until() {
         lines.push(format!("Paid until: {until}"));
     }
     lines.push(String::new());

@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 
 use super::transition::State;
-use crate::json::{Map, Set};
+use crate::json::{Json, Map, Set, ToJson, put};
 use crate::{
     digistore24::{Cents, Event, Kind},
     record, words,
@@ -65,10 +65,10 @@ record! {
         pub deal_id: Option<String>,
         /// The deal as last written, names in place of ids.
         pub deal: Map,
-        /// `2026-12-23`.
-        pub next_payment_at: Option<String>,
-        /// The last paid day of a cancelled plan.
-        pub paid_until: Option<String>,
+        /// The order that this one replaces, as sent.
+        pub replaces: Option<String>,
+        /// Since which day. Nothing: since it was bought.
+        pub replaces_from: Option<String>,
     }
 }
 
@@ -78,6 +78,8 @@ record! {
     pub struct ItemState {
         /// Its item id, else its product id.
         pub key: String,
+        /// The order as sent: of an upsell its own.
+        pub order_id: Option<String>,
         /// Where it stands.
         pub state: State,
         /// The number of the payment or miss that led there.
@@ -92,6 +94,10 @@ record! {
         pub billing_type: Option<String>,
         /// The event of the last change, as Digistore24 named it, and why.
         pub last_event: String,
+        /// `2026-12-23`.
+        pub next_payment_at: Option<String>,
+        /// The last paid day of a cancelled plan.
+        pub paid_until: Option<String>,
     }
 }
 
@@ -146,6 +152,8 @@ record! {
         pub gross: Cents,
         /// Its number in the plan.
         pub sequence_no: u32,
+        /// The items that it paid for, and how much of it each; null where no message said it.
+        pub items: Map,
         /// Refunds and chargebacks.
         pub returned: Vec<Returned>,
     }
@@ -159,6 +167,8 @@ record! {
         pub id: String,
         /// How much.
         pub gross: Cents,
+        /// For which items.
+        pub items: Vec<String>,
     }
 }
 
@@ -171,17 +181,46 @@ impl Payment {
     fn back(&self) -> i64 {
         self.returned.iter().map(|r| r.gross.0).sum()
     }
+
+    /// Whether it paid for one of the items. A payment that was read without items counts for all.
+    fn concerns(&self, keys: &[String]) -> bool {
+        self.items.is_empty() || keys.iter().any(|key| self.items.contains_key(key))
+    }
+
+    /// What was paid for the items: all of it, unless it paid for others too and the message told the parts.
+    fn share(&self, keys: &[String]) -> i64 {
+        let mut sum = 0;
+        let mut others = false;
+        for (key, part) in &self.items {
+            match Cents::from_json(part.clone()).filter(|_| !part.is_null()) {
+                _ if !keys.contains(key) => others = true,
+                Some(part) => sum += part.0,
+                None => return self.gross.0,
+            }
+        }
+        if others { sum } else { self.gross.0 }
+    }
+
+    /// What went back for the items, without one refund.
+    fn back_for(&self, keys: &[String], but: &str) -> i64 {
+        let same = |r: &&Returned| r.id != but && (r.items.is_empty() || r.items.iter().any(|key| keys.contains(key)));
+        self.returned.iter().filter(same).map(|r| r.gross.0).sum()
+    }
 }
 
 impl OrderState {
-    /// Notes a payment, refund or chargeback. Noting it twice changes nothing.
-    pub fn note_money(&mut self, event: &Event) {
+    /// Notes a payment, refund or chargeback of some items. Noting it twice changes nothing.
+    pub fn note_money(&mut self, event: &Event, keys: &[String]) {
         let (Some(transaction), Some(money)) = (&event.transaction, &event.money) else { return };
         match event.event {
             Kind::Payment => {
                 let payment = self.payment_mut(&transaction.id);
                 payment.gross = money.gross;
                 payment.sequence_no = event.sequence_no();
+                for key in keys {
+                    let item = event.items.iter().find(|item| item.is(key));
+                    put(&mut payment.items, key, item.and_then(|item| item.money.as_ref()).map(|m| m.gross).to_json());
+                }
             }
             Kind::Refund | Kind::Chargeback => {
                 let known = self.returned_payment(event).map(|p| p.id.clone());
@@ -190,7 +229,8 @@ impl OrderState {
                     .unwrap_or_else(|| format!("before {}", transaction.id));
                 let payment = self.payment_mut(&id);
                 if !payment.returned.iter().any(|r| r.id == transaction.id) {
-                    payment.returned.push(Returned { id: transaction.id.clone(), gross: money.gross });
+                    let (id, items) = (transaction.id.clone(), keys.to_vec());
+                    payment.returned.push(Returned { id, gross: money.gross, items });
                 }
             }
             _ => {}
@@ -220,22 +260,40 @@ impl OrderState {
         }
     }
 
-    /// Whether a refund ends the order. A part of a payment doesn't; one installment of several doesn't, until all are
-    /// back; of a plan without end the newest payment does, an older one is a gesture.
-    pub fn refund_is_full(&self, event: &Event) -> bool {
+    /// Whether a refund ends the items. A part of what was paid for them doesn't; one installment of several doesn't, until
+    /// all are back; of a plan without end the newest payment does, an older one is a gesture.
+    pub fn refund_is_full(&self, event: &Event, keys: &[String]) -> bool {
         let Some(money) = &event.money else { return true };
         let own = event.transaction.as_ref().map(|t| t.id.as_str()).unwrap_or_default();
         let installments = event.subscription.as_ref().is_some_and(|s| s.installments > 1);
         let Some(payment) = self.returned_payment(event) else { return !installments };
         // This very refund may have been noted by an earlier try.
-        let noted: i64 = payment.returned.iter().filter(|r| r.id == own).map(|r| r.gross.0).sum();
+        let left = |payment: &Payment| payment.share(keys) - payment.back_for(keys, own);
+        // An upsell has payments of its own.
+        let same = || self.payments.iter().filter(|p| p.concerns(keys));
         if installments {
-            let paid: i64 = self.payments.iter().map(|p| p.gross.0).sum();
-            let back: i64 = self.payments.iter().map(Payment::back).sum();
-            return back - noted + money.gross.0 >= paid;
+            return money.gross.0 >= same().map(left).sum();
         }
-        let newest = self.payments.iter().map(|p| p.sequence_no).max().unwrap_or_default();
-        payment.back() - noted + money.gross.0 >= payment.gross.0 && payment.sequence_no >= newest
+        let newest = same().map(|p| p.sequence_no).max().unwrap_or_default();
+        money.gross.0 >= left(payment) && payment.sequence_no >= newest
+    }
+
+    /// Whether a refund of this payment came before the payment itself, and was a part of it: its message couldn't tell.
+    pub fn was_returned_in_part(&self, event: &Event) -> bool {
+        let (Kind::Payment, Some(transaction), Some(money)) = (&event.event, &event.transaction, &event.money) else {
+            return false;
+        };
+        self.payments.iter().any(|p| p.id == transaction.id && p.gross == Cents(0) && p.back() < money.gross.0)
+    }
+
+    /// When the next payment of one of its items is due. `2026-12-23`.
+    pub fn next_payment_at(&self) -> Option<&String> {
+        self.items.iter().filter_map(|i| i.next_payment_at.as_ref()).min()
+    }
+
+    /// The last paid day of its cancelled items.
+    pub fn paid_until(&self) -> Option<&String> {
+        self.items.iter().filter_map(|i| i.paid_until.as_ref()).max()
     }
 
     /// What is left of all payments: paid less returned.
@@ -253,7 +311,7 @@ impl OrderState {
         self.items.iter().find(|i| i.key == key)
     }
 
-    /// The item keys that an event means. A message without items means all of the order's.
+    /// The item keys that an event means. A message without items means all of what that order, or that upsell, sold.
     pub fn keys_of(&self, event: &Event) -> Vec<String> {
         let mut keys: Vec<String> = Vec::new();
         let mut add = |key: &str| {
@@ -268,10 +326,19 @@ impl OrderState {
                     let known = self.items.iter().find(|i| i.product_id.as_ref() == Some(product));
                     add(known.map_or(product, |i| &i.key));
                 }
-                (None, None) => self.items.iter().for_each(|i| add(&i.key)),
+                (None, None) => {
+                    self.items.iter().filter(|i| i.belongs_to(&event.order.id)).for_each(|i| add(&i.key));
+                }
             }
         }
         keys
+    }
+}
+
+impl ItemState {
+    /// Whether it was sold by this order, as sent.
+    pub fn belongs_to(&self, order: &str) -> bool {
+        self.order_id.as_ref().is_none_or(|id| id == order)
     }
 }
 
@@ -347,8 +414,11 @@ impl Person {
         if let Some(status) = self.status() {
             own(status.word());
         }
-        if self.items().any(|i| i.state == State::ChargedBack) {
-            own(State::ChargedBack.word());
+        // These two show beside the best state.
+        for state in [State::Paused, State::ChargedBack] {
+            if self.items().any(|i| i.state == state) {
+                own(state.word());
+            }
         }
         if self.orders.iter().any(|o| o.test) {
             own("test");

@@ -1,5 +1,7 @@
 //! Event + what is known -> plan. Pure: no call is made, and the same input gives the same plan.
 
+use std::cmp::Ordering;
+
 use super::{
     content,
     manner::Manner,
@@ -12,7 +14,7 @@ use super::{
 use crate::json::{Map, ToJson, Value, json};
 use crate::{
     clock,
-    digistore24::{Event, Item, Kind, Standing, order_key},
+    digistore24::{Event, Kind, Standing, order_key},
     record, variants,
 };
 
@@ -228,28 +230,31 @@ impl Draft<'_> {
             test: event.test,
             ..OrderState::default()
         });
-        let full = event.event == Kind::Refund && order.refund_is_full(event);
+        let mut keys = order.keys_of(event);
+        let full = event.event == Kind::Refund && order.refund_is_full(event, &keys);
         let again = self.now.repeated && event.transaction.as_ref().is_some_and(|t| order.is_returned(&t.id));
         let signal = transition::signal(event, full, again);
-        let mut keys = order.keys_of(event);
         if keys.is_empty()
             && !event.order.base_id.is_empty()
             && !matches!(signal, Signal::Resumed | Signal::Information)
         {
             keys.push("1".to_owned());
         }
-        for item_key in keys {
-            self.apply_item(&mut order, &item_key, signal);
+        for item_key in &keys {
+            self.apply_item(&mut order, item_key, signal);
         }
         if order.items.is_empty() {
             self.remarks.push(format!("{} for an order that is not known creates nothing", event.event.name()));
             return false;
         }
-        order.note_money(event);
+        order.note_money(event, &keys);
         if let Some(money) = &event.money {
             order.currency.clone_from(&money.currency);
         }
-        self.note_dates(&mut order);
+        if fresh {
+            order.replaces.clone_from(&event.order.upgraded_order_id);
+            order.replaces_from.clone_from(&event.order.delivery_date);
+        }
         order.history.push(HistoryLine {
             at: content::moment_of(event, self.now.now_ms),
             what: content::history_line(event),
@@ -261,9 +266,7 @@ impl Draft<'_> {
             Some(slot) => *slot = order,
             None => self.person.orders.push(order),
         }
-        if fresh {
-            self.replace_upgraded();
-        }
+        self.settle_replaced();
         if let Some(id) = &event.buyer.id {
             self.person.buyers.insert(order_key(event.merchant.id.as_deref(), id));
         }
@@ -277,12 +280,19 @@ impl Draft<'_> {
         let event = self.event;
         let known = order.item(item_key);
         let from = known.map(|i| i.state);
-        let told = event.items.iter().find(|i| is_item(i, item_key)).or_else(|| event.items.first());
-        let mut outcome = transition::transition(from, signal, person::compare(known, event));
+        let told = event.items.iter().find(|i| i.is(item_key)).or_else(|| event.items.first());
+        let number = person::compare(known, event);
+        // A refund in part that came before its payment was taken for a full one.
+        let judged = from.filter(|state| *state != State::Refunded || !order.was_returned_in_part(event));
+        let mut outcome = transition::transition(judged, signal, number);
         if let (Outcome::Ask, Some(standing)) = (outcome, self.now.told) {
             let single = event.subscription.as_ref().is_none_or(|s| s.billing_type == "single_payment");
             outcome = Outcome::To(State::of(standing, single));
             self.remarks.push(format!("Digistore24 says about the order: {}", standing.word()));
+            // It knows best whether the order was replaced.
+            for other in &mut self.person.orders {
+                other.replaces = other.replaces.take().filter(|id| *id != event.order.id);
+            }
         }
         let to = match outcome {
             Outcome::To(state) => Some(state),
@@ -294,6 +304,11 @@ impl Draft<'_> {
                 from
             }
         };
+        if let (Outcome::Keep, Some(state)) = (outcome, from)
+            && !(state.grants() && matches!(signal, Signal::Paid { .. }))
+        {
+            self.remarks.push(format!("{} leaves the item {}", event.event.name(), state.word()));
+        }
         let product = told.and_then(|i| i.name.clone()).or_else(|| known.and_then(|i| i.product_name.clone()));
         self.changes.push(Change { item: format!("{}/{item_key}", order.id), product, from, to });
         let Some(state) = to else { return };
@@ -301,6 +316,7 @@ impl Draft<'_> {
         if known.is_none() {
             order.items.push(ItemState {
                 key: item_key.to_owned(),
+                order_id: Some(event.order.id.clone()),
                 state,
                 sequence_no: 0,
                 product_id: None,
@@ -308,6 +324,8 @@ impl Draft<'_> {
                 tags: Vec::new(),
                 billing_type: None,
                 last_event: String::new(),
+                next_payment_at: None,
+                paid_until: None,
             });
         }
         let Some(item) = order.items.iter_mut().find(|i| i.key == item_key) else { return };
@@ -327,59 +345,52 @@ impl Draft<'_> {
             }
         }
         keep_newer(&mut item.billing_type, &event.subscription.as_ref().map(|s| s.billing_type.clone()));
+        note_dates(item, event, number.is_lt());
     }
 
-    fn note_dates(&self, order: &mut OrderState) {
-        let Some(plan) = &self.event.subscription else { return };
-        let running = order.items.iter().any(|i| i.state == State::Active);
-        match self.event.event {
-            Kind::Payment | Kind::RebillResumed if running => {
-                order.next_payment_at.clone_from(&plan.next_payment_at);
-                order.paid_until = None;
-            }
-            Kind::RebillCancelled | Kind::PaymentMissed if order.items.iter().any(|i| i.state == State::Cancelling) => {
-                let until = plan
-                    .paid_until
-                    .clone()
-                    .or_else(|| plan.next_payment_at.clone())
-                    .or_else(|| order.next_payment_at.take());
-                keep_newer(&mut order.paid_until, &until);
-                order.next_payment_at = None;
-            }
-            Kind::Refund | Kind::Chargeback | Kind::LastPaidDay if !running => order.next_payment_at = None,
-            _ => {}
-        }
-    }
-
-    /// An upgrade ends the order that it replaces, unless that order still runs until a later day.
-    fn replace_upgraded(&mut self) {
-        let Some(old) = &self.event.order.upgraded_order_id else { return };
+    /// An order that was replaced by an upgrade ends on the day that the upgrade named; so do those of its messages that come
+    /// after that.
+    fn settle_replaced(&mut self) {
         let today = clock::ymd(clock::in_berlin(clock::at(self.now.now_ms)).date());
-        if let Some(later) = self.event.order.delivery_date.as_ref().filter(|d| **d > today) {
-            self.remarks.push(format!("the replaced order runs until {later}"));
-            return;
-        }
-        let merchant = self.event.merchant.id.as_deref();
-        let Some(order) = self.person.order_mut(&order_key(merchant, old)) else { return };
-        for item in &mut order.items {
-            let outcome = transition::transition(Some(item.state), Signal::Replaced, std::cmp::Ordering::Greater);
-            if let Outcome::To(state) = outcome {
-                let change = Change {
-                    item: format!("{old}/{}", item.key),
-                    product: item.product_name.clone(),
-                    from: Some(item.state),
-                    to: Some(state),
-                };
-                self.changes.push(change);
-                item.state = state;
+        let mut replaced = Vec::new();
+        for order in &self.person.orders {
+            let Some(old) = &order.replaces else { continue };
+            match order.replaces_from.as_ref().filter(|day| **day > today) {
+                Some(day) => self.remarks.push(format!("the replaced order {old} runs until {day}")),
+                None => replaced.push(old.clone()),
             }
         }
-        order.next_payment_at = None;
+        for order in &mut self.person.orders {
+            for item in &mut order.items {
+                let of = item.order_id.as_ref().unwrap_or(&order.id);
+                let outcome = transition::transition(Some(item.state), Signal::Replaced, Ordering::Greater);
+                if let (Outcome::To(state), true) = (outcome, replaced.contains(of)) {
+                    let (from, to) = (Some(item.state), Some(state));
+                    let product = item.product_name.clone();
+                    self.changes.push(Change { item: format!("{of}/{}", item.key), product, from, to });
+                    item.state = state;
+                    item.next_payment_at = None;
+                }
+            }
+        }
     }
 }
 
-fn is_item(item: &Item, key: &str) -> bool {
-    item.id.as_deref() == Some(key) || (item.id.is_none() && item.product_id.as_deref() == Some(key))
+/// Brings an item's dates up to date. `late`: a newer payment came before this message.
+fn note_dates(item: &mut ItemState, event: &Event, late: bool) {
+    let plan = event.subscription.clone().unwrap_or_default();
+    match (item.state, &event.event) {
+        (State::Active, Kind::Payment | Kind::RebillResumed) if !late => {
+            item.next_payment_at = plan.next_payment_at;
+            item.paid_until = None;
+        }
+        (State::Active | State::Paused, _) => {}
+        (State::Cancelling, Kind::Payment | Kind::RebillCancelled | Kind::PaymentMissed) => {
+            let until = plan.paid_until.or(plan.next_payment_at).or(item.next_payment_at.take());
+            keep_newer(&mut item.paid_until, &until);
+        }
+        _ => item.next_payment_at = None,
+    }
 }
 
 fn keep_newer<T: Clone>(old: &mut Option<T>, new: &Option<T>) {

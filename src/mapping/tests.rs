@@ -36,9 +36,9 @@ fn every_cell_of_the_transition_table() {
         ("cancelling", ". . act,     com com com, . . .,       . . .,       . . .,       . . .,       ? ? ?,     ref ref ref, . . .,     cha cha cha, . . .,       act act act, end end end, upg upg upg, . . ."),
         ("completed",  ". . .,       . . .,       . . .,       . . .,       . . ?,       . . .,       . . ?,     ref ref ref, . . .,     cha cha cha, . . .,       . . .,       . . .,       upg upg upg, . . ."),
         ("paused",     ". act act,   . com com,   . can can,   . . .,       . . .,       can can can, ? ? ?,     ref ref ref, . . .,     cha cha cha, can can can, act act act, end end end, upg upg upg, . . ."),
-        ("ended",      ". . act,     . . com,     . . act,     ? ? ?,       . . .,       . . .,       . . .,     ref ref ref, . . .,     cha cha cha, . . .,       . . .,       . . .,       upg upg upg, . . ."),
-        ("refunded",   ". . act,     . . com,     . . act,     ? ? ?,       . . .,       . . .,       . . .,     . . .,       . . .,     cha cha cha, . . .,       . . .,       . . .,       . . .,       . . ."),
-        ("chargeback", ". . act,     . . com,     . . act,     ? ? ?,       . . .,       . . .,       . . .,     . . .,       . . .,     . . .,       . . .,       . . .,       . . .,       . . .,       . . ."),
+        ("ended",      ". . act,     . . com,     . . can,     ? ? ?,       . . .,       . . .,       . . .,     ref ref ref, . . .,     cha cha cha, . . .,       . . .,       . . .,       upg upg upg, . . ."),
+        ("refunded",   ". . act,     . . com,     . . can,     ? ? ?,       . . .,       . . .,       . . .,     . . .,       . . .,     cha cha cha, . . .,       . . .,       . . .,       . . .,       . . ."),
+        ("chargeback", ". . act,     . . com,     . . can,     ? ? ?,       . . .,       . . .,       . . .,     . . .,       . . .,     . . .,       . . .,       . . .,       . . .,       . . .,       . . ."),
         ("upgraded",   ". . ?,       . . ?,       . . ?,       ? ? ?,       . . .,       . . .,       . . .,     . . .,       . . .,     cha cha cha, . . .,       . . .,       . . .,       . . .,       . . ."),
     ];
     let mut cells = 0;

@@ -4,7 +4,7 @@
 use super::{
     content,
     manner::Manner,
-    person::{OpenTask, Person, Purpose},
+    person::{OpenTask, OrderState, Person, Purpose},
     plan::{Action, Change, Circumstances, Snapshot, Step},
     playbook::{self, Drawn},
     settings::{Business, Mapping, Notes},
@@ -106,10 +106,14 @@ impl<'a> Writer<'a> {
             }
         }
         let mut custom = Map::new();
-        if !is_later {
-            if self.mapping.custom_fields {
-                custom = content::custom_fields(self.event, self.person, &profile);
+        if self.mapping.custom_fields {
+            // What became of the person's orders by itself shows at a later time too.
+            custom = content::standing_fields(self.person);
+            if !is_later {
+                custom.extend(content::event_fields(self.event, self.person, &profile));
             }
+        }
+        if !is_later {
             if let Value::Object(own) = self.mapping.own_fields.fill(&self.facts) {
                 for (name, value) in own {
                     put_text(&mut custom, &name, value);
@@ -415,11 +419,11 @@ fn present(event: &Event, person: &Person, before: &Person, now: &Circumstances)
         "balance": order.map(|o| o.balance().to_json()),
         "isNewOrder": before.order(&key).is_none(),
         "lifetime": person.lifetime(&currency).to_json(),
-        "nextPaymentAt": order.and_then(|o| o.next_payment_at.clone()),
+        "nextPaymentAt": order.and_then(OrderState::next_payment_at).cloned(),
         "note": order.map(content::order_note),
         "order": word(person.order_status(&key)),
         "orders": person.orders.iter().filter(|o| !o.test).count(),
-        "paidUntil": order.and_then(|o| o.paid_until.clone()),
+        "paidUntil": order.and_then(OrderState::paid_until).cloned(),
         "products": products,
         "tags": tags,
     })

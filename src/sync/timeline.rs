@@ -85,8 +85,8 @@ fn view(contact_id: &str, person: &Person) -> Value {
             "items": items,
             "balance": order.balance().to_json(),
             "currency": order.currency,
-            "nextPaymentAt": order.next_payment_at,
-            "paidUntil": order.paid_until,
+            "nextPaymentAt": order.next_payment_at(),
+            "paidUntil": order.paid_until(),
         }));
         for line in &order.history {
             lines.push(
