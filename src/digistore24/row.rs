@@ -1,11 +1,11 @@
 //! A row of the API's lists as an event. Rows differ in their names: the documentation has one spelling, answers that were
 //! seen have another.
 
-use super::event::{Affiliate, Buyer, Eticket, Event, Item, Kind, Money, Order, Subscription, Transaction, links};
+use super::event::{Affiliate, Buyer, Consent, Eticket, Event, Item, Kind, Money, Order, Subscription, Transaction, links};
 use super::money::Cents;
 use crate::catalog::is_email;
 use crate::clock;
-use crate::json::Value;
+use crate::json::{Value, json};
 use crate::text::{lower, short_hash};
 
 /// Reads the fields of a row.
@@ -125,6 +125,41 @@ impl Event {
             it.raw = fields;
         }
         it
+    }
+}
+
+impl Event {
+    /// The function that tells what the message leaves out, and its input: who holds a ticket, what was put into a form.
+    pub fn question(&self) -> Option<(&'static str, Value)> {
+        match (&self.event, &self.eticket, &self.form) {
+            (Kind::Eticket, Some(Eticket { id: Some(id), .. }), _) => {
+                Some(("digistore24.getEticket", json!({ "eticket_id": id })))
+            }
+            (Kind::CustomForm, _, Some(form)) if form.action.as_deref() != Some("revoke") => {
+                Some(("digistore24.listCustomFormRecords", json!({ "purchase_id": self.order.id })))
+            }
+            _ => None,
+        }
+    }
+
+    /// Takes the answer in. A ticket is about who holds it, not about who bought it.
+    pub fn learn(&mut self, answer: &Value) {
+        if let Some(ticket) = answer.get("eticket").filter(|ticket| ticket.is_object()) {
+            let holder = buyer(&Row(ticket), &[]);
+            if holder.email.is_some() && holder.email != self.buyer.email {
+                self.buyer = holder;
+                self.consent = Consent::default();
+            }
+        }
+        let no = self.form.as_ref().and_then(|form| form.no);
+        for record in answer.get("records").and_then(Value::as_array).into_iter().flatten() {
+            if let (true, Some(Value::Object(data))) = (Row(record).number("form_no") == no, record.get("data")) {
+                self.told.extend(data.clone());
+            }
+        }
+        // Templates find the answers where they would be if the message had them; what it has stays.
+        let message = std::mem::replace(&mut self.raw, self.told.clone());
+        self.raw.extend(message);
     }
 }
 

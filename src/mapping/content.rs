@@ -4,7 +4,7 @@ use super::person::{OrderState, Person, Purpose};
 use crate::json::{Map, Set, ToJson, Value, put_some};
 use crate::{
     clock,
-    digistore24::{Event, Kind},
+    digistore24::{Event, Form, Kind},
 };
 
 /// A note keeps so many lines; the oldest go first.
@@ -92,10 +92,12 @@ pub(super) fn standing_fields(person: &Person) -> Map {
     granted.extend(person.items().filter(|i| i.state.grants()).filter_map(|i| i.product_name.clone()));
     let next = person.items().filter_map(|i| i.next_payment_at.as_ref()).min();
     let until = person.items().filter_map(|i| i.paid_until.as_ref()).max();
+    let ticket = person.tickets.iter().filter(|t| t.valid).filter_map(|t| t.day.as_ref()).max();
     for (key, value) in [
         ("products", Some(&Vec::from_iter(granted).join(", "))),
         ("next_payment", next),
         ("paid_until", until),
+        ("eticket_date", ticket),
     ] {
         // What was never written needs no clearing.
         let text = value.map(String::as_str).unwrap_or_default();
@@ -173,14 +175,47 @@ pub(super) fn order_note(order: &OrderState) -> String {
     lines.join("\n")
 }
 
+/// A ticket in words, for who holds it: `DS24 C74PNZH5 · eticket · …` and what it is for.
+pub(super) fn ticket_note(event: &Event) -> (String, String) {
+    let mark = if event.test { "[TEST] " } else { "" };
+    let order = &event.order.id;
+    let title = format!("{mark}DS24 {order} · {} · {}", event.event.name(), event.id);
+    let mut lines = Vec::new();
+    if let Some(ticket) = &event.eticket {
+        let (no, count) = (ticket.no.unwrap_or(1), ticket.count.unwrap_or(1));
+        let name = event.items.first().and_then(|i| i.name.as_deref()).unwrap_or_default();
+        lines.push(format!("E-ticket {no} of {count} {name}").trim_end().to_owned());
+        for (label, text) in
+            [("Date", &ticket.date), ("Place", &ticket.location_name), ("", &ticket.location_address), ("", &ticket.hint)]
+        {
+            let words = [label, if label.is_empty() { "" } else { ": " }, text.as_deref().unwrap_or_default()];
+            lines.extend(text.as_ref().map(|_| words.concat()));
+        }
+    }
+    let bought_by = event.raw.get("email").and_then(Value::as_str).unwrap_or("an address that is not known");
+    lines.push(format!("Order {order}, bought by {bought_by}"));
+    (title, lines.join("\n"))
+}
+
+/// What the line of a form begins with: `custom form 1 of 2`.
+pub(super) fn form_mark(event: &Event) -> String {
+    let number = |n: fn(&Form) -> Option<u32>| event.form.as_ref().and_then(n).unwrap_or(1);
+    format!("custom form {} of {}", number(|f| f.no), number(|f| f.count))
+}
+
 /// `payment 2 · 47.00 EUR · transaction 3999938`.
 pub(super) fn history_line(event: &Event) -> String {
     let mut parts = Vec::new();
     let number = event.sequence_no();
     parts.push(match event.event {
         Kind::Payment if number > 0 => format!("payment {number}"),
+        Kind::CustomForm => form_mark(event),
         _ => event.event.name().replace('_', " "),
     });
+    if let Some("revoke") = event.form.as_ref().and_then(|f| f.action.as_deref()) {
+        parts.push("revoked".to_owned());
+    }
+    parts.extend(event.told.iter().map(|(name, value)| format!("{name}: {}", super::as_text(value))));
     if event.items.len() > 1 {
         parts.push(format!("{} items", event.items.len()));
     }

@@ -18,6 +18,8 @@ record! {
         pub buyers: Set,
         /// In the order in which they came.
         pub orders: Vec<OrderState>,
+        /// Tickets that the person holds, whoever bought them.
+        pub tickets: Vec<Ticket>,
         /// Tags that we put on the contact and that are still there as far as we know.
         pub tags: Set,
         /// Of those, tags that are earned but were not put on: an import is silent, because tags start workflows.
@@ -65,6 +67,8 @@ record! {
         pub deal_id: Option<String>,
         /// The deal as last written, names in place of ids.
         pub deal: Map,
+        /// The mapping's own fields that a form of this order brought, by the form's number.
+        pub forms: Map,
         /// The order that this one replaces, as sent.
         pub replaces: Option<String>,
         /// Since which day. Nothing: since it was bought.
@@ -98,6 +102,25 @@ record! {
         pub next_payment_at: Option<String>,
         /// The last paid day of a cancelled plan.
         pub paid_until: Option<String>,
+    }
+}
+
+record! {
+    /// A ticket.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Ticket {
+        /// Digistore24's number.
+        pub id: String,
+        /// When it last changed. ISO 8601 with offset.
+        pub at: String,
+        /// It lets somebody in, or did.
+        pub valid: bool,
+        /// Its holder came.
+        pub used: bool,
+        /// The day that it is for. `2026-12-23`.
+        pub day: Option<String>,
+        /// Of a test order.
+        pub test: bool,
     }
 }
 
@@ -362,6 +385,7 @@ impl Person {
         }
         Self {
             orders: self.orders,
+            tickets: self.tickets,
             buyers: self.buyers,
             newsletter: self.newsletter,
             kept: self.kept,
@@ -420,7 +444,13 @@ impl Person {
                 own(state.word());
             }
         }
-        if self.orders.iter().any(|o| o.test) {
+        for ticket in self.tickets.iter().filter(|t| t.valid) {
+            own("eticket");
+            if ticket.used {
+                own("eticket-used");
+            }
+        }
+        if self.orders.iter().any(|o| o.test) || self.tickets.iter().any(|t| t.test) {
             own("test");
         }
         match self.newsletter.as_deref() {

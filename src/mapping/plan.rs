@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::{
     content,
     manner::Manner,
-    person::{self, HistoryLine, ItemState, OrderState, Person, Purpose},
+    person::{self, HistoryLine, ItemState, OrderState, Person, Purpose, Ticket},
     playbook::Later,
     settings::Mapping,
     transition::{self, Outcome, Signal, State},
@@ -190,10 +190,16 @@ pub fn plan(mapping: &Mapping, event: &Event, known: Known, now: &Circumstances)
     };
     let before = person.clone();
     let mut draft = Draft { event, now, person: &mut person, changes: Vec::new(), remarks: Vec::new(), ask: false };
+    let end = end_of_replaced(event, now.now_ms);
     let tells = match &now.due {
-        // A step that comes later changes nothing of what was bought, and brings nobody back who was deleted.
-        Some(_) => contact_id.is_some(),
+        // A step that comes later changes nothing of what was bought but what ends by itself, and brings nobody back who was
+        // deleted.
+        Some(_) => {
+            draft.settle_replaced();
+            contact_id.is_some()
+        }
         None if event.event == Kind::Affiliation => event.buyer.email.is_some(),
+        None if event.event == Kind::Eticket => draft.ticket(),
         None => draft.apply(),
     };
     let Draft { changes, mut remarks, ask, .. } = draft;
@@ -204,6 +210,10 @@ pub fn plan(mapping: &Mapping, event: &Event, known: Known, now: &Circumstances)
         writer.ask = ask;
         writer.write(snapshot.as_ref(), contact_id.is_none());
         (steps, later) = (writer.steps, writer.drawn.later);
+        if let Some(end) = end.filter(|_| now.due.is_none()) {
+            remarks.push(format!("the replaced order runs until {}", event.order.delivery_date.as_deref().unwrap_or_default()));
+            later.push(end);
+        }
         remarks.extend(writer.drawn.remarks);
     }
     Plan { contact_id, changes, steps, later, remarks, asks: ask, person }
@@ -250,6 +260,11 @@ impl Draft<'_> {
         order.note_money(event, &keys);
         if let Some(money) = &event.money {
             order.currency.clone_from(&money.currency);
+        }
+        if event.event == Kind::CustomForm {
+            // A form's answers stand there as they are now.
+            let form = content::form_mark(event);
+            order.history.retain(|line| !line.what.starts_with(&form));
         }
         if fresh {
             order.replaces.clone_from(&event.order.upgraded_order_id);
@@ -306,6 +321,7 @@ impl Draft<'_> {
         };
         if let (Outcome::Keep, Some(state)) = (outcome, from)
             && !(state.grants() && matches!(signal, Signal::Paid { .. }))
+            && event.event != Kind::CustomForm
         {
             self.remarks.push(format!("{} leaves the item {}", event.event.name(), state.word()));
         }
@@ -348,6 +364,43 @@ impl Draft<'_> {
         note_dates(item, event, number.is_lt());
     }
 
+    /// A ticket: its holder's, not an order's.
+    fn ticket(&mut self) -> bool {
+        let Some((ticket, id)) = self.event.eticket.as_ref().and_then(|t| Some((t, t.id.clone()?))) else { return false };
+        let changed = ticket.modified_at.as_ref().or(ticket.created_at.as_ref()).unwrap_or(&self.event.received_at);
+        let known = self.person.tickets.iter().position(|t| t.id == id).map(|at| self.person.tickets.remove(at));
+        let mut new = Ticket {
+            id,
+            at: changed.clone(),
+            valid: true,
+            used: false,
+            day: ticket.date.as_deref().and_then(clock::parse_date).map(clock::ymd),
+            test: self.event.test,
+        };
+        if let Some(old) = known {
+            // What is known of it is newer.
+            if old.at > new.at {
+                self.remarks.push(format!("{} says what is no longer so", self.event.event.name()));
+                self.person.tickets.push(old);
+                return false;
+            }
+            (new.valid, new.used) = (old.valid, old.used);
+            new.day = new.day.or(old.day);
+        }
+        match ticket.action.as_deref().unwrap_or_default() {
+            "use" => new.used = true,
+            "cancel_use" => new.used = false,
+            "revoke" => new.valid = false,
+            "create" | "cancel_revoke" => new.valid = true,
+            _ => {}
+        }
+        self.person.tickets.push(new);
+        if let Some(id) = &self.event.buyer.id {
+            self.person.buyers.insert(order_key(self.event.merchant.id.as_deref(), id));
+        }
+        true
+    }
+
     /// An order that was replaced by an upgrade ends on the day that the upgrade named; so do those of its messages that come
     /// after that.
     fn settle_replaced(&mut self) {
@@ -355,9 +408,8 @@ impl Draft<'_> {
         let mut replaced = Vec::new();
         for order in &self.person.orders {
             let Some(old) = &order.replaces else { continue };
-            match order.replaces_from.as_ref().filter(|day| **day > today) {
-                Some(day) => self.remarks.push(format!("the replaced order {old} runs until {day}")),
-                None => replaced.push(old.clone()),
+            if order.replaces_from.as_ref().is_none_or(|day| *day <= today) {
+                replaced.push(old.clone());
             }
         }
         for order in &mut self.person.orders {
@@ -374,6 +426,15 @@ impl Draft<'_> {
             }
         }
     }
+}
+
+/// When the order that an upgrade replaces will end, if that is to come: its access ends then, with or without a message.
+fn end_of_replaced(event: &Event, now_ms: u64) -> Option<Later> {
+    let order = &event.order;
+    let day = order.upgraded_order_id.as_ref().and(order.delivery_date.as_deref()).and_then(clock::parse_date)?;
+    let at = u64::try_from(clock::berlin(day.midnight()).unix_timestamp()).ok()? * 1000;
+    let playbook = format!("upgrade from {}", order.upgraded_order_id.as_deref().unwrap_or_default());
+    (event.event == Kind::Payment && at > now_ms).then_some(Later { at, playbook, step: 0 })
 }
 
 /// Brings an item's dates up to date. `late`: a newer payment came before this message.

@@ -114,11 +114,14 @@ impl<'a> Writer<'a> {
             }
         }
         if !is_later {
-            if let Value::Object(own) = self.mapping.own_fields.fill(&self.facts) {
-                for (name, value) in own {
-                    put_text(&mut custom, &name, value);
+            let mut own = Map::new();
+            if let Value::Object(filled) = self.mapping.own_fields.fill(&self.facts) {
+                for (name, value) in filled {
+                    put_text(&mut own, &name, value);
                 }
             }
+            self.form(&mut own);
+            custom.extend(own);
         }
         custom.extend(std::mem::take(&mut self.drawn.custom).into_iter().filter(|(_, value)| !value.is_null()));
         let mut changed = Map::new();
@@ -158,6 +161,27 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// Fields that a form brought go when it is revoked.
+    fn form(&mut self, own: &mut Map) {
+        let (Some(form), Some(order)) =
+            (self.event.form.as_ref(), self.person.order_mut(&self.event.order_key()))
+        else {
+            return;
+        };
+        let no = form.no.unwrap_or(1).to_string();
+        for name in playbook::texts(&order.forms.remove(&no).unwrap_or_default()) {
+            if !own.contains_key(&name) {
+                put(own, &name, "".into());
+            }
+        }
+        if form.action.as_deref() != Some("revoke") {
+            let fields = &self.before.fields;
+            let brought = own.iter().filter(|(name, value)| fields.get(*name) != Some(value) && **value != *"");
+            let names: Vec<Value> = brought.map(|(name, _)| Value::from(name.as_str())).collect();
+            put(&mut order.forms, &no, Value::Array(names));
+        }
+    }
+
     fn remember(&mut self, fields: &Map) {
         for (name, value) in fields {
             self.person.profile.insert(name.clone(), content::hash(value));
@@ -166,6 +190,13 @@ impl<'a> Writer<'a> {
 
     fn note(&mut self) {
         let key = self.event.order_key();
+        if let Some(ticket) = &self.event.eticket {
+            if self.before.tickets.iter().all(|known| Some(&known.id) != ticket.id.as_ref()) {
+                let (title, body) = content::ticket_note(self.event);
+                self.step("the ticket is new", Action::CreateNote { order: key, title, body, keep: false });
+            }
+            return;
+        }
         let Some(order) = self.person.order(&key) else { return };
         let own = &self.mapping.note.fill(&self.facts);
         let mut title = content::note_title(self.event, order);

@@ -138,12 +138,27 @@ impl Sync<'_> {
 
     /// Where the order stands, from Digistore24 itself. Nothing where it can't be asked: then a person is.
     async fn ask(&self, report: &mut Report, event: &Event) -> Result<Option<Standing>> {
+        let order = json!({ "purchase_id": event.order.id });
+        Ok(self.asked(report, "digistore24.getPurchase", order).await?.as_ref().and_then(standing))
+    }
+
+    /// What the message leaves out: who holds a ticket, what was put into a form.
+    pub(super) async fn learn(&self, report: &mut Report, event: &mut Event) -> Result<()> {
+        if let Some((operation, input)) = event.question()
+            && let Some(answer) = self.asked(report, operation, input).await?
+        {
+            event.learn(&answer);
+        }
+        Ok(())
+    }
+
+    /// Asks Digistore24, where there is a key for it. Nothing where it doesn't know.
+    async fn asked(&self, report: &mut Report, operation: &str, input: Value) -> Result<Option<Value>> {
         if self.client.connection.digistore24.as_ref().is_none_or(|account| account.api_key.is_none()) {
             return Ok(None);
         }
-        let order = json!({ "purchase_id": event.order.id });
-        match self.call(&mut report.calls, "digistore24.getPurchase", order).await {
-            Ok(purchase) => Ok(standing(&purchase)),
+        match self.call(&mut report.calls, operation, input).await {
+            Ok(answer) => Ok(Some(answer)),
             Err(error) if error.details().retryable => Err(error),
             Err(_) => Ok(None),
         }
@@ -196,7 +211,7 @@ impl Sync<'_> {
     /// Calls and notes it.
     pub(super) async fn call(&self, calls: &mut Vec<Call>, id: &str, input: Value) -> Result<Value> {
         debug_assert!(
-            id == "digistore24.getPurchase"
+            id.starts_with("digistore24.")
                 || super::OPERATIONS.iter().any(|(known, _)| *known == id)
                 || self.mapping.operations().contains(id),
             "{id} is not in the list"

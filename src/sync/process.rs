@@ -268,7 +268,7 @@ impl Sync<'_> {
         let (entries, _) = self.effects.get(vec![key.clone()]).await?;
         let Some(entry) = entries.first() else { return Ok(()) };
         let message: Message = from_json(&entry.value)?;
-        let event = message.event(&self.client.connection.id)?;
+        let mut event = message.event(&self.client.connection.id)?;
         self.effects.follow(message.trace.clone().unwrap_or_default());
         let report = told.insert(Report::new(&event, "busy"));
         if !lease.acquire(self.scope.lease(&message.person)).await? {
@@ -284,7 +284,10 @@ impl Sync<'_> {
         let mut message: Message = from_json(&entry.value)?;
         let work = entries.iter().find(|e| e.key != key).map(|e| from_json::<Work>(&e.value)).transpose()?;
 
-        let result = self.attempt(&mut lease, report, name, &event, &message, work).await;
+        let result = match self.learn(report, &mut event).await {
+            Ok(()) => self.attempt(&mut lease, report, name, &event, &message, work).await,
+            Err(error) => Err(error),
+        };
         report.requests = self.effects.requests() - before;
         match result {
             Ok(Some(work)) => {

@@ -139,7 +139,7 @@ pub fn subscription() -> Vec<String> {
     }
     stories.push(
         Story::new("A missed payment, upgraded: Digistore24 knows")
-            .asked("C74PNZH5", with(purchase("C74PNZH5", "aborted", &[("9001", "payment", "47.00")]), json!({ "upgraded_by_purchase_id": "N1" })))
+            .knows("C74PNZH5", with(purchase("C74PNZH5", "aborted", &[("9001", "payment", "47.00")]), json!({ "upgraded_by_purchase_id": "N1" })))
             .before(first())
             .then(missed("upgraded"))
             .end(),
@@ -254,7 +254,7 @@ pub fn refunds() -> Vec<String> {
             .then(refund("-37.00", "9004"))
             .end(),
         Story::new("A payment sent again after its refund: Digistore24 says that it runs")
-            .asked("C74PNZH5", again())
+            .knows("C74PNZH5", again())
             .before(first())
             .before(refund("-47.00", "9003"))
             .then(first())
@@ -331,18 +331,129 @@ pub fn installment() -> Vec<String> {
     ]
 }
 
+fn ticket_(action: &str, extra: Value) -> Value {
+    let base = json!({
+        "event": "eticket", "action": action, "eticket_id": "700001", "eticket_no": "1", "eticket_count": "2",
+        "eticket_created_at": "2026-11-18 10:00:00", "eticket_modified_at": "2026-11-18 10:00:00", "eticket_date": "2026-12-05",
+        "location_name": "Kräutergarten", "billing_type": "single_payment", "pay_sequence_no": "0", "next_payment_at": "",
+    });
+    with(base, extra)
+}
+
+fn at(time: &str) -> Value {
+    json!({ "eticket_modified_at": format!("2026-11-{time}") })
+}
+
 pub fn ticket() -> Vec<String> {
-    vec![]
+    let walk = || json!({ "billing_type": "single_payment", "pay_sequence_no": "0", "next_payment_at": "" });
+    let held = |title: &str| {
+        let holder = json!({ "id": 700001, "email": "Otto@Example.de", "first_name": "Otto", "last_name": "Oben", "no": 1, "count": 2 });
+        Story::new(title).answers("getEticket 700001", json!({ "eticket": holder }))
+    };
+    vec![
+        held("A ticket whose holder is not the buyer: used, not used after all, revoked, valid again")
+            .before(walk())
+            .then(ticket_("create", json!({})))
+            .then(ticket_("use", at("19 10:00:00")))
+            .then(ticket_("cancel_use", at("19 10:05:00")))
+            .then(ticket_("revoke", at("20 10:00:00")))
+            .then(ticket_("cancel_revoke", at("21 10:00:00")))
+            .end(),
+        held("A ticket that is moved to another day")
+            .before(walk())
+            .before(ticket_("create", json!({})))
+            .then(ticket_("update", with(at("19 10:00:00"), json!({ "eticket_date": "2026-12-12" }))))
+            .end(),
+        held("The news of a ticket come in the wrong order").before(ticket_("revoke", at("20 10:00:00"))).then(ticket_("create", json!({}))).end(),
+        Story::new("A ticket that the buyer holds, or whose holder can't be asked for").before(walk()).then(ticket_("create", json!({}))).end(),
+        held("A ticket of a test order").then(ticket_("create", json!({ "api_mode": "test" }))).end(),
+        held("The same news of a ticket twice").before(ticket_("create", json!({}))).then(ticket_("create", json!({}))).end(),
+        Story::under("An appointment, where a calendar is named and the date has a time", json!({ "appointment": { "calendar": "Visits" } }))
+            .then(ticket_("create", json!({ "eticket_date": "2026-12-05 18:30:00" })))
+            .then(ticket_("create", json!({ "eticket_id": "700002" })))
+            .end(),
+    ]
 }
 
 pub fn form() -> Vec<String> {
-    vec![]
+    let filled = |action: &str, extra: Value| {
+        with(json!({ "event": "custom_form", "action": action, "form_no": "1", "form_count": "1" }), extra)
+    };
+    let records = |size: &str| {
+        json!({ "records": [
+            { "purchase_id": "C74PNZH5", "form_no": 1, "data": { "Balkon": "Süd", "Größe": size } },
+            { "purchase_id": "C74PNZH5", "form_no": 2, "data": { "Farbe": "grün" } },
+        ] })
+    };
+    let mapped = json!({ "customFields": { "own": { "balcony": "{{raw.Balkon}}", "last": "{{event}}" } } });
+    vec![
+        Story::under("A form: what is mapped becomes a field, all of it stands in the order's note; revoked, both go", mapped)
+            .answers("listCustomFormRecords C74PNZH5", records("6 m²"))
+            .before(first())
+            .then(filled("create", json!({})))
+            .then(filled("revoke", json!({})))
+            .end(),
+        Story::new("A form whose answers Digistore24 doesn't tell").before(first()).then(filled("create", json!({}))).end(),
+        Story::new("A form that was filled in again")
+            .before(first())
+            .answers("listCustomFormRecords C74PNZH5", records("6 m²"))
+            .before(filled("create", json!({})))
+            .answers("listCustomFormRecords C74PNZH5", records("9 m²"))
+            .then(filled("create", json!({ "address_city": "Köln" })))
+            .end(),
+        Story::new("A form of an order that is not known").then(filled("create", json!({}))).end(),
+    ]
 }
 
 pub fn other() -> Vec<String> {
-    vec![]
+    let partner = || {
+        json!({
+            "event": "on_affiliation", "affiliate_id": "1111", "affiliate_name": "paula", "email": "paula@example.org",
+            "affiliate_link": "https://example.com/paula", "order_id": "", "order_item_id": "", "buyer_id": "",
+            "address_first_name": "Paula", "address_last_name": "Partner", "billing_type": "", "newsletter_choice": "optin",
+        })
+    };
+    vec![
+        Story::new("A new partner: off by default").then(partner()).end(),
+        Story::under("A new partner is welcomed", json!({ "playbooks": [{ "use": "affiliateWelcome" }] })).then(partner()).end(),
+        Story::new("Another merchant's sale, as a joint venture brings it").then(json!({ "merchant_id": "888" })).end(),
+        Story::new("The button \"test connection\"").then(json!({ "event": "connection_test", "order_id": "" })).end(),
+        Story::new("An event that is not known").then(json!({ "event": "on_something_new" })).end(),
+        Story::new("Somebody filled in the order form").then(json!({ "event": "of_filled_out" })).end(),
+        Story::under("Test orders ignored", json!({ "testOrders": "ignore" })).then(json!({ "api_mode": "test" })).end(),
+        Story::new("A newsletter: a request, never consent; then no")
+            .then(json!({ "newsletter_choice": "optin" }))
+            .then(book(json!({ "newsletter_choice": "optout" })))
+            .end(),
+        Story::new("Two buyers with one address share a contact")
+            .before(first())
+            .then(book(json!({ "buyer_id": "43", "address_first_name": "Otto" })))
+            .end(),
+        Story::new("A phone that can't be read blocks no sale").then(json!({ "address_phone_no": "ruf mich an" })).end(),
+    ]
 }
 
 pub fn late() -> Vec<String> {
-    vec![]
+    let third = || json!({ "pay_sequence_no": "3", "transaction_id": "9003", "transaction_date": "2027-01-18", "next_payment_at": "2027-02-18" });
+    let twice = |no: &str, id: &str| {
+        json!({ "pay_sequence_no": no, "transaction_id": id, "transaction_date": "2026-10-25", "transaction_time": "02:30:00", "next_payment_at": "2026-11-25" })
+    };
+    vec![
+        Story::new("A sale from before the plugin was connected is written silently")
+            .before(book(json!({ "buyer_id": "9", "email": "other@example.de", "order_id": "B9" })))
+            .then(json!({ "transaction_date": "2026-10-01" }))
+            .end(),
+        Story::new("A renewal that the next one overtook").before(first()).before(third()).then(renewal()).end(),
+        Story::new("A payment that the last paid day overtook").before(last_paid_day()).then(first()).end(),
+        Story::new("A payment that its cancellation overtook").before(cancelled()).then(first()).end(),
+        Story::new("A payment that its missed payment overtook").before(first()).before(missed("")).then(first()).end(),
+        Story::new("A cancellation after the last paid day").before(first()).before(last_paid_day()).then(cancelled()).end(),
+        Story::new("A missed payment after the last paid day").before(first()).before(last_paid_day()).then(missed("")).end(),
+        Story::new("A newer payment after the last paid day").before(first()).before(last_paid_day()).then(renewal()).end(),
+        Story::new("Two payments in the hour that exists twice")
+            .on("2026-10-24")
+            .before(twice("1", "9001"))
+            .then(twice("2", "9002"))
+            .end(),
+    ]
 }

@@ -3,7 +3,7 @@
 use ghl_digistore24::json::{Value, json};
 use ghl_digistore24::plugin::Plugin;
 
-use crate::support::{World, call, event, plugin_with};
+use crate::support::{World, call, event};
 
 /// One course of events.
 pub struct Story {
@@ -21,7 +21,7 @@ impl Story {
     /// Under a mapping.
     pub fn under(title: &str, mapping: Value) -> Self {
         let rule = if mapping == json!({}) { String::new() } else { format!("mapping: {mapping}\n") };
-        Self { text: format!("# {title}\n{rule}"), world: World::new(), plugin: plugin_with(mapping) }
+        Self { text: format!("# {title}\n{rule}"), world: World::new(), plugin: plugin(mapping) }
     }
 
     /// What came before: the message and what became of it in one line.
@@ -65,17 +65,17 @@ impl Story {
         self
     }
 
-    /// Says something to the reader.
+    /// What Digistore24 answers when it is asked about an order.
     #[must_use]
-    pub fn say(mut self, words: &str) -> Self {
-        self.text += &format!("({words})\n");
+    pub fn knows(mut self, id: &str, purchase: Value) -> Self {
+        self.world.purchases.insert(id.to_owned(), purchase);
         self
     }
 
-    /// What Digistore24 answers when it is asked about an order.
+    /// What Digistore24 answers to another question, such as `getEticket 700001`.
     #[must_use]
-    pub fn asked(mut self, id: &str, purchase: Value) -> Self {
-        self.world.purchases.insert(id.to_owned(), purchase);
+    pub fn answers(mut self, question: &str, answer: Value) -> Self {
+        self.world.answers.insert(question.to_owned(), answer);
         self
     }
 
@@ -128,6 +128,16 @@ impl Story {
         }
         lines
     }
+}
+
+/// With a key for Digistore24's API, and the vendor's number known.
+fn plugin(mapping: Value) -> Plugin {
+    Plugin::new(json!({
+        "mapping": mapping,
+        "highlevel": { "auth": { "kind": "private-integration", "token": "pit-test" }, "locationId": "loc1", "baseUrl": "https://ghl.test" },
+        "digistore24": { "merchantId": "777", "apiKey": "123-key", "baseUrl": "https://ds24.test" },
+    }))
+    .unwrap()
 }
 
 /// One write in words; its content line by line.
