@@ -106,7 +106,8 @@ impl Event {
             money,
             subscription,
             consent: Consent {
-                newsletter: text("newsletter_choice").map(|c| lower(&c)),
+                // A partner was asked for no newsletter.
+                newsletter: text("newsletter_choice").filter(|_| !partner).map(|c| lower(&c)),
                 newsletter_text: text("newsletter_choice_msg"),
                 gdpr_country: text("is_gdpr_country").map(|v| yes(&v)),
             },

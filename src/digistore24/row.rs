@@ -5,7 +5,7 @@ use super::event::{Affiliate, Buyer, Consent, Eticket, Event, Item, Kind, Money,
 use super::money::Cents;
 use crate::catalog::is_email;
 use crate::clock;
-use crate::json::{Value, json};
+use crate::json::Value;
 use crate::text::{lower, short_hash};
 
 /// Reads the fields of a row.
@@ -129,15 +129,12 @@ impl Event {
 }
 
 impl Event {
-    /// The function that tells what the message leaves out, and its input: who holds a ticket, what was put into a form.
-    pub fn question(&self) -> Option<(&'static str, Value)> {
-        match (&self.event, &self.eticket, &self.form) {
-            (Kind::Eticket, Some(Eticket { id: Some(id), .. }), _) => {
-                Some(("digistore24.getEticket", json!({ "eticket_id": id })))
-            }
-            (Kind::CustomForm, _, Some(form)) if form.action.as_deref() != Some("revoke") => {
-                Some(("digistore24.listCustomFormRecords", json!({ "purchase_id": self.order.id })))
-            }
+    /// The function that tells what the message leaves out, with its one input: who holds a ticket, what was put into a form.
+    pub fn question(&self) -> Option<(&'static str, &'static str, &str)> {
+        let ticket = self.eticket.as_ref().and_then(|ticket| ticket.id.as_deref());
+        match (&self.event, ticket) {
+            (Kind::Eticket, Some(id)) => Some(("digistore24.getEticket", "eticket_id", id)),
+            (Kind::CustomForm, _) => Some(("digistore24.listCustomFormRecords", "purchase_id", &self.order.id)),
             _ => None,
         }
     }
@@ -151,7 +148,9 @@ impl Event {
                 self.consent = Consent::default();
             }
         }
-        let no = self.form.as_ref().and_then(|form| form.no);
+        // Of a form that was revoked nothing is left.
+        let form = self.form.as_ref().filter(|form| form.action.as_deref() != Some("revoke"));
+        let no = form.map(|form| form.no.unwrap_or(1));
         for record in answer.get("records").and_then(Value::as_array).into_iter().flatten() {
             if let (true, Some(Value::Object(data))) = (Row(record).number("form_no") == no, record.get("data")) {
                 self.told.extend(data.clone());

@@ -1,7 +1,7 @@
 //! The words and values that are written: contact, custom fields, notes, tasks.
 
 use super::person::{OrderState, Person, Purpose};
-use crate::json::{Map, Set, ToJson, Value, put_some};
+use crate::json::{Map, Set, ToJson, Value, put, put_some};
 use crate::{
     clock,
     digistore24::{Event, Form, Kind},
@@ -80,9 +80,7 @@ pub(super) fn moment_of(event: &Event, now_ms: u64) -> String {
 }
 
 fn set(fields: &mut Map, key: &str, value: Option<Value>) {
-    if let Some(value) = value {
-        fields.insert(format!("ds24_{key}"), value);
-    }
+    put_some(fields, &["ds24_", key].concat(), value.unwrap_or_default());
 }
 
 /// Our custom fields, by key, that follow from all that the person has bought. An empty text clears a field.
@@ -90,19 +88,21 @@ pub(super) fn standing_fields(person: &Person) -> Map {
     let mut fields = Map::new();
     let mut granted = Set::new();
     granted.extend(person.items().filter(|i| i.state.grants()).filter_map(|i| i.product_name.clone()));
-    let next = person.items().filter_map(|i| i.next_payment_at.as_ref()).min();
-    let until = person.items().filter_map(|i| i.paid_until.as_ref()).max();
-    let ticket = person.tickets.iter().filter(|t| t.valid).filter_map(|t| t.day.as_ref()).max();
+    let next = person.items().filter_map(|i| i.next_payment_at.as_deref()).min();
+    let until = person.items().filter_map(|i| i.paid_until.as_deref()).max();
+    let valid = person.tickets.iter().map(|(_, ticket)| ticket).filter(|ticket| ticket["valid"].as_bool() == Some(true));
+    let ticket = valid.filter_map(|ticket| ticket["day"].as_str()).max();
     for (key, value) in [
-        ("products", Some(&Vec::from_iter(granted).join(", "))),
+        ("products", Some(Vec::from_iter(granted).join(", ").as_str())),
         ("next_payment", next),
         ("paid_until", until),
         ("eticket_date", ticket),
     ] {
         // What was never written needs no clearing.
-        let text = value.map(String::as_str).unwrap_or_default();
-        let known = person.fields.get(&["ds24_", key].concat()).is_some();
-        set(&mut fields, key, Some(text.into()).filter(|_| known || !text.is_empty()));
+        let (text, key) = (value.unwrap_or_default(), ["ds24_", key].concat());
+        if !text.is_empty() || person.fields.contains_key(&key) {
+            put(&mut fields, &key, text.into());
+        }
     }
     // All that is left was replaced by an order that is not known.
     let replaced = person.items().next().map(|i| i.state);
@@ -153,48 +153,37 @@ pub(super) fn note_mark(event: &Event) -> &str {
 
 /// `DS24 C74PNZH5 · payment · 3999938`.
 pub(super) fn note_title(event: &Event, order: &OrderState) -> String {
-    let mark = if order.test { "[TEST] " } else { "" };
-    format!("{mark}DS24 {} · {} · {}", order.id, event.event.name(), note_mark(event))
+    [test_mark(order.test), "DS24 ", &order.id, " · ", event.event.name(), " · ", note_mark(event)].concat()
 }
 
 /// The order's history as text.
 pub(super) fn order_note(order: &OrderState) -> String {
-    let mut lines = vec![format!("Digistore24 order {}{}", order.id, if order.test { " (test order)" } else { "" })];
+    let mut lines = vec![["Digistore24 order ", &order.id, if order.test { " (test order)" } else { "" }].concat()];
     for item in order.items.iter() {
         let name = item.product_name.as_deref().or(item.product_id.as_deref()).unwrap_or("product unknown");
-        lines.push(format!("{name}: {}", item.state.word()));
+        lines.push([name, ": ", item.state.word()].concat());
     }
-    if let Some(next) = order.next_payment_at() {
-        lines.push(format!("Next payment: {next}"));
-    }
-    if let Some(until) = order.paid_until() {
-        lines.push(format!("Paid until: {until}"));
+    for (label, day) in [("Next payment: ", order.next_payment_at()), ("Paid until: ", order.paid_until())] {
+        lines.extend(day.map(|day| [label, day].concat()));
     }
     lines.push(String::new());
-    lines.extend(order.history.iter().map(|line| format!("{}  {}", line.at.get(..10).unwrap_or_default(), line.what)));
+    lines.extend(order.history.iter().map(|line| [line.at.get(..10).unwrap_or_default(), "  ", &line.what].concat()));
     lines.join("\n")
 }
 
-/// A ticket in words, for who holds it: `DS24 C74PNZH5 · eticket · …` and what it is for.
+/// Title and body of the note about a ticket, for who holds it.
 pub(super) fn ticket_note(event: &Event) -> (String, String) {
-    let mark = if event.test { "[TEST] " } else { "" };
-    let order = &event.order.id;
-    let title = format!("{mark}DS24 {order} · {} · {}", event.event.name(), event.id);
-    let mut lines = Vec::new();
-    if let Some(ticket) = &event.eticket {
-        let (no, count) = (ticket.no.unwrap_or(1), ticket.count.unwrap_or(1));
-        let name = event.items.first().and_then(|i| i.name.as_deref()).unwrap_or_default();
-        lines.push(format!("E-ticket {no} of {count} {name}").trim_end().to_owned());
-        for (label, text) in
-            [("Date", &ticket.date), ("Place", &ticket.location_name), ("", &ticket.location_address), ("", &ticket.hint)]
-        {
-            let words = [label, if label.is_empty() { "" } else { ": " }, text.as_deref().unwrap_or_default()];
-            lines.extend(text.as_ref().map(|_| words.concat()));
-        }
-    }
-    let bought_by = event.raw.get("email").and_then(Value::as_str).unwrap_or("an address that is not known");
-    lines.push(format!("Order {order}, bought by {bought_by}"));
-    (title, lines.join("\n"))
+    let title = [test_mark(event.test), "DS24 ", &event.order.id, " · ", event.event.name(), " · ", &event.id].concat();
+    let ticket = event.eticket.as_ref();
+    let item = event.items.first().and_then(|i| i.name.as_ref());
+    let parts = [item, ticket.and_then(|t| t.date.as_ref()), ticket.and_then(|t| t.location_name.as_ref())];
+    let what = Vec::from_iter(parts.into_iter().flatten().map(String::as_str)).join(" · ");
+    let bought_by = event.raw.get("email").and_then(Value::as_str).unwrap_or_default();
+    (title, ["E-ticket: ", &what, "\nOrder ", &event.order.id, ", bought by ", bought_by].concat())
+}
+
+fn test_mark(test: bool) -> &'static str {
+    if test { "[TEST] " } else { "" }
 }
 
 /// What the line of a form begins with: `custom form 1 of 2`.
@@ -215,7 +204,7 @@ pub(super) fn history_line(event: &Event) -> String {
     if let Some("revoke") = event.form.as_ref().and_then(|f| f.action.as_deref()) {
         parts.push("revoked".to_owned());
     }
-    parts.extend(event.told.iter().map(|(name, value)| format!("{name}: {}", super::as_text(value))));
+    parts.extend(event.told.iter().map(|(name, value)| [name, ": ", &super::as_text(value)].concat()));
     if event.items.len() > 1 {
         parts.push(format!("{} items", event.items.len()));
     }
@@ -234,34 +223,32 @@ pub(super) fn history_line(event: &Event) -> String {
 
 /// Title and body of a task. The last line of the body is how it is found again.
 pub(super) fn task(event: &Event, order: &OrderState, purpose: Purpose) -> (String, String) {
-    let mark = if order.test { "[TEST] " } else { "" };
-    let product = event.items.first().and_then(|i| i.name.clone());
-    let product = product
-        .or_else(|| order.items.iter().find_map(|i| i.product_name.clone()))
-        .unwrap_or_else(|| "the product".into());
-    let (title, text) = match purpose {
+    let product = event.items.first().and_then(|i| i.name.as_deref());
+    let product =
+        product.or_else(|| order.items.iter().find_map(|i| i.product_name.as_deref())).unwrap_or("the product");
+    let (title, about, text) = match purpose {
         Purpose::Dunning => (
-            format!("Payment missing: {product}"),
-            "A renewal could not be charged. Digistore24 reminds the buyer by itself; a personal word often helps."
-                .to_owned(),
+            ["Payment missing: ", product],
+            "",
+            "A renewal could not be charged. Digistore24 reminds the buyer by itself; a personal word often helps.",
         ),
         Purpose::Retention => {
-            (format!("Cancelled: {product}"), "The buyer cancelled. Access goes on until the last paid day.".to_owned())
+            (["Cancelled: ", product], "", "The buyer cancelled. Access goes on until the last paid day.")
         }
         Purpose::Chargeback => (
-            format!("Chargeback: {product}"),
-            "The bank took the money back. Clear it up with the buyer before you sell to them again.".to_owned(),
+            ["Chargeback: ", product],
+            "",
+            "The bank took the money back. Clear it up with the buyer before you sell to them again.",
         ),
         // A review; playbooks bring their own words.
         Purpose::Review | Purpose::Playbook => (
-            format!("Check order {} in Digistore24", order.id),
-            format!(
-                "The message \"{}\" alone doesn't tell what to do. Look at the order and set the contact right by hand.",
-                event.event.name()
-            ),
+            ["Check the order in Digistore24: ", &order.id],
+            event.event.name(),
+            " alone doesn't tell what to do. Look at the order and set the contact right by hand.",
         ),
     };
-    (format!("{mark}{title}"), format!("{text}\nOrder {}\nds24:{}:{}", order.id, purpose.word(), event.id))
+    let title = [test_mark(order.test), &title.concat()].concat();
+    (title, [about, text, "\nOrder ", &order.id, "\nds24:", purpose.word(), ":", &event.id].concat())
 }
 
 pub(super) fn hash(value: &Value) -> Value {

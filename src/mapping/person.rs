@@ -18,8 +18,9 @@ record! {
         pub buyers: Set,
         /// In the order in which they came.
         pub orders: Vec<OrderState>,
-        /// Tickets that the person holds, whoever bought them.
-        pub tickets: Vec<Ticket>,
+        /// Tickets that the person holds, whoever bought them, by Digistore24's number: `at` when it last changed (ISO 8601),
+        /// `valid`, `used`, `day` (`2026-12-23`), `test`.
+        pub tickets: Map,
         /// Tags that we put on the contact and that are still there as far as we know.
         pub tags: Set,
         /// Of those, tags that are earned but were not put on: an import is silent, because tags start workflows.
@@ -102,25 +103,6 @@ record! {
         pub next_payment_at: Option<String>,
         /// The last paid day of a cancelled plan.
         pub paid_until: Option<String>,
-    }
-}
-
-record! {
-    /// A ticket.
-    #[derive(Debug, Clone, PartialEq, Eq)]
-    pub struct Ticket {
-        /// Digistore24's number.
-        pub id: String,
-        /// When it last changed. ISO 8601 with offset.
-        pub at: String,
-        /// It lets somebody in, or did.
-        pub valid: bool,
-        /// Its holder came.
-        pub used: bool,
-        /// The day that it is for. `2026-12-23`.
-        pub day: Option<String>,
-        /// Of a test order.
-        pub test: bool,
     }
 }
 
@@ -444,13 +426,17 @@ impl Person {
                 own(state.word());
             }
         }
-        for ticket in self.tickets.iter().filter(|t| t.valid) {
-            own("eticket");
-            if ticket.used {
-                own("eticket-used");
+        let mut test = self.orders.iter().any(|o| o.test);
+        for (_, ticket) in &self.tickets {
+            test |= ticket["test"].as_bool() == Some(true);
+            if ticket["valid"].as_bool() == Some(true) {
+                own("eticket");
+                if ticket["used"].as_bool() == Some(true) {
+                    own("eticket-used");
+                }
             }
         }
-        if self.orders.iter().any(|o| o.test) || self.tickets.iter().any(|t| t.test) {
+        if test {
             own("test");
         }
         match self.newsletter.as_deref() {

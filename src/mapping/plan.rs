@@ -5,13 +5,13 @@ use std::cmp::Ordering;
 use super::{
     content,
     manner::Manner,
-    person::{self, HistoryLine, ItemState, OrderState, Person, Purpose, Ticket},
+    person::{self, HistoryLine, ItemState, OrderState, Person, Purpose},
     playbook::Later,
     settings::Mapping,
     transition::{self, Outcome, Signal, State},
     write::Writer,
 };
-use crate::json::{Map, ToJson, Value, json};
+use crate::json::{Map, ToJson, Value, json, put};
 use crate::{
     clock,
     digistore24::{Event, Kind, Standing, order_key},
@@ -366,39 +366,33 @@ impl Draft<'_> {
 
     /// A ticket: its holder's, not an order's.
     fn ticket(&mut self) -> bool {
-        let Some((ticket, id)) = self.event.eticket.as_ref().and_then(|t| Some((t, t.id.clone()?))) else { return false };
-        let changed = ticket.modified_at.as_ref().or(ticket.created_at.as_ref()).unwrap_or(&self.event.received_at);
-        let known = self.person.tickets.iter().position(|t| t.id == id).map(|at| self.person.tickets.remove(at));
-        let mut new = Ticket {
-            id,
-            at: changed.clone(),
-            valid: true,
-            used: false,
-            day: ticket.date.as_deref().and_then(clock::parse_date).map(clock::ymd),
-            test: self.event.test,
-        };
-        if let Some(old) = known {
-            // What is known of it is newer.
-            if old.at > new.at {
-                self.remarks.push(format!("{} says what is no longer so", self.event.event.name()));
-                self.person.tickets.push(old);
-                return false;
+        let Some(ticket) = &self.event.eticket else { return false };
+        let Some(id) = &ticket.id else { return false };
+        let at = ticket.modified_at.as_deref().or(ticket.created_at.as_deref()).unwrap_or(&self.event.received_at);
+        let mut now = self.person.tickets.remove(id).unwrap_or_else(|| json!({ "valid": true }));
+        let is_old = now["at"].as_str().is_some_and(|known| known > at);
+        if is_old {
+            self.remarks.push("what it says of the ticket is no longer so".to_owned());
+        } else if let Some(now) = now.as_object_mut() {
+            let (name, value) = match ticket.action.as_deref().unwrap_or_default() {
+                "use" => ("used", true),
+                "cancel_use" => ("used", false),
+                "revoke" => ("valid", false),
+                "create" | "cancel_revoke" => ("valid", true),
+                _ => ("test", self.event.test),
+            };
+            put(now, "test", self.event.test.into());
+            put(now, name, value.into());
+            put(now, "at", at.into());
+            if let Some(day) = ticket.date.as_deref().and_then(clock::parse_date) {
+                put(now, "day", clock::ymd(day).into());
             }
-            (new.valid, new.used) = (old.valid, old.used);
-            new.day = new.day.or(old.day);
         }
-        match ticket.action.as_deref().unwrap_or_default() {
-            "use" => new.used = true,
-            "cancel_use" => new.used = false,
-            "revoke" => new.valid = false,
-            "create" | "cancel_revoke" => new.valid = true,
-            _ => {}
-        }
-        self.person.tickets.push(new);
+        put(&mut self.person.tickets, id, now);
         if let Some(id) = &self.event.buyer.id {
             self.person.buyers.insert(order_key(self.event.merchant.id.as_deref(), id));
         }
-        true
+        !is_old
     }
 
     /// An order that was replaced by an upgrade ends on the day that the upgrade named; so do those of its messages that come

@@ -191,7 +191,7 @@ impl<'a> Writer<'a> {
     fn note(&mut self) {
         let key = self.event.order_key();
         if let Some(ticket) = &self.event.eticket {
-            if self.before.tickets.iter().all(|known| Some(&known.id) != ticket.id.as_ref()) {
+            if !ticket.id.as_ref().is_some_and(|id| self.before.tickets.contains_key(id)) {
                 let (title, body) = content::ticket_note(self.event);
                 self.step("the ticket is new", Action::CreateNote { order: key, title, body, keep: false });
             }

@@ -7,7 +7,7 @@ use super::{
     person,
     process::{Call, Report},
 };
-use crate::json::{Set, ToJson, Value, json, text};
+use crate::json::{Map, Set, ToJson, Value, json, put, text};
 use crate::lease::Lease;
 use crate::text::lower;
 use crate::{
@@ -138,14 +138,13 @@ impl Sync<'_> {
 
     /// Where the order stands, from Digistore24 itself. Nothing where it can't be asked: then a person is.
     async fn ask(&self, report: &mut Report, event: &Event) -> Result<Option<Standing>> {
-        let order = json!({ "purchase_id": event.order.id });
-        Ok(self.asked(report, "digistore24.getPurchase", order).await?.as_ref().and_then(standing))
+        Ok(self.asked(report, "digistore24.getPurchase", "purchase_id", &event.order.id).await?.as_ref().and_then(standing))
     }
 
     /// What the message leaves out: who holds a ticket, what was put into a form.
     pub(super) async fn learn(&self, report: &mut Report, event: &mut Event) -> Result<()> {
-        if let Some((operation, input)) = event.question()
-            && let Some(answer) = self.asked(report, operation, input).await?
+        if let Some((operation, name, id)) = event.question()
+            && let Some(answer) = self.asked(report, operation, name, id).await?
         {
             event.learn(&answer);
         }
@@ -153,11 +152,13 @@ impl Sync<'_> {
     }
 
     /// Asks Digistore24, where there is a key for it. Nothing where it doesn't know.
-    async fn asked(&self, report: &mut Report, operation: &str, input: Value) -> Result<Option<Value>> {
+    async fn asked(&self, report: &mut Report, operation: &str, name: &str, id: &str) -> Result<Option<Value>> {
         if self.client.connection.digistore24.as_ref().is_none_or(|account| account.api_key.is_none()) {
             return Ok(None);
         }
-        match self.call(&mut report.calls, operation, input).await {
+        let mut input = Map::new();
+        put(&mut input, name, id.into());
+        match self.call(&mut report.calls, operation, Value::Object(input)).await {
             Ok(answer) => Ok(Some(answer)),
             Err(error) if error.details().retryable => Err(error),
             Err(_) => Ok(None),
