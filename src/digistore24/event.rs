@@ -167,8 +167,6 @@ pub struct Event {
     pub links: Map,
     /// Every parameter or field as it came, the signature left out.
     pub raw: Map,
-    /// What Digistore24 told beyond the message when it was asked: the answers of a form. Hosts don't get it.
-    pub told: Map,
 }
 }
 
@@ -470,7 +468,6 @@ impl Event {
             form: None,
             links: links(&|_| None),
             raw: Map::new(),
-            told: Map::new(),
         }
     }
 

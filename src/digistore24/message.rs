@@ -116,7 +116,6 @@ impl Event {
             form,
             links: links(&text),
             raw: object(params.content()),
-            told: Map::new(),
             trigger: kind.trigger(),
             event: kind,
             received_at: clock::iso_utc(received_at_ms),

@@ -129,36 +129,13 @@ impl Event {
 }
 
 impl Event {
-    /// The function that tells what the message leaves out, with its one input: who holds a ticket, what was put into a form.
-    pub fn question(&self) -> Option<(&'static str, &'static str, &str)> {
-        let ticket = self.eticket.as_ref().and_then(|ticket| ticket.id.as_deref());
-        match (&self.event, ticket) {
-            (Kind::Eticket, Some(id)) => Some(("digistore24.getEticket", "eticket_id", id)),
-            (Kind::CustomForm, _) => Some(("digistore24.listCustomFormRecords", "purchase_id", &self.order.id)),
-            _ => None,
+    /// Takes in what `getEticket` answers: a ticket is about who holds it, not about who bought it.
+    pub fn learn_holder(&mut self, answer: &Value) {
+        let holder = buyer(&Row(&answer["eticket"]), &[]);
+        if holder.email.is_some() && holder.email != self.buyer.email {
+            self.buyer = holder;
+            self.consent = Consent::default();
         }
-    }
-
-    /// Takes the answer in. A ticket is about who holds it, not about who bought it.
-    pub fn learn(&mut self, answer: &Value) {
-        if let Some(ticket) = answer.get("eticket").filter(|ticket| ticket.is_object()) {
-            let holder = buyer(&Row(ticket), &[]);
-            if holder.email.is_some() && holder.email != self.buyer.email {
-                self.buyer = holder;
-                self.consent = Consent::default();
-            }
-        }
-        // Of a form that was revoked nothing is left.
-        let form = self.form.as_ref().filter(|form| form.action.as_deref() != Some("revoke"));
-        let no = form.map(|form| form.no.unwrap_or(1));
-        for record in answer.get("records").and_then(Value::as_array).into_iter().flatten() {
-            if let (true, Some(Value::Object(data))) = (Row(record).number("form_no") == no, record.get("data")) {
-                self.told.extend(data.clone());
-            }
-        }
-        // Templates find the answers where they would be if the message had them; what it has stays.
-        let message = std::mem::replace(&mut self.raw, self.told.clone());
-        self.raw.extend(message);
     }
 }
 

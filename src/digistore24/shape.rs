@@ -28,7 +28,6 @@ impl Event {
     pub fn shape(&self, split: bool) -> Vec<Value> {
         let Value::Object(mut whole) = self.to_json() else { return Vec::new() };
         whole.remove("trigger");
-        whole.remove("told");
         let mut events = Vec::new();
         if split && self.items.len() > 1 {
             for item in &self.items {

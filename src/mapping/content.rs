@@ -1,6 +1,7 @@
 //! The words and values that are written: contact, custom fields, notes, tasks.
 
-use super::person::{OrderState, Person, Purpose};
+use super::person::{self, OrderState, Person, Purpose};
+use super::transition::State;
 use crate::json::{Map, Set, ToJson, Value, put, put_some};
 use crate::{
     clock,
@@ -88,25 +89,29 @@ pub(super) fn standing_fields(person: &Person) -> Map {
     let mut fields = Map::new();
     let mut granted = Set::new();
     granted.extend(person.items().filter(|i| i.state.grants()).filter_map(|i| i.product_name.clone()));
-    let next = person.items().filter_map(|i| i.next_payment_at.as_deref()).min();
-    let until = person.items().filter_map(|i| i.paid_until.as_deref()).max();
-    let valid = person.tickets.iter().map(|(_, ticket)| ticket).filter(|ticket| ticket["valid"].as_bool() == Some(true));
-    let ticket = valid.filter_map(|ticket| ticket["day"].as_str()).max();
-    for (key, value) in [
-        ("products", Some(Vec::from_iter(granted).join(", ").as_str())),
-        ("next_payment", next),
-        ("paid_until", until),
-        ("eticket_date", ticket),
-    ] {
-        // What was never written needs no clearing.
-        let (text, key) = (value.unwrap_or_default(), ["ds24_", key].concat());
-        if !text.is_empty() || person.fields.contains_key(&key) {
-            put(&mut fields, &key, text.into());
+    let products = Vec::from_iter(granted).join(", ");
+    let (next, until) = person::dates(&person.orders);
+    let mut ticket = "";
+    for (_, one) in &person.tickets {
+        let day = one["day"].as_str().unwrap_or_default();
+        if one["is"] != "revoke" && day > ticket {
+            ticket = day;
         }
     }
-    // All that is left was replaced by an order that is not known.
+    for (key, text) in [
+        ("ds24_products", products.as_str()),
+        ("ds24_next_payment", next.unwrap_or_default()),
+        ("ds24_paid_until", until.unwrap_or_default()),
+        ("ds24_eticket_date", ticket),
+    ] {
+        // What was never written needs no clearing.
+        if !text.is_empty() || person.fields.contains_key(key) {
+            put(&mut fields, key, text.into());
+        }
+    }
+    // Where all was replaced by orders that are not known.
     let replaced = person.items().next().map(|i| i.state);
-    set(&mut fields, "status", person.status().or(replaced).map(|s| s.word().into()));
+    put_some(&mut fields, "ds24_status", person.status().or(replaced).map(State::word).to_json());
     fields
 }
 
@@ -152,39 +157,49 @@ pub(super) fn note_mark(event: &Event) -> &str {
 }
 
 /// `DS24 C74PNZH5 · payment · 3999938`.
-pub(super) fn note_title(event: &Event, order: &OrderState) -> String {
-    [test_mark(order.test), "DS24 ", &order.id, " · ", event.event.name(), " · ", note_mark(event)].concat()
+pub(super) fn note_title(event: &Event, order: &str) -> String {
+    let mark = if event.test { "[TEST] " } else { "" };
+    format!("{mark}DS24 {order} · {} · {}", event.event.name(), note_mark(event))
 }
 
 /// The order's history as text.
 pub(super) fn order_note(order: &OrderState) -> String {
-    let mut lines = vec![["Digistore24 order ", &order.id, if order.test { " (test order)" } else { "" }].concat()];
+    let mut lines = vec![format!("Digistore24 order {}{}", order.id, if order.test { " (test order)" } else { "" })];
     for item in order.items.iter() {
         let name = item.product_name.as_deref().or(item.product_id.as_deref()).unwrap_or("product unknown");
-        lines.push([name, ": ", item.state.word()].concat());
+        lines.push(format!("{name}: {}", item.state.word()));
     }
-    for (label, day) in [("Next payment: ", order.next_payment_at()), ("Paid until: ", order.paid_until())] {
-        lines.extend(day.map(|day| [label, day].concat()));
+    let (next, until) = person::dates(std::slice::from_ref(order));
+    for (label, day) in [("Next payment", next), ("Paid until", until)] {
+        if let Some(day) = day {
+            lines.push(format!("{label}: {day}"));
+        }
     }
     lines.push(String::new());
-    lines.extend(order.history.iter().map(|line| [line.at.get(..10).unwrap_or_default(), "  ", &line.what].concat()));
+    lines.extend(order.history.iter().map(|line| format!("{}  {}", line.at.get(..10).unwrap_or_default(), line.what)));
     lines.join("\n")
 }
 
-/// Title and body of the note about a ticket, for who holds it.
-pub(super) fn ticket_note(event: &Event) -> (String, String) {
-    let title = [test_mark(event.test), "DS24 ", &event.order.id, " · ", event.event.name(), " · ", &event.id].concat();
-    let ticket = event.eticket.as_ref();
-    let item = event.items.first().and_then(|i| i.name.as_ref());
-    let parts = [item, ticket.and_then(|t| t.date.as_ref()), ticket.and_then(|t| t.location_name.as_ref())];
-    let what = Vec::from_iter(parts.into_iter().flatten().map(String::as_str)).join(" · ");
+/// The note about a ticket, for who holds it.
+pub(super) fn ticket_note(event: &Event) -> String {
+    let mut note = "E-ticket".to_owned();
+    if let Some(ticket) = &event.eticket {
+        let product = event.items.first().and_then(|i| i.name.as_ref());
+        for part in [product, ticket.date.as_ref(), ticket.location_name.as_ref()].into_iter().flatten() {
+            note = note + " · " + part;
+        }
+    }
     let bought_by = event.raw.get("email").and_then(Value::as_str).unwrap_or_default();
-    (title, ["E-ticket: ", &what, "\nOrder ", &event.order.id, ", bought by ", bought_by].concat())
+    note + "\nOrder " + &event.order.id + ", bought by " + bought_by
 }
 
-fn test_mark(test: bool) -> &'static str {
-    if test { "[TEST] " } else { "" }
-}
+/// How Digistore24's own parameters begin.
+const OWN: &str = "action add_ address_ affiliate amount api_mode billing_ buyer_ campaignkey checkout_ click_id country \
+                   coupon_ currency custom delivery_ email eticket event first_ form_ function_call has_ image_ invoice_ ipn_ \
+                   is_ item_count language license_ location_ merchant_ monthly_ newsletter_ next_ note number_of_ order \
+                   other_ parent_ pay placeholder_ product promoclick_ purchase_ quantity rebill receipt_ referring_ refund_ \
+                   renew_ request_ salesteam_ store_ support_ switch_ tag trackingkey transaction_ upgrade upsell_ used_ \
+                   utm_ variant_ vat_ voucher_";
 
 /// What the line of a form begins with: `custom form 1 of 2`.
 pub(super) fn form_mark(event: &Event) -> String {
@@ -204,7 +219,15 @@ pub(super) fn history_line(event: &Event) -> String {
     if let Some("revoke") = event.form.as_ref().and_then(|f| f.action.as_deref()) {
         parts.push("revoked".to_owned());
     }
-    parts.extend(event.told.iter().map(|(name, value)| [name, ": ", &super::as_text(value)].concat()));
+    if event.event == Kind::CustomForm {
+        // Under which names the answers come is not published: they are what is not Digistore24's own.
+        for (name, value) in &event.raw {
+            let text = value.as_str().unwrap_or_default();
+            if !text.is_empty() && !OWN.split(' ').any(|own| name.starts_with(own)) {
+                parts.push(format!("{name}: {text}"));
+            }
+        }
+    }
     if event.items.len() > 1 {
         parts.push(format!("{} items", event.items.len()));
     }
@@ -223,32 +246,34 @@ pub(super) fn history_line(event: &Event) -> String {
 
 /// Title and body of a task. The last line of the body is how it is found again.
 pub(super) fn task(event: &Event, order: &OrderState, purpose: Purpose) -> (String, String) {
-    let product = event.items.first().and_then(|i| i.name.as_deref());
-    let product =
-        product.or_else(|| order.items.iter().find_map(|i| i.product_name.as_deref())).unwrap_or("the product");
-    let (title, about, text) = match purpose {
+    let mark = if order.test { "[TEST] " } else { "" };
+    let product = event.items.first().and_then(|i| i.name.clone());
+    let product = product
+        .or_else(|| order.items.iter().find_map(|i| i.product_name.clone()))
+        .unwrap_or_else(|| "the product".into());
+    let (title, text) = match purpose {
         Purpose::Dunning => (
-            ["Payment missing: ", product],
-            "",
-            "A renewal could not be charged. Digistore24 reminds the buyer by itself; a personal word often helps.",
+            format!("Payment missing: {product}"),
+            "A renewal could not be charged. Digistore24 reminds the buyer by itself; a personal word often helps."
+                .to_owned(),
         ),
         Purpose::Retention => {
-            (["Cancelled: ", product], "", "The buyer cancelled. Access goes on until the last paid day.")
+            (format!("Cancelled: {product}"), "The buyer cancelled. Access goes on until the last paid day.".to_owned())
         }
         Purpose::Chargeback => (
-            ["Chargeback: ", product],
-            "",
-            "The bank took the money back. Clear it up with the buyer before you sell to them again.",
+            format!("Chargeback: {product}"),
+            "The bank took the money back. Clear it up with the buyer before you sell to them again.".to_owned(),
         ),
         // A review; playbooks bring their own words.
         Purpose::Review | Purpose::Playbook => (
-            ["Check the order in Digistore24: ", &order.id],
-            event.event.name(),
-            " alone doesn't tell what to do. Look at the order and set the contact right by hand.",
+            format!("Check order {} in Digistore24", order.id),
+            format!(
+                "The message \"{}\" alone doesn't tell what to do. Look at the order and set the contact right by hand.",
+                event.event.name()
+            ),
         ),
     };
-    let title = [test_mark(order.test), &title.concat()].concat();
-    (title, [about, text, "\nOrder ", &order.id, "\nds24:", purpose.word(), ":", &event.id].concat())
+    (format!("{mark}{title}"), format!("{text}\nOrder {}\nds24:{}:{}", order.id, purpose.word(), event.id))
 }
 
 pub(super) fn hash(value: &Value) -> Value {

@@ -13,7 +13,7 @@ mod transition;
 mod write;
 
 pub use manner::{Manner, plan_history};
-pub use person::{HistoryLine, ItemState, OpenTask, OrderState, Payment, Person, Purpose, Returned};
+pub use person::{HistoryLine, ItemState, OpenTask, OrderState, Payment, Person, Purpose, Returned, dates};
 pub use plan::{Action, Change, Circumstances, Known, Plan, Snapshot, Step, describe, plan};
 pub use playbook::{Later, Playbook};
 pub use settings::{Mapping, Notes, TestOrders};

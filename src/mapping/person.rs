@@ -18,8 +18,8 @@ record! {
         pub buyers: Set,
         /// In the order in which they came.
         pub orders: Vec<OrderState>,
-        /// Tickets that the person holds, whoever bought them, by Digistore24's number: `at` when it last changed (ISO 8601),
-        /// `valid`, `used`, `day` (`2026-12-23`), `test`.
+        /// Tickets that the person holds, whoever bought them, by Digistore24's number: `is` (the last action), `at` (when it
+        /// last changed, ISO 8601), `day` (`2026-12-23`), `test`.
         pub tickets: Map,
         /// Tags that we put on the contact and that are still there as far as we know.
         pub tags: Set,
@@ -187,30 +187,40 @@ impl Payment {
         self.returned.iter().map(|r| r.gross.0).sum()
     }
 
-    /// Whether it paid for one of the items. A payment that was read without items counts for all.
-    fn concerns(&self, keys: &[String]) -> bool {
-        self.items.is_empty() || keys.iter().any(|key| self.items.contains_key(key))
-    }
-
-    /// What was paid for the items: all of it, unless it paid for others too and the message told the parts.
-    fn share(&self, keys: &[String]) -> i64 {
-        let mut sum = 0;
-        let mut others = false;
+    /// What is left of what was paid for the items: all of it, unless it paid for others too and the message told the parts.
+    /// Without one refund, which may have been noted by an earlier try. Nothing where it paid for none of them.
+    fn left_for(&self, keys: &[String], but: &str) -> Option<i64> {
+        let (mut sum, mut some, mut all) = (0, self.items.is_empty(), true);
         for (key, part) in &self.items {
             match Cents::from_json(part.clone()).filter(|_| !part.is_null()) {
-                _ if !keys.contains(key) => others = true,
-                Some(part) => sum += part.0,
-                None => return self.gross.0,
+                _ if !keys.contains(key) => all = false,
+                Some(part) => (sum, some) = (sum + part.0, true),
+                None => (sum, some) = (sum + self.gross.0, true),
             }
         }
-        if others { sum } else { self.gross.0 }
+        if all {
+            sum = self.gross.0;
+        }
+        for one in &self.returned {
+            if one.id != but && (one.items.is_empty() || one.items.iter().any(|key| keys.contains(key))) {
+                sum -= one.gross.0;
+            }
+        }
+        some.then_some(sum.min(self.gross.0))
     }
+}
 
-    /// What went back for the items, without one refund.
-    fn back_for(&self, keys: &[String], but: &str) -> i64 {
-        let same = |r: &&Returned| r.id != but && (r.items.is_empty() || r.items.iter().any(|key| keys.contains(key)));
-        self.returned.iter().filter(same).map(|r| r.gross.0).sum()
+/// Over all items: when the next payment is due, and the last day that is paid for. `2026-12-23`.
+pub fn dates(orders: &[OrderState]) -> (Option<&str>, Option<&str>) {
+    let (mut next, mut until): (Option<&str>, Option<&str>) = (None, None);
+    for item in orders.iter().flat_map(|order| &order.items) {
+        let day = item.next_payment_at.as_deref();
+        if day.is_some() && (next.is_none() || day < next) {
+            next = day;
+        }
+        until = until.max(item.paid_until.as_deref());
     }
+    (next, until)
 }
 
 impl OrderState {
@@ -272,15 +282,17 @@ impl OrderState {
         let own = event.transaction.as_ref().map(|t| t.id.as_str()).unwrap_or_default();
         let installments = event.subscription.as_ref().is_some_and(|s| s.installments > 1);
         let Some(payment) = self.returned_payment(event) else { return !installments };
-        // This very refund may have been noted by an earlier try.
-        let left = |payment: &Payment| payment.share(keys) - payment.back_for(keys, own);
-        // An upsell has payments of its own.
-        let same = || self.payments.iter().filter(|p| p.concerns(keys));
-        if installments {
-            return money.gross.0 >= same().map(left).sum();
+        let (mut all, mut this, mut newest) = (0, 0, 0);
+        for one in &self.payments {
+            // An upsell has payments of its own.
+            let Some(left) = one.left_for(keys, own) else { continue };
+            all += left;
+            newest = newest.max(one.sequence_no);
+            if one.id == payment.id {
+                this = left;
+            }
         }
-        let newest = same().map(|p| p.sequence_no).max().unwrap_or_default();
-        money.gross.0 >= left(payment) && payment.sequence_no >= newest
+        if installments { money.gross.0 >= all } else { money.gross.0 >= this && payment.sequence_no >= newest }
     }
 
     /// Whether a refund of this payment came before the payment itself, and was a part of it: its message couldn't tell.
@@ -289,16 +301,6 @@ impl OrderState {
             return false;
         };
         self.payments.iter().any(|p| p.id == transaction.id && p.gross == Cents(0) && p.back() < money.gross.0)
-    }
-
-    /// When the next payment of one of its items is due. `2026-12-23`.
-    pub fn next_payment_at(&self) -> Option<&String> {
-        self.items.iter().filter_map(|i| i.next_payment_at.as_ref()).min()
-    }
-
-    /// The last paid day of its cancelled items.
-    pub fn paid_until(&self) -> Option<&String> {
-        self.items.iter().filter_map(|i| i.paid_until.as_ref()).max()
     }
 
     /// What is left of all payments: paid less returned.
@@ -428,12 +430,12 @@ impl Person {
         }
         let mut test = self.orders.iter().any(|o| o.test);
         for (_, ticket) in &self.tickets {
-            test |= ticket["test"].as_bool() == Some(true);
-            if ticket["valid"].as_bool() == Some(true) {
+            test |= ticket["test"].as_bool().unwrap_or_default();
+            if ticket["is"] != "revoke" {
                 own("eticket");
-                if ticket["used"].as_bool() == Some(true) {
-                    own("eticket-used");
-                }
+            }
+            if ticket["is"] == "use" {
+                own("eticket-used");
             }
         }
         if test {

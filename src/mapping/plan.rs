@@ -262,9 +262,13 @@ impl Draft<'_> {
             order.currency.clone_from(&money.currency);
         }
         if event.event == Kind::CustomForm {
-            // A form's answers stand there as they are now.
+            // What it said before is no longer so.
             let form = content::form_mark(event);
-            order.history.retain(|line| !line.what.starts_with(&form));
+            for line in &mut order.history {
+                if line.what.starts_with(&form) {
+                    line.what.clone_from(&form);
+                }
+            }
         }
         if fresh {
             order.replaces.clone_from(&event.order.upgraded_order_id);
@@ -369,21 +373,17 @@ impl Draft<'_> {
         let Some(ticket) = &self.event.eticket else { return false };
         let Some(id) = &ticket.id else { return false };
         let at = ticket.modified_at.as_deref().or(ticket.created_at.as_deref()).unwrap_or(&self.event.received_at);
-        let mut now = self.person.tickets.remove(id).unwrap_or_else(|| json!({ "valid": true }));
-        let is_old = now["at"].as_str().is_some_and(|known| known > at);
-        if is_old {
+        let mut now = self.person.tickets.get(id).cloned().unwrap_or_else(|| json!({}));
+        if now["at"].as_str().is_some_and(|known| known > at) {
             self.remarks.push("what it says of the ticket is no longer so".to_owned());
-        } else if let Some(now) = now.as_object_mut() {
-            let (name, value) = match ticket.action.as_deref().unwrap_or_default() {
-                "use" => ("used", true),
-                "cancel_use" => ("used", false),
-                "revoke" => ("valid", false),
-                "create" | "cancel_revoke" => ("valid", true),
-                _ => ("test", self.event.test),
-            };
-            put(now, "test", self.event.test.into());
-            put(now, name, value.into());
+            return false;
+        }
+        if let Some(now) = now.as_object_mut() {
             put(now, "at", at.into());
+            put(now, "test", self.event.test.into());
+            if let Some(action) = ticket.action.as_deref().filter(|action| *action != "update") {
+                put(now, "is", action.into());
+            }
             if let Some(day) = ticket.date.as_deref().and_then(clock::parse_date) {
                 put(now, "day", clock::ymd(day).into());
             }
@@ -392,7 +392,7 @@ impl Draft<'_> {
         if let Some(id) = &self.event.buyer.id {
             self.person.buyers.insert(order_key(self.event.merchant.id.as_deref(), id));
         }
-        !is_old
+        true
     }
 
     /// An order that was replaced by an upgrade ends on the day that the upgrade named; so do those of its messages that come

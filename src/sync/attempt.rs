@@ -11,7 +11,7 @@ use crate::json::{Map, Set, ToJson, Value, json, put, text};
 use crate::lease::Lease;
 use crate::text::lower;
 use crate::{
-    digistore24::{Event, Standing, standing},
+    digistore24::{Event, standing},
     effects::Write,
     error::{Code, Error, Result, word},
     mapping::{self, Circumstances, Known, Snapshot},
@@ -24,10 +24,15 @@ impl Sync<'_> {
         lease: &mut Lease,
         report: &mut Report,
         name: &str,
-        event: &Event,
+        event: &mut Event,
         message: &Message,
         work: Option<Work>,
     ) -> Result<Option<Work>> {
+        if let Some(ticket) = event.eticket.as_ref().and_then(|ticket| ticket.id.as_ref()) {
+            let answer = self.ask(report, "digistore24.getEticket", "eticket_id", ticket).await?;
+            event.learn_holder(&answer);
+        }
+        let event = &*event;
         let mut work = match work {
             Some(work) => {
                 lease.claims.clone_from(&work.claimed);
@@ -107,7 +112,8 @@ impl Sync<'_> {
         };
         let mut plan = mapping::plan_history(self.mapping, &earlier, event, known.clone(), &now);
         if plan.asks {
-            now.told = self.ask(report, event).await?;
+            // Without an answer a person is asked.
+            now.told = standing(&self.ask(report, "digistore24.getPurchase", "purchase_id", &event.order.id).await?);
             if now.told.is_some() {
                 plan = mapping::plan_history(self.mapping, &earlier, event, known, &now);
             }
@@ -136,32 +142,16 @@ impl Sync<'_> {
         Ok(!self.effects.get(vec![self.scope.work(name)]).await?.0.is_empty())
     }
 
-    /// Where the order stands, from Digistore24 itself. Nothing where it can't be asked: then a person is.
-    async fn ask(&self, report: &mut Report, event: &Event) -> Result<Option<Standing>> {
-        Ok(self.asked(report, "digistore24.getPurchase", "purchase_id", &event.order.id).await?.as_ref().and_then(standing))
-    }
-
-    /// What the message leaves out: who holds a ticket, what was put into a form.
-    pub(super) async fn learn(&self, report: &mut Report, event: &mut Event) -> Result<()> {
-        if let Some((operation, name, id)) = event.question()
-            && let Some(answer) = self.asked(report, operation, name, id).await?
-        {
-            event.learn(&answer);
-        }
-        Ok(())
-    }
-
-    /// Asks Digistore24, where there is a key for it. Nothing where it doesn't know.
-    async fn asked(&self, report: &mut Report, operation: &str, name: &str, id: &str) -> Result<Option<Value>> {
+    /// Asks Digistore24 about one thing. Null where it can't be asked or doesn't know.
+    async fn ask(&self, report: &mut Report, operation: &str, name: &str, id: &str) -> Result<Value> {
         if self.client.connection.digistore24.as_ref().is_none_or(|account| account.api_key.is_none()) {
-            return Ok(None);
+            return Ok(Value::Null);
         }
         let mut input = Map::new();
         put(&mut input, name, id.into());
         match self.call(&mut report.calls, operation, Value::Object(input)).await {
-            Ok(answer) => Ok(Some(answer)),
             Err(error) if error.details().retryable => Err(error),
-            Err(_) => Ok(None),
+            answer => Ok(answer.unwrap_or_default()),
         }
     }
 

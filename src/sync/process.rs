@@ -284,10 +284,7 @@ impl Sync<'_> {
         let mut message: Message = from_json(&entry.value)?;
         let work = entries.iter().find(|e| e.key != key).map(|e| from_json::<Work>(&e.value)).transpose()?;
 
-        let result = match self.learn(report, &mut event).await {
-            Ok(()) => self.attempt(&mut lease, report, name, &event, &message, work).await,
-            Err(error) => Err(error),
-        };
+        let result = self.attempt(&mut lease, report, name, &mut event, &message, work).await;
         report.requests = self.effects.requests() - before;
         match result {
             Ok(Some(work)) => {
