@@ -68,8 +68,6 @@ record! {
         pub deal_id: Option<String>,
         /// The deal as last written, names in place of ids.
         pub deal: Map,
-        /// The mapping's own fields that a form of this order brought, by the form's number.
-        pub forms: Map,
         /// The order that this one replaces, as sent.
         pub replaces: Option<String>,
         /// Since which day. Nothing: since it was bought.

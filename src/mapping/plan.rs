@@ -308,10 +308,6 @@ impl Draft<'_> {
             let single = event.subscription.as_ref().is_none_or(|s| s.billing_type == "single_payment");
             outcome = Outcome::To(State::of(standing, single));
             self.remarks.push(format!("Digistore24 says about the order: {}", standing.word()));
-            // It knows best whether the order was replaced.
-            for other in &mut self.person.orders {
-                other.replaces = other.replaces.take().filter(|id| *id != event.order.id);
-            }
         }
         let to = match outcome {
             Outcome::To(state) => Some(state),

@@ -114,14 +114,11 @@ impl<'a> Writer<'a> {
             }
         }
         if !is_later {
-            let mut own = Map::new();
-            if let Value::Object(filled) = self.mapping.own_fields.fill(&self.facts) {
-                for (name, value) in filled {
-                    put_text(&mut own, &name, value);
+            if let Value::Object(own) = self.mapping.own_fields.fill(&self.facts) {
+                for (name, value) in own {
+                    put_text(&mut custom, &name, value);
                 }
             }
-            self.form(&mut own);
-            custom.extend(own);
         }
         custom.extend(std::mem::take(&mut self.drawn.custom).into_iter().filter(|(_, value)| !value.is_null()));
         let mut changed = Map::new();
@@ -158,27 +155,6 @@ impl<'a> Writer<'a> {
         if !fields.is_empty() || !changed.is_empty() {
             let why = self.event.event.name().to_owned() + " changes the contact's fields";
             self.step(&why, Action::UpdateContact { fields, custom: changed });
-        }
-    }
-
-    /// Fields that a form brought go when it is revoked.
-    fn form(&mut self, own: &mut Map) {
-        let (Some(form), Some(order)) =
-            (self.event.form.as_ref(), self.person.order_mut(&self.event.order_key()))
-        else {
-            return;
-        };
-        let no = form.no.unwrap_or(1).to_string();
-        for name in playbook::texts(&order.forms.remove(&no).unwrap_or_default()) {
-            if !own.contains_key(&name) {
-                put(own, &name, "".into());
-            }
-        }
-        if form.action.as_deref() != Some("revoke") {
-            let fields = &self.before.fields;
-            let brought = own.iter().filter(|(name, value)| fields.get(*name) != Some(value) && **value != *"");
-            let names: Vec<Value> = brought.map(|(name, _)| Value::from(name.as_str())).collect();
-            put(&mut order.forms, &no, Value::Array(names));
         }
     }
 
