@@ -242,7 +242,9 @@ fn dedupe_key(connection: &str, kind: &Kind, order: &Order, item: Option<&str>, 
         }
         Kind::Eticket => format!("{}|{}|{}", find(&["eticket_id"]), find(&["action"]), find(&["eticket_modified_at"])),
         Kind::CustomForm => {
-            let content = short_hash(&mut params.content().filter(|(n, _)| !n.starts_with("ipn_")).map(|(_, v)| v));
+            // What a connection says of itself is no content: the same form through another one is the same.
+            let own = |name: &str| ["ipn_", "event_", "function_"].iter().any(|own| name.starts_with(own));
+            let content = short_hash(&mut params.content().filter(|(n, _)| !own(n)).map(|(_, v)| v));
             format!("{}|{}|{}|{content}", order.id, find(&["form_no"]), find(&["action"]))
         }
         Kind::Affiliation => format!("{}|{}", find(&["affiliate_name", "email"]), find(&["product_id", "product_ids"])),

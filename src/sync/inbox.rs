@@ -232,7 +232,7 @@ impl Sync<'_> {
         Ok(!entries.is_empty())
     }
 
-    fn reason_to_keep(&self, event: &Event) -> Option<String> {
+    pub(super) fn reason_to_keep(&self, event: &Event) -> Option<String> {
         let ours = self.client.connection.digistore24.as_ref().and_then(|a| a.merchant_id.as_ref());
         match &event.event {
             Kind::ConnectionTest => Some("a connection test".to_owned()),

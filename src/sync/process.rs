@@ -414,6 +414,10 @@ impl Sync<'_> {
             None => Known::Nobody,
         };
         let now = Circumstances { repeated, now_ms: self.effects.now(), ..Circumstances::default() };
-        Ok((mapping::plan(self.mapping, event, known, &now), repeated))
+        let mut plan = mapping::plan(self.mapping, event, known, &now);
+        if let Some(reason) = self.reason_to_keep(event) {
+            (plan.changes, plan.steps, plan.later, plan.remarks) = (Vec::new(), Vec::new(), Vec::new(), vec![reason]);
+        }
+        Ok((plan, repeated))
     }
 }

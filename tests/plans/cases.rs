@@ -331,7 +331,7 @@ pub fn installment() -> Vec<String> {
     ]
 }
 
-fn ticket_(action: &str, extra: Value) -> Value {
+fn ticket_news(action: &str, extra: Value) -> Value {
     let base = json!({
         "event": "eticket", "action": action, "eticket_id": "700001", "eticket_no": "1", "eticket_count": "2",
         "eticket_created_at": "2026-11-18 10:00:00", "eticket_modified_at": "2026-11-18 10:00:00", "eticket_date": "2026-12-05",
@@ -353,24 +353,24 @@ pub fn ticket() -> Vec<String> {
     vec![
         held("A ticket whose holder is not the buyer: used, not used after all, revoked, valid again")
             .before(walk())
-            .then(ticket_("create", json!({})))
-            .then(ticket_("use", at("19 10:00:00")))
-            .then(ticket_("cancel_use", at("19 10:05:00")))
-            .then(ticket_("revoke", at("20 10:00:00")))
-            .then(ticket_("cancel_revoke", at("21 10:00:00")))
+            .then(ticket_news("create", json!({})))
+            .then(ticket_news("use", at("19 10:00:00")))
+            .then(ticket_news("cancel_use", at("19 10:05:00")))
+            .then(ticket_news("revoke", at("20 10:00:00")))
+            .then(ticket_news("cancel_revoke", at("21 10:00:00")))
             .end(),
         held("A ticket that is moved to another day")
             .before(walk())
-            .before(ticket_("create", json!({})))
-            .then(ticket_("update", with(at("19 10:00:00"), json!({ "eticket_date": "2026-12-12" }))))
+            .before(ticket_news("create", json!({})))
+            .then(ticket_news("update", with(at("19 10:00:00"), json!({ "eticket_date": "2026-12-12" }))))
             .end(),
-        held("The news of a ticket come in the wrong order").before(ticket_("revoke", at("20 10:00:00"))).then(ticket_("create", json!({}))).end(),
-        Story::new("A ticket that the buyer holds, or whose holder can't be asked for").before(walk()).then(ticket_("create", json!({}))).end(),
-        held("A ticket of a test order").then(ticket_("create", json!({ "api_mode": "test" }))).end(),
-        held("The same news of a ticket twice").before(ticket_("create", json!({}))).then(ticket_("create", json!({}))).end(),
+        held("The news of a ticket come in the wrong order").before(ticket_news("revoke", at("20 10:00:00"))).then(ticket_news("create", json!({}))).end(),
+        Story::new("A ticket that the buyer holds, or whose holder can't be asked for").before(walk()).then(ticket_news("create", json!({}))).end(),
+        held("A ticket of a test order").then(ticket_news("create", json!({ "api_mode": "test" }))).end(),
+        held("The same news of a ticket twice").before(ticket_news("create", json!({}))).then(ticket_news("create", json!({}))).end(),
         Story::under("An appointment, where a calendar is named and the date has a time", json!({ "appointment": { "calendar": "Visits" } }))
-            .then(ticket_("create", json!({ "eticket_date": "2026-12-05 18:30:00" })))
-            .then(ticket_("create", json!({ "eticket_id": "700002" })))
+            .then(ticket_news("create", json!({ "eticket_date": "2026-12-05 18:30:00" })))
+            .then(ticket_news("create", json!({ "eticket_id": "700002" })))
             .end(),
     ]
 }
@@ -379,29 +379,20 @@ pub fn form() -> Vec<String> {
     let filled = |action: &str, extra: Value| {
         with(json!({ "event": "custom_form", "action": action, "form_no": "1", "form_count": "1" }), extra)
     };
-    let records = |size: &str| {
-        json!({ "records": [
-            { "purchase_id": "C74PNZH5", "form_no": 1, "data": { "Balkon": "Süd", "Größe": size } },
-            { "purchase_id": "C74PNZH5", "form_no": 2, "data": { "Farbe": "grün" } },
-        ] })
-    };
-    let mapped = json!({ "customFields": { "own": { "balcony": "{{raw.Balkon}}", "last": "{{event}}" } } });
+    let answers = |size: &str| json!({ "Balkon": "Süd", "Größe": size, "event_label": "Formular", "ipn_config_id": "5" });
+    let mapped = json!({ "customFields": { "own": { "balcony": "{{raw.Balkon}}" } } });
     vec![
-        Story::under("A form: what is mapped becomes a field, all of it stands in the order's note; revoked, both go", mapped)
-            .answers("listCustomFormRecords C74PNZH5", records("6 m²"))
+        Story::under("A form: what is mapped becomes a field, all of it stands in the order's note until it is revoked", mapped)
             .before(first())
-            .then(filled("create", json!({})))
+            .then(filled("create", answers("6 m²")))
             .then(filled("revoke", json!({})))
             .end(),
-        Story::new("A form whose answers Digistore24 doesn't tell").before(first()).then(filled("create", json!({}))).end(),
         Story::new("A form that was filled in again")
             .before(first())
-            .answers("listCustomFormRecords C74PNZH5", records("6 m²"))
-            .before(filled("create", json!({})))
-            .answers("listCustomFormRecords C74PNZH5", records("9 m²"))
-            .then(filled("create", json!({ "address_city": "Köln" })))
+            .before(filled("create", answers("6 m²")))
+            .then(filled("create", answers("9 m²")))
             .end(),
-        Story::new("A form of an order that is not known").then(filled("create", json!({}))).end(),
+        Story::new("A form of an order that is not known").then(filled("create", answers("6 m²"))).end(),
     ]
 }
 
