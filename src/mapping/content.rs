@@ -116,7 +116,7 @@ pub(super) fn standing_fields(person: &Person) -> Map {
 }
 
 /// Our custom fields, by key, that the event brings.
-pub(super) fn event_fields(event: &Event, person: &Person, profile: &Profile) -> Map {
+pub(super) fn event_fields(event: &Event, person: &Person, profile: &Profile, now_ms: u64) -> Map {
     let mut fields = Map::new();
     let mut set = |key: &str, value: Option<Value>| set(&mut fields, key, value);
     let text = |value: &Option<String>| value.clone().map(Value::from);
@@ -129,9 +129,10 @@ pub(super) fn event_fields(event: &Event, person: &Person, profile: &Profile) ->
     set("last_event", Some(event.event.name().into()));
     set("newsletter", event.consent.newsletter.clone().filter(|c| c != "none").map(Value::from));
     set("phone", text(&profile.odd_phone));
-    let day = day_of(event);
+    let moment = moment_of(event, now_ms);
+    let day = moment.get(..10).unwrap_or_default();
     // A message that comes late says nothing of the last activity.
-    let is_late = person.fields.get("ds24_last_activity").and_then(Value::as_str).is_some_and(|last| *last > *day);
+    let is_late = person.fields.get("ds24_last_activity").and_then(Value::as_str).is_some_and(|last| last > day);
     set("last_activity", Some(day.into()).filter(|_| !is_late));
     if let (Some(money), false) = (&event.money, event.test) {
         set("currency", Some(money.currency.clone().into()));
@@ -142,13 +143,6 @@ pub(super) fn event_fields(event: &Event, person: &Person, profile: &Profile) ->
         set("lifetime", Some(person.lifetime(&money.currency).to_json()));
     }
     fields
-}
-
-/// The day of the event in Berlin: when it happened, else when it came.
-fn day_of(event: &Event) -> String {
-    let came = || clock::parse_iso(&event.received_at).and_then(|s| u64::try_from(s).ok()).unwrap_or_default();
-    let at = event.occurred_at.clone().unwrap_or_else(|| clock::iso(clock::in_berlin(clock::at(came() * 1000))));
-    at.get(..10).unwrap_or_default().to_owned()
 }
 
 /// What a note's title ends with, so that it can be found again: the transaction, else the event.

@@ -68,10 +68,8 @@ record! {
         pub deal_id: Option<String>,
         /// The deal as last written, names in place of ids.
         pub deal: Map,
-        /// The order that this one replaces, as sent.
+        /// The order that this one has replaced, as sent.
         pub replaces: Option<String>,
-        /// Since which day. Nothing: since it was bought.
-        pub replaces_from: Option<String>,
     }
 }
 

@@ -195,7 +195,10 @@ pub fn plan(mapping: &Mapping, event: &Event, known: Known, now: &Circumstances)
         // A step that comes later changes nothing of what was bought but what ends by itself, and brings nobody back who was
         // deleted.
         Some(_) => {
-            draft.settle_replaced();
+            if let (None, Some(order)) = (&end, draft.person.order_mut(&event.order_key())) {
+                order.replaces.clone_from(&event.order.upgraded_order_id);
+                draft.settle_replaced();
+            }
             contact_id.is_some()
         }
         None if event.event == Kind::Affiliation => event.buyer.email.is_some(),
@@ -270,9 +273,8 @@ impl Draft<'_> {
                 }
             }
         }
-        if fresh {
+        if fresh && end_of_replaced(event, self.now.now_ms).is_none() {
             order.replaces.clone_from(&event.order.upgraded_order_id);
-            order.replaces_from.clone_from(&event.order.delivery_date);
         }
         order.history.push(HistoryLine {
             at: content::moment_of(event, self.now.now_ms),
@@ -394,13 +396,9 @@ impl Draft<'_> {
     /// An order that was replaced by an upgrade ends on the day that the upgrade named; so do those of its messages that come
     /// after that.
     fn settle_replaced(&mut self) {
-        let today = clock::ymd(clock::in_berlin(clock::at(self.now.now_ms)).date());
         let mut replaced = Vec::new();
         for order in &self.person.orders {
-            let Some(old) = &order.replaces else { continue };
-            if order.replaces_from.as_ref().is_none_or(|day| *day <= today) {
-                replaced.push(old.clone());
-            }
+            replaced.extend(order.replaces.clone());
         }
         for order in &mut self.person.orders {
             for item in &mut order.items {

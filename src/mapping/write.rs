@@ -110,7 +110,7 @@ impl<'a> Writer<'a> {
             // What became of the person's orders by itself shows at a later time too.
             custom = content::standing_fields(self.person);
             if !is_later {
-                custom.extend(content::event_fields(self.event, self.person, &profile));
+                custom.extend(content::event_fields(self.event, self.person, &profile, self.now.now_ms));
             }
         }
         if !is_later {
