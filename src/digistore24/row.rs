@@ -1,7 +1,9 @@
 //! A row of the API's lists as an event. Rows differ in their names: the documentation has one spelling, answers that were
 //! seen have another.
 
-use super::event::{Affiliate, Buyer, Consent, Eticket, Event, Item, Kind, Money, Order, Subscription, Transaction, links};
+use super::event::{
+    Affiliate, Buyer, Consent, Eticket, Event, Item, Kind, Money, Order, Subscription, Transaction, links,
+};
 use super::money::Cents;
 use crate::catalog::is_email;
 use crate::clock;

@@ -159,7 +159,8 @@ fn deduplication_keys_tell_renewals_apart_and_repetitions_not() {
 /// The key of each kind of message: what makes it another one, and what doesn't.
 #[test]
 fn each_kind_has_its_key() {
-    const ORDER: [(&str, &str); 4] = [("merchant_id", "7"), ("order_id", "A"), ("order_item_id", "1"), ("product_id", "p")];
+    const ORDER: [(&str, &str); 4] =
+        [("merchant_id", "7"), ("order_id", "A"), ("order_item_id", "1"), ("product_id", "p")];
     let key = |event: &str, own: &[(&str, &str)]| {
         let mut pairs = vec![("event", event)];
         pairs.extend(ORDER.iter().filter(|(name, _)| own.iter().all(|(other, _)| other != name)));
@@ -188,7 +189,8 @@ fn each_kind_has_its_key() {
         assert_eq!(key(event, own), expected, "{event} {own:?}");
     }
     // The same through another connection of the vendor, whose messages say more or less of themselves.
-    let told = [("ipn_config_id", "2"), ("event_label", "Formular"), ("function_call", "custom_form"), ("ipn_version", "1.6")];
+    let told =
+        [("ipn_config_id", "2"), ("event_label", "Formular"), ("function_call", "custom_form"), ("ipn_version", "1.6")];
     let form = |more: &[(&str, &str)]| {
         let own = [("form_no", "1"), ("action", "create"), ("Farbe", "rot")];
         key("custom_form", &[&own.map(|pair| pair), more].concat())

@@ -20,6 +20,7 @@ use crate::{
 
 /// What is known about the buyer's contact when the plan is made.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "there is one for each event")]
 pub enum Known {
     /// No contact yet.
     Nobody,
@@ -214,7 +215,10 @@ pub fn plan(mapping: &Mapping, event: &Event, known: Known, now: &Circumstances)
         writer.write(snapshot.as_ref(), contact_id.is_none());
         (steps, later) = (writer.steps, writer.drawn.later);
         if let Some(end) = end.filter(|_| now.due.is_none()) {
-            remarks.push(format!("the replaced order runs until {}", event.order.delivery_date.as_deref().unwrap_or_default()));
+            remarks.push(format!(
+                "the replaced order runs until {}",
+                event.order.delivery_date.as_deref().unwrap_or_default()
+            ));
             later.push(end);
         }
         remarks.extend(writer.drawn.remarks);
@@ -372,7 +376,7 @@ impl Draft<'_> {
         let Some(id) = &ticket.id else { return false };
         let at = ticket.modified_at.as_deref().or(ticket.created_at.as_deref()).unwrap_or(&self.event.received_at);
         let mut now = self.person.tickets.get(id).cloned().unwrap_or_else(|| json!({}));
-        if now["at"].as_str().is_some_and(|known| known > at) {
+        if now.get("at").and_then(Value::as_str).is_some_and(|known| known > at) {
             self.remarks.push("what it says of the ticket is no longer so".to_owned());
             return false;
         }

@@ -99,7 +99,8 @@ fn every_event_has_its_signal() {
         ("2", "0", "2026-11-20 10:00:00", paid(false, true)),
         ("2", "0", "0000-00-00 00:00:00", paid(false, false)),
     ] {
-        let fields = json!({ "pay_sequence_no": no, "number_of_installments": of_all, "rebill_stop_noted_at": stopped });
+        let fields =
+            json!({ "pay_sequence_no": no, "number_of_installments": of_all, "rebill_stop_noted_at": stopped });
         assert_eq!(of("on_payment", fields), expected, "{no} of {of_all}");
     }
     for (event, expected) in [

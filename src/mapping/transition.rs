@@ -112,7 +112,9 @@ pub fn transition(state: Option<State>, signal: Signal, order: std::cmp::Orderin
         // upgrade; a payment that is newer begins anew.
         (Some(T::Ended | T::Refunded | T::ChargedBack | T::Upgraded), S::PaidAgain) => Ask,
         (Some(T::Upgraded), S::Paid { .. }) if newer => Ask,
-        (Some(T::Ended | T::Refunded | T::ChargedBack), S::Paid { last, stop_noted }) if newer => paid(last, stop_noted),
+        (Some(T::Ended | T::Refunded | T::ChargedBack), S::Paid { last, stop_noted }) if newer => {
+            paid(last, stop_noted)
+        }
         (Some(T::ChargedBack), _) => Keep,
         (Some(_), S::Chargeback) => To(T::ChargedBack),
         // The replaced order's remains are settled in the new one.

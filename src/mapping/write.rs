@@ -113,11 +113,9 @@ impl<'a> Writer<'a> {
                 custom.extend(content::event_fields(self.event, self.person, &profile, self.now.now_ms));
             }
         }
-        if !is_later {
-            if let Value::Object(own) = self.mapping.own_fields.fill(&self.facts) {
-                for (name, value) in own {
-                    put_text(&mut custom, &name, value);
-                }
+        if !is_later && let Value::Object(own) = self.mapping.own_fields.fill(&self.facts) {
+            for (name, value) in own {
+                put_text(&mut custom, &name, value);
             }
         }
         custom.extend(std::mem::take(&mut self.drawn.custom).into_iter().filter(|(_, value)| !value.is_null()));

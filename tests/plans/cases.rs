@@ -139,7 +139,13 @@ pub fn subscription() -> Vec<String> {
     }
     stories.push(
         Story::new("A missed payment, upgraded: Digistore24 knows")
-            .knows("C74PNZH5", with(purchase("C74PNZH5", "aborted", &[("9001", "payment", "47.00")]), json!({ "upgraded_by_purchase_id": "N1" })))
+            .knows(
+                "C74PNZH5",
+                with(
+                    purchase("C74PNZH5", "aborted", &[("9001", "payment", "47.00")]),
+                    json!({ "upgraded_by_purchase_id": "N1" }),
+                ),
+            )
             .before(first())
             .then(missed("upgraded"))
             .end(),
@@ -149,7 +155,11 @@ pub fn subscription() -> Vec<String> {
 
 pub fn cancellation() -> Vec<String> {
     let mut stories = vec![
-        Story::new("A cancellation, then the last paid day").before(first()).then(cancelled()).then(last_paid_day()).end(),
+        Story::new("A cancellation, then the last paid day")
+            .before(first())
+            .then(cancelled())
+            .then(last_paid_day())
+            .end(),
         Story::under("A cancellation with a task to win the buyer back", json!({ "tasks": { "retention": true } }))
             .before(first())
             .then(cancelled())
@@ -160,12 +170,24 @@ pub fn cancellation() -> Vec<String> {
             .before(cancelled())
             .then(with(renewal(), json!({ "rebill_stop_noted_at": "2026-11-20 10:00:00" })))
             .end(),
-        Story::new("A cancellation beside an order that runs").before(first()).before(book(json!({}))).then(cancelled()).end(),
-        Story::new("A cancellation beside an upsell that was paid once").before(first()).before(upsell()).then(cancelled()).end(),
+        Story::new("A cancellation beside an order that runs")
+            .before(first())
+            .before(book(json!({})))
+            .then(cancelled())
+            .end(),
+        Story::new("A cancellation beside an upsell that was paid once")
+            .before(first())
+            .before(upsell())
+            .then(cancelled())
+            .end(),
         Story::new("A cancellation of an order that is not known").then(cancelled()).end(),
         Story::new("Resumed, of an order that is not known").then(resumed()).end(),
         Story::new("The last paid day of an order that is not known").then(last_paid_day()).end(),
-        Story::new("The last paid day after a refund").before(first()).before(refund("-47.00", "9003")).then(last_paid_day()).end(),
+        Story::new("The last paid day after a refund")
+            .before(first())
+            .before(refund("-47.00", "9003"))
+            .then(last_paid_day())
+            .end(),
         Story::new("The last paid day beside an order that grants the same product")
             .before(first())
             .before(json!({ "order_id": "K2", "order_item_id": "50", "transaction_id": "9200" }))
@@ -200,7 +222,13 @@ fn pro(extra: Value) -> Value {
 }
 
 pub fn refunds() -> Vec<String> {
-    let again = || purchase("C74PNZH5", "paying", &[("9001", "payment", "47.00"), ("9003", "refund", "-47.00"), ("9004", "payment", "47.00")]);
+    let again = || {
+        purchase(
+            "C74PNZH5",
+            "paying",
+            &[("9001", "payment", "47.00"), ("9003", "refund", "-47.00"), ("9004", "payment", "47.00")],
+        )
+    };
     vec![
         Story::new("A refund").before(first()).then(refund("-47.00", "9003")).end(),
         Story::new("A refund in part").before(first()).then(refund("-10.00", "9003")).end(),
@@ -294,11 +322,14 @@ pub fn upgrade() -> Vec<String> {
             .before(first())
             .then(pro(json!({ "product_id": "512345", "product_name": "Kräuterkurs", "tags": "Kräuter" })))
             .end(),
-        Story::under("An upgrade leaves the old order's deal won", json!({ "opportunity": { "pipeline": "Sales", "stage": "New" } }))
-            .before(first())
-            .then(pro(json!({})))
-            .then(refund("-47.00", "9003"))
-            .end(),
+        Story::under(
+            "An upgrade leaves the old order's deal won",
+            json!({ "opportunity": { "pipeline": "Sales", "stage": "New" } }),
+        )
+        .before(first())
+        .then(pro(json!({})))
+        .then(refund("-47.00", "9003"))
+        .end(),
     ]
 }
 
@@ -311,9 +342,7 @@ pub fn installment() -> Vec<String> {
         });
         with(base, extra)
     };
-    let back = |no: u32| {
-        json!({ "event": "on_refund", "transaction_id": (9010 + no).to_string(), "parent_transaction_id": (9000 + no).to_string(), "transaction_amount": "-47.00" })
-    };
+    let back = |no: u32| json!({ "event": "on_refund", "transaction_id": (9010 + no).to_string(), "parent_transaction_id": (9000 + no).to_string(), "transaction_amount": "-47.00" });
     let all = |title: &str| Story::new(title).before(part(1, json!({}))).before(part(2, json!({})));
     vec![
         all("The last installment completes the order; nothing ends it")
@@ -364,14 +393,26 @@ pub fn ticket() -> Vec<String> {
             .before(ticket_news("create", json!({})))
             .then(ticket_news("update", with(at("19 10:00:00"), json!({ "eticket_date": "2026-12-12" }))))
             .end(),
-        held("The news of a ticket come in the wrong order").before(ticket_news("revoke", at("20 10:00:00"))).then(ticket_news("create", json!({}))).end(),
-        Story::new("A ticket that the buyer holds, or whose holder can't be asked for").before(walk()).then(ticket_news("create", json!({}))).end(),
-        held("A ticket of a test order").then(ticket_news("create", json!({ "api_mode": "test" }))).end(),
-        held("The same news of a ticket twice").before(ticket_news("create", json!({}))).then(ticket_news("create", json!({}))).end(),
-        Story::under("An appointment, where a calendar is named and the date has a time", json!({ "appointment": { "calendar": "Visits" } }))
-            .then(ticket_news("create", json!({ "eticket_date": "2026-12-05 18:30:00" })))
-            .then(ticket_news("create", json!({ "eticket_id": "700002" })))
+        held("The news of a ticket come in the wrong order")
+            .before(ticket_news("revoke", at("20 10:00:00")))
+            .then(ticket_news("create", json!({})))
             .end(),
+        Story::new("A ticket that the buyer holds, or whose holder can't be asked for")
+            .before(walk())
+            .then(ticket_news("create", json!({})))
+            .end(),
+        held("A ticket of a test order").then(ticket_news("create", json!({ "api_mode": "test" }))).end(),
+        held("The same news of a ticket twice")
+            .before(ticket_news("create", json!({})))
+            .then(ticket_news("create", json!({})))
+            .end(),
+        Story::under(
+            "An appointment, where a calendar is named and the date has a time",
+            json!({ "appointment": { "calendar": "Visits" } }),
+        )
+        .then(ticket_news("create", json!({ "eticket_date": "2026-12-05 18:30:00" })))
+        .then(ticket_news("create", json!({ "eticket_id": "700002" })))
+        .end(),
     ]
 }
 
@@ -379,14 +420,18 @@ pub fn form() -> Vec<String> {
     let filled = |action: &str, extra: Value| {
         with(json!({ "event": "custom_form", "action": action, "form_no": "1", "form_count": "1" }), extra)
     };
-    let answers = |size: &str| json!({ "Balkon": "Süd", "Größe": size, "event_label": "Formular", "ipn_config_id": "5" });
+    let answers =
+        |size: &str| json!({ "Balkon": "Süd", "Größe": size, "event_label": "Formular", "ipn_config_id": "5" });
     let mapped = json!({ "customFields": { "own": { "balcony": "{{raw.Balkon}}" } } });
     vec![
-        Story::under("A form: what is mapped becomes a field, all of it stands in the order's note until it is revoked", mapped)
-            .before(first())
-            .then(filled("create", answers("6 m²")))
-            .then(filled("revoke", json!({})))
-            .end(),
+        Story::under(
+            "A form: what is mapped becomes a field, all of it stands in the order's note until it is revoked",
+            mapped,
+        )
+        .before(first())
+        .then(filled("create", answers("6 m²")))
+        .then(filled("revoke", json!({})))
+        .end(),
         Story::new("A form that was filled in again")
             .before(first())
             .before(filled("create", answers("6 m²")))
@@ -406,12 +451,16 @@ pub fn other() -> Vec<String> {
     };
     vec![
         Story::new("A new partner: off by default").then(partner()).end(),
-        Story::under("A new partner is welcomed", json!({ "playbooks": [{ "use": "affiliateWelcome" }] })).then(partner()).end(),
+        Story::under("A new partner is welcomed", json!({ "playbooks": [{ "use": "affiliateWelcome" }] }))
+            .then(partner())
+            .end(),
         Story::new("Another merchant's sale, as a joint venture brings it").then(json!({ "merchant_id": "888" })).end(),
         Story::new("The button \"test connection\"").then(json!({ "event": "connection_test", "order_id": "" })).end(),
         Story::new("An event that is not known").then(json!({ "event": "on_something_new" })).end(),
         Story::new("Somebody filled in the order form").then(json!({ "event": "of_filled_out" })).end(),
-        Story::under("Test orders ignored", json!({ "testOrders": "ignore" })).then(json!({ "api_mode": "test" })).end(),
+        Story::under("Test orders ignored", json!({ "testOrders": "ignore" }))
+            .then(json!({ "api_mode": "test" }))
+            .end(),
         Story::new("A newsletter: a request, never consent; then no")
             .then(json!({ "newsletter_choice": "optin" }))
             .then(book(json!({ "newsletter_choice": "optout" })))
@@ -420,15 +469,15 @@ pub fn other() -> Vec<String> {
             .before(first())
             .then(book(json!({ "buyer_id": "43", "address_first_name": "Otto" })))
             .end(),
-        Story::new("A phone that can't be read blocks no sale").then(json!({ "address_phone_no": "ruf mich an" })).end(),
+        Story::new("A phone that can't be read blocks no sale")
+            .then(json!({ "address_phone_no": "ruf mich an" }))
+            .end(),
     ]
 }
 
 pub fn late() -> Vec<String> {
     let third = || json!({ "pay_sequence_no": "3", "transaction_id": "9003", "transaction_date": "2027-01-18", "next_payment_at": "2027-02-18" });
-    let twice = |no: &str, id: &str| {
-        json!({ "pay_sequence_no": no, "transaction_id": id, "transaction_date": "2026-10-25", "transaction_time": "02:30:00", "next_payment_at": "2026-11-25" })
-    };
+    let twice = |no: &str, id: &str| json!({ "pay_sequence_no": no, "transaction_id": id, "transaction_date": "2026-10-25", "transaction_time": "02:30:00", "next_payment_at": "2026-11-25" });
     vec![
         Story::new("A sale from before the plugin was connected is written silently")
             .before(book(json!({ "buyer_id": "9", "email": "other@example.de", "order_id": "B9" })))
@@ -438,9 +487,21 @@ pub fn late() -> Vec<String> {
         Story::new("A payment that the last paid day overtook").before(last_paid_day()).then(first()).end(),
         Story::new("A payment that its cancellation overtook").before(cancelled()).then(first()).end(),
         Story::new("A payment that its missed payment overtook").before(first()).before(missed("")).then(first()).end(),
-        Story::new("A cancellation after the last paid day").before(first()).before(last_paid_day()).then(cancelled()).end(),
-        Story::new("A missed payment after the last paid day").before(first()).before(last_paid_day()).then(missed("")).end(),
-        Story::new("A newer payment after the last paid day").before(first()).before(last_paid_day()).then(renewal()).end(),
+        Story::new("A cancellation after the last paid day")
+            .before(first())
+            .before(last_paid_day())
+            .then(cancelled())
+            .end(),
+        Story::new("A missed payment after the last paid day")
+            .before(first())
+            .before(last_paid_day())
+            .then(missed(""))
+            .end(),
+        Story::new("A newer payment after the last paid day")
+            .before(first())
+            .before(last_paid_day())
+            .then(renewal())
+            .end(),
         Story::new("Two payments in the hour that exists twice")
             .on("2026-10-24")
             .before(twice("1", "9001"))

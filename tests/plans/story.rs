@@ -97,9 +97,9 @@ impl Story {
         let outcome = text(&report["outcome"]);
         if outcome != "done" {
             let kept = self.world.entries.iter().rfind(|(key, _)| key.contains("/kept/"));
-            let reason = kept.filter(|_| outcome == "kept").map(|(_, (value, _))| {
-                text(&ghl_digistore24::json::parse(value).unwrap()["reason"])
-            });
+            let reason = kept
+                .filter(|_| outcome == "kept")
+                .map(|(_, (value, _))| text(&ghl_digistore24::json::parse(value).unwrap()["reason"]));
             return vec![[outcome, reason.map(|r| format!(": {r}")).unwrap_or_default()].concat()];
         }
         let mut lines = changes(report);
