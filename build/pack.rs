@@ -59,10 +59,10 @@ impl Pack {
         Ok([length.bytes, out.texts, out.bytes].concat())
     }
 
-    /// What is needed to find each entry, and to call and check those that most hosts call.
+    /// The entries that most hosts call: what is needed to find, check and call them.
     pub(crate) fn core(&mut self, files: &[File], entries: &[Entry<'_>]) -> Result<(Vec<Out>, Out)> {
-        let common = entries.iter().filter(|entry| is_common(entry));
-        self.definitions(files, &needed(files, common.map(|entry| &entry.input)))?;
+        let (common, _) = split(entries);
+        self.definitions(files, &needed(files, common.iter().map(|entry| &entry.input)))?;
         let mut tail = Out::default();
         varint(&mut tail, files.len());
         for file in files {
@@ -70,16 +70,26 @@ impl Pack {
                 self.put_string(&mut tail, text_of(file, key));
             }
         }
-        let core = |entry| self.core_of(files, entry).map_err(|e| format!("{}: {e}", entry.id).into());
-        Ok((entries.iter().map(core).collect::<Result<_>>()?, tail))
+        Ok((self.called(files, &common)?, tail))
     }
 
-    /// What people and forms see besides, and how the other entries are called.
+    /// What people and forms see besides, of the entries of the core and of the others; behind them the others.
     pub(crate) fn face(&mut self, files: &[File], entries: &[Entry<'_>]) -> Result<(Vec<Out>, Out)> {
+        let (common, others) = split(entries);
         let schemas = entries.iter().flat_map(|entry| std::iter::once(&entry.input).chain(&entry.output));
         self.definitions(files, &needed(files, schemas))?;
-        let face = |entry| self.face_of(files, entry).map_err(|e| format!("{}: {e}", entry.id).into());
-        Ok((entries.iter().map(face).collect::<Result<_>>()?, Out::default()))
+        let face = |entry: &&Entry<'_>| self.face_of(files, entry).map_err(|e| format!("{}: {e}", entry.id));
+        let faces = common.iter().chain(&others).map(face).collect::<std::result::Result<_, _>>()?;
+        let mut tail = Out::default();
+        list(&mut tail, &self.called(files, &others)?);
+        Ok((faces, tail))
+    }
+
+    fn called(&mut self, files: &[File], entries: &[&Entry<'_>]) -> Result<Vec<Out>> {
+        entries
+            .iter()
+            .map(|entry| self.core_of(files, entry).map_err(|e| format!("{}: {e}", entry.id).into()))
+            .collect()
     }
 
     /// The number of a string, or 0 and the string itself. `shift` leaves room for a bit or for "none".
@@ -178,7 +188,6 @@ impl Pack {
         out.push(flags([
             (text_of(facts, "tier") == "core", flag::CORE),
             (has("version"), flag::VERSION),
-            (is_common(entry), flag::INPUT),
             (has("deprecated"), flag::DEPRECATED),
             (brings == Some("object"), flag::OBJECT),
             (brings == Some("array"), flag::LIST),
@@ -222,9 +231,7 @@ impl Pack {
             .collect();
         let rest = (!rest.is_empty()).then(|| Value::Object(rest).to_string());
         self.put_some(&mut out, rest.as_deref());
-        if is_common(entry) {
-            self.schema(&mut out, input.0, &bare(&input.1))?;
-        }
+        self.schema(&mut out, input.0, &bare(&input.1))?;
         Ok(out)
     }
 
@@ -239,9 +246,6 @@ impl Pack {
         let notes = std::iter::once(input).chain(output).map(|schema| self.notes(files, schema));
         let notes = notes.collect::<Result<Vec<_>>>()?;
         list(&mut out, &notes);
-        if !is_common(entry) {
-            self.schema(&mut out, input.0, &bare(&input.1))?;
-        }
         if let Some((file, schema)) = output {
             self.schema(&mut out, *file, &bare(schema))?;
         }
@@ -262,9 +266,9 @@ impl Pack {
 /// What the plugin calls itself without being told to, of the tier *all*.
 const OWN: [&str; 2] = ["ghl.oauth.getAccessToken", "ghl.oauth.getLocationAccessToken"];
 
-/// Whether an entry's input belongs into the core.
-fn is_common(entry: &Entry<'_>) -> bool {
-    text_of(&entry.facts, "tier") == "core" || OWN.contains(&entry.id)
+/// The entries that belong into the core, and the others.
+fn split<'a, 'b>(entries: &'a [Entry<'b>]) -> (Vec<&'a Entry<'b>>, Vec<&'a Entry<'b>>) {
+    entries.iter().partition(|entry| text_of(&entry.facts, "tier") == "core" || OWN.contains(&entry.id))
 }
 
 /// The last part of an id.

@@ -1,23 +1,24 @@
 //! The numbers of the packed catalog. `build/` writes by them, `packed.rs` reads by them.
 //!
-//! It is two blocks of one form. The core lies in the wasm: what is needed to find each entry, and the inputs of those
-//! that most hosts call (the tier *core*). The face lies beside it: the other inputs, and what only people and forms see. Its numbers go on where those of the
-//! core end, so it can use what the core has.
+//! It is two blocks of one form. The core lies in the wasm: the entries that most hosts call (the tier *core*), as they are
+//! called. The face lies beside it: the other entries, and what only people and forms see of all. Its numbers go on where those
+//! of the core end, so it can use what the core has.
 //!
 //! ```text
 //! block    = length { texts }, then the structure:
 //!            count { length }                        strings that are used more than once: the first of the texts
 //!            table { property }                      properties that are used more than once
 //!            table { name schema }                   definitions
-//!            table { entry }                         entries, by id; in the face the face of each
-//!            count { service resource title version }   resources; only in the core
+//!            core: table { entry }                   by id
+//!                  count { service resource title version }   all resources
+//!            face: table { face }                    of the core's entries, then of the others
+//!                  table { entry }                   the others, by id
 //! table    = length { length length }: how long each of the things behind it is, in structure and in texts, which stand apart
 //!            because they compress better so
 //! text     = number of its string | 0 and a length: the next of the texts
 //! text?    = 0 | text plus one
-//! entry    = resource name flags kind method effect retry count { segment } count { scope } [version] rest? [input]
-//! face     = flags title? description? table { { note } } [input, if not in the core] [output] [sample of the input, sample of
-//!            the output]; the lists of notes are those of the input and of the output
+//! entry    = resource name flags kind method effect retry count { segment } count { scope } [version] rest? input
+//! face     = flags title? description? table { { note } } [output] [sample of the input, sample of the output]; the lists of notes are those of the input and of the output
 //! note     = distance keyword body: an annotation of a schema. Schemas are counted as they are decoded, those of definitions
 //!            last; the distance is that from the schema of the note before, plus one
 //! schema   = head [number of the definition | types] { keyword body } 0
@@ -77,8 +78,6 @@ pub(crate) const ANNOTATIONS: [&str; 3] = ["title", "description", "examples"];
 pub(crate) mod flag {
     pub(crate) const CORE: u8 = 1;
     pub(crate) const VERSION: u8 = 2;
-    /// Its input is in the core.
-    pub(crate) const INPUT: u8 = 4;
     pub(crate) const OUTPUT: u8 = 8;
     pub(crate) const SAMPLE: u8 = 16;
     pub(crate) const DEPRECATED: u8 = 32;

@@ -23,7 +23,7 @@ use crate::{
 };
 
 pub use sample::sample;
-pub use triggers::{trigger_by_name, triggers};
+pub use triggers::{trigger_by_name, triggers, ways};
 pub(crate) use validate::is_email;
 pub use validate::validate;
 
@@ -277,14 +277,14 @@ pub(crate) fn count(n: usize, noun: &str) -> String {
 ///
 /// # Errors
 /// `invalid_input` that suggests the nearest id; `misconfigured` with the cause `catalog face` where that is missing and
-/// has the operation's input.
+/// may have the operation.
 pub fn find(id: &str) -> Result<Rc<Operation>> {
     let cached = PARSED.with_borrow(|parsed| parsed.iter().find(|o| o.id == id).cloned());
     if let Some(operation) = cached {
         return Ok(operation);
     }
     let mut entry = packed::find(id).filter(|entry| entry.kind != "trigger").ok_or_else(|| unknown(id))?;
-    let schemas = entry.input().ok_or_else(|| faceless(id))?;
+    let schemas = entry.input();
     let operation = Rc::new(operation(entry, schemas).ok_or_else(|| broken(id))?);
     PARSED.with_borrow_mut(|parsed| parsed.push(operation.clone()));
     Ok(operation)
@@ -302,9 +302,13 @@ fn broken(id: &str) -> Error {
 /// Façades know this error by its cause, give the face, and call again.
 fn faceless(id: &str) -> Error {
     let help = "Give this build's ghl_digistore24_face.bin to catalogFace() and call again; nothing was sent.";
-    Error::new(Code::Misconfigured, "the face of the catalog is missing, which this operation needs", help)
-        .with(|details| details.cause = Some("catalog face".into()))
-        .of_operation(id)
+    Error::new(
+        Code::Misconfigured,
+        "the face of the catalog is missing, which knows this operation if there is one",
+        help,
+    )
+    .with(|details| details.cause = Some("catalog face".into()))
+    .of_operation(id)
 }
 
 fn operation(entry: packed::Entry, (input, defs): (Map, Map)) -> Option<Operation> {
@@ -349,7 +353,7 @@ pub fn polled(id: &str) -> Result<Value> {
 /// `invalid_input`: no such trigger, or the choice doesn't fit.
 pub fn accept_trigger(id: &str, input: Option<&Value>) -> Result<Map> {
     let mut entry = packed::find(id).filter(|entry| entry.kind == "trigger").ok_or_else(|| unknown(id))?;
-    let (schema, defs) = entry.input().ok_or_else(|| faceless(id))?;
+    let (schema, defs) = entry.input();
     let input = input.cloned().unwrap_or_else(|| Value::Object(Map::new()));
     let problems = validate(&Value::Object(schema), &Value::Object(defs), &input);
     match input {
@@ -362,7 +366,10 @@ pub fn accept_trigger(id: &str, input: Option<&Value>) -> Result<Map> {
 }
 
 fn unknown(id: &str) -> Error {
-    let ids: Vec<String> = (0..packed::count()).filter_map(packed::entry).map(|entry| entry.id).collect();
+    if !packed::is_whole() {
+        return faceless(id);
+    }
+    let ids: Vec<String> = packed::entries().map(|entry| entry.id).collect();
     let problem = match nearest(id, ids.iter().map(String::as_str)) {
         Some(near) => format!("is not a known operation; did you mean {near}?"),
         None => "is not a known operation".to_owned(),
@@ -430,10 +437,10 @@ pub(crate) fn check_known(argument: &str, value: &Value, known: &[&str]) -> Resu
     Err(Error::invalid(format!("{argument} has {}", count(problems.len(), "unknown field")), problems))
 }
 
-/// Takes the catalog's face: titles and descriptions, outputs and samples, and the inputs of the tier *all*. They lie apart
-/// from the wasm, because few calls need them. Without it [`find`] knows the tier *core* only; [`list`] gives entries with the
-/// titles that follow from names, outputs (and inputs of the tier *all*) that may be anything, and samples made from the
-/// schemas. A native program has the face inside.
+/// Takes the catalog's face: the entries of the tier *all*; and of all entries titles and descriptions, outputs and samples.
+/// It lies apart from the wasm, because few calls need it. Without it [`find`] and [`list`] know the tier *core* only, with the
+/// titles that follow from names, outputs that may be anything, and samples made from the schemas. A native program has the face
+/// inside.
 ///
 /// # Errors
 /// `misconfigured` for bytes that are not the face of this very build; the entries stay as they were.
@@ -458,10 +465,10 @@ pub fn list(filter: &Filter) -> Result<Vec<Value>> {
         return Ok(if filter.fits(&entry) { vec![describe(entry, filter.brief)] } else { Vec::new() });
     }
     let mut out = Vec::new();
-    for entry in (0..packed::count()).filter_map(packed::entry) {
-        if filter.fits(&entry) {
-            out.push(describe(entry, filter.brief));
-        }
+    let mut entries: Vec<packed::Entry> = packed::entries().filter(|entry| filter.fits(entry)).collect();
+    entries.sort_by(|a, b| a.id.cmp(&b.id));
+    for entry in entries {
+        out.push(describe(entry, filter.brief));
     }
     Ok(out)
 }
@@ -485,7 +492,7 @@ impl Filter {
 /// without schemas and sample.
 fn describe(mut entry: packed::Entry, brief: bool) -> Value {
     let mut object = entry.rest();
-    let (input, output, sample) = if brief { (None, None, None) } else { entry.whole() };
+    let (input, output, sample) = if brief { Default::default() } else { entry.whole() };
     let is_trigger = entry.kind == "trigger";
     let resource = entry.resource;
     for (name, text) in [
@@ -524,12 +531,12 @@ fn describe(mut entry: packed::Entry, brief: bool) -> Value {
     }
     put(&mut object, "deprecated", entry.deprecated.into());
     let mut made = Map::new();
-    for (name, schema) in [("input", input), ("output", output)] {
+    // An output that is not known may be anything.
+    for (name, schema) in [("input", input), ("output", output.unwrap_or_default())] {
         if brief {
             continue;
         }
-        // What is not known takes anything.
-        let mut schema = Value::Object(schema.unwrap_or_default());
+        let mut schema = Value::Object(schema);
         if sample.is_none() {
             put(&mut made, name, self::sample(&schema, schema.get("$defs").unwrap_or(&Value::Null)));
         }

@@ -20,7 +20,7 @@ use crate::{
 
 /// What is known about the buyer's contact when the plan is made.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "there is one for each event")]
+#[allow(clippy::large_enum_variant, reason = "there is one for each event; on 32 bits it is small")]
 pub enum Known {
     /// No contact yet.
     Nobody,
@@ -196,14 +196,17 @@ pub fn plan(mapping: &Mapping, event: &Event, known: Known, now: &Circumstances)
         // A step that comes later changes nothing of what was bought but what ends by itself, and brings nobody back who was
         // deleted.
         Some(_) => {
-            if let (None, Some(order)) = (&end, draft.person.order_mut(&event.order_key())) {
-                order.replaces.clone_from(&event.order.upgraded_order_id);
+            if let (None, Some(old), Some(order)) =
+                (&end, &event.order.upgraded_order_id, draft.person.order_mut(&event.order_key()))
+            {
+                order.replaces = Some(old.clone());
                 draft.settle_replaced();
             }
             contact_id.is_some()
         }
         None if event.event == Kind::Affiliation => event.buyer.email.is_some(),
         None if event.event == Kind::Eticket => draft.ticket(),
+        None if event.event.is_highlevel() => contact_id.is_some() && !now.repeated,
         None => draft.apply(),
     };
     let Draft { changes, mut remarks, ask, .. } = draft;

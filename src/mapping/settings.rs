@@ -6,6 +6,8 @@ use super::{
     playbook::{self, Playbook},
     template::Form,
 };
+#[cfg(not(feature = "fetch"))]
+use crate::catalog;
 use crate::error::FieldProblem;
 use crate::json::{Json, Set, Value};
 use crate::text::lower;
@@ -48,6 +50,8 @@ pub struct Mapping {
     pub recreate: bool,
     /// Rules.
     pub(super) playbooks: Vec<Playbook>,
+    /// The triggers of HighLevel that playbooks begin with.
+    heard: Set,
     /// Something in it needs the event's fields as facts.
     pub(super) needs_facts: bool,
 }
@@ -100,7 +104,18 @@ impl Mapping {
 
     /// Whether a new affiliate becomes a contact.
     pub fn welcomes_partners(&self) -> bool {
-        self.playbooks.iter().any(|book| book.begins_with("affiliateApproved"))
+        self.playbooks.iter().flat_map(Playbook::events).any(|name| name == "affiliateApproved")
+    }
+
+    /// Whether a playbook begins with what happens in HighLevel.
+    pub fn listens(&self) -> bool {
+        cfg!(not(feature = "fetch")) && !self.heard.is_empty()
+    }
+
+    /// Whether a playbook needs to know of this event of HighLevel, as hosts see it: begins with it, or with its kind.
+    pub fn hears(&self, event: &Value) -> bool {
+        self.listens()
+            && event.pointer("/triggers/0").and_then(Value::as_str).is_some_and(|own| self.heard.contains(own))
     }
 
     /// The operations that it needs beyond those of every mapping.
@@ -154,8 +169,13 @@ impl Mapping {
             test_orders: TestOrders::from_json(at("/testOrders")).unwrap_or(TestOrders::Full),
             recreate: yes("/recreate", false),
             playbooks,
+            heard: Set::new(),
             needs_facts: false,
         };
+        #[cfg(not(feature = "fetch"))]
+        for name in mapping.playbooks.iter().flat_map(Playbook::events) {
+            mapping.heard.extend(catalog::ways(name));
+        }
         let has_texts = |form: &Form| matches!(form, Form::Object(_));
         mapping.needs_facts = !mapping.playbooks.is_empty()
             || tags["byEvent"].is_object()

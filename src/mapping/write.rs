@@ -45,7 +45,16 @@ impl<'a> Writer<'a> {
         if mapping.needs_facts {
             facts = event.shape(false).pop().unwrap_or_default();
             if let Some(facts) = facts.as_object_mut() {
-                put(facts, "now", present(event, person, before, now));
+                let mut present = present(event, person, before, now);
+                if event.event.is_highlevel() {
+                    // What HighLevel told stands over the blank fields of an order's event.
+                    facts.extend(event.raw.clone());
+                    let told = event.raw.get("now").and_then(Value::as_object);
+                    if let (Some(present), Some(told)) = (present.as_object_mut(), told) {
+                        present.extend(told.clone());
+                    }
+                }
+                put(facts, "now", present);
             }
         }
         Self {
@@ -71,7 +80,7 @@ impl<'a> Writer<'a> {
         }
         let drawn = std::mem::take(&mut self.drawn.steps);
         self.contact(snapshot, create);
-        if is_live && self.now.due.is_none() {
+        if is_live && !self.is_later() {
             self.note();
             self.deal();
             self.tasks();
@@ -79,6 +88,11 @@ impl<'a> Writer<'a> {
         self.tags();
         self.steps.extend(drawn);
         self.sort();
+    }
+
+    /// Whether the event brings nothing about the order: a step of a playbook that comes later, or HighLevel's own.
+    fn is_later(&self) -> bool {
+        self.now.due.is_some() || self.event.event.is_highlevel()
     }
 
     fn step(&mut self, why: &str, action: Action) {
@@ -95,7 +109,7 @@ impl<'a> Writer<'a> {
 
     fn contact(&mut self, snapshot: Option<&Snapshot>, create: bool) {
         let mut profile = content::profile(self.event);
-        let is_later = self.now.due.is_some();
+        let is_later = self.is_later();
         if self.mapping.business == Business::Off {
             profile.company = None;
         }

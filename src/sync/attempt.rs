@@ -3,6 +3,7 @@
 use super::{
     RELOAD_MS, Sync, contact_of,
     execute::{Next, Work, is_new_order},
+    from_json, heard,
     inbox::Message,
     person,
     process::{Call, Report},
@@ -14,7 +15,7 @@ use crate::{
     digistore24::{Event, standing},
     effects::Write,
     error::{Code, Error, Result, word},
-    mapping::{self, Circumstances, Known, Snapshot},
+    mapping::{self, Circumstances, Known, Person, Snapshot},
 };
 
 impl Sync<'_> {
@@ -39,12 +40,21 @@ impl Sync<'_> {
                 work
             }
             None => {
-                if let Some(email) = &event.buyer.email
-                    && !lease.claim(self.scope.claim_email(email), name).await?
+                let email = match event.event.is_highlevel() {
+                    #[cfg(not(feature = "fetch"))]
+                    true => self.email_of_unknown(report, event).await?,
+                    _ => event.buyer.email.clone(),
+                };
+                if let Some(email) = email
+                    && !lease.claim(self.scope.claim_email(&email), name).await?
                 {
                     return Ok(None);
                 }
-                let known = self.resolve(report, event, message).await?;
+                let known = if event.event.is_highlevel() {
+                    Known::Person { contact_id: Some(heard::contact_id(event)), person: Person::default() }
+                } else {
+                    self.resolve(report, event, message).await?
+                };
                 match self.begin(lease, report, name, event, message, known).await? {
                     Some(work) => work,
                     None => return Ok(None),
@@ -74,6 +84,7 @@ impl Sync<'_> {
     }
 
     /// Plans and stores the plan. Nothing, where another unfinished message has claimed the contact.
+    #[cfg_attr(feature = "fetch", allow(unused_mut, reason = "the bare module hears nothing"))]
     async fn begin(
         &self,
         lease: &mut Lease,
@@ -90,20 +101,31 @@ impl Sync<'_> {
             return Ok(None);
         }
         // Only under the claim is the ledger's entry certain to stay as it is.
-        let (known, version) = match &contact_id {
-            Some(id) => match (person(&self.effects, &self.scope, id).await?, known) {
-                (Some((person, version)), Known::Contact(_)) => {
+        let mut mirror = Map::new();
+        let (mut known, version) = match &contact_id {
+            Some(id) => match (self.entries(id, &mut mirror).await?, known) {
+                // Of two entries that were merged there are orders that the stored one lacks.
+                (Some((stored, version)), Known::Person { person, .. })
+                    if person.orders.iter().any(|order| stored.order(&order.key).is_none()) =>
+                {
                     (Known::Person { contact_id: Some(id.clone()), person }, version)
                 }
-                (Some((_, version)), known @ Known::Person { .. }) => (known, version),
+                (Some((person, version)), _) => (Known::Person { contact_id: Some(id.clone()), person }, version),
                 (_, known) => (known, 0),
             },
             None => (known, 0),
         };
+        let (mut heard, mut is_news): (Option<Event>, bool) = (None, true);
+        #[cfg(not(feature = "fetch"))]
+        if event.event.is_highlevel() {
+            let event = heard.insert(message.event(&self.client.connection.id)?);
+            is_news = self.hear(report, event, &mut known, &mut mirror, message.due.is_some()).await?;
+        }
+        let event = heard.as_ref().unwrap_or(event);
         let history = message.history(&self.client.connection.id)?;
         let earlier: Vec<&Event> = history.iter().collect();
         let mut now = Circumstances {
-            repeated: message.repeated,
+            repeated: message.repeated || !is_news,
             now_ms: message.due.as_ref().map_or(message.received_at, |due| due.at),
             confirmed: self.is_confirmed(report, contact_id.as_deref()).await?,
             due: message.due.clone(),
@@ -118,11 +140,33 @@ impl Sync<'_> {
                 plan = mapping::plan_history(self.mapping, &earlier, event, known, &now);
             }
         }
-        let work = Work::new(plan, version, lease.claims.clone());
+        if !is_news {
+            plan.remarks.push("tells nothing new: the plugin's own write, or told before".to_owned());
+        }
+        let work = Work { mirror, ..Work::new(plan, version, lease.claims.clone()) };
         lease
             .commit(vec![Write { key: self.scope.work(name), expect: None, value: Some(text(&work.to_json())) }])
             .await?;
         Ok(Some(work))
+    }
+
+    /// The ledger's entry of a contact, and what is known of it in HighLevel where a playbook listens.
+    async fn entries(&self, contact_id: &str, mirror: &mut Map) -> Result<Option<(Person, u64)>> {
+        let mut keys = vec![self.scope.person(contact_id)];
+        if self.mapping.listens() {
+            keys.push(self.scope.mirror(contact_id));
+        }
+        let (entries, _) = self.effects.get(keys.clone()).await?;
+        let mut person = None;
+        for entry in entries {
+            if keys.first() == Some(&entry.key) {
+                person = Some((from_json(&entry.value)?, entry.version));
+            } else {
+                // What can't be read is learnt anew.
+                *mirror = from_json(&entry.value).unwrap_or_default();
+            }
+        }
+        Ok(person)
     }
 
     /// Whether the contact has confirmed that it wants mail. Asked only where a playbook needs to know.
@@ -215,16 +259,24 @@ impl Sync<'_> {
     /// What the ledger must say when all writes are done.
     pub(super) fn conclusion(&self, event: &Event, message: &Message, work: &Work) -> Result<Vec<Write>> {
         let Some(contact_id) = &work.contact_id else { return Ok(Vec::new()) };
-        if work.plan.person.orders.is_empty() && work.plan.steps.is_empty() {
-            return Ok(Vec::new());
+        let mut writes = Vec::new();
+        if self.mapping.listens() {
+            let value = Some(text(&work.mirror.to_json()));
+            writes.push(Write { key: self.scope.mirror(contact_id), expect: None, value });
+        }
+        let is_heard = event.event.is_highlevel();
+        let is_stranger = work.plan.person.orders.is_empty() && (is_heard || work.plan.steps.is_empty());
+        if is_stranger && work.plan.later.is_empty() {
+            return Ok(writes);
         }
         let mut keys = Set::new();
-        keys.extend(self.scope.identities(event));
+        if !is_heard {
+            keys.extend(self.scope.identities(event));
+        }
         keys.extend(work.plan.person.orders.iter().map(|o| self.scope.order(&o.key)));
         keys.extend(work.plan.person.buyers.iter().map(|b| self.scope.buyer(b)));
         let value = text(&contact_id.to_json());
-        let mut writes: Vec<Write> =
-            keys.into_iter().map(|key| Write { key, expect: None, value: Some(value.clone()) }).collect();
+        writes.extend(keys.into_iter().map(|key| Write { key, expect: None, value: Some(value.clone()) }));
         if let Some(old) = work.moved_from.as_ref().filter(|old| *old != contact_id) {
             writes.push(Write { key: self.scope.person(old), expect: None, value: None });
         }
@@ -237,6 +289,10 @@ impl Sync<'_> {
             (step.contact, step.earlier) = (Value::Null, Vec::new());
             let value = Some(text(&step.to_json()));
             writes.push(Write { key: self.scope.later(&name), expect: None, value });
+        }
+        if is_stranger {
+            // Who has bought nothing has no entry: the first sale must still find an unknown contact.
+            return Ok(writes);
         }
         let person = &work.plan.person;
         writes.push(Write {

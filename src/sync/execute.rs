@@ -4,8 +4,9 @@
 use super::{
     Sync,
     attempt::{is_uncertain, snapshot},
+    mirror,
     process::Report,
-    request::{CREATE_DEAL, Request, made_elsewhere, may_repeat, request, search, shared},
+    request::{CREATE_DEAL, Request, is_so, made_elsewhere, may_repeat, request, search, shared},
 };
 use crate::json::{Json, Map, ToJson, Value, json, text};
 use crate::lease::Lease;
@@ -33,6 +34,8 @@ record! {
         pub(super) moved_from: Option<String>,
         /// The keys of the claims on contacts.
         pub(super) claimed: Vec<String>,
+        /// What HighLevel is known to say about the contact, with what these writes left.
+        pub(super) mirror: Map,
     }
 }
 
@@ -83,7 +86,7 @@ impl Work {
     pub(super) fn new(plan: Plan, person_version: u64, claimed: Vec<String>) -> Self {
         let progress = plan.steps.iter().map(|_| Progress::Todo).collect();
         let contact_id = plan.contact_id.clone();
-        Self { plan, progress, contact_id, person_version, moved_from: None, claimed }
+        Self { plan, progress, contact_id, person_version, moved_from: None, claimed, mirror: Map::new() }
     }
 }
 
@@ -112,20 +115,23 @@ impl Sync<'_> {
                 if self.effects.now() < settled {
                     return Err(unsettled(settled - self.effects.now()));
                 }
-                if !may_repeat(&step.action) {
+                found = self.look_up(report, event, work, &step.action, at).await?;
+                if found.is_none() && !may_repeat(&step.action) {
                     self.give_up(event, work, &step.action);
                     self.mark(lease, name, work, index, Progress::Done).await?;
                     continue;
                 }
-                found = self.look_up(report, event, work, &step.action).await?;
             } else if let Some(shared) = shared(&step.action) {
                 if !lease.claim(self.scope.claim_business(&shared), name).await? {
                     return Err(made_elsewhere());
                 }
                 work.claimed.clone_from(&lease.claims);
-                found = self.look_up(report, event, work, &step.action).await?;
+                found = self.look_up(report, event, work, &step.action, 0).await?;
             }
             if let Some(id) = found {
+                if let (true, Some(request)) = (self.mapping.listens(), request(work, &step.action, Vec::new())?) {
+                    mirror::wrote(&mut work.mirror, &request, &json!({ "id": id }), self.seconds());
+                }
                 note_result(work, &step.action, Some(id));
                 self.tell(event, &step.action, "found", "ok");
             } else {
@@ -184,13 +190,17 @@ impl Sync<'_> {
     }
 
     /// Performs one write. Gives the id of what was made.
-    async fn write(&self, report: &mut Report, work: &Work, action: &Action) -> Result<Option<String>> {
+    async fn write(&self, report: &mut Report, work: &mut Work, action: &Action) -> Result<Option<String>> {
         let mut values = Vec::new();
         if let Action::CreateContact { custom, .. } | Action::UpdateContact { custom, .. } = action {
             values = self.custom_fields(report, custom).await?;
         }
-        let Some(Request { operation, input, id }) = request(work, action, values)? else { return Ok(None) };
-        let answer = self.call(&mut report.calls, &operation, Value::Object(input)).await?;
+        let Some(request) = request(work, action, values)? else { return Ok(None) };
+        let answer = self.call(&mut report.calls, &request.operation, Value::Object(request.input.clone())).await?;
+        if self.mapping.listens() {
+            mirror::wrote(&mut work.mirror, &request, &answer, self.seconds());
+        }
+        let Request { operation, id, .. } = request;
         if id.is_empty() {
             return Ok(None);
         }
@@ -355,16 +365,29 @@ impl Sync<'_> {
         Ok(Recovered::Resolve(Box::new(known)))
     }
 
-    /// Whether a write of unknown outcome has taken effect. Only creations are looked for: all else may be repeated.
+    /// Whether a write of unknown outcome has taken effect. Creations are looked for, and what Digistore24 shows of an order:
+    /// all else may be repeated. `sent`: when it was sent, milliseconds since 1970.
     async fn look_up(
         &self,
         report: &mut Report,
         event: &Event,
         work: &Work,
         action: &Action,
+        sent: u64,
     ) -> Result<Option<String>> {
         if let Action::CreateContact { .. } = action {
             return Ok(self.contact_by_email(report, event).await?.map(|c| c.id));
+        }
+        if let Action::Run { operation, input, .. } = action
+            && let Some(order) = input.get("purchase_id")
+        {
+            let order = json!({ "purchase_id": order });
+            return match self.call(&mut report.calls, "digistore24.getPurchase", order).await {
+                Ok(purchase) => Ok(is_so(operation, input, &purchase, sent).then(String::new)),
+                Err(error) if error.details().retryable => Err(error),
+                // Who may not look does as if there were nothing to see.
+                Err(_) => Ok(None),
+            };
         }
         let Some(search) = search(work, action) else { return Ok(None) };
         let answer = self.call(&mut report.calls, search.operation, search.input.clone()).await?;

@@ -11,10 +11,15 @@ mod execute;
 mod fields;
 mod forget;
 #[cfg(not(feature = "fetch"))]
+mod hear;
+mod heard;
+#[cfg(not(feature = "fetch"))]
 mod history;
 mod import;
 mod inbox;
 mod keys;
+#[cfg_attr(feature = "fetch", allow(dead_code, reason = "the bare module hears nothing"))]
+mod mirror;
 mod names;
 mod process;
 mod reconcile;
@@ -28,6 +33,7 @@ use crate::{
     effects::Effects,
     error::{Code, Error, Result},
     mapping::{Mapping, Person},
+    routes::Routes,
     scope::Scope,
 };
 
@@ -35,6 +41,7 @@ pub(crate) use fields::RELOAD_MS;
 pub use fields::{CUSTOM_FIELDS, Setup};
 pub use import::Import;
 pub use inbox::Accepted;
+pub(crate) use inbox::Arrival;
 pub use process::{Call, Report, Tick};
 pub use timeline::Whom;
 
@@ -48,6 +55,8 @@ pub struct Sync<'a> {
     pub(crate) client: Client,
     pub(crate) mapping: &'a Mapping,
     pub(crate) scope: Scope,
+    /// Which orders belong here.
+    pub(crate) routes: &'a Routes,
     /// How long a write may take effect after its request ended, in milliseconds.
     pub(crate) settle_ms: u64,
     /// Events before this time are silent, milliseconds since 1970; `None`: two days before the first message.
@@ -96,6 +105,10 @@ pub(crate) fn operations(mapping: &Mapping) -> Vec<String> {
         }
     }
     ids.extend(mapping.operations());
+    #[cfg(not(feature = "fetch"))]
+    if mapping.listens() {
+        ids.extend(hear::operations());
+    }
     ids
 }
 

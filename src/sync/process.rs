@@ -4,14 +4,14 @@ use super::{
     Sync,
     attempt::{is_damage, is_fence, is_uncertain},
     execute::Work,
-    from_json,
+    from_json, heard,
     inbox::{Accepted, Message},
 };
 use crate::json::{Set, ToJson, Value, json, text};
 use crate::lease::Lease;
 use crate::{
     clock,
-    digistore24::{Event, Params},
+    digistore24::Event,
     effects::{Happening, Level, Write},
     error::{Code, Details, Error, Result},
     mapping::{self, Circumstances, Known, Plan},
@@ -66,7 +66,7 @@ pub struct Report {
 }
 
 impl Report {
-    fn new(event: &Event, outcome: &str) -> Self {
+    pub(super) fn new(event: &Event, outcome: &str) -> Self {
         Self {
             id: event.id.clone(),
             event: event.event.name().to_owned(),
@@ -382,14 +382,30 @@ impl Sync<'_> {
         self.effects.commit(writes).await.map(|_| ())
     }
 
+    /// An event of either service, as hosts have it.
+    ///
+    /// # Errors
+    /// `invalid_input`: it is none.
+    pub fn event_of(&self, given: &Value) -> Result<Event> {
+        let now = self.effects.now();
+        match heard::event_of(given, now) {
+            Some(event) => Ok(event),
+            None => Ok(Event::read(&self.client.connection.id, &super::params_of(given)?, now)),
+        }
+    }
+
     /// Carries an event out as if its webhook had come. A message that still waits, or lies with the dead letters, is
     /// worked on now: somebody asked for it.
     ///
     /// # Errors
-    /// `storage`. Whatever concerns the message is in the report.
-    pub async fn apply(&self, params: &Params) -> Result<Report> {
-        let event = Event::read(&self.client.connection.id, params, self.effects.now());
-        let (accepted, name) = self.accept(&event, params).await?;
+    /// `invalid_input`, `storage`. Whatever concerns the message is in the report.
+    pub async fn apply(&self, given: &Value) -> Result<Report> {
+        let event = self.event_of(given)?;
+        let (accepted, name) = match event.event.is_highlevel() {
+            #[cfg(not(feature = "fetch"))]
+            true => self.accept_heard(given, &event).await?,
+            _ => self.accept(&event, &super::params_of(given)?).await?,
+        };
         let outcome = match accepted {
             Accepted::Kept => "kept",
             Accepted::Queued | Accepted::Duplicate if !self.revive(&name).await? => "duplicate",
@@ -405,11 +421,20 @@ impl Sync<'_> {
     ///
     /// # Errors
     /// `storage`.
-    pub async fn dry_run(&self, event: &Event) -> Result<(Plan, bool)> {
+    pub async fn dry_run(&self, event: &mut Event) -> Result<(Plan, bool)> {
         let seen_keys: Vec<String> = event.items.iter().map(|i| self.scope.seen(&i.dedupe_key)).collect();
         let (seen, _) = self.effects.get(seen_keys.clone()).await?;
         let repeated = !seen_keys.is_empty() && seen.len() == seen_keys.len();
-        let known = match super::person_of(&self.effects, &self.scope, event).await? {
+        let is_heard = event.event.is_highlevel();
+        let found = if is_heard {
+            let id = heard::contact_id(event);
+            let stored = super::person(&self.effects, &self.scope, &id).await?.unwrap_or_default();
+            heard::place(event, &stored.0);
+            Some((id, stored.0, stored.1))
+        } else {
+            super::person_of(&self.effects, &self.scope, event).await?
+        };
+        let known = match found {
             Some((contact_id, person, _)) => Known::Person { contact_id: Some(contact_id), person },
             None => Known::Nobody,
         };

@@ -5,8 +5,10 @@ use crate::json::{Map, Value, json, put};
 use crate::text::lower;
 use crate::{
     catalog::{self, Retry},
+    clock,
+    digistore24::{Cents, Standing, standing},
     error::{Code, Error, Result},
-    mapping::Action,
+    mapping::{Action, as_text},
 };
 
 const CREATE_BUSINESS: &str = "ghl.businesses.createBusiness";
@@ -136,6 +138,32 @@ impl Search {
         None
     }
 }
+
+/// Whether an order at Digistore24 already is as a write to it leaves it. A refund counts if it was made since `sent`,
+/// milliseconds since 1970, less what two clocks may differ.
+pub(super) fn is_so(operation: &str, input: &Map, purchase: &Value, sent: u64) -> bool {
+    let standing = standing(purchase);
+    match operation.rsplit('.').next().unwrap_or_default() {
+        "updatePurchase" => input.iter().filter(|(name, _)| *name != "purchase_id").all(|(name, wanted)| {
+            let (wanted, found) = (as_text(wanted), as_text(&purchase[name.as_str()]));
+            // A time may come back as a day.
+            wanted == found || found.len() >= 10 && wanted.starts_with(&found)
+        }),
+        "stopRebilling" => matches!(standing, Some(Standing::Cancelling | Standing::Ended)),
+        "startRebilling" => standing == Some(Standing::Paying),
+        "refundPartially" => purchase["transaction_list"].as_array().into_iter().flatten().any(|one| {
+            let cents = |value: &Value| Cents::parse(&as_text(value)).map(Cents::abs);
+            let at = clock::parse_berlin(one.text_of("created_at").unwrap_or_default());
+            let at = at.and_then(|at| u64::try_from(at.unix_timestamp()).ok()).unwrap_or_default();
+            let is_since = at.saturating_mul(1000).saturating_add(CLOCKS_DIFFER_MS) >= sent;
+            let amount = input.get("amount").and_then(cents);
+            is_since && one.text_of("type") == Some("refund") && amount.is_some() && cents(&one["amount"]) == amount
+        }),
+        _ => false,
+    }
+}
+
+const CLOCKS_DIFFER_MS: u64 = 120_000;
 
 /// Whether a step of unknown outcome may be done again, after a look-up where there is one. A second enrolment or refund
 /// can't be told from the first.

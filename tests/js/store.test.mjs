@@ -3,96 +3,28 @@ import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import Database from 'libsql';
+import 'fake-indexeddb/auto';
+import * as esbuild from 'esbuild';
+import { Miniflare } from 'miniflare';
 import { memoryStore, PluginError } from '../../pkg/dist/src/index.js';
+import { openIndexedDbStore } from '../../pkg/dist/src/store/indexeddb.js';
 import { openSqliteStore } from '../../pkg/dist/src/store/sqlite.js';
+import { clock, put, storeContract } from './store-contract.mjs';
 import { temporaryFolder } from './support.mjs';
 
+const durableModule = fileURLToPath(new URL('../../pkg/dist/src/store/durable.js', import.meta.url));
 const sqliteModule = new URL('../../pkg/dist/src/store/sqlite.js', import.meta.url).href;
-const clock = () => 1_700_000_000_000;
-
+let opened = 0;
 const kinds = {
   memory: () => memoryStore({ clock }),
   sqlite: (t) => openSqliteStore(join(temporaryFolder(t), 'state.sqlite'), { clock }),
+  'Durable Object': durableObject,
+  IndexedDB: () => openIndexedDbStore(`store-${opened++}`, { clock }),
 };
 
-const put = (key, value = '1', expect = null) => ({ key, value, expect });
-const keysOf = ({ entries }) => entries.map(({ key }) => key);
-
-for (const [kind, open] of Object.entries(kinds)) {
-  describe(`${kind}: what every store does`, () => {
-    const withStore = (name, body) =>
-      test(name, async (t) => {
-        const store = open(t);
-        await body(store);
-        await store.close?.();
-      });
-
-    withStore('an empty store has nothing', async (store) => {
-      assert.deepEqual(await store.get(['a']), { entries: [], now: clock() });
-      assert.deepEqual(await store.list({ prefix: '', limit: 10 }), { entries: [], now: clock() });
-    });
-
-    withStore('a commit writes all its keys with one version', async (store) => {
-      const { ok, version, now } = await store.commit([put('a', '"x"'), put('b', '"ü😀"')]);
-      assert.deepEqual({ ok, version, now }, { ok: true, version: 1, now: clock() });
-      const { entries } = await store.get(['b', 'a', 'a', 'missing']);
-      entries.sort((x, y) => (x.key < y.key ? -1 : 1));
-      assert.deepEqual(entries, [
-        { key: 'a', value: '"x"', version: 1 },
-        { key: 'b', value: '"ü😀"', version: 1 },
-      ]);
-    });
-
-    withStore('an expectation that does not hold leaves everything as it was', async (store) => {
-      await store.commit([put('a', '1', 0)]);
-      for (const expect of [0, 2, 99]) {
-        const result = await store.commit([put('new', '1'), put('a', '2', expect), put('later', '1')]);
-        assert.deepEqual([result.ok, result.version], [false, 1]);
-      }
-      assert.equal((await store.commit([{ key: 'missing', expect: 1, value: null }])).ok, false);
-      assert.deepEqual(keysOf(await store.list({ prefix: '', limit: 10 })), ['a']);
-      assert.deepEqual((await store.get(['a'])).entries, [{ key: 'a', value: '1', version: 1 }]);
-    });
-
-    withStore('versions grow over the whole store, also of keys that were deleted', async (store) => {
-      await store.commit([put('a', '1', 0)]);
-      await store.commit([put('b')]);
-      assert.equal((await store.commit([put('a', '2', 1)])).version, 3);
-      assert.equal((await store.commit([{ key: 'a', expect: 3, value: null }])).version, 4);
-      assert.deepEqual((await store.get(['a'])).entries, []);
-      assert.equal((await store.commit([put('a', '3', 0)])).version, 5);
-      assert.equal((await store.get(['a'])).entries[0].version, 5);
-    });
-
-    withStore('ranges: prefix, after, limit, in the order of the bytes', async (store) => {
-      const keys = ['p/\u{1F600}', 'p/\uFFFD', 'p/ä', 'p/z', 'p/', 'p0', 'p', 'o/x', 'p/a/b', '\u{10FFFF}'];
-      await store.commit(keys.map((key) => put(key)));
-      const all = ['p/', 'p/a/b', 'p/z', 'p/ä', 'p/\uFFFD', 'p/\u{1F600}'];
-      assert.deepEqual(keysOf(await store.list({ prefix: 'p/', limit: 100 })), all);
-      assert.deepEqual(keysOf(await store.list({ prefix: 'p/', limit: 2 })), all.slice(0, 2));
-      assert.deepEqual(keysOf(await store.list({ prefix: 'p/', after: 'p/z', limit: 2 })), all.slice(3, 5));
-      assert.deepEqual(keysOf(await store.list({ prefix: 'p/', after: 'p/y', limit: 1 })), ['p/z']);
-      assert.deepEqual(keysOf(await store.list({ prefix: 'p/', after: 'a', limit: 1 })), ['p/']);
-      assert.deepEqual(keysOf(await store.list({ prefix: 'p/', after: 'q', limit: 9 })), []);
-      assert.deepEqual(keysOf(await store.list({ prefix: '\u{10FFFF}', limit: 9 })), ['\u{10FFFF}']);
-      const bytes = [...keys].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-      assert.deepEqual(keysOf(await store.list({ prefix: '', after: null, limit: 100 })), bytes);
-    });
-
-    withStore('paging through many keys meets each once', async (store) => {
-      const names = Array.from({ length: 250 }, (_, i) => `n/${String((i * 7919) % 250).padStart(4, '0')}`);
-      for (const name of names) await store.commit([put(name)]);
-      const met = [];
-      for (let after; ; after = met.at(-1)) {
-        const page = keysOf(await store.list({ prefix: 'n/', after, limit: 100 }));
-        met.push(...page);
-        if (page.length < 100) break;
-      }
-      assert.deepEqual(met, [...names].sort());
-    });
-  });
-}
+for (const [kind, open] of Object.entries(kinds)) storeContract(kind, open);
 
 describe('sqlite: the file', () => {
   const storage = (text) => (error) => {
@@ -239,6 +171,83 @@ describe('sqlite: the file', () => {
     store.close();
   });
 });
+
+describe('IndexedDB: the browser’s troubles', () => {
+  test('two that are open count with compare-and-set: nothing is lost', async () => {
+    const name = `shared-${opened++}`;
+    const stores = await Promise.all([openIndexedDbStore(name), openIndexedDbStore(name)]);
+    const count = async (store) => {
+      for (let done = 0; done < 50; ) {
+        const [entry] = (await store.get(['count'])).entries;
+        const value = String(Number(entry?.value ?? 0) + 1);
+        if ((await store.commit([put('count', value, entry?.version ?? 0)])).ok) done++;
+      }
+    };
+    await Promise.all(stores.map(count));
+    const [{ value, version }] = (await stores[0].get(['count'])).entries;
+    assert.deepEqual([value, version], ['100', 100]);
+    for (const store of stores) store.close();
+  });
+
+  test('no room left: an error that says so, and nothing is half-written', async (t) => {
+    const store = await openIndexedDbStore(`full-${opened++}`);
+    await store.commit([put('a', '"old"')]);
+    const original = IDBObjectStore.prototype.put;
+    t.after(() => {
+      IDBObjectStore.prototype.put = original;
+    });
+    IDBObjectStore.prototype.put = function full(value, key) {
+      if (value?.key === 'b') throw new DOMException('no room', 'QuotaExceededError');
+      return original.call(this, value, key);
+    };
+    await assert.rejects(Promise.resolve(store.commit([put('a', '"new"'), put('b')])), (error) => {
+      assert.deepEqual([error.code, error.cause], ['storage', 'QuotaExceededError']);
+      return true;
+    });
+    IDBObjectStore.prototype.put = original;
+    assert.equal((await store.get(['a'])).entries[0].value, '"old"');
+    store.close();
+  });
+
+  test('closed for a newer version: says to reload', async () => {
+    const store = await openIndexedDbStore(`closed-${opened++}`);
+    store.close();
+    await assert.rejects(Promise.resolve(store.get(['a'])), { code: 'storage', help: /Reload/ });
+  });
+});
+
+/** A store in an object of workerd, spoken to over fetch. */
+async function durableObject(t) {
+  const { outputFiles } = await esbuild.build({
+    stdin: {
+      contents: `import { durableStore } from ${JSON.stringify(durableModule)};
+        export class Kept {
+          constructor(ctx) { this.store = durableStore(ctx.storage, { clock: () => ${clock()} }); }
+          async fetch(request) {
+            const { method, argument } = await request.json();
+            return Response.json(this.store[method](argument));
+          }
+        }
+        export default { fetch: (request, { KEPT }) => KEPT.get(KEPT.idFromName('one')).fetch(request) };`,
+      resolveDir: fileURLToPath(new URL('.', import.meta.url)),
+    },
+    bundle: true,
+    format: 'esm',
+    write: false,
+  });
+  const miniflare = new Miniflare({
+    modules: true,
+    script: outputFiles[0].text,
+    compatibilityDate: '2025-09-01',
+    durableObjects: { KEPT: { className: 'Kept', useSQLite: true } },
+  });
+  t.after(() => miniflare.dispose());
+  const ask = (method) => async (argument) => {
+    const body = JSON.stringify({ method, argument });
+    return (await miniflare.dispatchFetch('http://store.test/', { method: 'POST', body })).json();
+  };
+  return { get: ask('get'), list: ask('list'), commit: ask('commit') };
+}
 
 async function textOf(stream) {
   let text = '';

@@ -28,7 +28,10 @@ pub(super) struct Index {
     strings: Vec<&'static [u8]>,
     pub(super) properties: Vec<Cursor>,
     definitions: Vec<Cursor>,
+    /// Those of the core, then the others; none of these without a face.
     pub(super) entries: Vec<Cursor>,
+    /// How many are of the core.
+    pub(super) core: usize,
     /// The face of each entry; none without a face.
     pub(super) faces: Vec<Cursor>,
     pub(super) resources: Vec<Resource>,
@@ -63,12 +66,15 @@ impl Index {
         let mut index = Self::default();
         let mut rest = index.block(CORE);
         index.entries = rest.places();
+        index.core = index.entries.len();
         for _ in 0..rest.number() {
             let [service, name, title, version] = [(); 4].map(|()| rest.text(&index));
             index.resources.push(Resource { service, name, title, version });
         }
         if let Some(face) = face {
-            index.faces = index.block(face).places();
+            let mut rest = index.block(face);
+            index.faces = rest.places();
+            index.entries.extend(rest.places());
         }
         index
     }

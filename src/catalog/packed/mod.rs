@@ -2,8 +2,8 @@
 //! which a host gives. Loading them costs nothing; the first look-up notes where things start, some microseconds; an entry is
 //! decoded when it is asked for.
 //!
-//! The bytes are those of the build, so there is nothing to refuse: behind the end there are only zeros. They stand for an
-//! entry without a face, too.
+//! The bytes are those of the build, so there is nothing to refuse: behind the end there are only zeros. They stand for the
+//! face of an entry, too, where there is none.
 
 mod index;
 mod schema;
@@ -43,9 +43,7 @@ pub(super) struct Entry {
     rest: Option<&'static str>,
     /// What a success brings.
     pub(super) promise: Promise,
-    /// Whether the input's schema is in the core, not in the face.
-    is_common: bool,
-    /// At it, if so.
+    /// At the input's schema.
     at: Cursor,
     /// At the notes, and what the face has.
     face: Cursor,
@@ -100,7 +98,6 @@ impl Entry {
                 flag::LIST => Promise::List,
                 _ => Promise::Anything,
             },
-            is_common: flags & flag::INPUT != 0,
             at,
             face,
             shown,
@@ -119,29 +116,16 @@ impl Entry {
         }
     }
 
-    /// Whether the input's schema is there.
-    fn has_input(&self) -> bool {
-        self.is_common || !index().faces.is_empty()
-    }
-
-    /// The input's schema and the definitions that it needs, for checking. None where that takes a face.
-    pub(super) fn input(&mut self) -> Option<(Map, Map)> {
-        if !self.has_input() {
-            return None;
-        }
-        if !self.is_common {
-            self.face.places();
-            self.at = self.face;
-        }
+    /// The input's schema and the definitions that it needs, for checking.
+    pub(super) fn input(&mut self) -> (Map, Map) {
         let mut walk = Walk::default();
         let schema = self.at.schema(index(), &mut walk);
-        Some((schema, walk.definitions(index())))
+        (schema, walk.definitions(index()))
     }
 
     /// Input and output as a host should see them, and the stored sample.
-    pub(super) fn whole(&mut self) -> (Option<Map>, Option<Map>, Option<Value>) {
+    pub(super) fn whole(&mut self) -> (Map, Option<Map>, Option<Value>) {
         let index = index();
-        let has_input = self.has_input();
         let face = &mut self.face;
         let mut notes = face.places().into_iter();
         let mut described = |at: &mut Cursor| {
@@ -153,16 +137,15 @@ impl Entry {
             }
             schema
         };
-        let input = has_input.then(|| described(if self.is_common { &mut self.at } else { face }));
+        let input = described(&mut self.at);
         let output = (self.shown & flag::OUTPUT != 0).then(|| described(face));
         let sample = (self.shown & flag::SAMPLE != 0).then(|| {
             if self.kind == "trigger" {
                 return face.value(index);
             }
             let mut sample = Map::new();
-            for (name, schema) in [("input", &input), ("output", &output)] {
-                let nothing = Map::new();
-                let schema = schema.as_ref().unwrap_or(&nothing);
+            let nothing = Map::new();
+            for (name, schema) in [("input", &input), ("output", output.as_ref().unwrap_or(&nothing))] {
                 put(&mut sample, name, face.guided(schema, schema.get("$defs"), index));
             }
             Value::Object(sample)
@@ -171,27 +154,31 @@ impl Entry {
     }
 }
 
-/// How many entries there are.
-pub(super) fn count() -> usize {
-    index().entries.len()
+/// All entries, as far as they are known without a face or with it: those of the core, then the others.
+pub(super) fn entries() -> impl Iterator<Item = Entry> {
+    let index = index();
+    (0..index.entries.len()).filter_map(|place| Entry::read(index, place))
 }
 
-/// The entry at a place, in the order of the ids.
-pub(super) fn entry(place: usize) -> Option<Entry> {
-    Entry::read(index(), place)
+/// Whether all entries are known.
+pub(super) fn is_whole() -> bool {
+    !index().faces.is_empty()
 }
 
 /// The entry with that id.
 pub(super) fn find(id: &str) -> Option<Entry> {
-    let (mut low, mut high) = (0, count());
-    while low < high {
-        let middle = usize::midpoint(low, high);
-        let found = entry(middle)?;
-        match found.id.as_str().cmp(id) {
-            std::cmp::Ordering::Equal => return Some(found),
-            std::cmp::Ordering::Less => low = middle + 1,
-            std::cmp::Ordering::Greater => high = middle,
+    let index = index();
+    let between = |mut low: usize, mut high: usize| {
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            let found = Entry::read(index, middle)?;
+            match found.id.as_str().cmp(id) {
+                std::cmp::Ordering::Equal => return Some(found),
+                std::cmp::Ordering::Less => low = middle + 1,
+                std::cmp::Ordering::Greater => high = middle,
+            }
         }
-    }
-    None
+        None
+    };
+    between(0, index.core).or_else(|| between(index.core, index.entries.len()))
 }
