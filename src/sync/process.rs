@@ -282,13 +282,13 @@ impl Sync<'_> {
         };
         let version = entry.version;
         let mut message: Message = from_json(&entry.value)?;
-        let work = entries.iter().find(|e| e.key != key).map(|e| from_json::<Work>(&e.value)).transpose()?;
+        let mut work = entries.iter().find(|e| e.key != key).map(|e| from_json::<Work>(&e.value)).transpose()?;
 
-        let result = self.attempt(&mut lease, report, name, &mut event, &message, work).await;
+        let result = self.attempt(&mut lease, report, name, &mut event, &message, &mut work).await;
         report.requests = self.effects.requests() - before;
-        match result {
-            Ok(Some(work)) => {
-                let mut writes = self.conclusion(&event, &message, &work)?;
+        match (result, &mut work) {
+            (Ok(true), Some(work)) => {
+                let mut writes = self.conclusion(&event, &message, work)?;
                 writes.extend(lease.unclaim());
                 writes.push(Write { key, expect: Some(version), value: None });
                 writes.push(Write { key: self.scope.work(name), expect: None, value: None });
@@ -298,22 +298,30 @@ impl Sync<'_> {
                 report.contact_id.clone_from(&work.contact_id);
                 report.plan = Some(mapping::describe(&work.plan));
             }
-            Ok(None) => {
+            (Ok(_), _) => {
                 let claims = lease.unclaim();
                 lease.release(claims).await?;
             }
-            Err(error) if error.code() == Code::Storage || is_fence(&error) => return Err(error),
-            Err(error) => {
+            (Err(error), _) if error.code() == Code::Storage || is_fence(&error) => return Err(error),
+            (Err(error), work) => {
                 let dead = self.postpone(&mut message, &error);
                 report.outcome = if dead { "dead" } else { "waiting" }.to_owned();
                 report.error = Some(error.details().clone());
                 report.next_at = (!dead).then(|| clock::iso_utc(message.next_at));
                 let mut writes =
                     vec![Write { key, expect: Some(version), value: (!dead).then(|| text(&message.to_json())) }];
-                if dead || !self.is_begun(name).await? {
+                let begun = work.as_mut().filter(|work| !work.given_up);
+                if dead || begun.is_none() {
                     // Nothing is under way any more: others may go on.
                     writes.extend(lease.unclaim());
-                    writes.push(Write { key: self.scope.work(name), expect: None, value: None });
+                    if let Some(work) = begun {
+                        work.given_up = true;
+                        let left = work.has_begun().then(|| text(&work.to_json()));
+                        writes.push(Write { key: self.scope.work(name), expect: None, value: left });
+                        if work.contact_id.is_some() {
+                            writes.extend(self.keep_made(&event, &message, work).await?);
+                        }
+                    }
                 }
                 if dead {
                     writes.push(Write {
@@ -440,6 +448,12 @@ impl Sync<'_> {
         };
         let now = Circumstances { repeated, now_ms: self.effects.now(), ..Circumstances::default() };
         let mut plan = mapping::plan(self.mapping, event, known, &now);
+        if self.mapping.asks_consent().is_some() {
+            plan.remarks.push(
+                "consent is read from the contact when the event is carried out: here it counts as not confirmed"
+                    .into(),
+            );
+        }
         if let Some(reason) = self.reason_to_keep(event) {
             (plan.changes, plan.steps, plan.later, plan.remarks) = (Vec::new(), Vec::new(), Vec::new(), vec![reason]);
         }

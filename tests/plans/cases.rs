@@ -422,7 +422,7 @@ pub fn form() -> Vec<String> {
     };
     let answers =
         |size: &str| json!({ "Balkon": "Süd", "Größe": size, "event_label": "Formular", "ipn_config_id": "5" });
-    let mapped = json!({ "customFields": { "own": { "balcony": "{{raw.Balkon}}" } } });
+    let mapped = json!({ "customFields": { "own": { "ds24_segment": "{{raw.Balkon}}" } } });
     vec![
         Story::under(
             "A form: what is mapped becomes a field, all of it stands in the order's note until it is revoked",
