@@ -322,6 +322,11 @@ impl Settings {
                 let problems = Mapping::load(args.first().unwrap_or(&Value::Null)).err().unwrap_or_default();
                 Ok(json!({ "ok": problems.is_empty(), "problems": problems.to_json() }))
             }
+            "mapping.expand" => Ok(mapping::expand(args.first().unwrap_or(&Value::Null))),
+            "nearest" => {
+                let known = args.get(1).and_then(Value::as_array).into_iter().flatten();
+                Ok(catalog::nearest(text_at(0), known.filter_map(Value::as_str)).to_json())
+            }
             "setup" => Ok(self.sync(effects)?.setup().await?.to_json()),
             "inbox.list" => self.list(effects, argument(&args, 0, "options", &["room", "limit"])?).await,
             "check" => check::run(&self.client(effects), &self.mapping).await,

@@ -10,6 +10,7 @@ import { reconcile } from './history/reconcile.js';
 import { reconcileWhenDue } from './history/schedule.js';
 import { type Desk, Shelf } from './history/shelf.js';
 import { type ItemOf, type ListInputOf, type Listing, type ListOptions, listing } from './lists.js';
+import { checkMapping } from './mapping-check.js';
 import {
   type BridgeActions,
   bridgeActions,
@@ -459,15 +460,26 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
     setup: (options) => call('setup', [], options),
     inbox,
     auth: authMethods(call),
-    async check(options) {
-      const report = await call<CheckReport>('check', [], options);
+    check: async (options) => {
+      const { checks } = await call<CheckReport>('check', [], options);
+      // To whom HighLevel answers at all the rest can be asked.
+      if (checks.some(({ name, ok }) => name === 'HighLevel: credentials' && ok)) {
+        const mapping = await call<JsonObject>('mapping.expand', [data.mapping ?? {}]);
+        checks.push(
+          ...(await checkMapping(mapping, {
+            run: (id, input) => run(id, input, options),
+            nearest: (given, names) => call('nearest', [given, names]),
+          })),
+        );
+      }
       const filter = asJson({ service: 'bridge', resource: 'triggers' }, 'filter');
       const triggers: CatalogEntry[] = data.mapping ? JSON.parse(guarded(wasm, () => wasm.catalogList(filter))) : [];
       const heard = hearing(data, (event) => {
         const { arrives, sources = [] } = triggers.find(({ id }) => id === `bridge.${event}`) ?? {};
         return sources.some((id) => id.startsWith('ghl.')) ? arrives : undefined;
       });
-      return { ok: report.ok && heard.every(({ ok }) => ok), checks: [...report.checks, ...heard] };
+      checks.push(...heard);
+      return { ok: checks.every(({ ok }) => ok), checks };
     },
     scopes: (options = {}) => call('scopes', [options]),
     observe: (listener: Listener) => listeners.add(listener),

@@ -345,14 +345,27 @@ fn has_null(value: &Value) -> bool {
     }
 }
 
-/// The playbooks that sections of the mapping are short for.
-pub(super) fn shortcuts(file: &Value) -> Vec<Value> {
-    let mut books = Vec::new();
+/// A whole mapping with each of its playbooks in full, those of the sections that are short for one, too.
+pub(super) fn in_full(mut whole: Value) -> Value {
+    let file = &whole;
+    let mut short = Vec::new();
     if file["business"] == "link" {
-        books.push(json!({ "use": "linkBusiness" }));
+        short.push(json!({ "use": "linkBusiness" }));
     }
     if file["appointment"].is_object() {
-        books.push(json!({ "use": "appointment", "with": file["appointment"] }));
+        short.push(json!({ "use": "appointment", "with": file["appointment"] }));
     }
-    books
+    let mut books = Vec::new();
+    for written in short.iter().chain(file["playbooks"].as_array().into_iter().flatten()) {
+        books.extend(expanded(written));
+    }
+    if let Some(fields) = whole.as_object_mut() {
+        put(fields, "playbooks", Value::Array(books));
+    }
+    whole
+}
+
+/// A mapping with all that it stands on, for whoever wants to know what it names.
+pub(crate) fn expand(file: &Value) -> Value {
+    in_full(Check::default().whole(file, MAX_DEPTH))
 }

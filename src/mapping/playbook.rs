@@ -284,17 +284,17 @@ impl Hand<'_> {
     fn task(&mut self, order: String, with: &Value) {
         let span = with["due"].as_str().and_then(clock::span).unwrap_or(DAY_MS);
         let days = i64::try_from(span / DAY_MS).unwrap_or_default();
-        let now = clock::at(self.now.now_ms);
         let due = match span % DAY_MS {
-            0 => clock::next_working_morning(now, days),
-            _ => clock::at(self.now.now_ms + span),
+            0 => self.now.morning(days),
+            _ => clock::iso_utc(self.now.now_ms + span),
         };
         // A late payment completes what a missed one brought.
         let purpose = if self.event.event == Kind::PaymentMissed { Purpose::Dunning } else { Purpose::Playbook };
         self.push(Action::CreateTask {
+            owner_first: is_owner_first(with),
             title: as_text(&with["title"]),
             body: as_text(&with["body"]) + "\nds24:" + &self.mark,
-            due: clock::iso(due),
+            due,
             assigned_to: assigned(self.person, with, self.share_key(&order)),
             order,
             purpose,
@@ -435,6 +435,13 @@ pub(super) fn deal_action(person: &mut Person, order_key: &str, mut deal: Map) -
         return None;
     }
     order.deal.extend(deal.clone());
+    // Orders may share a deal.
+    if let Some(id) = order.deal_id.clone() {
+        for other in person.orders.iter_mut().filter(|other| other.deal_id.as_ref() == Some(&id)) {
+            other.deal.extend(deal.clone());
+        }
+    }
+    let order = person.order(order_key)?;
     // A stage belongs to its pipeline.
     if let (true, Some(pipeline)) = (deal.contains_key("pipelineStageId"), order.deal.get("pipelineId")) {
         put(&mut deal, "pipelineId", pipeline.clone());
@@ -455,5 +462,10 @@ pub(super) fn assigned(person: &Person, with: &Value, order_key: &str) -> Option
     let number = u64::from_str_radix(&hash, 16).unwrap_or_default();
     let share = number.checked_rem(users.len() as u64).and_then(|index| users.get(index as usize)).cloned();
     let owner = person.assigned_to.clone();
-    if with["ownerFirst"] == Value::Bool(false) { share.or(owner) } else { owner.or(share) }
+    if is_owner_first(with) { owner.or(share) } else { share.or(owner) }
+}
+
+/// Whether the user who looks after the contact comes first.
+pub(super) fn is_owner_first(with: &Value) -> bool {
+    with["ownerFirst"].as_bool() != Some(false)
 }

@@ -228,8 +228,11 @@ impl Sync<'_> {
     /// # Errors
     /// `storage`.
     pub async fn drop_letter(&self, name: &str) -> Result<()> {
-        let write = Write { key: self.scope.dead(name), expect: None, value: None };
-        self.effects.commit(vec![write]).await.map(|_| ())
+        let mut writes = Vec::new();
+        for key in [self.scope.dead(name), self.scope.work(name)] {
+            writes.push(Write { key, expect: None, value: None });
+        }
+        self.effects.commit(writes).await.map(|_| ())
     }
 
     /// Whether a message waits in the inbox. A dead letter is put back there first.
@@ -251,7 +254,7 @@ impl Sync<'_> {
         Ok(!entries.is_empty())
     }
 
-    fn reason_to_keep(&self, event: &Event) -> Option<String> {
+    pub(super) fn reason_to_keep(&self, event: &Event) -> Option<String> {
         let connection = &self.client.connection;
         match &event.event {
             Kind::ConnectionTest => Some("a connection test".to_owned()),

@@ -1,6 +1,6 @@
 //! The names that the sync gives to things in the store.
 
-use crate::digistore24::{Event, order_key};
+use crate::digistore24::{Event, Kind, order_key};
 use crate::scope::Scope;
 use crate::text::short_hash;
 
@@ -114,8 +114,8 @@ impl Scope {
     pub fn identities(&self, event: &Event) -> Vec<String> {
         let merchant = event.merchant.id.as_deref();
         let mut keys = Vec::new();
-        // An approved affiliate has no order.
-        if !event.order.base_id.is_empty() {
+        // An approved affiliate has no order, and who holds a ticket need not be who bought it.
+        if event.event != Kind::Eticket && !event.order.base_id.is_empty() {
             keys.push(self.order(&event.order_key()));
         }
         keys.extend(event.order.upgraded_order_id.as_deref().map(|id| self.order(&order_key(merchant, id))));

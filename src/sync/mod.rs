@@ -77,7 +77,7 @@ pub fn params_of(event: &Value) -> Result<Params> {
 }
 
 /// The operations of HighLevel that the sync calls, and whether only for custom fields.
-const OPERATIONS: [(&str, bool); 16] = [
+const OPERATIONS: [(&str, bool); 17] = [
     ("ghl.contacts.getDuplicateContact", false),
     ("ghl.contacts.getContact", false),
     ("ghl.contacts.createContact", false),
@@ -91,6 +91,7 @@ const OPERATIONS: [(&str, bool); 16] = [
     ("ghl.contacts.addTags", false),
     ("ghl.contacts.removeTags", false),
     ("ghl.contacts.getAppointmentsForContact", false),
+    ("ghl.locations.getLocation", false),
     ("ghl.contacts.searchContactsAdvanced", true),
     ("ghl.locations.getCustomFields", true),
     ("ghl.locations.createCustomField", true),

@@ -191,9 +191,8 @@ impl Sync<'_> {
         let prefix = self.scope.inbox("");
         let (own, _) = self.effects.get(vec![self.scope.inbox(name)]).await?;
         let Some(own) = own.first().and_then(|e| from_json::<Message>(&e.value).ok()) else { return Ok(None) };
-        let mut after = None;
+        let (mut page, mut after, mut is_last) = (self.begun().await?, None, false);
         loop {
-            let (page, _) = self.effects.list(prefix.clone(), after, PAGE).await?;
             for entry in &page {
                 let same = from_json::<Message>(&entry.value).is_ok_and(|m| m.person == own.person);
                 let this = entry.key.strip_prefix(&prefix).unwrap_or_default();
@@ -206,9 +205,11 @@ impl Sync<'_> {
                     return Ok(report);
                 }
             }
-            if page.len() < PAGE as usize {
+            if is_last {
                 return Ok(None);
             }
+            page = self.effects.list(prefix.clone(), after, PAGE).await?.0;
+            is_last = page.len() < PAGE as usize;
             after = page.last().map(|e| e.key.clone());
         }
     }
@@ -280,7 +281,7 @@ impl Sync<'_> {
         let (entries, _) = self.effects.get(vec![key.clone()]).await?;
         let Some(entry) = entries.first() else { return Ok(()) };
         let message: Message = from_json(&entry.value)?;
-        let event = message.event(&self.client.connection.id)?;
+        let mut event = message.event(&self.client.connection.id)?;
         self.effects.follow(message.trace.clone().unwrap_or_default());
         let report = told.insert(Report::new(&event, "busy"));
         if !lease.acquire(self.scope.lease(&message.person)).await? {
@@ -294,13 +295,13 @@ impl Sync<'_> {
         };
         let version = entry.version;
         let mut message: Message = from_json(&entry.value)?;
-        let work = entries.iter().find(|e| e.key != key).map(|e| from_json::<Work>(&e.value)).transpose()?;
+        let mut work = entries.iter().find(|e| e.key != key).map(|e| from_json::<Work>(&e.value)).transpose()?;
 
-        let result = self.attempt(&mut lease, report, name, &event, &message, work).await;
+        let result = self.attempt(&mut lease, report, name, &mut event, &message, &mut work).await;
         report.requests = self.effects.requests() - before;
-        match result {
-            Ok(Some(work)) => {
-                let mut writes = self.conclusion(&event, &message, &work)?;
+        match (result, &mut work) {
+            (Ok(true), Some(work)) => {
+                let mut writes = self.conclusion(&event, &message, work)?;
                 writes.extend(lease.unclaim());
                 writes.push(Write { key, expect: Some(version), value: None });
                 writes.push(Write { key: self.scope.work(name), expect: None, value: None });
@@ -310,22 +311,30 @@ impl Sync<'_> {
                 report.contact_id.clone_from(&work.contact_id);
                 report.plan = Some(mapping::describe(&work.plan));
             }
-            Ok(None) => {
+            (Ok(_), _) => {
                 let claims = lease.unclaim();
                 lease.release(claims).await?;
             }
-            Err(error) if error.code() == Code::Storage || is_fence(&error) => return Err(error),
-            Err(error) => {
+            (Err(error), _) if error.code() == Code::Storage || is_fence(&error) => return Err(error),
+            (Err(error), work) => {
                 let dead = self.postpone(&mut message, &error);
                 report.outcome = if dead { "dead" } else { "waiting" }.to_owned();
                 report.error = Some(error.details().clone());
                 report.next_at = (!dead).then(|| clock::iso_utc(message.next_at));
                 let mut writes =
                     vec![Write { key, expect: Some(version), value: (!dead).then(|| text(&message.to_json())) }];
-                if dead || !self.is_begun(name).await? {
+                let begun = work.as_mut().filter(|work| !work.given_up);
+                if dead || begun.is_none() {
                     // Nothing is under way any more: others may go on.
                     writes.extend(lease.unclaim());
-                    writes.push(Write { key: self.scope.work(name), expect: None, value: None });
+                    if let Some(work) = begun {
+                        work.given_up = true;
+                        let left = work.has_begun().then(|| text(&work.to_json()));
+                        writes.push(Write { key: self.scope.work(name), expect: None, value: left });
+                        if work.contact_id.is_some() {
+                            writes.extend(self.keep_made(&event, &message, work).await?);
+                        }
+                    }
                 }
                 if dead {
                     writes.push(Write {
@@ -451,6 +460,16 @@ impl Sync<'_> {
             None => Known::Nobody,
         };
         let now = Circumstances { repeated, now_ms: self.effects.now(), ..Circumstances::default() };
-        Ok((mapping::plan(self.mapping, event, known, &now), repeated))
+        let mut plan = mapping::plan(self.mapping, event, known, &now);
+        if self.mapping.asks_consent().is_some() {
+            plan.remarks.push(
+                "consent is read from the contact when the event is carried out: here it counts as not confirmed"
+                    .into(),
+            );
+        }
+        if let Some(reason) = self.reason_to_keep(event) {
+            (plan.changes, plan.steps, plan.later, plan.remarks) = (Vec::new(), Vec::new(), Vec::new(), vec![reason]);
+        }
+        Ok((plan, repeated))
     }
 }

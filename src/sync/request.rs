@@ -1,7 +1,7 @@
 //! What an action is on the wire, and how it is found again. Pure.
 
 use super::execute::{Work, no_contact};
-use crate::json::{Map, Value, json, put};
+use crate::json::{Map, Value, json, put, text};
 use crate::text::lower;
 use crate::{
     catalog::{self, Retry},
@@ -15,6 +15,8 @@ const CREATE_BUSINESS: &str = "ghl.businesses.createBusiness";
 pub(super) const CREATE_DEAL: &str = "ghl.opportunities.createOpportunity";
 const UPDATE_DEAL: &str = "ghl.opportunities.updateOpportunity";
 const CREATE_APPOINTMENT: &str = "ghl.calendars.createAppointment";
+/// What one look at a list of the location brings at most.
+const PAGE: usize = 100;
 const CREATE_LINK: &str = "digistore24.createBuyUrl";
 
 /// One call to be made.
@@ -52,6 +54,8 @@ pub(super) fn request(work: &Work, action: &Action, custom: Vec<Value>) -> Resul
         Action::CompleteTask { task_id } => {
             ("ghl.contacts.updateTaskCompleted", object(json!({ "taskId": task_id, "completed": true })), "")
         }
+        // All were taken out on the way.
+        Action::AddTags { tags } if tags.is_empty() => return Ok(None),
         Action::RemoveTags { tags } => ("ghl.contacts.removeTags", object(json!({ "tags": tags })), ""),
         Action::AddTags { tags } => ("ghl.contacts.addTags", object(json!({ "tags": tags })), ""),
         Action::Run { operation, input, order, .. } => {
@@ -106,7 +110,7 @@ pub(super) fn search(work: &Work, action: &Action) -> Option<Search> {
         }
         Action::Run { operation, input, .. } => match operation.as_str() {
             CREATE_BUSINESS => {
-                let all = json!({ "limit": 100 });
+                let all = json!({ "limit": PAGE, "skip": 0 });
                 ("ghl.businesses.getBusinessesByLocation", all, "businesses", "name", input["name"].as_str()?)
             }
             CREATE_DEAL => {
@@ -126,6 +130,17 @@ pub(super) fn search(work: &Work, action: &Action) -> Option<Search> {
 }
 
 impl Search {
+    /// Turns to the next page. False where this answer was the last one.
+    pub(super) fn turn_page(&mut self, answer: &Value) -> bool {
+        let is_full = answer[self.place].as_array().is_some_and(|items| items.len() >= PAGE);
+        let skip = self.input.get("skip").and_then(Value::as_u64);
+        if let (true, Some(skip), Some(input)) = (is_full, skip, self.input.as_object_mut()) {
+            put(input, "skip", (skip + PAGE as u64).into());
+            return true;
+        }
+        false
+    }
+
     /// The id in the answer.
     pub(super) fn find(&self, answer: &Value) -> Option<String> {
         for item in answer[self.place].as_array().into_iter().flatten() {
@@ -173,6 +188,21 @@ pub(super) fn may_repeat(action: &Action) -> bool {
         // A link more does no harm: the field holds one.
         CREATE_BUSINESS | CREATE_DEAL | CREATE_APPOINTMENT | CREATE_LINK => true,
         id => catalog::find(id).is_ok_and(|operation| operation.retry == Retry::Safe),
+    }
+}
+
+/// Whether it makes a deal.
+pub(super) fn is_deal(action: &Action) -> bool {
+    matches!(action, Action::Run { operation, .. } if operation == CREATE_DEAL)
+}
+
+/// By what a step is known again in another plan for the same message; empty where it may be done twice.
+pub(super) fn mark_of(action: &Action) -> String {
+    match action {
+        Action::CreateNote { title, .. } => title.clone(),
+        Action::CreateTask { body, .. } => body.lines().last().unwrap_or_default().to_owned(),
+        Action::Run { operation, input, .. } => operation.clone() + &text(&Value::Object(input.clone())),
+        _ => String::new(),
     }
 }
 

@@ -18,6 +18,11 @@ pub struct Contact {
     pub foreign: BTreeSet<String>,
     asked: BTreeSet<String>,
     newsletter: &'static str,
+    /// The last choice of each order: a renewal repeats it.
+    choices: BTreeMap<usize, &'static str>,
+    /// Tickets that it holds.
+    pub tickets: usize,
+    holds_test_ticket: bool,
     /// How often each tag came: each time may start a workflow.
     pub came: Count,
     pub has_business: bool,
@@ -39,6 +44,8 @@ pub struct Order {
     pub tasks: Vec<(&'static str, bool)>,
     /// Its deal, if there is one, and whether it is lost: as of the order's last message.
     pub deal: Option<bool>,
+    /// Its first message said that it replaces another.
+    replaces: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -56,7 +63,15 @@ struct Payment {
     sequence_no: u32,
     /// Of a plan, or of something that was bought beside it.
     of_plan: bool,
-    returned: Vec<(String, i64)>,
+    returned: Vec<Returned>,
+}
+
+#[derive(Debug, Clone)]
+struct Returned {
+    transaction: String,
+    cents: i64,
+    /// For which items; none: for all.
+    items: Vec<usize>,
 }
 
 /// What follows for an item.
@@ -114,6 +129,7 @@ impl<'a> Model<'a> {
                 self.tag(&message.email);
             }
             What::Partner => panic!("message {number} is not synced"),
+            What::Ticket => self.hold_ticket(message),
             _ => self.apply_to_order(message, repeated),
         }
     }
@@ -128,6 +144,36 @@ impl<'a> Model<'a> {
             self.orders.get_mut(&message.order).unwrap().tasks.push(("playbook", true));
         }
         self.tag(&email);
+    }
+
+    /// A ticket is its holder's, whatever has become of the order.
+    fn hold_ticket(&mut self, message: &Message) {
+        let email = self.whose(message).unwrap_or_else(|| message.email.clone());
+        self.remember(message, &email);
+        let contact = self.contacts.entry(email.clone()).or_default();
+        if contact.first_name.is_empty() {
+            contact.first_name = message.first_name.clone();
+        }
+        contact.tickets += 1;
+        contact.holds_test_ticket |= self.shop.orders[message.order].test;
+        self.tag(&email);
+    }
+
+    /// What was replaced stays so, also when its messages come later.
+    fn settle_replaced(&mut self, email: &str) {
+        let of_contact = self.contacts[email].orders.clone();
+        let is_done = |order: &usize| self.orders.get(order).is_some_and(|o| o.replaces);
+        let replaced: Vec<usize> =
+            of_contact.iter().filter(|o| is_done(o)).filter_map(|&o| self.shop.orders[o].replaces).collect();
+        for old in replaced.into_iter().filter(|old| of_contact.contains(old)) {
+            let sold = &self.shop.orders[old];
+            for item in self.orders.get_mut(&old).into_iter().flat_map(|o| &mut o.items) {
+                let of_plan = item.item.is_none_or(|item| !sold.items[item].is_upsell());
+                if of_plan && !matches!(item.stand, Stand::Refunded | Stand::Chargeback) {
+                    item.stand = Stand::Upgraded;
+                }
+            }
+        }
     }
 
     fn apply_to_order(&mut self, message: &Message, repeated: bool) {
@@ -153,7 +199,9 @@ impl<'a> Model<'a> {
             let known = order.items.iter().find(|i| i.item == which).cloned();
             let from = known.as_ref().map(|i| i.stand);
             let newer = known.as_ref().map_or(1, |i| message.sequence_no as i64 - i64::from(i.sequence_no));
-            let mut verdict = judge(from, message.what, whole, is_again, newer);
+            // A part that went back before its payment came was taken for all of it.
+            let judged = from.filter(|stand| *stand != Stand::Refunded || !order.was_returned_in_part(message));
+            let mut verdict = judge(judged, message.what, whole, is_again, newer);
             if let (Ask, true) = (&verdict, self.answers) {
                 verdict = Is(self.truth(message));
             }
@@ -178,15 +226,15 @@ impl<'a> Model<'a> {
             order.items.push(item);
         }
         if order.items.is_empty() {
-            // Nothing to write, but whose it is is known for the next time.
-            if let Some(email) = self.whose(message) {
+            // Nothing to write, but whose it is is known for the next time: of who has bought something.
+            if let Some(email) = self.whose(message).filter(|email| !self.contacts[email].orders.is_empty()) {
                 self.remember(message, &email);
             }
             return;
         }
         order.note_money(message, shop_order.is_plan(message));
         order.history += 1;
-        order.noted = order.items.iter().map(|i| i.stand).collect();
+        order.replaces |= is_new && shop_order.replaces.is_some() && matches!(message.what, What::Paid { .. });
         self.open_questions += usize::from(asks);
 
         let is_paid = matches!(message.what, What::Paid { .. });
@@ -209,20 +257,9 @@ impl<'a> Model<'a> {
             wanted.push(("chargeback", true));
         }
         order.tasks.extend(wanted);
-        if self.full && (is_paid || order.deal.is_some()) {
-            order.deal = Some(matches!(order.stand(), Some(Stand::Refunded | Stand::Chargeback)));
-        }
-
         // Whose is it?
         let email = self.whose(message).unwrap_or_else(|| message.email.clone());
         self.remember(message, &email);
-        if is_new && let (Some(old), What::Paid { .. }) = (shop_order.replaces, message.what) {
-            for item in self.orders.get_mut(&old).into_iter().flat_map(|o| &mut o.items) {
-                if !matches!(item.stand, Stand::Refunded | Stand::Chargeback) {
-                    item.stand = Stand::Upgraded;
-                }
-            }
-        }
         let contact = self.contacts.entry(email.clone()).or_default();
         if contact.first_name.is_empty() {
             contact.first_name = message.first_name.clone();
@@ -230,7 +267,10 @@ impl<'a> Model<'a> {
         contact.orders.insert(message.order);
         contact.has_lifetime |= message.money.is_some() && !shop_order.test;
         if !message.newsletter.is_empty() {
-            contact.newsletter = message.newsletter;
+            let last = contact.choices.insert(message.order, message.newsletter);
+            if last != Some(message.newsletter) {
+                contact.newsletter = message.newsletter;
+            }
         }
         let is_live = !asks && !repeated;
         if self.full && is_paid {
@@ -249,6 +289,12 @@ impl<'a> Model<'a> {
             self.stops.insert(shop_order.id.clone());
         }
         self.orders.insert(message.order, order);
+        self.settle_replaced(&email);
+        let order = self.orders.get_mut(&message.order).unwrap();
+        order.noted = order.items.iter().map(|i| i.stand).collect();
+        if self.full && (is_paid || order.deal.is_some()) {
+            order.deal = Some(matches!(order.stand(), Some(Stand::Refunded | Stand::Chargeback)));
+        }
         self.tag(&email);
     }
 
@@ -265,7 +311,8 @@ impl<'a> Model<'a> {
 
     fn keys(&self, message: &Message) -> Vec<String> {
         let replaced = self.shop.orders[message.order].replaces.filter(|_| matches!(message.what, What::Paid { .. }));
-        let orders = [Some(message.order), replaced].into_iter().flatten().map(|order| format!("order {order}"));
+        let own = Some(message.order).filter(|_| message.what != What::Ticket);
+        let orders = [own, replaced].into_iter().flatten().map(|order| format!("order {order}"));
         orders.chain([format!("buyer {}", message.buyer), format!("address {}", message.email)]).collect()
     }
 
@@ -287,11 +334,17 @@ impl<'a> Model<'a> {
         if let Some(best) = known.iter().map(|(_, i)| i.stand).filter(|s| *s != Stand::Upgraded).min() {
             own(best.word());
         }
-        if known.iter().any(|(_, i)| i.stand == Stand::Chargeback) {
-            own("chargeback");
+        // These two show beside the best one.
+        for stand in [Stand::Paused, Stand::Chargeback] {
+            if known.iter().any(|(_, i)| i.stand == stand) {
+                own(stand.word());
+            }
         }
-        if contact.orders.iter().any(|&o| self.shop.orders[o].test) {
+        if contact.holds_test_ticket || contact.orders.iter().any(|&o| self.shop.orders[o].test) {
             own("test");
+        }
+        if contact.tickets > 0 {
+            own("eticket");
         }
         if !contact.newsletter.is_empty() {
             own(contact.newsletter);
@@ -337,7 +390,9 @@ fn judge(from: Option<Stand>, what: What, whole: bool, is_again: bool, newer: i6
             }
         }
         (What::Paid { .. }, None) if is_again => Is(S::Active),
-        (What::Paid { last, .. }, Some(S::Refunded | S::Chargeback | S::Ended)) if newer > 0 => paid(last),
+        (What::Paid { last, stopped }, Some(S::Refunded | S::Chargeback | S::Ended)) if newer > 0 => {
+            paid(last, stopped)
+        }
         (What::Paid { .. }, Some(S::Upgraded)) if newer > 0 => Ask,
         (_, Some(S::Chargeback)) => Stays,
         (What::Chargeback, _) => Is(S::Chargeback),
@@ -369,16 +424,21 @@ fn judge(from: Option<Stand>, what: What, whole: bool, is_again: bool, newer: i6
         (What::Unpaid, Some(S::Active)) if newer == 0 => Ask,
         (What::Unpaid, _) => Stays,
         (What::Unclear, _) => Ask,
+        (What::Cancelled | What::NotTried, Some(S::Cancelling)) => Stays,
         (What::Cancelled | What::NotTried, _) => Is(S::Cancelling),
         (What::Resumed, Some(S::Paused | S::Cancelling)) => Is(S::Active),
         (What::Resumed, _) => Stays,
         (What::LastDay, _) => Is(S::Ended),
-        (What::Partner | What::Noise, _) => Stays,
+        (What::Ticket | What::Partner | What::Noise, _) => Stays,
     }
 }
 
-fn paid(last: bool) -> Verdict {
-    Is(if last { Stand::Completed } else { Stand::Active })
+fn paid(last: bool, stopped: bool) -> Verdict {
+    Is(match (last, stopped) {
+        (true, _) => Stand::Completed,
+        (false, true) => Stand::Cancelling,
+        (false, false) => Stand::Active,
+    })
 }
 
 impl Order {
@@ -396,6 +456,12 @@ impl Order {
         self.payments.iter().map(|p| p.cents - back(p)).sum()
     }
 
+    /// A refund of this payment came before it, and was a part of it.
+    fn was_returned_in_part(&self, message: &Message) -> bool {
+        let (What::Paid { .. }, Some(money)) = (message.what, &message.money) else { return false };
+        self.payments.iter().any(|p| p.id == money.transaction && p.cents == 0 && back(p) < money.cents)
+    }
+
     /// The payment that a refund returns, if that has come.
     fn returned(&self, message: &Message) -> Option<usize> {
         let parent = message.money.as_ref().and_then(|m| m.parent.as_ref());
@@ -408,14 +474,12 @@ impl Order {
         let of_plan = sold.is_plan(message);
         let installments = of_plan && matches!(sold.plan, Plan::Installments(n) if n > 1);
         let Some(payment) = self.returned(message).map(|at| &self.payments[at]) else { return !installments };
-        let noted: i64 =
-            payment.returned.iter().filter(|(id, _)| *id == money.transaction).map(|(_, cents)| cents).sum();
         let beside = || self.payments.iter().filter(|p| p.of_plan == of_plan);
         if installments {
-            return beside().map(back).sum::<i64>() - noted + money.cents >= beside().map(|p| p.cents).sum();
+            return money.cents >= beside().map(|p| p.left_for(message)).sum();
         }
         let newest = beside().map(|p| p.sequence_no).max().unwrap_or_default();
-        back(payment) - noted + money.cents >= payment.cents && payment.sequence_no >= newest
+        money.cents >= payment.left_for(message) && payment.sequence_no >= newest
     }
 
     fn note_money(&mut self, message: &Message, of_plan: bool) {
@@ -436,8 +500,10 @@ impl Order {
                     self.payments.len() - 1
                 });
                 let returned = &mut self.payments[at].returned;
-                if !returned.iter().any(|(id, _)| *id == money.transaction) {
-                    returned.push((money.transaction.clone(), money.cents));
+                let (transaction, items) = (money.transaction.clone(), message.items.clone());
+                match returned.iter_mut().find(|r| r.transaction == transaction) {
+                    Some(known) => known.items.extend(items),
+                    None => returned.push(Returned { transaction, cents: money.cents, items }),
                 }
             }
             _ => {}
@@ -446,5 +512,17 @@ impl Order {
 }
 
 fn back(payment: &Payment) -> i64 {
-    payment.returned.iter().map(|(_, cents)| cents).sum()
+    payment.returned.iter().map(|r| r.cents).sum()
+}
+
+impl Payment {
+    /// What was left for a refund's items before it came.
+    fn left_for(&self, refund: &Message) -> i64 {
+        let own = refund.money.as_ref().map(|m| &m.transaction);
+        let counts = |r: &&Returned| {
+            let all = r.items.is_empty() || refund.items.is_empty();
+            Some(&r.transaction) != own && (all || r.items.iter().any(|item| refund.items.contains(item)))
+        };
+        self.cents - self.returned.iter().filter(counts).map(|r| r.cents).sum::<i64>()
+    }
 }

@@ -60,8 +60,10 @@ pub enum What {
     Cancelled,
     Resumed,
     LastDay,
-    /// A refused payment, a ticket, a form: something for the order's note.
+    /// A refused payment, a form: something for the order's note.
     News,
+    /// A ticket for whoever holds it.
+    Ticket,
     /// An approved affiliate.
     Partner,
     /// Nothing that is synced: a test of the connection, another merchant's, something unknown.
@@ -129,7 +131,7 @@ pub struct Order {
 
 impl Item {
     /// It comes under a number of its own.
-    fn is_upsell(&self) -> bool {
+    pub fn is_upsell(&self) -> bool {
         self.id.ends_with('7')
     }
 }
@@ -233,7 +235,8 @@ impl Shop {
         let number = self.orders.len();
         let item = |n: usize, product: usize| Item { id: format!("3{number}{n}"), product, stand: Stand::Active };
         let mut items = vec![item(0, rng.below(2) as usize)];
-        if rng.chance(20) {
+        // Which of several payments an item had a part in can't be told where each item has messages of its own, in any order.
+        if rng.chance(20) && (self.grouped || plan == Plan::Single) {
             items.push(item(1, 2));
         }
         let test = rng.chance(10);
@@ -250,7 +253,7 @@ impl Shop {
         };
         self.pay(&mut life, first, false, rng);
         if let Some(old) = replaces {
-            for item in self.orders[old].items.iter_mut().filter(|i| is_open(i.stand)) {
+            for item in self.orders[old].items.iter_mut().filter(|i| is_open(i.stand) && !i.is_upsell()) {
                 item.stand = Stand::Upgraded;
             }
         }
@@ -304,7 +307,7 @@ impl Shop {
             }
             (_, 1) => {
                 let ticket = json!({ "eticket_id": self.messages.len().to_string(), "action": "create", "eticket_modified_at": "2026-11-19 10:00:00" });
-                self.say(life, What::News, "eticket", life.paid, None, ticket);
+                self.say(life, What::Ticket, "eticket", life.paid, None, ticket);
             }
             (_, 2) => self.say(
                 life,
@@ -425,7 +428,7 @@ impl Shop {
     /// Sends what happened: in one message, or one for each item.
     fn say(&mut self, life: &Life, what: What, event: &str, number: u32, money: Option<Money>, extra: Value) {
         // A ticket or a form is one item's.
-        let of_all = what != What::News || money.is_some();
+        let of_all = !matches!(what, What::News | What::Ticket) || money.is_some();
         if self.grouped || !of_all {
             let items = if of_all { &life.items[..] } else { &life.items[..1] };
             return self.send(life, items, what, event, number, money, extra);
