@@ -129,8 +129,8 @@ export const mutants = [
     name: 'what comes later is newer',
     why: 'Digistore24 delivers in any order: the clock of arrival tells nothing',
     file: 'src/mapping/plan.rs',
-    from: 'transition::transition(from, signal, person::compare(known, event))',
-    to: 'transition::transition(from, signal, person::compare(known.filter(|_| false), event))',
+    from: 'let number = person::compare(known, event);',
+    to: 'let number = person::compare(known.filter(|_| false), event);',
   },
   {
     name: 'an update carries tags',
