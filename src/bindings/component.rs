@@ -290,6 +290,7 @@ impl From<effects::Effect> for wire::Effect {
                 let write = |w: effects::Write| wire::StoreWrite { key: w.key, expect: w.expect, value: w.value };
                 Self::StoreCommit(writes.into_iter().map(write).collect())
             }
+            effects::Effect::Zone { zone, at } => Self::Zone(wire::ZoneTime { zone, at }),
             effects::Effect::Log { level, message, fields } => {
                 let field = |(name, value): (String, Value)| (name, word_of(value));
                 Self::Log(wire::LogLine {
@@ -350,6 +351,7 @@ impl From<wire::Reply> for effects::Reply {
                 Self::Values { entries: entries.into_iter().map(entry).collect(), now }
             }
             wire::Reply::Committed(wire::StoreCommit { ok, version, now }) => Self::Committed { ok, version, now },
+            wire::Reply::Offset(minutes) => Self::Offset(minutes),
             wire::Reply::StoreFailed(message) => Self::StoreError { message },
         }
     }
