@@ -28,9 +28,6 @@ async function perform({ tag, val }, connection, store) {
     case 'sleep':
       await sleep(Number(val));
       return { tag: 'slept' };
-    case 'zone-offset':
-      // An example has no tables: Berlin's time is used.
-      return { tag: 'offset', val: undefined };
     case 'store-get':
       return stored('values', () => store.get(val));
     case 'store-list':

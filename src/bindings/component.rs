@@ -281,7 +281,6 @@ impl From<effects::Effect> for wire::Effect {
         match effect {
             effects::Effect::Http(request) => Self::Http(request.into()),
             effects::Effect::Sleep { ms } => Self::Sleep(ms),
-            effects::Effect::Zone { zone, at } => Self::ZoneOffset(wire::ZoneTime { zone, at }),
             effects::Effect::Get { keys } => Self::StoreGet(keys),
             effects::Effect::List { prefix, after, limit } => {
                 Self::StoreList(wire::StoreRange { prefix, after, limit })
@@ -345,7 +344,6 @@ impl From<wire::Reply> for effects::Reply {
             wire::Reply::HttpFailed(failure) => Self::HttpError { reason: failure.into() },
             wire::Reply::Slept => Self::Slept,
             wire::Reply::Cancelled => Self::Cancelled,
-            wire::Reply::Offset(minutes) => Self::Offset(minutes),
             wire::Reply::Values(wire::StoreValues { entries, now }) => {
                 let entry = |e: wire::StoreEntry| effects::Entry { key: e.key, value: e.value, version: e.version };
                 Self::Values { entries: entries.into_iter().map(entry).collect(), now }

@@ -45,7 +45,6 @@ impl Host {
                     Effect::Http(request) if !allows(&mut self.store, &request.url)? => http::REFUSED,
                     Effect::Http(request) => http::send(request),
                     Effect::Sleep(ms) => slept(ms),
-                    Effect::ZoneOffset(_) => Reply::Offset(None), // no tables here: Berlin's time is used
                     Effect::StoreGet(keys) => self.storage.get(&keys).into(),
                     Effect::StoreList(range) => self.storage.list(&range).into(),
                     Effect::StoreCommit(writes) => self.storage.commit(writes).into(),
