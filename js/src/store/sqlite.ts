@@ -1,5 +1,6 @@
 import { chmodSync, closeSync, openSync, statSync } from 'node:fs';
-import Database from 'libsql';
+import { createRequire } from 'node:module';
+import type Database from 'libsql';
 import { type PluginError, problem } from '../errors.js';
 import type { StoreCommit, StoreEntry, StoreRange, StoreValues, StoreWrite } from '../protocol.js';
 import { endOfPrefix } from './order.js';
@@ -30,12 +31,13 @@ const OWNER_ONLY = 0o600;
  * on the disk when it returns.
  *
  * @throws PluginError `storage`, here and in each method: locked, damaged, read-only, full, or no such store. Nothing
- * is half-written then.
+ * is half-written then. `misconfigured`: the optional package libsql is not installed.
  */
 export function openSqliteStore(path: string, options: SqliteStoreOptions = {}): Store {
   const { busyTimeoutMs = 5000, clock = Date.now } = options;
+  const Library = libsql();
   prepareFile(path);
-  const db = guarded(() => connect(path, busyTimeoutMs));
+  const db = guarded(() => connect(Library, path, busyTimeoutMs));
 
   const begin = db.prepare('BEGIN IMMEDIATE');
   const end = db.prepare('COMMIT');
@@ -106,6 +108,19 @@ function entry(row: unknown): StoreEntry {
   return { key, value, version };
 }
 
+/** SQLite comes with an optional package: without it the rest of the plugin works. */
+function libsql(): typeof Database {
+  try {
+    return createRequire(import.meta.url)('libsql');
+  } catch {
+    throw problem(
+      'misconfigured',
+      'the package libsql could not be loaded',
+      'Run `npm install libsql`; it was left out, or has no binary for this system. Or give the plugin another store.',
+    );
+  }
+}
+
 /** Makes the file for its owner alone before SQLite does it for everybody: it holds buyers' data. */
 function prepareFile(path: string): void {
   try {
@@ -116,8 +131,8 @@ function prepareFile(path: string): void {
   }
 }
 
-function connect(path: string, busyTimeoutMs: number): Database.Database {
-  const db = new Database(path);
+function connect(Library: typeof Database, path: string, busyTimeoutMs: number): Database.Database {
+  const db = new Library(path);
   try {
     db.exec(`PRAGMA busy_timeout = ${Math.trunc(busyTimeoutMs)}`);
     patiently(busyTimeoutMs, () => db.exec('PRAGMA journal_mode = WAL'));
