@@ -50,6 +50,13 @@ pub enum Effect {
         /// The writes; all keys share one scope (`connection/location`).
         writes: Vec<Write>,
     },
+    /// Ask how a zone's clocks stand: only hosts have the tables of all zones.
+    Zone {
+        /// Its IANA name.
+        zone: String,
+        /// At this time, seconds since 1970.
+        at: i64,
+    },
     /// Say something to the operator. Not answered.
     Log {
         /// `debug`, `info`, `warn` or `error`.
@@ -172,6 +179,8 @@ pub enum Reply {
         /// The store's own time, milliseconds since 1970.
         now: u64,
     },
+    /// How far a zone's clocks are ahead of UTC, in minutes; nothing where the zone is not known.
+    Offset(Option<i32>),
     /// The store failed.
     StoreError {
         /// A technical word for the operator.
@@ -289,6 +298,14 @@ impl Effects {
             return Err(cancelled());
         }
         Ok(())
+    }
+
+    /// How far a zone's clocks are ahead of UTC at a time (seconds since 1970), in minutes; nothing where the host doesn't know.
+    pub async fn offset(&self, zone: &str, at: i64) -> Option<i32> {
+        match self.ask(Effect::Zone { zone: zone.to_owned(), at }).await {
+            Reply::Offset(minutes) => minutes,
+            _ => None,
+        }
     }
 
     /// Reads keys; also gives the store's own time.

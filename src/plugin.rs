@@ -8,13 +8,14 @@ use crate::{
     client::{Client, Memory, Urgency},
     clock,
     connection::Connection,
-    digistore24::{self, Event, Kind, Params, Verdict},
+    digistore24::{self, Kind, Verdict},
     effects::{Effects, Happening, Level, Task},
     error::{Error, FieldProblem, Result, word},
     events, highlevel, http, install,
     mapping::{self, Mapping},
     pages::Pager,
     poll, receive, record,
+    routes::Routes,
     scope::Scope,
     sync::{Sync, params_of},
 };
@@ -31,6 +32,7 @@ struct Settings {
     connection: Rc<Connection>,
     memory: Rc<Memory>,
     mapping: Mapping,
+    routes: Routes,
     /// Events before this time are silent, milliseconds since 1970.
     live_after: Option<u64>,
     keep_ms: u64,
@@ -95,6 +97,11 @@ impl Plugin {
                 Mapping::default()
             }
         };
+        for (index, route) in options.get("routes").and_then(Value::as_array).into_iter().flatten().enumerate() {
+            if let Some(when) = route.get("when") {
+                problems.extend(mapping::wrong_condition(when, &format!("routes[{index}].when")));
+            }
+        }
         let live_after = options.get("liveAfter").and_then(Value::as_str);
         let live_after = live_after.map(|text| clock::parse_iso(text).and_then(|s| u64::try_from(s).ok()));
         if live_after == Some(None) {
@@ -115,6 +122,7 @@ impl Plugin {
             }),
             memory: Rc::new(Memory::new(&options)),
             mapping,
+            routes: Routes::from_options(options.get("routes")),
             live_after: live_after.flatten().map(|seconds| seconds * 1_000),
             keep_ms: options.get("keepDays").and_then(Value::as_u64).unwrap_or(KEEP_DAYS) * DAY_MS,
         })))
@@ -128,7 +136,7 @@ impl Plugin {
     /// Starts a call. `args` is a JSON array; `body` are the raw bytes of a webhook.
     ///
     /// Methods: `run(id, input, {background, deadlineMs})`, `page(id, input, cursor, {limit, background, deadlineMs})`, `poll(id, cursor, {input, maxRequests})`,
-    /// `receive({method, …})`, `tick({maxRequests})`, `sync.plan(event)`, `sync.apply(event)`, `sync.merchant()`,
+    /// `receive({method, …})`, `route({method, …})`, `tick({maxRequests})`, `sync.plan(event)`, `sync.apply(event)`, `sync.merchant()`,
     /// `sync.import({orders, merchant, manner, contact, dryRun})`, `sync.lacks(merchant, rows)`, `sync.overdue(after)`,
     /// `sync.compare(merchant, order)`, `timeline({email} | {contactId} | {buyerId} | {orderId})`, `forget(email)`,
     /// `mapping.check(mapping)`, `setup()`, `inbox.list({room, limit})`, `deadLetters.retry(name)`, `deadLetters.drop(name)`,
@@ -263,6 +271,11 @@ impl Settings {
                 let request = argument(&args, 0, "request", &receive::FIELDS)?;
                 Ok(receive::receive(effects, &self.connection, self.sync(effects), &request, body).await)
             }
+            #[cfg(not(feature = "fetch"))]
+            "route" => {
+                let request = argument(&args, 0, "request", &receive::FIELDS)?;
+                Ok(receive::route(&self.sync(effects)?, &request, body).await)
+            }
             "events.take" => {
                 let options: Listing = argument(&args, 0, "options", &["limit"])?;
                 self.sync(effects)?.waiting_events(options.limit.unwrap_or(100)).await
@@ -287,8 +300,13 @@ impl Settings {
                 self.sync(effects)?.drop_letter(text_at(0)).await?;
                 Ok(Value::Null)
             }
-            "sync.plan" => self.plan(effects, &read_event(&args)?).await,
-            "sync.apply" => Ok(self.sync(effects)?.apply(&read_event(&args)?).await?.to_json()),
+            "sync.plan" | "sync.apply" => {
+                let given = args.first().unwrap_or(&Value::Null);
+                match method {
+                    "sync.plan" => self.plan(effects, given).await,
+                    _ => Ok(self.sync(effects)?.apply(given).await?.to_json()),
+                }
+            }
             #[cfg(not(feature = "fetch"))]
             other if other == "forget" || other.starts_with("sync.") => {
                 // Nobody waits for it: its calls leave the rate to those that somebody waits for.
@@ -303,6 +321,11 @@ impl Settings {
             "mapping.check" => {
                 let problems = Mapping::load(args.first().unwrap_or(&Value::Null)).err().unwrap_or_default();
                 Ok(json!({ "ok": problems.is_empty(), "problems": problems.to_json() }))
+            }
+            "mapping.expand" => Ok(mapping::expand(args.first().unwrap_or(&Value::Null))),
+            "nearest" => {
+                let known = args.get(1).and_then(Value::as_array).into_iter().flatten();
+                Ok(catalog::nearest(text_at(0), known.filter_map(Value::as_str)).to_json())
             }
             "setup" => Ok(self.sync(effects)?.setup().await?.to_json()),
             "inbox.list" => self.list(effects, argument(&args, 0, "options", &["room", "limit"])?).await,
@@ -357,23 +380,26 @@ impl Settings {
             client: self.client(effects),
             mapping: &self.mapping,
             scope: Scope::new(&self.connection.id, location),
+            routes: &self.routes,
             settle_ms: self.memory.settle_ms,
             live_after: self.live_after,
             keep_ms: self.keep_ms,
         })
     }
 
-    async fn plan(&self, effects: &Effects, params: &Params) -> Result<Value> {
-        let event = Event::read(&self.connection.id, params, effects.now());
+    async fn plan(&self, effects: &Effects, given: &Value) -> Result<Value> {
+        let mut event = self.sync(effects)?.event_of(given)?;
+        let is_heard = event.event.is_highlevel();
         let verdict = match self.connection.digistore24 {
-            Some(_) => receive::verdict(&self.client(effects), params, None).await?,
-            None => Verdict::NoPassphraseSet,
+            Some(_) if !is_heard => receive::verdict(&self.client(effects), &params_of(given)?, None).await?,
+            _ => Verdict::NoPassphraseSet,
         };
-        let (plan, repeated) = self.sync(effects)?.dry_run(&event).await?;
+        let (plan, repeated) = self.sync(effects)?.dry_run(&mut event).await?;
         let mut described = mapping::describe(&plan);
         let known = plan.contact_id.is_some();
         if let Some(object) = described.as_object_mut() {
-            object.insert("event".into(), event.shape(false).pop().unwrap_or_default());
+            let shown = if is_heard { given.clone() } else { event.shape(false).pop().unwrap_or_default() };
+            object.insert("event".into(), shown);
             object.insert("repeated".into(), repeated.into());
             object.insert("signature".into(), signature_word(verdict).into());
             object.insert("lookUp".into(), if known { "none: the ledger knows the contact" } else {
@@ -403,9 +429,12 @@ impl Settings {
         let rows = entries.iter().map(|entry| {
             let message = parse(&entry.value).unwrap_or_default();
             let of = |name: &str| message.get(name).cloned().unwrap_or_default();
-            let body = digistore24::parse(of("body").as_str().unwrap_or_default().as_bytes()).unwrap_or_default();
-            // A message of Digistore24 names its event only in its body.
-            let event = of("event").as_str().map(str::to_owned);
+            let kept = of("body");
+            let kept = kept.as_str().unwrap_or_default();
+            let body = digistore24::parse(kept.as_bytes()).unwrap_or_default();
+            // A message names its event only in its body.
+            let heard = parse(kept).and_then(|shape| shape.text_of("event").map(str::to_owned));
+            let event = of("event").as_str().map(str::to_owned).or(heard);
             json!({
                 "name": entry.key.strip_prefix(&prefix),
                 "event": event.unwrap_or_else(|| Kind::parse(body.get("event")).name().to_owned()),
@@ -438,9 +467,4 @@ fn signature_word(verdict: Verdict) -> &'static str {
         Verdict::Mismatch => "wrong",
         Verdict::NoPassphraseSet => "not checked",
     }
-}
-
-/// `sync.plan` and `sync.apply` take an event.
-fn read_event(args: &[Value]) -> Result<Params> {
-    params_of(args.first().unwrap_or(&Value::Null))
 }

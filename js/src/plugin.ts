@@ -2,13 +2,15 @@ import { type AuthMethods, authMethods, type CheckReport } from './auth.js';
 import { type BatchCall, type BatchOptions, type BatchResults, batch } from './batch.js';
 import { Core, guarded, healthy } from './core.js';
 import { type Host, writeLog } from './drive.js';
-import { PluginError, problem, wrongField } from './errors.js';
+import { asPluginError, type PluginError, problem, wrongField } from './errors.js';
 import { forget } from './forget.js';
+import { hearing } from './hearing.js';
 import { backfill } from './history/backfill.js';
 import { reconcile } from './history/reconcile.js';
 import { reconcileWhenDue } from './history/schedule.js';
 import { type Desk, Shelf } from './history/shelf.js';
 import { type ItemOf, type ListInputOf, type Listing, type ListOptions, listing } from './lists.js';
+import { checkMapping } from './mapping-check.js';
 import {
   type BridgeActions,
   bridgeActions,
@@ -61,7 +63,7 @@ import { type AlertOptions, Alerts } from './watch/alerts.js';
 import { type Listener, Listeners } from './watch/listeners.js';
 import type { Alert } from './watch/rules.js';
 import { isTrace, newTrace } from './watch/trace.js';
-import { addressed, checkMethod, readBody, type WebhookRequest, type WebhookService } from './webhook.js';
+import { addressed, checkMethod, readBody, refusal, type WebhookRequest, type WebhookService } from './webhook.js';
 
 /** The options of {@link createPlugin}: plain data for the core, and what the host lends to it. */
 export interface Options extends ConnectionOptions {
@@ -104,6 +106,8 @@ export interface ReceiveOptions extends Pick<CallOptions, 'trace'> {
   service?: WebhookService;
   /** Tell one event for each item of the order. */
   splitItems?: boolean;
+  /** A router found no location for it: it is kept and not worked on. */
+  parked?: boolean;
 }
 
 /** Events of webhooks. */
@@ -158,9 +162,13 @@ export interface IpnMethods {
 /** The sync's part of a plugin. */
 export interface SyncMethods {
   /** What would be done for an event. Makes no call and writes nothing. */
+  plan(event: HighLevelEvent, options?: CallOptions): Promise<DryRun<HighLevelEvent>>;
   plan(event: RawEvent, options?: CallOptions): Promise<DryRun>;
-  /** Carries out an event as if its webhook had come; says so too where it came before. */
-  apply(event: RawEvent, options?: CallOptions): Promise<Report>;
+  /**
+   * Carries out an event as if its webhook had come; says so too where it came before. One of HighLevel, such as one that was
+   * polled, is `kept` where no playbook begins with it.
+   */
+  apply(event: RawEvent | HighLevelEvent, options?: CallOptions): Promise<Report>;
   /**
    * Imports what was sold before, silently: contact and fields, each person once. Tells after each step (at most 50
    * requests, then a checkpoint in the store) how far it is. May be stopped at any point; with the same options it goes on,
@@ -328,14 +336,14 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
 
   async function receive(request: Request | WebhookRequest, options: ReceiveOptions = {}): Promise<Received> {
     const { method } = request;
-    const { splitItems = false, service: said, ...rest } = options;
+    const { splitItems = false, parked = false, service: said, ...rest } = options;
     const address = addressed(request, said);
     const service = address.service === 'digistore24' ? 'digistore24' : 'ghl';
     try {
       const isCheck = /^(GET|HEAD)$/i.test(method);
       if (isCheck && service === 'digistore24') checkMethod(request);
       const body = isCheck ? undefined : await readBody(request);
-      const result = await ledger<WireReceived>('receive', [{ method, splitItems, ...address }], rest, body);
+      const result = await ledger<WireReceived>('receive', [{ method, splitItems, parked, ...address }], rest, body);
       const { status, headers, body: text } = result.response;
       return { ...result, service, response: new Response(text, { status, headers }) } as Received;
     } catch (thrown) {
@@ -406,7 +414,8 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
     digistore24: digistore24Operations(ways),
     bridge: bridgeActions(ways),
     sync: {
-      plan: (event, options) => ledger('sync.plan', [raw(event)], options),
+      plan: (event: RawEvent | HighLevelEvent, options?: CallOptions) =>
+        ledger<DryRun & DryRun<HighLevelEvent>>('sync.plan', [raw(event)], options),
       apply: (event, options) => ledger('sync.apply', [raw(event)], options),
       backfill: (options = {}, control) => backfill(desk(control), options),
       reconcile: ({ from, maxRequests, ...control } = {}) => reconcile(desk(control), from, maxRequests),
@@ -452,7 +461,27 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
     setup: (options) => call('setup', [], options),
     inbox,
     auth: authMethods(call),
-    check: (options) => call('check', [], options),
+    check: async (options) => {
+      const { checks } = await call<CheckReport>('check', [], options);
+      // To whom HighLevel answers at all the rest can be asked.
+      if (checks.some(({ name, ok }) => name === 'HighLevel: credentials' && ok)) {
+        const mapping = await call<JsonObject>('mapping.expand', [data.mapping ?? {}]);
+        checks.push(
+          ...(await checkMapping(mapping, {
+            run: (id, input) => run(id, input, options),
+            nearest: (given, names) => call('nearest', [given, names]),
+          })),
+        );
+      }
+      const filter = asJson({ service: 'bridge', resource: 'triggers' }, 'filter');
+      const triggers: CatalogEntry[] = data.mapping ? JSON.parse(guarded(wasm, () => wasm.catalogList(filter))) : [];
+      const heard = hearing(data, (event) => {
+        const { arrives, sources = [] } = triggers.find(({ id }) => id === `bridge.${event}`) ?? {};
+        return sources.some((id) => id.startsWith('ghl.')) ? arrives : undefined;
+      });
+      checks.push(...heard);
+      return { ok: checks.every(({ ok }) => ok), checks };
+    },
     scopes: (options = {}) => call('scopes', [options]),
     observe: (listener: Listener) => listeners.add(listener),
     async close() {
@@ -472,20 +501,15 @@ interface WireReceived extends Omit<Received, 'response' | 'service'> {
   response: { status: number; headers: Header[]; body: string };
 }
 
-/** Of an event only the parameters as they came count. */
-function raw(event: RawEvent): unknown {
-  return { raw: event?.raw };
+/** Of an event of Digistore24 only the parameters as they came count. */
+function raw(event: RawEvent | HighLevelEvent): unknown {
+  return event && 'via' in event ? event : { raw: event?.raw };
 }
 
-/** A message that the core didn't judge: too large, or the core itself failed. HighLevel repeats only after a 429. */
+/** A message that the core didn't judge. */
 function refused(service: ServiceName, error: PluginError, log: (line: LogLine) => void): Received {
   log({ level: 'error', message: 'a message was not accepted', fields: { problem: error.message, help: error.help } });
-  const isSendersFault = error.code === 'invalid_input';
-  const status = isSendersFault ? (error.status ?? 400) : service === 'ghl' ? 429 : 503;
-  const text = isSendersFault ? `Not accepted: ${error.message}.` : 'Not stored: please send it again.';
-  const headers = new Headers({ 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' });
-  if (status === 429) headers.set('retry-after', '60');
-  const response = new Response(text, { status, headers });
+  const response = refusal(service, error);
   return { service, response, events: [], outcome: 'refused', error: error.toJSON() };
 }
 
@@ -508,18 +532,15 @@ function asJson(value: unknown, name: string): string {
   }
 }
 
-function asPluginError(error: unknown): PluginError {
-  if (error instanceof PluginError) return error;
-  return problem('outcome_unknown', 'the plugin failed', 'Please report this as a bug.');
-}
-
-function checkFunctions(functions: Record<string, unknown>): void {
+/** @throws PluginError `invalid_input`: something given is none. */
+export function checkFunctions(functions: Record<string, unknown>): void {
   for (const [name, value] of Object.entries(functions)) {
     if (value !== undefined && typeof value !== 'function') throw wrongField(name, 'must be a function');
   }
 }
 
-function toConsole({ level, message, fields }: LogLine): void {
+/** Where lines go that nobody else takes: warnings and errors. */
+export function toConsole({ level, message, fields }: LogLine): void {
   if (level !== 'warn' && level !== 'error') return;
   const rest = Object.entries(fields).map(([name, value]) => ` ${name}=${JSON.stringify(value)}`);
   console[level](`ghl-digistore24: ${message}${rest.join('')}`);

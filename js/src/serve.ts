@@ -1,15 +1,17 @@
 import { createAdaptorServer } from '@hono/node-server';
 import { problem } from './errors.js';
-import type { Plugin } from './plugin.js';
+import type { Fleet, FleetReceived } from './fleet/fleet.js';
+import type { Plugin, Received } from './plugin.js';
 import type { HighLevelEvent, LogLine, Report } from './protocol.js';
 import { routes, WEBHOOK_PATH } from './serve/routes.js';
-import { startWorker } from './serve/worker.js';
+import { startWorkers } from './serve/workers.js';
 import { createMetrics } from './watch/metrics.js';
 
 /** What {@link serve} needs. */
-export interface ServeOptions {
-  /** Closed together with the receiver. */
-  plugin: Plugin;
+export type ServeOptions = ServeHost & ({ plugin: Plugin; fleet?: never } | { fleet: Fleet; plugin?: never });
+
+/** What {@link serve} needs beside what it serves, a plugin or a fleet: that is closed together with the receiver. */
+export interface ServeHost {
   log: (line: LogLine) => void;
   /** Default 0: any free port. */
   port?: number;
@@ -44,21 +46,21 @@ export interface Receiver {
  * @throws PluginError `misconfigured` where the port is taken or may not be used.
  */
 export async function serve(options: ServeOptions): Promise<Receiver> {
-  const { plugin, log, port = 0, host = '127.0.0.1', onReport, onHighLevelEvent, clock } = options;
+  const { plugin, fleet, log, port = 0, host = '127.0.0.1', onReport, onHighLevelEvent, clock } = options;
+  const taker = fleet ?? plugin;
   const metrics = createMetrics();
-  plugin.observe(metrics.onEvent);
-  const worker = startWorker({
-    plugin,
+  taker.observe(metrics.onEvent);
+  const worker = startWorkers(taker, {
     log,
     ...(onReport && { onReport }),
     ...(onHighLevelEvent && { onHighLevelEvent }),
     ...(clock && { clock }),
   });
   const app = routes({
-    plugin,
+    taker,
     metrics,
-    onReceived: ({ outcome }) => {
-      if (outcome === 'queued') worker.kick();
+    onReceived: (received: Received | FleetReceived) => {
+      if (received.outcome === 'queued') worker.kick(received);
     },
   });
 
@@ -86,7 +88,7 @@ export async function serve(options: ServeOptions): Promise<Receiver> {
       if ('closeIdleConnections' in server) server.closeIdleConnections();
       await finished;
       await worker.stop();
-      await plugin.close();
+      await taker.close();
     },
   };
 }

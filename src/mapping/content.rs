@@ -15,7 +15,7 @@ pub(super) const MAX_HISTORY: usize = 200;
 pub(super) struct Profile {
     /// Without what only a creation may carry.
     pub(super) fields: Map,
-    email: Option<String>,
+    pub(super) email: Option<String>,
     pub(super) company: Option<String>,
     /// As the buyer typed it, where it can't be read as an international number.
     odd_phone: Option<String>,

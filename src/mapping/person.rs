@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 
 use super::transition::State;
-use crate::json::{Map, Set};
+use crate::json::{Map, Set, Value, json};
 use crate::{
     digistore24::{Cents, Event, Kind},
     record, words,
@@ -36,6 +36,11 @@ record! {
         pub assigned_to: Option<String>,
         /// The last choice: `optin` or `optout`.
         pub newsletter: Option<String>,
+        /// Every choice about newsletters, the oldest first: `{ choice, text, order, at, product, gdprCountry }`. Evidence,
+        /// only ever added to.
+        pub choices: Vec<Value>,
+        /// The contact wants no more mail, as HighLevel last showed it. Nothing that Digistore24 says changes that.
+        pub unsubscribed: bool,
     }
 }
 
@@ -297,9 +302,78 @@ impl Person {
             orders: self.orders,
             buyers: self.buyers,
             newsletter: self.newsletter,
+            choices: self.choices,
+            unsubscribed: self.unsubscribed,
             kept: self.kept,
             ..Self::default()
         }
+    }
+
+    /// Takes over what is known of a contact that this one has replaced. Of an order that both know, this one's knowledge
+    /// counts.
+    pub fn inherit(&mut self, gone: Self) {
+        let own = std::mem::replace(&mut self.orders, gone.orders);
+        for order in own {
+            match self.order_mut(&order.key) {
+                Some(old) => *old = order,
+                None => self.orders.push(order),
+            }
+        }
+        // What we had put on the other one came along when a person merged the two.
+        for tag in gone.tags.iter().filter(|tag| self.foreign_tags.remove(tag)) {
+            self.tags.insert(tag.clone());
+        }
+        self.buyers.extend(gone.buyers.iter().cloned());
+        self.kept.extend(gone.kept.iter().cloned());
+        self.choices.extend(gone.choices);
+        self.newsletter = self.newsletter.take().or(gone.newsletter);
+        self.unsubscribed |= gone.unsubscribed;
+    }
+
+    /// Takes over what was made for an order in HighLevel. A task that was completed stays in doubt: to complete it twice
+    /// does no harm.
+    pub fn take_made(&mut self, mut made: OrderState) {
+        if made.deal_id.is_none() {
+            made.deal = Map::new();
+        }
+        let Some(order) = self.order_mut(&made.key) else {
+            (made.items, made.payments, made.history) = (Vec::new(), Vec::new(), Vec::new());
+            return self.orders.push(made);
+        };
+        if made.note_id.is_some() {
+            order.note_id = made.note_id;
+        }
+        if order.deal_id.is_none() {
+            (order.deal_id, order.deal) = (made.deal_id, made.deal);
+        }
+        for task in made.open_tasks {
+            if !order.open_tasks.contains(&task) {
+                order.open_tasks.push(task);
+            }
+        }
+    }
+
+    /// Keeps a choice about newsletters as evidence. An opt-in doesn't count where the person has unsubscribed since.
+    pub fn note_choice(&mut self, event: &Event, at: String) {
+        let consent = &event.consent;
+        let Some(choice) = consent.newsletter.as_deref().filter(|c| matches!(*c, "optin" | "optout")) else { return };
+        let made = &json!({
+            "choice": choice,
+            "text": consent.newsletter_text,
+            "order": event.order_key(),
+            "at": at,
+            "product": event.items.first().map(|item| &item.name),
+            "gdprCountry": consent.gdpr_country,
+        });
+        // Each renewal repeats what was chosen with the order.
+        let last = self.choices.iter().rfind(|one| one["order"] == made["order"]);
+        if last.is_some_and(|last| last["choice"] == made["choice"] && last["text"] == made["text"]) {
+            return;
+        }
+        if choice == "optout" || !self.unsubscribed {
+            self.newsletter = Some(choice.to_owned());
+        }
+        self.choices.push(made.clone());
     }
 
     /// An order by `merchant:base order`.
@@ -310,6 +384,16 @@ impl Person {
     /// An order by `merchant:base order`.
     pub fn order_mut(&mut self, key: &str) -> Option<&mut OrderState> {
         self.orders.iter_mut().find(|o| o.key == key)
+    }
+
+    /// Gives an order the deal that another one of the contact has in this pipeline.
+    pub fn share_deal(&mut self, key: &str, pipeline: &Value) {
+        let of_other = |other: &&OrderState| other.deal_id.is_some() && other.deal.get("pipelineId") == Some(pipeline);
+        let Some(other) = self.orders.iter().find(of_other) else { return };
+        let (deal_id, deal) = (other.deal_id.clone(), other.deal.clone());
+        if let Some(order) = self.order_mut(key).filter(|order| order.deal_id.is_none()) {
+            (order.deal_id, order.deal) = (deal_id, deal);
+        }
     }
 
     /// The order's state: the best of its items.
@@ -365,4 +449,15 @@ impl Person {
         }
         tags
     }
+}
+
+/// Whether a contact, as HighLevel shows it, wants no more mail: its owner unsubscribed, or somebody did it for it.
+pub fn is_unsubscribed(contact: &Map) -> bool {
+    let of = |name: &str| contact.get(name).unwrap_or(&Value::Null);
+    let by_channel = of("dndSettings");
+    // From version v3 on the channels are written in lower case.
+    let status = |channel: &str| by_channel.get(channel).and_then(|one| one.get("status")).and_then(Value::as_str);
+    let blocked = |channel: &str| matches!(status(channel), Some("active" | "permanent"));
+    let yes = Value::Bool(true);
+    *of("dnd") == yes || *of("unsubscribeEmail") == yes || blocked("Email") || blocked("email")
 }

@@ -9,7 +9,7 @@ use super::{
     transition::{self, Outcome, Signal, State},
     write::Writer,
 };
-use crate::json::{Map, ToJson, Value, json};
+use crate::json::{Map, Set, ToJson, Value, json};
 use crate::{
     clock,
     digistore24::{Event, Item, Kind, Standing, order_key},
@@ -18,6 +18,7 @@ use crate::{
 
 /// What is known about the buyer's contact when the plan is made.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "there is one at a time; on wasm they differ less")]
 pub enum Known {
     /// No contact yet.
     Nobody,
@@ -45,10 +46,22 @@ pub struct Snapshot {
     pub rest: Map,
 }
 
+impl Known {
+    /// What the ledger begins with: tags with this prefix are ours.
+    pub(crate) fn person(&self, prefix: &str) -> Person {
+        match self {
+            Self::Nobody => Person::default(),
+            Self::Contact(contact) => contact.person(prefix),
+            Self::Person { person, .. } => person.clone(),
+        }
+    }
+}
+
 impl Snapshot {
     /// What the ledger begins with for a contact that was there before: tags with our prefix are ours.
     pub(super) fn person(&self, prefix: &str) -> Person {
-        let mut person = Person { assigned_to: self.assigned_to.clone(), ..Person::default() };
+        let unsubscribed = person::is_unsubscribed(&self.rest);
+        let mut person = Person { assigned_to: self.assigned_to.clone(), unsubscribed, ..Person::default() };
         for tag in &self.tags {
             let set = if tag.starts_with(prefix) { &mut person.tags } else { &mut person.foreign_tags };
             set.insert(tag.clone());
@@ -124,6 +137,8 @@ variants! {
             body: String,
             due: String,
             assigned_to: Option<String> as "assignedTo",
+            // The contact's user, as HighLevel shows it when the task is made, comes before `assigned_to`.
+            owner_first: bool as "ownerFirst",
         },
         /// A task of ours is done.
         CompleteTask as "completeTask" { task_id: String as "taskId", },
@@ -172,8 +187,34 @@ pub struct Circumstances {
     pub due: Option<Later>,
     /// How much may show.
     pub manner: Manner,
+    /// How far the location's clocks are ahead of those in Berlin, in minutes.
+    pub ahead: i32,
     /// What Digistore24 told about the order when it was asked: it decides where the message can't.
     pub told: Option<Standing>,
+}
+
+impl Plan {
+    /// Turns the entry into what the ledger says of the person, with what was made for it on the way, and nothing more.
+    pub(crate) fn leave_made(&mut self, known: Option<Person>) {
+        let made = std::mem::take(&mut self.person.orders);
+        match known {
+            Some(known) => self.person = known,
+            // What was written of these is written once more.
+            None => (self.person.tags, self.person.fields) = (Set::new(), Map::new()),
+        }
+        for order in made {
+            self.person.take_made(order);
+        }
+        self.later.clear();
+    }
+}
+
+impl Circumstances {
+    /// Nine in the morning, so many days on, by the location's calendar.
+    pub(super) fn morning(&self, days: i64) -> String {
+        let now = self.now_ms.saturating_add_signed(i64::from(self.ahead) * 60_000);
+        clock::iso(clock::next_working_morning(clock::at(now), days))
+    }
 }
 
 /// Plans an event about an order.
@@ -192,6 +233,7 @@ pub fn plan(mapping: &Mapping, event: &Event, known: Known, now: &Circumstances)
         // A step that comes later changes nothing of what was bought, and brings nobody back who was deleted.
         Some(_) => contact_id.is_some(),
         None if event.event == Kind::Affiliation => event.buyer.email.is_some(),
+        None if event.event.is_highlevel() => contact_id.is_some() && !now.repeated,
         None => draft.apply(),
     };
     let Draft { changes, mut remarks, ask, .. } = draft;
@@ -221,7 +263,8 @@ impl Draft<'_> {
     fn apply(&mut self) -> bool {
         let event = self.event;
         let key = event.order_key();
-        let fresh = self.person.order(&key).is_none();
+        // An order of which only things in HighLevel are known comes from a message that was given up half-way.
+        let fresh = self.person.order(&key).is_none_or(|order| order.items.is_empty());
         let mut order = self.person.order(&key).cloned().unwrap_or_else(|| OrderState {
             key: key.clone(),
             id: event.order.base_id.clone(),
@@ -267,9 +310,7 @@ impl Draft<'_> {
         if let Some(id) = &event.buyer.id {
             self.person.buyers.insert(order_key(event.merchant.id.as_deref(), id));
         }
-        if let Some(choice) = event.consent.newsletter.as_deref().filter(|c| matches!(*c, "optin" | "optout")) {
-            self.person.newsletter = Some(choice.to_owned());
-        }
+        self.person.note_choice(event, content::moment_of(event, self.now.now_ms));
         true
     }
 

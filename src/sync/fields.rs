@@ -64,8 +64,14 @@ record! {
 }
 
 impl Sync<'_> {
-    /// Turns fields by key into GHL's `customFields`. Missing fields are left out, with a warning.
-    pub(super) async fn custom_fields(&self, report: &mut Report, wanted: &Map) -> Result<Vec<Value>> {
+    /// Turns fields by key into GHL's `customFields`. Missing fields are left out, with a warning, and out of what counts as
+    /// `written`: once they are there, the next event brings them.
+    pub(super) async fn custom_fields(
+        &self,
+        report: &mut Report,
+        wanted: &Map,
+        written: &mut Map,
+    ) -> Result<Vec<Value>> {
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
@@ -77,6 +83,9 @@ impl Sync<'_> {
         }
         let absent = missing(&fields);
         if !absent.is_empty() {
+            for key in &absent {
+                written.remove(key);
+            }
             let fields =
                 [("missing", absent.join(", ")), ("help", "run the command `setup` once; it creates them".to_owned())];
             self.effects.log(Level::Warn, "the location lacks custom fields, so their values are not written", fields);

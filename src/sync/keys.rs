@@ -50,6 +50,11 @@ impl Scope {
         self.key("person", contact_id)
     }
 
+    /// What HighLevel is known to say about a contact.
+    pub fn mirror(&self, contact_id: &str) -> String {
+        self.key("mirror", contact_id)
+    }
+
     /// Which contact an order belongs to.
     pub fn order(&self, order_key: &str) -> String {
         self.key("order", order_key)

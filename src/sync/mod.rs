@@ -11,10 +11,15 @@ mod execute;
 mod fields;
 mod forget;
 #[cfg(not(feature = "fetch"))]
+mod hear;
+mod heard;
+#[cfg(not(feature = "fetch"))]
 mod history;
 mod import;
 mod inbox;
 mod keys;
+#[cfg_attr(feature = "fetch", allow(dead_code, reason = "the bare module hears nothing"))]
+mod mirror;
 mod names;
 mod process;
 mod reconcile;
@@ -28,6 +33,7 @@ use crate::{
     effects::Effects,
     error::{Code, Error, Result},
     mapping::{Mapping, Person},
+    routes::Routes,
     scope::Scope,
 };
 
@@ -35,6 +41,7 @@ pub(crate) use fields::RELOAD_MS;
 pub use fields::{CUSTOM_FIELDS, Setup};
 pub use import::Import;
 pub use inbox::Accepted;
+pub(crate) use inbox::Arrival;
 pub use process::{Call, Report, Tick};
 pub use timeline::Whom;
 
@@ -48,6 +55,8 @@ pub struct Sync<'a> {
     pub(crate) client: Client,
     pub(crate) mapping: &'a Mapping,
     pub(crate) scope: Scope,
+    /// Which orders belong here.
+    pub(crate) routes: &'a Routes,
     /// How long a write may take effect after its request ended, in milliseconds.
     pub(crate) settle_ms: u64,
     /// Events before this time are silent, milliseconds since 1970; `None`: two days before the first message.
@@ -68,7 +77,7 @@ pub fn params_of(event: &Value) -> Result<Params> {
 }
 
 /// The operations of HighLevel that the sync calls, and whether only for custom fields.
-const OPERATIONS: [(&str, bool); 16] = [
+const OPERATIONS: [(&str, bool); 17] = [
     ("ghl.contacts.getDuplicateContact", false),
     ("ghl.contacts.getContact", false),
     ("ghl.contacts.createContact", false),
@@ -82,6 +91,7 @@ const OPERATIONS: [(&str, bool); 16] = [
     ("ghl.contacts.addTags", false),
     ("ghl.contacts.removeTags", false),
     ("ghl.contacts.getAppointmentsForContact", false),
+    ("ghl.locations.getLocation", false),
     ("ghl.contacts.searchContactsAdvanced", true),
     ("ghl.locations.getCustomFields", true),
     ("ghl.locations.createCustomField", true),
@@ -96,6 +106,10 @@ pub(crate) fn operations(mapping: &Mapping) -> Vec<String> {
         }
     }
     ids.extend(mapping.operations());
+    #[cfg(not(feature = "fetch"))]
+    if mapping.listens() {
+        ids.extend(hear::operations());
+    }
     ids
 }
 

@@ -4,14 +4,14 @@ use super::{
     Sync,
     attempt::{is_damage, is_fence, is_uncertain},
     execute::Work,
-    from_json,
+    from_json, heard,
     inbox::{Accepted, Message},
 };
 use crate::json::{Set, ToJson, Value, json, text};
 use crate::lease::Lease;
 use crate::{
     clock,
-    digistore24::{Event, Params},
+    digistore24::Event,
     effects::{Happening, Level, Write},
     error::{Code, Details, Error, Result},
     mapping::{self, Circumstances, Known, Plan},
@@ -66,7 +66,7 @@ pub struct Report {
 }
 
 impl Report {
-    fn new(event: &Event, outcome: &str) -> Self {
+    pub(super) fn new(event: &Event, outcome: &str) -> Self {
         Self {
             id: event.id.clone(),
             event: event.event.name().to_owned(),
@@ -282,13 +282,13 @@ impl Sync<'_> {
         };
         let version = entry.version;
         let mut message: Message = from_json(&entry.value)?;
-        let work = entries.iter().find(|e| e.key != key).map(|e| from_json::<Work>(&e.value)).transpose()?;
+        let mut work = entries.iter().find(|e| e.key != key).map(|e| from_json::<Work>(&e.value)).transpose()?;
 
-        let result = self.attempt(&mut lease, report, name, &event, &message, work).await;
+        let result = self.attempt(&mut lease, report, name, &event, &message, &mut work).await;
         report.requests = self.effects.requests() - before;
-        match result {
-            Ok(Some(work)) => {
-                let mut writes = self.conclusion(&event, &message, &work)?;
+        match (result, &mut work) {
+            (Ok(true), Some(work)) => {
+                let mut writes = self.conclusion(&event, &message, work)?;
                 writes.extend(lease.unclaim());
                 writes.push(Write { key, expect: Some(version), value: None });
                 writes.push(Write { key: self.scope.work(name), expect: None, value: None });
@@ -298,22 +298,30 @@ impl Sync<'_> {
                 report.contact_id.clone_from(&work.contact_id);
                 report.plan = Some(mapping::describe(&work.plan));
             }
-            Ok(None) => {
+            (Ok(_), _) => {
                 let claims = lease.unclaim();
                 lease.release(claims).await?;
             }
-            Err(error) if error.code() == Code::Storage || is_fence(&error) => return Err(error),
-            Err(error) => {
+            (Err(error), _) if error.code() == Code::Storage || is_fence(&error) => return Err(error),
+            (Err(error), work) => {
                 let dead = self.postpone(&mut message, &error);
                 report.outcome = if dead { "dead" } else { "waiting" }.to_owned();
                 report.error = Some(error.details().clone());
                 report.next_at = (!dead).then(|| clock::iso_utc(message.next_at));
                 let mut writes =
                     vec![Write { key, expect: Some(version), value: (!dead).then(|| text(&message.to_json())) }];
-                if dead || !self.is_begun(name).await? {
+                let begun = work.as_mut().filter(|work| !work.given_up);
+                if dead || begun.is_none() {
                     // Nothing is under way any more: others may go on.
                     writes.extend(lease.unclaim());
-                    writes.push(Write { key: self.scope.work(name), expect: None, value: None });
+                    if let Some(work) = begun {
+                        work.given_up = true;
+                        let left = work.has_begun().then(|| text(&work.to_json()));
+                        writes.push(Write { key: self.scope.work(name), expect: None, value: left });
+                        if work.contact_id.is_some() {
+                            writes.extend(self.keep_made(&event, &message, work).await?);
+                        }
+                    }
                 }
                 if dead {
                     writes.push(Write {
@@ -382,14 +390,30 @@ impl Sync<'_> {
         self.effects.commit(writes).await.map(|_| ())
     }
 
+    /// An event of either service, as hosts have it.
+    ///
+    /// # Errors
+    /// `invalid_input`: it is none.
+    pub fn event_of(&self, given: &Value) -> Result<Event> {
+        let now = self.effects.now();
+        match heard::event_of(given, now) {
+            Some(event) => Ok(event),
+            None => Ok(Event::read(&self.client.connection.id, &super::params_of(given)?, now)),
+        }
+    }
+
     /// Carries an event out as if its webhook had come. A message that still waits, or lies with the dead letters, is
     /// worked on now: somebody asked for it.
     ///
     /// # Errors
-    /// `storage`. Whatever concerns the message is in the report.
-    pub async fn apply(&self, params: &Params) -> Result<Report> {
-        let event = Event::read(&self.client.connection.id, params, self.effects.now());
-        let (accepted, name) = self.accept(&event, params).await?;
+    /// `invalid_input`, `storage`. Whatever concerns the message is in the report.
+    pub async fn apply(&self, given: &Value) -> Result<Report> {
+        let event = self.event_of(given)?;
+        let (accepted, name) = match event.event.is_highlevel() {
+            #[cfg(not(feature = "fetch"))]
+            true => self.accept_heard(given, &event).await?,
+            _ => self.accept(&event, &super::params_of(given)?).await?,
+        };
         let outcome = match accepted {
             Accepted::Kept => "kept",
             Accepted::Queued | Accepted::Duplicate if !self.revive(&name).await? => "duplicate",
@@ -405,15 +429,31 @@ impl Sync<'_> {
     ///
     /// # Errors
     /// `storage`.
-    pub async fn dry_run(&self, event: &Event) -> Result<(Plan, bool)> {
+    pub async fn dry_run(&self, event: &mut Event) -> Result<(Plan, bool)> {
         let seen_keys: Vec<String> = event.items.iter().map(|i| self.scope.seen(&i.dedupe_key)).collect();
         let (seen, _) = self.effects.get(seen_keys.clone()).await?;
         let repeated = !seen_keys.is_empty() && seen.len() == seen_keys.len();
-        let known = match super::person_of(&self.effects, &self.scope, event).await? {
+        let is_heard = event.event.is_highlevel();
+        let found = if is_heard {
+            let id = heard::contact_id(event);
+            let stored = super::person(&self.effects, &self.scope, &id).await?.unwrap_or_default();
+            heard::place(event, &stored.0);
+            Some((id, stored.0, stored.1))
+        } else {
+            super::person_of(&self.effects, &self.scope, event).await?
+        };
+        let known = match found {
             Some((contact_id, person, _)) => Known::Person { contact_id: Some(contact_id), person },
             None => Known::Nobody,
         };
         let now = Circumstances { repeated, now_ms: self.effects.now(), ..Circumstances::default() };
-        Ok((mapping::plan(self.mapping, event, known, &now), repeated))
+        let mut plan = mapping::plan(self.mapping, event, known, &now);
+        if self.mapping.asks_consent().is_some() {
+            plan.remarks.push(
+                "consent is read from the contact when the event is carried out: here it counts as not confirmed"
+                    .into(),
+            );
+        }
+        Ok((plan, repeated))
     }
 }

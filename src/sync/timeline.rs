@@ -27,8 +27,8 @@ record! {
 }
 
 impl Sync<'_> {
-    /// `{ contactId, status, lifetime, orders, timeline, notes }`: `timeline` are the purchases, `notes` the ids of our own
-    /// notes, `lifetime` what was paid less what went back, by currency.
+    /// `{ contactId, status, lifetime, orders, timeline, notes, choices }`: `timeline` are the purchases, `notes` the ids of
+    /// our own notes, `lifetime` what was paid less what went back, by currency, `choices` the evidence about newsletters.
     ///
     /// # Errors
     /// `invalid_input` without a name to look for, `not_found`, or what GHL said.
@@ -105,5 +105,6 @@ fn view(contact_id: &str, person: &Person) -> Value {
         "orders": orders,
         "timeline": lines,
         "notes": notes,
+        "choices": person.choices.to_json(),
     })
 }

@@ -27,6 +27,7 @@ impl World {
         let missing =
             |id: &str| (400, json!({ "statusCode": 400, "message": format!("Contact with id {id} not found") }));
         match (request.method.as_str(), parts.as_slice()) {
+            ("GET", ["locations", id]) => (200, json!({ "location": { "id": *id, "timezone": "Europe/Berlin" } })),
             ("GET", ["locations", _, "customFields"]) => {
                 let fields = FIELDS.iter().map(
                     |k| json!({ "id": format!("id-{k}"), "fieldKey": format!("contact.{k}"), "dataType": "TEXT" }),

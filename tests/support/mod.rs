@@ -149,6 +149,7 @@ impl World {
                 self.now += ms;
                 Reply::Slept
             }
+            Effect::Zone { .. } => Reply::Offset(None),
             Effect::Get { keys } => Reply::Values { entries: store::get(&self.entries, &keys), now: self.now },
             Effect::List { prefix, after, limit } => {
                 Reply::Values { entries: store::list(&self.entries, &prefix, after.as_ref(), limit), now: self.now }

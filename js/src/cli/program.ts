@@ -5,6 +5,7 @@ import { addAuth } from './commands/auth.js';
 import { addBackfill } from './commands/backfill.js';
 import { addCatalog } from './commands/catalog.js';
 import { addCheck } from './commands/check.js';
+import { addConnections } from './commands/connections.js';
 import { addEvents } from './commands/events.js';
 import { addForget } from './commands/forget.js';
 import { addDeadLetters, addInbox } from './commands/inbox.js';
@@ -47,7 +48,7 @@ function build(): Command {
   const add = [
     ...[addCatalog, addRun, addPoll, addPlan, addSync, addBackfill, addReconcile, addTimeline],
     ...[addServe, addSandbox, addSetup, addCheck, addAuth, addInbox, addDeadLetters, addForget],
-    ...[addEvents, addMapping],
+    ...[addEvents, addMapping, addConnections],
   ];
   for (const command of add) command(program);
   inherit(program);

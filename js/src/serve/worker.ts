@@ -4,7 +4,7 @@ import type { HighLevelEvent, LogLine, Report } from '../protocol.js';
 
 /** What {@link startWorker} needs. */
 export interface WorkerOptions {
-  plugin: Plugin;
+  plugin: { tick: Plugin['tick']; events: Pick<Plugin['events'], 'take' | 'done'> };
   log: (line: LogLine) => void;
   /** Told what became of each message. */
   onReport?: (report: Report) => void;

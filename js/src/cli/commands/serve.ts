@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { wholeNumber } from '../input.js';
-import { openPlugin, outputOf, withSettings } from '../session.js';
+import { openFleet, openPlugin, outputOf, withSettings } from '../session.js';
 import { untilStopped } from '../signals.js';
 
 /** `serve`: the receiver of Digistore24's messages. */
@@ -12,11 +12,12 @@ export function addServe(program: Command): void {
     .action(async ({ port, host }: { port: string; host: string }, command: Command) => {
       const number = wholeNumber(port, '--port', 65_535);
       const output = outputOf(command);
-      const plugin = await openPlugin(command, 'needed', output);
+      const fleet = await openFleet(command, 'needed', output);
+      const served = fleet ? { fleet } : { plugin: await openPlugin(command, 'needed', output) };
       try {
         const { log } = output;
         const { serve } = await import('../../serve.js');
-        const receiver = await serve({ plugin, host, port: number, log });
+        const receiver = await serve({ ...served, host, port: number, log });
         output.result({ url: receiver.url, webhookUrl: receiver.webhookUrl }, () => [
           `listening: ${receiver.webhookUrl}`,
         ]);
@@ -24,7 +25,7 @@ export function addServe(program: Command): void {
         log({ level: 'info', message: 'stopping after the present event', fields: {} });
         await receiver.close();
       } finally {
-        await plugin.close();
+        await (served.fleet ?? served.plugin).close();
       }
     });
 }
