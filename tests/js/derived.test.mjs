@@ -16,7 +16,7 @@ test("the README's table of hosts has these hosts and versions, and commands tha
   const text = readFileSync(new URL('README.md', folder), 'utf8');
   assert.equal(readme(text), text, 'npm run docs');
   const { scripts } = JSON.parse(readFileSync(new URL('package.json', folder), 'utf8'));
-  const commands = [...text.matchAll(/^\|.*\| `npm run ([\w:-]+)[^`]*` \| [\d.]+ \|$/gm)];
+  const commands = [...text.matchAll(/^\|.*\| `npm run ([\w:-]+)[^`]*` \| [^|]+ \|$/gm)];
   assert.ok(commands.length >= 8, `${commands.length}`);
   for (const [line, name] of commands) assert.ok(scripts[name], line);
 });
