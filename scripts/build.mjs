@@ -37,7 +37,7 @@ export async function build() {
 }
 
 // What each part is made from, and where the hash of that is kept.
-const wasmInputs = [
+export const wasmInputs = [
   'src',
   'catalog',
   'build',
@@ -98,8 +98,11 @@ async function buildWasm(toolchain) {
   return true;
 }
 
-/** Compiles the crate with one feature; gives the paths of the wasm and of the face of the catalog. */
-async function compileRust(toolchain, feature) {
+/**
+ * Compiles the crate with one feature, and flags for the crate alone; gives the paths of the wasm and of the face of the
+ * catalog.
+ */
+export async function compileRust(toolchain, feature, flags = []) {
   let face;
   const lines = (line) => {
     // Where the build script of a package wrote: one of them the face of the catalog.
@@ -111,12 +114,13 @@ async function compileRust(toolchain, feature) {
     run(
       toolchain.cargo,
       [
-        'build',
+        'rustc',
         ...['--release', '--lib', '--package', 'ghl-digistore24', '--features', feature],
         ...['--target', target, '--target-dir', toolchain.dir, '--message-format', 'json-render-diagnostics'],
         ...locked,
         ...toolchain.args,
         ...rustFlags(toolchain),
+        ...['--', ...flags],
       ],
       { env: toolchain.env, lines },
     ),
@@ -181,8 +185,8 @@ function dropOrphans() {
 }
 
 /** Node's zlib packs about 1.5 % worse than the command `gzip -9`: the number errs on the safe side. */
-function measure(file) {
-  const bytes = readFileSync(join(wasmDir, file));
+export function measure(path) {
+  const bytes = readFileSync(path);
   return {
     raw: bytes.length,
     gzip: gzipSync(bytes, { level: 9 }).length,
@@ -190,14 +194,14 @@ function measure(file) {
   };
 }
 
-const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
+export const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   await main(async () => {
     const start = performance.now();
     const result = await build();
-    const [wasm, fetch] = twins.map((twin) => measure(`${twin.name}_bg.wasm`));
-    const face = measure(`${faceName}.bin`);
+    const [wasm, fetch] = twins.map((twin) => measure(join(wasmDir, `${twin.name}_bg.wasm`)));
+    const face = measure(join(wasmDir, `${faceName}.bin`));
     const wasms = { 'wasm of the façade': wasm, 'wasm with fetch': fetch };
     if (process.argv.includes('--json')) {
       const sizes = { wasm, fetch, face, budget };

@@ -473,15 +473,11 @@ impl Task {
         Self { work: Some(Box::pin(work(effects.clone()))), effects }
     }
 
-    /// The same, under a trace of the host's (else one is made up), and with events for somebody who listens.
-    #[must_use]
-    pub fn observed(self, trace: Option<String>, is_heard: bool) -> Self {
-        {
-            let mut mailbox = self.effects.0.borrow_mut();
-            mailbox.trace = trace.unwrap_or_default();
-            mailbox.is_heard = is_heard;
-        }
-        self
+    /// Before the first step: a trace of the host's (else one is made up), and whether somebody listens to events.
+    pub fn observe(&mut self, trace: Option<String>, is_heard: bool) {
+        let mut mailbox = self.effects.0.borrow_mut();
+        mailbox.trace = trace.unwrap_or_default();
+        mailbox.is_heard = is_heard;
     }
 
     /// Takes the answers, runs until the next effects are needed, and hands those out.

@@ -26,11 +26,16 @@ export const SETTINGS = {
   },
   GHL_LOCATION_ID: { help: 'id of the location (sub-account)' },
   GHL_WEBHOOK_PUBLIC_KEY: { help: 'key of HighLevel’s webhooks, PEM or base64, if it is not the published one' },
+  GHL_WEBHOOK_MAX_AGE_SECONDS: { help: 'older events of HighLevel are refused; a month unless told otherwise' },
   GHL_WORKFLOW_TOKEN: { secret: true, help: 'ends the address that workflows send to' },
   DIGISTORE24_BASE_URL: { help: 'address of Digistore24’s API, for tests and proxies' },
   DIGISTORE24_API_KEY: { secret: true, help: 'API key' },
   DIGISTORE24_DEVELOPER_KEY: { secret: true, help: 'developer key, to ask a vendor for an API key' },
   DIGISTORE24_IPN_PASSPHRASE: { secret: true, help: 'passphrase of the IPN connection' },
+  DIGISTORE24_IPN: {
+    secret: true,
+    help: 'several IPN connections, as JSON: [{"id": "…", "passphrases": ["…"]}]',
+  },
   MAPPING: { help: 'JSON file with the mapping' },
   STATE: { help: 'SQLite file of inbox and ledger' },
   ALERT_URL: { secret: true, help: 'address that alerts are posted to' },
@@ -102,14 +107,17 @@ export function readSettings({ flags = {}, env = process.env, file }: Sources = 
     throw wrong(auth === undefined ? 'GHL_TOKEN' : 'GHL_LOCATION_ID', 'is not set');
   }
   const webhookPublicKey = text('GHL_WEBHOOK_PUBLIC_KEY');
+  const maxAge = numberOf('GHL_WEBHOOK_MAX_AGE_SECONDS', find('GHL_WEBHOOK_MAX_AGE_SECONDS')?.value, 1, 31 * 86_400);
   const workflowToken = text('GHL_WORKFLOW_TOKEN');
   const apiKey = text('DIGISTORE24_API_KEY');
   const developerKey = text('DIGISTORE24_DEVELOPER_KEY');
   const ipnPassphrase = passphrases(find('DIGISTORE24_IPN_PASSPHRASE'));
+  const ipn = ipnConnections(find('DIGISTORE24_IPN'));
   const digistore24 = {
     ...(apiKey !== undefined && { apiKey }),
     ...(developerKey !== undefined && { developerKey }),
     ...(ipnPassphrase !== undefined && { ipnPassphrase }),
+    ...(ipn && { ipn }),
     ...address('DIGISTORE24_BASE_URL', text('DIGISTORE24_BASE_URL')),
   };
   const mapping = readMapping(find('MAPPING'));
@@ -127,7 +135,7 @@ export function readSettings({ flags = {}, env = process.env, file }: Sources = 
     ...(reconcileEveryHours !== undefined && { reconcileEveryHours }),
     ...(liveAfter !== undefined && { liveAfter }),
   };
-  if (inFile['connections'] !== undefined && (auth ?? apiKey ?? ipnPassphrase) !== undefined) {
+  if (inFile['connections'] !== undefined && (auth ?? apiKey ?? ipnPassphrase ?? ipn) !== undefined) {
     throw wrong(
       'GHL_TOKEN',
       'or another account’s setting stands beside `connections`: each belongs into its connection',
@@ -146,10 +154,11 @@ export function readSettings({ flags = {}, env = process.env, file }: Sources = 
             locationId,
             ...address('GHL_BASE_URL', text('GHL_BASE_URL')),
             ...(webhookPublicKey !== undefined && { webhookPublicKey }),
+            ...(maxAge !== undefined && { webhookMaxAgeSeconds: maxAge }),
             ...(workflowToken !== undefined && { workflowToken }),
           },
         }),
-      ...((apiKey ?? developerKey ?? ipnPassphrase) !== undefined && { digistore24 }),
+      ...((apiKey ?? developerKey ?? ipnPassphrase ?? ipn) !== undefined && { digistore24 }),
       ...(mapping && { mapping }),
       ...shared,
       ...(alertUrl !== undefined && { alerts: { url: alertUrl } }),
@@ -296,6 +305,24 @@ function passphrases(found: { value: unknown; folder: string } | undefined): str
     return secret(name, value, found.folder);
   });
   return texts.length === 1 ? texts[0] : texts;
+}
+
+/** Text, a file that is named, or in the settings file the list itself. What is in it the plugin checks. */
+function ipnConnections(found: { value: unknown; folder: string } | undefined) {
+  const name = 'DIGISTORE24_IPN';
+  if (found === undefined) return undefined;
+  let { value } = found;
+  if (typeof value === 'string') {
+    const json = secret(name, value, found.folder);
+    try {
+      value = JSON.parse(json);
+    } catch {
+      // The parser's own words repeat a part of the text.
+      throw wrong(name, 'is not JSON');
+    }
+  }
+  if (!Array.isArray(value)) throw wrong(name, 'must be a list');
+  return value as { id: string; passphrases: string[] }[];
 }
 
 /** A file's path, or in the settings file the mapping itself. */

@@ -408,6 +408,13 @@ pub struct Form {
 }
 }
 
+impl Item {
+    /// Whether it goes by this key: its item id, else its product id.
+    pub fn is(&self, key: &str) -> bool {
+        self.id.as_deref().or(self.product_id.as_deref()) == Some(key)
+    }
+}
+
 /// Names of links, and of the parameters that carry them.
 const LINKS: [(&str, &str); 9] = [
     ("add", "add_url"),

@@ -16,7 +16,7 @@ pub(crate) use check::{expand, wrong_condition};
 pub(crate) use condition::holds;
 pub use manner::{Manner, plan_history};
 pub(crate) use person::is_unsubscribed;
-pub use person::{HistoryLine, ItemState, OpenTask, OrderState, Payment, Person, Purpose, Returned};
+pub use person::{HistoryLine, ItemState, OpenTask, OrderState, Payment, Person, Purpose, Returned, dates};
 pub use plan::{Action, Change, Circumstances, Known, Plan, Snapshot, Step, describe, plan};
 pub use playbook::{Later, Playbook};
 pub use settings::{Mapping, Notes, TestOrders};

@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 
 use super::transition::State;
-use crate::json::{Map, Set, Value, json};
+use crate::json::{Json, Map, Set, ToJson, Value, json, put};
 use crate::{
     digistore24::{Cents, Event, Kind},
     record, words,
@@ -18,6 +18,9 @@ record! {
         pub buyers: Set,
         /// In the order in which they came.
         pub orders: Vec<OrderState>,
+        /// Tickets that the person holds, whoever bought them, by Digistore24's number: `is` (the last action), `at` (when it
+        /// last changed, ISO 8601), `day` (`2026-12-23`), `test`.
+        pub tickets: Map,
         /// Tags that we put on the contact and that are still there as far as we know.
         pub tags: Set,
         /// Of those, tags that are earned but were not put on: an import is silent, because tags start workflows.
@@ -70,10 +73,8 @@ record! {
         pub deal_id: Option<String>,
         /// The deal as last written, names in place of ids.
         pub deal: Map,
-        /// `2026-12-23`.
-        pub next_payment_at: Option<String>,
-        /// The last paid day of a cancelled plan.
-        pub paid_until: Option<String>,
+        /// The order that this one has replaced, as sent.
+        pub replaces: Option<String>,
     }
 }
 
@@ -83,6 +84,8 @@ record! {
     pub struct ItemState {
         /// Its item id, else its product id.
         pub key: String,
+        /// The order as sent: of an upsell its own.
+        pub order_id: Option<String>,
         /// Where it stands.
         pub state: State,
         /// The number of the payment or miss that led there.
@@ -97,6 +100,10 @@ record! {
         pub billing_type: Option<String>,
         /// The event of the last change, as Digistore24 named it, and why.
         pub last_event: String,
+        /// `2026-12-23`.
+        pub next_payment_at: Option<String>,
+        /// The last paid day of a cancelled plan.
+        pub paid_until: Option<String>,
     }
 }
 
@@ -151,6 +158,8 @@ record! {
         pub gross: Cents,
         /// Its number in the plan.
         pub sequence_no: u32,
+        /// The items that it paid for, and how much of it each; null where no message said it.
+        pub items: Map,
         /// Refunds and chargebacks.
         pub returned: Vec<Returned>,
     }
@@ -164,6 +173,8 @@ record! {
         pub id: String,
         /// How much.
         pub gross: Cents,
+        /// For which items.
+        pub items: Vec<String>,
     }
 }
 
@@ -176,17 +187,56 @@ impl Payment {
     fn back(&self) -> i64 {
         self.returned.iter().map(|r| r.gross.0).sum()
     }
+
+    /// What is left of what was paid for the items: all of it, unless it paid for others too and the message told the parts.
+    /// Without one refund, which may have been noted by an earlier try. Nothing where it paid for none of them.
+    fn left_for(&self, keys: &[String], but: &str) -> Option<i64> {
+        let (mut sum, mut some, mut all) = (0, self.items.is_empty(), true);
+        for (key, part) in &self.items {
+            match Cents::from_json(part.clone()).filter(|_| !part.is_null()) {
+                _ if !keys.contains(key) => all = false,
+                Some(part) => (sum, some) = (sum + part.0, true),
+                None => (sum, some) = (sum + self.gross.0, true),
+            }
+        }
+        if all {
+            sum = self.gross.0;
+        }
+        for one in &self.returned {
+            if one.id != but && (one.items.is_empty() || one.items.iter().any(|key| keys.contains(key))) {
+                sum -= one.gross.0;
+            }
+        }
+        some.then_some(sum.min(self.gross.0))
+    }
+}
+
+/// Over all items: when the next payment is due, and the last day that is paid for. `2026-12-23`.
+pub fn dates(orders: &[OrderState]) -> (Option<&str>, Option<&str>) {
+    let (mut next, mut until): (Option<&str>, Option<&str>) = (None, None);
+    for item in orders.iter().flat_map(|order| &order.items) {
+        let day = item.next_payment_at.as_deref();
+        if day.is_some() && (next.is_none() || day < next) {
+            next = day;
+        }
+        until = until.max(item.paid_until.as_deref());
+    }
+    (next, until)
 }
 
 impl OrderState {
-    /// Notes a payment, refund or chargeback. Noting it twice changes nothing.
-    pub fn note_money(&mut self, event: &Event) {
+    /// Notes a payment, refund or chargeback of some items. Noting it twice changes nothing.
+    pub fn note_money(&mut self, event: &Event, keys: &[String]) {
         let (Some(transaction), Some(money)) = (&event.transaction, &event.money) else { return };
         match event.event {
             Kind::Payment => {
                 let payment = self.payment_mut(&transaction.id);
                 payment.gross = money.gross;
                 payment.sequence_no = event.sequence_no();
+                for key in keys {
+                    let item = event.items.iter().find(|item| item.is(key));
+                    put(&mut payment.items, key, item.and_then(|item| item.money.as_ref()).map(|m| m.gross).to_json());
+                }
             }
             Kind::Refund | Kind::Chargeback => {
                 let known = self.returned_payment(event).map(|p| p.id.clone());
@@ -195,7 +245,8 @@ impl OrderState {
                     .unwrap_or_else(|| format!("before {}", transaction.id));
                 let payment = self.payment_mut(&id);
                 if !payment.returned.iter().any(|r| r.id == transaction.id) {
-                    payment.returned.push(Returned { id: transaction.id.clone(), gross: money.gross });
+                    let (id, items) = (transaction.id.clone(), keys.to_vec());
+                    payment.returned.push(Returned { id, gross: money.gross, items });
                 }
             }
             _ => {}
@@ -225,22 +276,32 @@ impl OrderState {
         }
     }
 
-    /// Whether a refund ends the order. A part of a payment doesn't; one installment of several doesn't, until all are
-    /// back; of a plan without end the newest payment does, an older one is a gesture.
-    pub fn refund_is_full(&self, event: &Event) -> bool {
+    /// Whether a refund ends the items. A part of what was paid for them doesn't; one installment of several doesn't, until
+    /// all are back; of a plan without end the newest payment does, an older one is a gesture.
+    pub fn refund_is_full(&self, event: &Event, keys: &[String]) -> bool {
         let Some(money) = &event.money else { return true };
         let own = event.transaction.as_ref().map(|t| t.id.as_str()).unwrap_or_default();
         let installments = event.subscription.as_ref().is_some_and(|s| s.installments > 1);
         let Some(payment) = self.returned_payment(event) else { return !installments };
-        // This very refund may have been noted by an earlier try.
-        let noted: i64 = payment.returned.iter().filter(|r| r.id == own).map(|r| r.gross.0).sum();
-        if installments {
-            let paid: i64 = self.payments.iter().map(|p| p.gross.0).sum();
-            let back: i64 = self.payments.iter().map(Payment::back).sum();
-            return back - noted + money.gross.0 >= paid;
+        let (mut all, mut this, mut newest) = (0, 0, 0);
+        for one in &self.payments {
+            // An upsell has payments of its own.
+            let Some(left) = one.left_for(keys, own) else { continue };
+            all += left;
+            newest = newest.max(one.sequence_no);
+            if one.id == payment.id {
+                this = left;
+            }
         }
-        let newest = self.payments.iter().map(|p| p.sequence_no).max().unwrap_or_default();
-        payment.back() - noted + money.gross.0 >= payment.gross.0 && payment.sequence_no >= newest
+        if installments { money.gross.0 >= all } else { money.gross.0 >= this && payment.sequence_no >= newest }
+    }
+
+    /// Whether a refund of this payment came before the payment itself, and was a part of it: its message couldn't tell.
+    pub fn was_returned_in_part(&self, event: &Event) -> bool {
+        let (Kind::Payment, Some(transaction), Some(money)) = (&event.event, &event.transaction, &event.money) else {
+            return false;
+        };
+        self.payments.iter().any(|p| p.id == transaction.id && p.gross == Cents(0) && p.back() < money.gross.0)
     }
 
     /// What is left of all payments: paid less returned.
@@ -258,7 +319,7 @@ impl OrderState {
         self.items.iter().find(|i| i.key == key)
     }
 
-    /// The item keys that an event means. A message without items means all of the order's.
+    /// The item keys that an event means. A message without items means all of what that order, or that upsell, sold.
     pub fn keys_of(&self, event: &Event) -> Vec<String> {
         let mut keys: Vec<String> = Vec::new();
         let mut add = |key: &str| {
@@ -273,10 +334,19 @@ impl OrderState {
                     let known = self.items.iter().find(|i| i.product_id.as_ref() == Some(product));
                     add(known.map_or(product, |i| &i.key));
                 }
-                (None, None) => self.items.iter().for_each(|i| add(&i.key)),
+                (None, None) => {
+                    self.items.iter().filter(|i| i.belongs_to(&event.order.id)).for_each(|i| add(&i.key));
+                }
             }
         }
         keys
+    }
+}
+
+impl ItemState {
+    /// Whether it was sold by this order, as sent.
+    pub fn belongs_to(&self, order: &str) -> bool {
+        self.order_id.as_ref().is_none_or(|id| id == order)
     }
 }
 
@@ -300,6 +370,7 @@ impl Person {
         }
         Self {
             orders: self.orders,
+            tickets: self.tickets,
             buyers: self.buyers,
             newsletter: self.newsletter,
             choices: self.choices,
@@ -431,10 +502,23 @@ impl Person {
         if let Some(status) = self.status() {
             own(status.word());
         }
-        if self.items().any(|i| i.state == State::ChargedBack) {
-            own(State::ChargedBack.word());
+        // These two show beside the best state.
+        for state in [State::Paused, State::ChargedBack] {
+            if self.items().any(|i| i.state == state) {
+                own(state.word());
+            }
         }
-        if self.orders.iter().any(|o| o.test) {
+        let mut test = self.orders.iter().any(|o| o.test);
+        for (_, ticket) in &self.tickets {
+            test |= ticket["test"].as_bool().unwrap_or_default();
+            if ticket["is"] != "revoke" {
+                own("eticket");
+            }
+            if ticket["is"] == "use" {
+                own("eticket-used");
+            }
+        }
+        if test {
             own("test");
         }
         match self.newsletter.as_deref() {

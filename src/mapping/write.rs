@@ -4,7 +4,7 @@
 use super::{
     content,
     manner::Manner,
-    person::{OpenTask, OrderState, Person, Purpose},
+    person::{self, OpenTask, OrderState, Person, Purpose},
     plan::{Action, Change, Circumstances, Snapshot, Step},
     playbook::{self, Drawn},
     settings::{Business, Mapping, Notes},
@@ -119,14 +119,16 @@ impl<'a> Writer<'a> {
             }
         }
         let mut custom = Map::new();
-        if !is_later {
-            if self.mapping.custom_fields {
-                custom = content::custom_fields(self.event, self.person, &profile);
+        if self.mapping.custom_fields {
+            // What became of the person's orders by itself shows at a later time too.
+            custom = content::standing_fields(self.person);
+            if !is_later {
+                custom.extend(content::event_fields(self.event, self.person, &profile, self.now.now_ms));
             }
-            if let Value::Object(own) = self.mapping.own_fields.fill(&self.facts) {
-                for (name, value) in own {
-                    put_text(&mut custom, &name, value);
-                }
+        }
+        if !is_later && let Value::Object(own) = self.mapping.own_fields.fill(&self.facts) {
+            for (name, value) in own {
+                put_text(&mut custom, &name, value);
             }
         }
         custom.extend(std::mem::take(&mut self.drawn.custom).into_iter().filter(|(_, value)| !value.is_null()));
@@ -200,9 +202,17 @@ impl<'a> Writer<'a> {
 
     fn note(&mut self) {
         let key = self.event.order_key();
+        if let Some(ticket) = &self.event.eticket {
+            if !ticket.id.as_ref().is_some_and(|id| self.before.tickets.contains_key(id)) {
+                let title = content::note_title(self.event, &self.event.order.id);
+                let body = content::ticket_note(self.event);
+                self.step("the ticket is new", Action::CreateNote { order: key, title, body, keep: false });
+            }
+            return;
+        }
         let Some(order) = self.person.order(&key) else { return };
         let own = &self.mapping.note.fill(&self.facts);
-        let mut title = content::note_title(self.event, order);
+        let mut title = content::note_title(self.event, &order.id);
         if let Some(written) = own["title"].as_str() {
             // The end makes it unique, so that the note can be found again.
             title = written.to_owned() + " · " + content::note_mark(self.event);
@@ -457,6 +467,7 @@ fn present(event: &Event, person: &Person, before: &Person, now: &Circumstances)
     let key = event.order_key();
     let order = person.order(&key);
     let word = |state: Option<State>| state.map(State::word);
+    let (next, until) = order.map(|o| person::dates(std::slice::from_ref(o))).unwrap_or_default();
     let currency = order.map(|o| o.currency.clone()).unwrap_or_default();
     let mut products = Set::new();
     products.extend(person.items().filter(|i| i.state.grants()).filter_map(|i| i.product_id.clone()));
@@ -470,11 +481,11 @@ fn present(event: &Event, person: &Person, before: &Person, now: &Circumstances)
         "balance": order.map(|o| o.balance().to_json()),
         "isNewOrder": before.order(&key).is_none_or(|order| order.items.is_empty()),
         "lifetime": person.lifetime(&currency).to_json(),
-        "nextPaymentAt": order.and_then(|o| o.next_payment_at.clone()),
+        "nextPaymentAt": next,
         "note": order.map(content::order_note),
         "order": word(person.order_status(&key)),
         "orders": person.orders.iter().filter(|o| !o.test).count(),
-        "paidUntil": order.and_then(|o| o.paid_until.clone()),
+        "paidUntil": until,
         "products": products,
         "tags": tags,
     })

@@ -8,11 +8,11 @@ use super::{
     person,
     process::{Call, Report},
 };
-use crate::json::{Map, Set, ToJson, Value, json, text};
+use crate::json::{Map, Set, ToJson, Value, json, put, text};
 use crate::lease::Lease;
 use crate::text::lower;
 use crate::{
-    digistore24::{Event, Standing, standing},
+    digistore24::{Event, standing},
     effects::Write,
     error::{Code, Error, Result, word},
     mapping::{self, Circumstances, Known, Person, Snapshot, is_unsubscribed},
@@ -34,10 +34,15 @@ impl Sync<'_> {
         lease: &mut Lease,
         report: &mut Report,
         name: &str,
-        event: &Event,
+        event: &mut Event,
         message: &Message,
         slot: &mut Option<Work>,
     ) -> Result<bool> {
+        if let Some(ticket) = event.eticket.as_ref().and_then(|ticket| ticket.id.as_ref()) {
+            let answer = self.ask(report, "digistore24.getEticket", "eticket_id", ticket).await?;
+            event.learn_holder(&answer);
+        }
+        let event = &*event;
         let mut basis = None;
         match &*slot {
             Some(work) if !work.given_up => lease.claims.clone_from(&work.claimed),
@@ -138,7 +143,9 @@ impl Sync<'_> {
             let plan = mapping::plan_history(self.mapping, &earlier, event, known.clone(), &now);
             if plan.asks && !asked {
                 asked = true;
-                now.told = self.ask(report, event).await?;
+                // Without an answer a person is asked.
+                let order = &event.order.id;
+                now.told = standing(&self.ask(report, "digistore24.getPurchase", "purchase_id", order).await?);
                 if now.told.is_some() {
                     continue;
                 }
@@ -221,16 +228,16 @@ impl Sync<'_> {
             && !matches!(lower(&mapping::as_text(&value)).trim(), "" | "0" | "false" | "no" | "nein"))
     }
 
-    /// Where the order stands, from Digistore24 itself. Nothing where it can't be asked: then a person is.
-    async fn ask(&self, report: &mut Report, event: &Event) -> Result<Option<Standing>> {
+    /// Asks Digistore24 about one thing. Null where it can't be asked or doesn't know.
+    async fn ask(&self, report: &mut Report, operation: &str, name: &str, id: &str) -> Result<Value> {
         if self.client.connection.digistore24.as_ref().is_none_or(|account| account.api_key.is_none()) {
-            return Ok(None);
+            return Ok(Value::Null);
         }
-        let order = json!({ "purchase_id": event.order.id });
-        match self.call(&mut report.calls, "digistore24.getPurchase", order).await {
-            Ok(purchase) => Ok(standing(&purchase)),
+        let mut input = Map::new();
+        put(&mut input, name, id.into());
+        match self.call(&mut report.calls, operation, Value::Object(input)).await {
             Err(error) if error.details().retryable => Err(error),
-            Err(_) => Ok(None),
+            answer => Ok(answer.unwrap_or_default()),
         }
     }
 
@@ -281,7 +288,7 @@ impl Sync<'_> {
     /// Calls and notes it.
     pub(super) async fn call(&self, calls: &mut Vec<Call>, id: &str, input: Value) -> Result<Value> {
         debug_assert!(
-            id == "digistore24.getPurchase"
+            id.starts_with("digistore24.")
                 || super::OPERATIONS.iter().any(|(known, _)| *known == id)
                 || self.mapping.operations().contains(id),
             "{id} is not in the list"

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Every custom field of the default mapping: key, name, GHL data type.
-pub const CUSTOM_FIELDS: [(&str, &str, &str); 16] = [
+pub const CUSTOM_FIELDS: [(&str, &str, &str); 17] = [
     ("ds24_buyer_id", "DS24 Buyer ID", "TEXT"),
     ("ds24_order_id", "DS24 Order ID", "TEXT"),
     ("ds24_product", "DS24 Product", "TEXT"),
@@ -26,6 +26,7 @@ pub const CUSTOM_FIELDS: [(&str, &str, &str); 16] = [
     ("ds24_last_activity", "DS24 Last Activity", "DATE"),
     ("ds24_next_payment", "DS24 Next Payment", "DATE"),
     ("ds24_paid_until", "DS24 Paid Until", "DATE"),
+    ("ds24_eticket_date", "DS24 E-ticket Date", "DATE"),
 ];
 
 /// A field that is missing is looked for again after this time; all are after a day.

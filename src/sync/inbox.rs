@@ -254,7 +254,7 @@ impl Sync<'_> {
         Ok(!entries.is_empty())
     }
 
-    fn reason_to_keep(&self, event: &Event) -> Option<String> {
+    pub(super) fn reason_to_keep(&self, event: &Event) -> Option<String> {
         let connection = &self.client.connection;
         match &event.event {
             Kind::ConnectionTest => Some("a connection test".to_owned()),

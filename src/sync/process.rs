@@ -268,7 +268,7 @@ impl Sync<'_> {
         let (entries, _) = self.effects.get(vec![key.clone()]).await?;
         let Some(entry) = entries.first() else { return Ok(()) };
         let message: Message = from_json(&entry.value)?;
-        let event = message.event(&self.client.connection.id)?;
+        let mut event = message.event(&self.client.connection.id)?;
         self.effects.follow(message.trace.clone().unwrap_or_default());
         let report = told.insert(Report::new(&event, "busy"));
         if !lease.acquire(self.scope.lease(&message.person)).await? {
@@ -284,7 +284,7 @@ impl Sync<'_> {
         let mut message: Message = from_json(&entry.value)?;
         let mut work = entries.iter().find(|e| e.key != key).map(|e| from_json::<Work>(&e.value)).transpose()?;
 
-        let result = self.attempt(&mut lease, report, name, &event, &message, &mut work).await;
+        let result = self.attempt(&mut lease, report, name, &mut event, &message, &mut work).await;
         report.requests = self.effects.requests() - before;
         match (result, &mut work) {
             (Ok(true), Some(work)) => {
@@ -453,6 +453,9 @@ impl Sync<'_> {
                 "consent is read from the contact when the event is carried out: here it counts as not confirmed"
                     .into(),
             );
+        }
+        if let Some(reason) = self.reason_to_keep(event) {
+            (plan.changes, plan.steps, plan.later, plan.remarks) = (Vec::new(), Vec::new(), Vec::new(), vec![reason]);
         }
         Ok((plan, repeated))
     }

@@ -7,7 +7,7 @@ use crate::text::lower;
 use crate::{
     digistore24::order_key,
     error::{Code, Error, Result},
-    mapping::Person,
+    mapping::{Person, dates},
     record,
 };
 
@@ -79,14 +79,15 @@ fn view(contact_id: &str, person: &Person) -> Value {
                 json!({ "product": item.product_name, "productId": item.product_id, "state": item.state.word() }),
             );
         }
+        let (next, until) = dates(std::slice::from_ref(order));
         orders.push(json!({
             "id": order.id,
             "test": order.test,
             "items": items,
             "balance": order.balance().to_json(),
             "currency": order.currency,
-            "nextPaymentAt": order.next_payment_at,
-            "paidUntil": order.paid_until,
+            "nextPaymentAt": next,
+            "paidUntil": until,
         }));
         for line in &order.history {
             lines.push(

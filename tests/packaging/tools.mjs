@@ -18,6 +18,14 @@ export function pinned(name) {
   throw new Error(`no lock file knows ${name}`);
 }
 
+/** The pinned version of a crate, of the workspace in this folder. */
+export function pinnedCrate(workspace, name) {
+  const lock = readFileSync(join(root, workspace, 'Cargo.lock'), 'utf8');
+  const found = new RegExp(`^name = "${name}"\nversion = "([^"]+)"`, 'm').exec(lock);
+  if (!found) throw new Error(`${workspace}/Cargo.lock knows no ${name}`);
+  return found[1];
+}
+
 /** Programs come in packages for each system. A system without one has no such host. */
 const programs = {
   'node-oldest': `node-oldest-${system}/bin/node`,

@@ -61,6 +61,8 @@ pub struct World {
     pub shop: Vec<String>,
     /// Digistore24's orders by id.
     pub purchases: BTreeMap<String, Value>,
+    /// What Digistore24 answers to other questions: `getEticket 700001`.
+    pub answers: BTreeMap<String, Value>,
     pub requests: Vec<String>,
     /// Every change that could start a workflow, in order.
     pub triggers: Vec<String>,
@@ -72,7 +74,7 @@ pub struct World {
     ids: u64,
 }
 
-pub const FIELDS: [&str; 16] = [
+pub const FIELDS: [&str; 17] = [
     "ds24_buyer_id",
     "ds24_order_id",
     "ds24_product",
@@ -89,6 +91,7 @@ pub const FIELDS: [&str; 16] = [
     "ds24_last_activity",
     "ds24_next_payment",
     "ds24_paid_until",
+    "ds24_eticket_date",
 ];
 
 /// How a run of a task ended.

@@ -14,6 +14,8 @@ import { Output } from './output.js';
  */
 export type StateUse = 'needed' | 'present';
 
+type Logging = Pick<Output, 'log'>;
+
 /** Adds the flags of the settings to a command. Secrets have none: other users see the flags of a process. */
 export function withSettings(command: Command): Command {
   command.option('--config <file>', 'settings file (default: ghl-digistore24.json, where it is there)');
@@ -52,7 +54,7 @@ export async function withPlugin<T>(
  *
  * @throws PluginError `invalid_input` where they name none; `misconfigured`, `storage`.
  */
-export async function openPlugin(command: Command, use: StateUse, output: Output): Promise<Plugin> {
+export async function openPlugin(command: Command, use: StateUse, output: Logging): Promise<Plugin> {
   const { connection, location } = command.optsWithGlobals() as { connection?: string; location?: string };
   const settings = settingsOf(command);
   if (!settings.fleet) {
@@ -73,12 +75,12 @@ export async function openPlugin(command: Command, use: StateUse, output: Output
  *
  * @throws PluginError `invalid_input`, `misconfigured`, `storage`.
  */
-export async function openFleet(command: Command, use: StateUse, output: Output): Promise<Fleet | undefined> {
+export async function openFleet(command: Command, use: StateUse, output: Logging): Promise<Fleet | undefined> {
   const settings = settingsOf(command);
   return settings.fleet && fleetOf(settings, use, output);
 }
 
-async function fleetOf(settings: Settings, use: StateUse, { log }: Output): Promise<Fleet> {
+async function fleetOf(settings: Settings, use: StateUse, { log }: Logging): Promise<Fleet> {
   const { fleet } = settings;
   const { alerts } = settings.options;
   const store = await storeOf(settings, use);
@@ -105,7 +107,8 @@ async function closing<T>(held: { close?: () => unknown }, make: () => Promise<T
   }
 }
 
-function settingsOf(command: Command): Settings {
+/** The settings as this command has them. */
+export function settingsOf(command: Command): Settings {
   const given = command.optsWithGlobals() as Record<string, string | undefined>;
   const flags: Partial<Record<FlagName, string>> = {};
   for (const name of FLAGS) {

@@ -1,9 +1,10 @@
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { PluginError } from '../errors.js';
 import type { Received } from '../plugin.js';
 import type { Room, RoomEntry } from '../protocol.js';
 import type { Metrics, Rooms } from '../watch/metrics.js';
 import type { WebhookRequest } from '../webhook.js';
+import type { Health } from './health.js';
 
 /** Where Digistore24 sends its messages to. */
 export const WEBHOOK_PATH = '/webhooks/digistore24';
@@ -40,21 +41,34 @@ interface Whose {
 export interface RoutesOptions<R extends Received> {
   taker: Taker<R>;
   metrics: Metrics;
-  /** Called after a message was stored and before it is answered. */
-  onReceived: (received: R) => void;
+  health: Health;
+  /** Called when it is clear what becomes of a message, before it is answered. */
+  onReceived: (received: R, context: Context) => void;
 }
 
 /** The receiver's routes, for any host of Hono. A webhook is answered when it is stored, not when it is done. */
-export function routes<R extends Received>({ taker, metrics, onReceived }: RoutesOptions<R>): Hono {
+export function routes<R extends Received>({ taker, metrics, health, onReceived }: RoutesOptions<R>): Hono {
   const app = new Hono();
+
+  app.use(async (c, next) => {
+    await next();
+    // Else a proxy would send its next request over the same connection.
+    if (health.isStopping) c.header('connection', 'close');
+  });
 
   app.on(['GET', 'POST'], WEBHOOK_PATHS, async (c) => {
     const received = await taker.receive(c.req.raw);
-    onReceived(received);
+    onReceived(received, c);
     return received.response;
   });
 
-  app.get('/healthz', async (c) => {
+  // Alive: to be restarted only where this has no answer. A full disk is not mended by a restart.
+  app.get('/healthz/live', (c) => c.json({ ok: true }));
+
+  // Ready: may messages be sent here?
+  app.on('GET', ['/healthz', '/healthz/ready'], async (c) => {
+    const error = health.problem();
+    if (error) return c.json({ ok: false, error }, 503);
     try {
       const [inbox, dead] = await Promise.all([taker.inbox('inbox', COUNT_LIMIT), taker.inbox('dead', COUNT_LIMIT)]);
       return c.json({ ok: true, inbox: inbox.length, dead: dead.length });

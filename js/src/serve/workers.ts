@@ -34,7 +34,8 @@ export function startWorkers(served: Plugin | Fleet, options: Omit<WorkerOptions
       });
       workers.set(nameOf({ connection, location }), worker);
     }
-    workers.set(nameOf({}), startWorker({ log: options.log, plugin: tidier(served) }));
+    const { log, onStoreFailure } = options;
+    workers.set(nameOf({}), startWorker({ log, plugin: tidier(served), ...(onStoreFailure && { onStoreFailure }) }));
   } else {
     workers.set(nameOf({}), startWorker({ ...options, plugin: served }));
   }
@@ -46,6 +47,9 @@ export function startWorkers(served: Plugin | Fleet, options: Omit<WorkerOptions
     },
     async stop() {
       await Promise.all(all.map((worker) => worker.stop()));
+    },
+    abort() {
+      for (const worker of all) worker.abort();
     },
   };
 }
