@@ -1,5 +1,5 @@
 // Everything that has to hold, one step after the other, with a table at the end.
-//   --quick      without the slow checks (lints, hosts, licenses)
+//   --quick      without the slow checks (lints, hosts, breakages on purpose, licenses)
 //   --only lint  the lints alone
 //   --json       the table for machines, on stdout after the steps' own output
 import { spawn } from 'node:child_process';
@@ -29,6 +29,7 @@ const steps = [
   { name: 'clippy, native', lint: true, slow: true, run: () => clippy('--workspace', '--all-targets') },
   { name: 'clippy, wasm', lint: true, slow: true, run: clippyWasm },
   { name: 'cargo test', run: () => cargo('test', '--workspace', ...locked) },
+  { name: 'breakages on purpose', slow: true, run: () => node('scripts/mutants.mjs') },
   {
     name: 'clippy, host in wasmtime',
     lint: true,

@@ -228,6 +228,8 @@ fn seen(response: &http::Response) -> Map {
 #[derive(Debug, Default)]
 struct Mailbox {
     now: u64,
+    /// The store's clock less ours, as of its last answer.
+    ahead: i64,
     random: u64,
     last_id: u32,
     outbox: Vec<Outgoing>,
@@ -248,6 +250,13 @@ impl Effects {
     /// Milliseconds since 1970, as of the current step.
     pub fn now(&self) -> u64 {
         self.0.borrow().now
+    }
+
+    /// The same by the store's clock: for what is compared with what another process has written. Ours until the store has
+    /// answered.
+    pub(crate) fn shared_now(&self) -> u64 {
+        let mailbox = self.0.borrow();
+        mailbox.now.saturating_add_signed(mailbox.ahead)
     }
 
     /// How many requests this task has asked for.
@@ -486,6 +495,11 @@ impl Task {
             let mut mailbox = self.effects.0.borrow_mut();
             mailbox.now = input.now;
             mailbox.random ^= u64::from(input.seed) << 17 ^ input.now;
+            for answer in &input.answers {
+                if let Reply::Values { now, .. } | Reply::Committed { now, .. } = answer.result {
+                    mailbox.ahead = now.cast_signed().wrapping_sub(input.now.cast_signed());
+                }
+            }
             mailbox.answers.extend(input.answers);
         }
         let Some(work) = self.work.as_mut() else {

@@ -189,8 +189,9 @@ impl Payment {
     }
 
     /// What is left of what was paid for the items: all of it, unless it paid for others too and the message told the parts.
-    /// Without one refund, which may have been noted by an earlier try. Nothing where it paid for none of them.
-    fn left_for(&self, keys: &[String], but: &str) -> Option<i64> {
+    /// Without one refund, which may have been noted by an earlier try. Nothing where it paid for none of them; what is
+    /// `named` did, though the items' own messages may still come.
+    fn left_for(&self, keys: &[String], but: &str, named: bool) -> Option<i64> {
         let (mut sum, mut some, mut all) = (0, self.items.is_empty(), true);
         for (key, part) in &self.items {
             match Cents::from_json(part.clone()).filter(|_| !part.is_null()) {
@@ -199,8 +200,8 @@ impl Payment {
                 None => (sum, some) = (sum + self.gross.0, true),
             }
         }
-        if all {
-            sum = self.gross.0;
+        if all || (named && !some) {
+            (sum, some) = (self.gross.0, true);
         }
         for one in &self.returned {
             if one.id != but && (one.items.is_empty() || one.items.iter().any(|key| keys.contains(key))) {
@@ -224,7 +225,19 @@ pub fn dates(orders: &[OrderState]) -> (Option<&str>, Option<&str>) {
     (next, until)
 }
 
+/// The key of the item of an order of which no message has said yet what was bought.
+pub(super) const NAMELESS: &str = "1";
+
 impl OrderState {
+    /// What came without a name is the first item that gets one: a refund may arrive before its payment.
+    pub(super) fn name_item(&mut self, name: &str) {
+        let Some(item) = self.items.iter_mut().find(|i| i.key == NAMELESS && i.product_id.is_none()) else { return };
+        let returned = self.payments.iter_mut().flat_map(|p| &mut p.returned).flat_map(|r| &mut r.items);
+        for key in returned.filter(|key| *key == NAMELESS).chain([&mut item.key]) {
+            name.clone_into(key);
+        }
+    }
+
     /// Notes a payment, refund or chargeback of some items. Noting it twice changes nothing.
     pub fn note_money(&mut self, event: &Event, keys: &[String]) {
         let (Some(transaction), Some(money)) = (&event.transaction, &event.money) else { return };
@@ -244,9 +257,17 @@ impl OrderState {
                     .or_else(|| transaction.parent_id.clone())
                     .unwrap_or_else(|| format!("before {}", transaction.id));
                 let payment = self.payment_mut(&id);
-                if !payment.returned.iter().any(|r| r.id == transaction.id) {
-                    let (id, items) = (transaction.id.clone(), keys.to_vec());
-                    payment.returned.push(Returned { id, gross: money.gross, items });
+                match payment.returned.iter_mut().find(|r| r.id == transaction.id) {
+                    // Each item's message tells of the same movement.
+                    Some(known) if !known.items.is_empty() => {
+                        known.items.retain(|key| !keys.contains(key));
+                        known.items.extend_from_slice(keys);
+                    }
+                    Some(_) => {}
+                    None => {
+                        let (id, items) = (transaction.id.clone(), keys.to_vec());
+                        payment.returned.push(Returned { id, gross: money.gross, items });
+                    }
                 }
             }
             _ => {}
@@ -262,16 +283,17 @@ impl OrderState {
         &mut self.payments[index]
     }
 
-    /// Which payment a refund returns: the one it names, else the only one, else the only one of the same number.
+    /// Which payment a refund returns: the one it names, which may come later. Where it names none: the only one, else the
+    /// only one of the same number.
     fn returned_payment(&self, event: &Event) -> Option<&Payment> {
-        let named = event.transaction.as_ref().and_then(|t| t.parent_id.as_ref());
+        if let Some(named) = event.transaction.as_ref().and_then(|t| t.parent_id.as_ref()) {
+            return self.payments.iter().find(|p| p.id == *named);
+        }
         let same_number: Vec<&Payment> =
             self.payments.iter().filter(|p| p.sequence_no == event.sequence_no()).collect();
-        let by_name = self.payments.iter().find(|p| Some(&p.id) == named);
-        match (by_name, self.payments.as_slice(), same_number.as_slice()) {
-            (Some(payment), _, _) => Some(payment),
-            (None, [only], _) => Some(only),
-            (None, _, [only]) => Some(only),
+        match (self.payments.as_slice(), same_number.as_slice()) {
+            ([only], _) => Some(only),
+            (_, [only]) => Some(only),
             _ => None,
         }
     }
@@ -286,7 +308,7 @@ impl OrderState {
         let (mut all, mut this, mut newest) = (0, 0, 0);
         for one in &self.payments {
             // An upsell has payments of its own.
-            let Some(left) = one.left_for(keys, own) else { continue };
+            let Some(left) = one.left_for(keys, own, one.id == payment.id) else { continue };
             all += left;
             newest = newest.max(one.sequence_no);
             if one.id == payment.id {

@@ -291,6 +291,9 @@ impl Draft<'_> {
             test: event.test,
             ..OrderState::default()
         });
+        if let Some(name) = event.items.iter().find_map(|i| i.id.as_ref().or(i.product_id.as_ref())) {
+            order.name_item(name);
+        }
         let mut keys = order.keys_of(event);
         let full = event.event == Kind::Refund && order.refund_is_full(event, &keys);
         let again = self.now.repeated && event.transaction.as_ref().is_some_and(|t| order.is_returned(&t.id));
@@ -299,7 +302,7 @@ impl Draft<'_> {
             && !event.order.base_id.is_empty()
             && !matches!(signal, Signal::Resumed | Signal::Information)
         {
-            keys.push("1".to_owned());
+            keys.push(person::NAMELESS.to_owned());
         }
         for item_key in &keys {
             self.apply_item(&mut order, item_key, signal);

@@ -236,7 +236,8 @@ impl Sync<'_> {
         let mut input = Map::new();
         put(&mut input, name, id.into());
         match self.call(&mut report.calls, operation, Value::Object(input)).await {
-            Err(error) if error.details().retryable => Err(error),
+            // A proxy's page is no answer either.
+            Err(error) if error.details().retryable || error.code() == Code::MalformedResponse => Err(error),
             answer => Ok(answer.unwrap_or_default()),
         }
     }

@@ -172,8 +172,8 @@ impl Sync<'_> {
             let mut found = None;
             if let Progress::Sent(at) = progress {
                 let settled = at + self.settle_ms;
-                if self.effects.now() < settled {
-                    return Err(unsettled(settled - self.effects.now()));
+                if self.effects.shared_now() < settled {
+                    return Err(unsettled(settled - self.effects.shared_now()));
                 }
                 found = self.look_up(report, event, work, &step.action, at).await?;
                 if found.is_none() && !may_repeat(&step.action) {
@@ -198,7 +198,7 @@ impl Sync<'_> {
                 note_result(work, &step.action, Some(id));
                 self.tell(event, &step.action, "found", "ok");
             } else {
-                self.mark(lease, name, work, index, Progress::Sent(self.effects.now())).await?;
+                self.mark(lease, name, work, index, Progress::Sent(self.effects.shared_now())).await?;
                 let recovered = match self.write(report, work, &step.action).await {
                     Ok(id) => Ok(id.map_or(Recovered::Nothing, Recovered::Id)),
                     Err(error) => self.recover(report, event, work, &step.action, error).await,
@@ -210,10 +210,12 @@ impl Sync<'_> {
                     Ok(Recovered::Nothing) => note_result(work, &step.action, None),
                     Ok(Recovered::Resolve(known)) => return Ok(Next::Resolve(known)),
                     Err(error) => {
-                        // A certain refusal: the step may be begun anew without a look-up.
-                        if !is_uncertain(&error) {
-                            self.mark(lease, name, work, index, Progress::Todo).await?;
-                        }
+                        // A certain refusal: the step may be begun anew without a look-up. Else the time in which it may
+                        // take effect counts from here, where its request has ended.
+                        let uncertain = is_uncertain(&error);
+                        let progress =
+                            if uncertain { Progress::Sent(self.effects.shared_now()) } else { Progress::Todo };
+                        self.mark(lease, name, work, index, progress).await?;
                         return Err(error);
                     }
                 }
@@ -296,7 +298,7 @@ impl Sync<'_> {
                 if error.details().cause.as_deref() == Some("phone") =>
             {
                 // The phone belongs to somebody else: it never identifies a person.
-                self.create_without_phone(report, work, fields, custom).await
+                self.create_without_phone(report, event, work, fields, custom).await
             }
             (Action::CreateContact { .. }, Code::Duplicate) => match &error.details().existing_id {
                 Some(id) => self.resolve_to(report, id).await,
@@ -308,7 +310,7 @@ impl Sync<'_> {
                     return Ok(Recovered::Id(contact.id));
                 }
                 if fields.contains_key("phone") {
-                    self.create_without_phone(report, work, fields, custom).await
+                    self.create_without_phone(report, event, work, fields, custom).await
                 } else {
                     Err(error)
                 }
@@ -377,6 +379,7 @@ impl Sync<'_> {
     async fn create_without_phone(
         &self,
         report: &mut Report,
+        event: &Event,
         work: &mut Work,
         fields: &Map,
         custom: &Map,
@@ -389,6 +392,11 @@ impl Sync<'_> {
                 Some(id) => self.resolve_to(report, &id).await,
                 None => Err(error),
             },
+            // As above: refused, and created all the same.
+            Err(error) if error.code() == Code::InvalidInput => {
+                let created = self.contact_by_email(report, event).await?;
+                created.map(|contact| Recovered::Id(contact.id)).ok_or(error)
+            }
             Err(error) => Err(error),
         }
     }

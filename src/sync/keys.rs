@@ -114,8 +114,8 @@ impl Scope {
     pub fn identities(&self, event: &Event) -> Vec<String> {
         let merchant = event.merchant.id.as_deref();
         let mut keys = Vec::new();
-        // Who holds a ticket need not be who bought it.
-        if event.event != Kind::Eticket {
+        // An approved affiliate has no order, and who holds a ticket need not be who bought it.
+        if event.event != Kind::Eticket && !event.order.base_id.is_empty() {
             keys.push(self.order(&event.order_key()));
         }
         keys.extend(event.order.upgraded_order_id.as_deref().map(|id| self.order(&order_key(merchant, id))));

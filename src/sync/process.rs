@@ -12,7 +12,7 @@ use crate::lease::Lease;
 use crate::{
     clock,
     digistore24::Event,
-    effects::{Happening, Level, Write},
+    effects::{Entry, Happening, Level, Write},
     error::{Code, Details, Error, Result},
     mapping::{self, Circumstances, Known, Plan},
     record,
@@ -104,9 +104,8 @@ impl Sync<'_> {
         let prefix = self.scope.inbox("");
         let mut tick = Tick { done: true, next_at: self.wake().await?, ..Tick::default() };
         let mut blocked: Set = Set::new();
-        let mut after = None;
+        let (mut page, mut after, mut is_last) = (self.begun().await?, None, false);
         loop {
-            let (page, _) = self.effects.list(prefix.clone(), after, PAGE).await?;
             for entry in &page {
                 let Ok(message) = from_json::<Message>(&entry.value) else {
                     self.bury_unreadable(&entry.key, &entry.value, entry.version).await?;
@@ -115,7 +114,7 @@ impl Sync<'_> {
                 if blocked.contains(&message.person) {
                     continue;
                 }
-                if message.next_at > self.effects.now() {
+                if message.next_at > self.effects.shared_now() {
                     tick.next_at = Some(tick.next_at.map_or(message.next_at, |t| t.min(message.next_at)));
                     blocked.insert(message.person);
                     continue;
@@ -138,12 +137,25 @@ impl Sync<'_> {
                     tick.events.push(report);
                 }
             }
-            if page.len() < PAGE as usize {
+            if is_last {
                 self.sweep().await?;
                 return Ok(tick);
             }
+            page = self.effects.list(prefix.clone(), after, PAGE).await?.0;
+            is_last = page.len() < PAGE as usize;
             after = page.last().map(|e| e.key.clone());
         }
+    }
+
+    /// Messages that hold a claim go first. One that was received earlier but stored later stands before them in the inbox,
+    /// and would wait for their claim for ever.
+    async fn begun(&self) -> Result<Vec<Entry>> {
+        let (claims, _) = self.effects.list(self.scope.key("claim", ""), None, PAGE).await?;
+        let holders = claims.iter().filter_map(|claim| from_json::<String>(&claim.value).ok());
+        let mut keys: Vec<String> = holders.map(|name| self.scope.inbox(&name)).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        if keys.is_empty() { Ok(Vec::new()) } else { Ok(self.effects.get(keys).await?.0) }
     }
 
     /// Forgets messages that were finished a month ago, some at a time. Their names begin with the time of arrival.
@@ -179,9 +191,8 @@ impl Sync<'_> {
         let prefix = self.scope.inbox("");
         let (own, _) = self.effects.get(vec![self.scope.inbox(name)]).await?;
         let Some(own) = own.first().and_then(|e| from_json::<Message>(&e.value).ok()) else { return Ok(None) };
-        let mut after = None;
+        let (mut page, mut after, mut is_last) = (self.begun().await?, None, false);
         loop {
-            let (page, _) = self.effects.list(prefix.clone(), after, PAGE).await?;
             for entry in &page {
                 let same = from_json::<Message>(&entry.value).is_ok_and(|m| m.person == own.person);
                 let this = entry.key.strip_prefix(&prefix).unwrap_or_default();
@@ -194,9 +205,11 @@ impl Sync<'_> {
                     return Ok(report);
                 }
             }
-            if page.len() < PAGE as usize {
+            if is_last {
                 return Ok(None);
             }
+            page = self.effects.list(prefix.clone(), after, PAGE).await?.0;
+            is_last = page.len() < PAGE as usize;
             after = page.last().map(|e| e.key.clone());
         }
     }
@@ -357,7 +370,7 @@ impl Sync<'_> {
             | Code::MalformedResponse => backoff,
             Code::InvalidInput | Code::NotFound | Code::Duplicate | Code::SignatureInvalid => return true,
         };
-        message.next_at = self.effects.now() + wait;
+        message.next_at = self.effects.shared_now() + wait;
         let healing = !matches!(error.code(), Code::Unauthenticated | Code::Forbidden | Code::Misconfigured);
         healing && message.attempts >= MAX_ATTEMPTS
     }

@@ -6,6 +6,17 @@ use ghl_digistore24::json::{Map, Value, json, parse, put};
 use super::{Contact, FIELDS, World};
 
 impl World {
+    /// Somebody whom HighLevel knew before the sync.
+    pub fn contact_before_us(&mut self, email: &str) {
+        let mut contact = Contact::default();
+        for (name, value) in [("email", email), ("firstName", "Old")] {
+            contact.fields.insert(name.to_owned(), value.into());
+        }
+        contact.tags.insert("vip".into());
+        let id = self.id("c");
+        self.contacts.insert(id, contact);
+    }
+
     fn id(&mut self, kind: &str) -> String {
         self.ids += 1;
         format!("{kind}{}", self.ids)
@@ -197,12 +208,15 @@ impl World {
                         None => (404, json!({ "statusCode": 404, "message": "Task not found" })),
                     },
                     ("POST", ["tags"]) => {
+                        let mut came = Vec::new();
                         for tag in body["tags"].as_array().unwrap() {
                             let tag = tag.as_str().unwrap().to_lowercase();
                             if contact.tags.insert(tag.clone()) {
                                 self.triggers.push(format!("{id} +{tag}"));
+                                came.push(tag);
                             }
                         }
+                        self.snapshots.extend(came.into_iter().map(|tag| (tag, contact.clone())));
                         (201, json!({ "tags": contact.tags }))
                     }
                     ("DELETE", ["tags"]) => {
