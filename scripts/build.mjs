@@ -4,6 +4,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, w
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { writeCommonJs } from './lib/commonjs.mjs';
 import { faceFiles, publish, wasmDir, wasmFiles } from './lib/products.mjs';
 import { Failed, main, root, run, say, seconds, step } from './lib/shell.mjs';
 import { files, fingerprint, isFresh, writeStamp } from './lib/stamp.mjs';
@@ -57,11 +58,8 @@ const parts = {
     stamp: join(distDir, '.stamp'),
     mark: () =>
       fingerprint([
-        'js',
-        'package-lock.json',
-        mappingSchema,
-        optionsSchema,
-        ...glueTypes.map((file) => `pkg/wasm/${file}.d.ts`),
+        ...['js', 'package-lock.json', 'pkg/package.json', 'scripts/lib/commonjs.mjs', mappingSchema, optionsSchema],
+        ...glueTypes.flatMap((file) => [`pkg/wasm/${file}.d.ts`, `pkg/wasm/${file}.js`]),
       ]),
   },
 };
@@ -147,6 +145,7 @@ async function compile() {
   );
   copyAssets();
   dropOrphans();
+  await step('CommonJS', () => writeCommonJs(join(root, 'pkg')));
   copyFileSync(join(root, mappingSchema), join(distDir, 'mapping.schema.json'));
   await writeFleetSchema();
   // npm takes licenses from the package's own folder only.
@@ -178,7 +177,7 @@ function copyAssets() {
 
 /** Removes the products of files that are gone. The folder is not emptied first: other processes may be reading it. */
 function dropOrphans() {
-  for (const path of files(['pkg/dist'])) {
+  for (const path of files(['pkg/dist']).filter((path) => !path.startsWith('pkg/dist/cjs/'))) {
     const source = join(root, 'js', path.slice('pkg/dist/'.length));
     const typescript = source.replace(/(\.d\.ts|\.js)(\.map)?$/, '.ts');
     if (!existsSync(source) && !existsSync(typescript)) rmSync(join(root, path));

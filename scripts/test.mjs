@@ -1,5 +1,5 @@
 // Everything that has to hold, one step after the other, with a table at the end.
-//   --quick      without the slow checks (lints, licenses, breakages on purpose)
+//   --quick      without the slow checks (lints, hosts, breakages on purpose, licenses)
 //   --only lint  the lints alone
 //   --json       the table for machines, on stdout after the steps' own output
 import { spawn } from 'node:child_process';
@@ -10,6 +10,7 @@ import { Failed, root, say, which } from './lib/shell.mjs';
 import { files } from './lib/stamp.mjs';
 import { locked, target, targetDir, wasmToolchain } from './lib/toolchain.mjs';
 import { setup } from './setup.mjs';
+import { testHosts } from './test-hosts.mjs';
 
 const quick = process.argv.includes('--quick');
 const onlyLint = process.argv.includes('--only') && process.argv.includes('lint');
@@ -39,6 +40,7 @@ const steps = [
   { name: 'biome', lint: true, run: () => node('node_modules/@biomejs/biome/bin/biome', 'check', '.') },
   { name: 'types', run: () => node('node_modules/typescript/bin/tsc', '-p', 'tests/types') },
   { name: 'node --test', run: nodeTests },
+  { name: 'hosts (the packed package)', slow: true, run: () => testHosts() },
   { name: 'cargo deny', lint: true, slow: true, run: deny },
 ];
 

@@ -267,9 +267,10 @@ export interface Plugin {
 }
 
 /**
- * Makes a plugin.
+ * Makes a plugin. How the wasm is loaded follows from the host; no option is needed for it.
  *
- * @throws PluginError `invalid_input` that names every wrong option.
+ * @throws PluginError `invalid_input` that names every wrong option; `misconfigured`: the wasm can't be loaded;
+ * `unavailable`: it could not be fetched now.
  */
 export async function createPlugin(options: Options = {}): Promise<Plugin> {
   const { store, fetch, log = toConsole, clock = Date.now, onEvent, alerts: told, ...data } = options;

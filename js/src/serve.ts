@@ -70,6 +70,8 @@ const IDLE_MS = 75_000;
 const LOOK_MS = 1_000;
 /** More are not taken at a time: whoever opens many should not use up the process's files. */
 const CONNECTIONS = 1_000;
+/** What a connection has sent may not be read yet when the stop begins. Milliseconds. */
+const UNREAD_MS = 100;
 /** What was broken off may still write down how far it came. Milliseconds. */
 const LAST_WORDS_MS = 1_000;
 
@@ -157,7 +159,9 @@ export async function serve(options: ServeOptions): Promise<Receiver> {
       // Connections without a request would keep it open; those with one get their answer. Node counts one that never said
       // anything among the latter.
       server.closeIdleConnections();
-      for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+      const silent = setTimeout(() => {
+        for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+      }, UNREAD_MS);
       const finished = Promise.all([answered, worker.stop()]);
       if (await isLate(finished, stopTimeoutMs)) {
         log({ level: 'warn', message: 'what was under way is broken off; the next start goes on with it', fields: {} });
@@ -165,6 +169,7 @@ export async function serve(options: ServeOptions): Promise<Receiver> {
         worker.abort();
         await isLate(finished, LAST_WORDS_MS);
       }
+      clearTimeout(silent);
       await taker.close();
     },
   };

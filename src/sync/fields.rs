@@ -26,7 +26,7 @@ pub const CUSTOM_FIELDS: [(&str, &str, &str); 17] = [
     ("ds24_last_activity", "DS24 Last Activity", "DATE"),
     ("ds24_next_payment", "DS24 Next Payment", "DATE"),
     ("ds24_paid_until", "DS24 Paid Until", "DATE"),
-    ("ds24_eticket_date", "DS24 E-ticket Date", "DATE"),
+    ("ds24_eticket_date", "DS24 Eticket Date", "DATE"),
 ];
 
 /// A field that is missing is looked for again after this time; all are after a day.

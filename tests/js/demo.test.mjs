@@ -30,7 +30,7 @@ test('for machines: one JSON document, all checks hold, in time', async () => {
       ['on_payment', 4],
       ['on_payment', 0],
       ['on_payment', 4],
-      ['on_payment_missed', 5],
+      ['on_payment_missed', 6],
       ['on_payment', 5],
       ['on_payment', 2],
       ['on_refund', 4],

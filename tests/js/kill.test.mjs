@@ -93,7 +93,7 @@ function found(contact, triggers) {
 }
 
 test('killed ten times while 200 messages a second come in: the CRM equals the model', {
-  timeout: 240_000,
+  timeout: 400_000,
 }, async (t) => {
   const sandbox = await startSandbox({ settings: { burstLimit: 1_000_000, dailyLimit: 10_000_000 } });
   t.after(() => sandbox.close());

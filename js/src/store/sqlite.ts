@@ -1,6 +1,7 @@
 import { chmodSync, closeSync, existsSync, openSync, rmSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
-import Database from 'libsql';
+import type Database from 'libsql';
 import { type PluginError, problem, wrongField } from '../errors.js';
 import type { StoreCommit, StoreEntry, StoreRange, StoreValues, StoreWrite } from '../protocol.js';
 import { endOfPrefix } from './order.js';
@@ -35,12 +36,13 @@ const OWNER_ONLY = 0o600;
  * on the disk when it returns.
  *
  * @throws PluginError `storage`, here and in each method: locked, damaged, read-only, full, or no such store. Nothing
- * is half-written then.
+ * is half-written then. `misconfigured`: the optional package libsql is not installed.
  */
 export function openSqliteStore(path: string, options: SqliteStoreOptions = {}): Store {
   const { busyTimeoutMs = BUSY_MS, clock = Date.now } = options;
+  const Library = libsql();
   prepareFile(path);
-  const db = guarded(() => connect(path, busyTimeoutMs));
+  const db = guarded(() => connect(Library, path, busyTimeoutMs));
 
   const begin = db.prepare('BEGIN IMMEDIATE');
   const end = db.prepare('COMMIT');
@@ -150,7 +152,7 @@ export function backupSqliteStore(path: string, to: string): void {
   // SQLite would make an empty file.
   if (!existsSync(path)) throw problem('storage', 'there is no state file', 'Name the one to copy in STATE.');
   if (existsSync(to)) throw wrongField('file', 'names a file that exists; a backup never overwrites');
-  const db = guarded(() => connect(path, BUSY_MS));
+  const db = guarded(() => connect(libsql(), path, BUSY_MS));
   let isMade = false;
   try {
     prepareFile(to);
@@ -176,6 +178,19 @@ function entry(row: unknown): StoreEntry {
   return { key, value, version };
 }
 
+/** SQLite comes with an optional package: without it the rest of the plugin works. */
+function libsql(): typeof Database {
+  try {
+    return createRequire(import.meta.url)('libsql');
+  } catch {
+    throw problem(
+      'misconfigured',
+      'the package libsql could not be loaded',
+      'Run `npm install libsql`; it was left out, or has no binary for this system. Or give the plugin another store.',
+    );
+  }
+}
+
 /** Makes the file for its owner alone before SQLite does it for everybody: it holds buyers' data. */
 function prepareFile(path: string): void {
   try {
@@ -186,8 +201,8 @@ function prepareFile(path: string): void {
   }
 }
 
-function connect(path: string, busyTimeoutMs: number): Database.Database {
-  const db = new Database(path);
+function connect(Library: typeof Database, path: string, busyTimeoutMs: number): Database.Database {
+  const db = new Library(path);
   try {
     db.exec(`PRAGMA busy_timeout = ${Math.trunc(busyTimeoutMs)}`);
     patiently(busyTimeoutMs, () => db.exec('PRAGMA journal_mode = WAL'));
