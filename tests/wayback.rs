@@ -196,7 +196,8 @@ fn echoes_start_nothing_and_people_are_heard_once() {
     let seeds = std::env::var("SIMULATION_SEEDS").ok().and_then(|s| s.parse().ok()).unwrap_or(150);
     for seed in from.map_or(0..seeds, |one| one..one + 1) {
         let mut scene = Scene::new(circle(), seed);
-        scene.world.faults = Faults { refused: 2, lost: 3, late: 3, limited: 2, broken: 2, crash: 2 };
+        scene.world.faults =
+            Faults { refused: 2, lost: 3, late: 3, limited: 2, broken: 2, crash: 2, ..Faults::default() };
         let mut expected: BTreeMap<&str, usize> = BTreeMap::new();
         let mut count = |what: &'static str| *expected.entry(what).or_default() += 1;
         let mut ticked = Vec::new();
