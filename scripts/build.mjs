@@ -1,6 +1,6 @@
 // Builds the npm package in pkg/: Rust -> wasm -> glue (pkg/wasm), types of the catalog, TypeScript -> pkg/dist.
 // Each part is skipped when nothing that it is made from has changed. `--json` prints the result for machines.
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
@@ -20,6 +20,7 @@ const faceName = `${name}_face`;
 const distDir = join(root, 'pkg/dist');
 const glueTypes = [...twins.flatMap((twin) => [twin.name, `${twin.name}_glue`]), faceName];
 const mappingSchema = 'src/mapping/mapping.schema.json';
+const optionsSchema = 'src/options.schema.json';
 const generator = 'scripts/generate-types.mjs';
 
 /** Bytes of a wasm after gzip -9: what we aim at for the façade's, and what fails the build for each. */
@@ -55,7 +56,13 @@ const parts = {
   js: {
     stamp: join(distDir, '.stamp'),
     mark: () =>
-      fingerprint(['js', 'package-lock.json', mappingSchema, ...glueTypes.map((file) => `pkg/wasm/${file}.d.ts`)]),
+      fingerprint([
+        'js',
+        'package-lock.json',
+        mappingSchema,
+        optionsSchema,
+        ...glueTypes.map((file) => `pkg/wasm/${file}.d.ts`),
+      ]),
   },
 };
 const compilerStamp = join(wasmDir, '.stamp-compiler');
@@ -137,12 +144,21 @@ async function compile() {
   copyAssets();
   dropOrphans();
   copyFileSync(join(root, mappingSchema), join(distDir, 'mapping.schema.json'));
+  await writeFleetSchema();
   // npm takes licenses from the package's own folder only.
   for (const file of ['LICENSE-MIT', 'LICENSE-APACHE']) copyFileSync(join(root, file), join(root, 'pkg', file));
   const cli = join(distDir, 'src/cli/main.js');
   if (existsSync(cli)) chmodSync(cli, 0o755);
   writeStamp(parts.js.stamp, mark);
   return true;
+}
+
+/** The schema of a fleet's options: its own frame, with the parts of a plugin's options in it. */
+async function writeFleetSchema() {
+  const { FLEET_SCHEMA } = await import(pathToFileURL(join(distDir, 'src/fleet/schema.js')));
+  const { properties } = JSON.parse(readFileSync(join(root, optionsSchema), 'utf8'));
+  const whole = { $schema: 'https://json-schema.org/draft/2020-12/schema', ...FLEET_SCHEMA, $defs: properties };
+  writeFileSync(join(distDir, 'fleet.schema.json'), `${JSON.stringify(whole, null, 2)}\n`);
 }
 
 const isAsset = (path) => !path.endsWith('.ts') && !path.endsWith('tsconfig.json');

@@ -25,6 +25,12 @@ impl Connection {
             || self.digistore24.as_ref().is_some_and(|account| under(&account.base_url))
     }
 
+    /// Whether a merchant is known to be another one than ours.
+    pub fn is_foreign(&self, merchant: Option<&String>) -> bool {
+        let ours = self.digistore24.as_ref().and_then(|account| account.merchant_id.as_ref());
+        ours.is_some() && ours != merchant
+    }
+
     /// The CRM side.
     ///
     /// # Errors

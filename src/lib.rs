@@ -17,6 +17,7 @@
 //! - `lease`: the right to write, held in the store.
 //! - [`client`]: one call: validate, encode, send, decode.
 //! - [`mapping`]: event -> plan. Pure.
+//! - `routes`: which location an order belongs to.
 //! - [`sync`]: plan -> effects, exactly once.
 //! - [`paging`]: how lists are read.
 //! - [`pages`]: a list page by page. Pure.
@@ -52,6 +53,7 @@ pub mod paging;
 pub mod plugin;
 pub mod poll;
 mod receive;
+mod routes;
 pub mod scope;
 pub mod sync;
 pub mod text;

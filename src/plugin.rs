@@ -15,6 +15,7 @@ use crate::{
     mapping::{self, Mapping},
     pages::Pager,
     poll, receive, record,
+    routes::Routes,
     scope::Scope,
     sync::{Sync, params_of},
 };
@@ -31,6 +32,7 @@ struct Settings {
     connection: Rc<Connection>,
     memory: Rc<Memory>,
     mapping: Mapping,
+    routes: Routes,
     /// Events before this time are silent, milliseconds since 1970.
     live_after: Option<u64>,
     keep_ms: u64,
@@ -95,6 +97,11 @@ impl Plugin {
                 Mapping::default()
             }
         };
+        for (index, route) in options.get("routes").and_then(Value::as_array).into_iter().flatten().enumerate() {
+            if let Some(when) = route.get("when") {
+                problems.extend(mapping::wrong_condition(when, &format!("routes[{index}].when")));
+            }
+        }
         let live_after = options.get("liveAfter").and_then(Value::as_str);
         let live_after = live_after.map(|text| clock::parse_iso(text).and_then(|s| u64::try_from(s).ok()));
         if live_after == Some(None) {
@@ -115,6 +122,7 @@ impl Plugin {
             }),
             memory: Rc::new(Memory::new(&options)),
             mapping,
+            routes: Routes::from_options(options.get("routes")),
             live_after: live_after.flatten().map(|seconds| seconds * 1_000),
             keep_ms: options.get("keepDays").and_then(Value::as_u64).unwrap_or(KEEP_DAYS) * DAY_MS,
         })))
@@ -128,7 +136,7 @@ impl Plugin {
     /// Starts a call. `args` is a JSON array; `body` are the raw bytes of a webhook.
     ///
     /// Methods: `run(id, input, {background, deadlineMs})`, `page(id, input, cursor, {limit, background, deadlineMs})`, `poll(id, cursor, {input, maxRequests})`,
-    /// `receive({method, …})`, `tick({maxRequests})`, `sync.plan(event)`, `sync.apply(event)`, `sync.merchant()`,
+    /// `receive({method, …})`, `route({method, …})`, `tick({maxRequests})`, `sync.plan(event)`, `sync.apply(event)`, `sync.merchant()`,
     /// `sync.import({orders, merchant, manner, contact, dryRun})`, `sync.lacks(merchant, rows)`, `sync.overdue(after)`,
     /// `sync.compare(merchant, order)`, `timeline({email} | {contactId} | {buyerId} | {orderId})`, `forget(email)`,
     /// `mapping.check(mapping)`, `setup()`, `inbox.list({room, limit})`, `deadLetters.retry(name)`, `deadLetters.drop(name)`,
@@ -263,6 +271,11 @@ impl Settings {
                 let request = argument(&args, 0, "request", &receive::FIELDS)?;
                 Ok(receive::receive(effects, &self.connection, self.sync(effects), &request, body).await)
             }
+            #[cfg(not(feature = "fetch"))]
+            "route" => {
+                let request = argument(&args, 0, "request", &receive::FIELDS)?;
+                Ok(receive::route(&self.sync(effects)?, &request, body).await)
+            }
             "events.take" => {
                 let options: Listing = argument(&args, 0, "options", &["limit"])?;
                 self.sync(effects)?.waiting_events(options.limit.unwrap_or(100)).await
@@ -357,6 +370,7 @@ impl Settings {
             client: self.client(effects),
             mapping: &self.mapping,
             scope: Scope::new(&self.connection.id, location),
+            routes: &self.routes,
             settle_ms: self.memory.settle_ms,
             live_after: self.live_after,
             keep_ms: self.keep_ms,

@@ -7,10 +7,10 @@ use crate::{
     connection::Connection,
     digistore24::{self, Event, Ipn, Params, Verdict},
     effects::{Effects, Happening, Level},
-    error::{Code, Error, Result, word},
+    error::{Code, Error, Result},
     highlevel::{self, Arrival, Secret},
     install, record,
-    sync::{Accepted, Sync},
+    sync::{self, Accepted, Sync},
 };
 
 record! {
@@ -30,11 +30,20 @@ pub(crate) struct Incoming {
     pub(crate) event: Option<String>,
     /// One event for each item of the order.
     pub(crate) split_items: bool as "splitItems",
+    /// It was proven, and no route led to a location: it is kept.
+    pub(crate) parked: bool,
 }
 }
 
 /// The fields of [`Incoming`].
-pub(crate) const FIELDS: [&str; 7] = ["method", "service", "connection", "token", "signature", "event", "splitItems"];
+pub(crate) const FIELDS: [&str; 8] =
+    ["method", "service", "connection", "token", "signature", "event", "splitItems", "parked"];
+
+impl Incoming {
+    fn is_ghl(&self) -> bool {
+        self.service.as_deref().is_some_and(|service| service != "digistore24")
+    }
+}
 
 /// A message that was taken.
 struct Taken {
@@ -54,42 +63,74 @@ pub(crate) async fn receive(
     request: &Incoming,
     body: &[u8],
 ) -> Value {
-    let is_ghl = request.service.as_deref().is_some_and(|service| service != "digistore24");
-    let taken = take(connection, sync, request, body).await;
-    let outcome = match &taken {
-        Ok(Some(taken)) => taken.accepted.word(),
-        Ok(None) => "checked",
-        Err(_) => "refused",
+    let taken = match take(connection, sync, request, body).await {
+        Ok(taken) => taken,
+        Err(error) => return refused(effects, request, body, &error),
     };
-    effects.event(Happening::Webhook, || {
-        let event = taken.as_ref().ok().and_then(Option::as_ref).map(|taken| taken.event.as_str());
-        let service = if is_ghl { "ghl" } else { "digistore24" };
-        json!({ "service": service, "outcome": outcome, "event": event, "code": word(&taken) })
+    let outcome = taken.as_ref().map_or("checked", |taken| taken.accepted.word());
+    tell(effects, request, outcome, taken.as_ref().map(|taken| taken.event.as_str()), "ok");
+    let events = taken.map(|taken| {
+        effects.log(Level::Info, "a message was stored", [("event", taken.event), ("id", taken.id)]);
+        let is_new = taken.accepted == Accepted::Queued || taken.accepted == Accepted::Kept && !request.is_ghl();
+        if is_new { taken.events } else { Vec::new() }
     });
-    // Put together by hand: `json!` would copy the events once more.
+    answer(outcome, plain(200, "OK"), events.unwrap_or_default())
+}
+
+/// Whose a webhook is: proven and read, not stored. For hosts that hand it on to the plugin of its location; what has none
+/// comes back as `parked`. The location of a message of Digistore24 is the one that its order stays with.
+#[cfg(not(feature = "fetch"))]
+pub(crate) async fn route(sync: &Sync<'_>, request: &Incoming, body: &[u8]) -> Value {
+    let found = if request.is_ghl() {
+        read(sync, request, body).map(|(event, _)| event.get("locationId").cloned().unwrap_or_default())
+    } else {
+        whose(sync, request, body).await.map(|location| location.map_or(Value::Null, Value::String))
+    };
+    match found {
+        Ok(location) => json!({ "outcome": "routed", "location": location }),
+        Err(error) => refused(&sync.effects, request, body, &error),
+    }
+}
+
+#[cfg(not(feature = "fetch"))]
+async fn whose(sync: &Sync<'_>, request: &Incoming, body: &[u8]) -> Result<Option<String>> {
+    let connection = &sync.client.connection;
+    let event = if request.parked {
+        // It was proven when it came; its signature was not kept.
+        Event::read(&connection.id, &digistore24::parse(body)?, sync.effects.now())
+    } else {
+        proven(sync, request, body).await?.0
+    };
+    if connection.is_foreign(event.merchant.id.as_ref()) {
+        return Ok(None);
+    }
+    sync.routes.settle(&sync.effects, &connection.id, &event, true).await
+}
+
+/// What nobody stored: told, with the answer for the sender.
+fn refused(effects: &Effects, request: &Incoming, body: &[u8], error: &Error) -> Value {
+    let details = error.details();
+    tell(effects, request, "refused", None, details.code.word());
+    let fields = [("problem", details.message.clone()), ("help", details.help.clone())];
+    effects.log(Level::Error, "a message was not accepted", fields);
+    let mut answer = answer("refused", refusal(error, request.is_ghl(), body.len()), Vec::new());
+    if let Some(answer) = answer.as_object_mut() {
+        put(answer, "error", error.to_json());
+    }
+    answer
+}
+
+fn tell(effects: &Effects, request: &Incoming, outcome: &str, event: Option<&str>, code: &str) {
+    effects.event(Happening::Webhook, || {
+        let service = if request.is_ghl() { "ghl" } else { "digistore24" };
+        json!({ "service": service, "outcome": outcome, "event": event, "code": code })
+    });
+}
+
+/// Put together by hand: `json!` would copy the events once more.
+fn answer(outcome: &str, response: Value, events: Vec<Value>) -> Value {
     let mut answer = Map::new();
     put(&mut answer, "outcome", outcome.into());
-    let (response, events) = match taken {
-        Ok(taken) => {
-            let events = taken.map(|taken| {
-                let fields = [("event", taken.event), ("id", taken.id)];
-                effects.log(Level::Info, "a message was stored", fields);
-                if taken.accepted == Accepted::Queued || taken.accepted == Accepted::Kept && !is_ghl {
-                    taken.events
-                } else {
-                    Vec::new()
-                }
-            });
-            (plain(200, "OK"), events.unwrap_or_default())
-        }
-        Err(error) => {
-            let fields = [("problem", error.details().message.clone()), ("help", error.details().help.clone())];
-            effects.log(Level::Error, "a message was not accepted", fields);
-            let response = refusal(&error, is_ghl, body.len());
-            put(&mut answer, "error", error.to_json());
-            (response, Vec::new())
-        }
-    };
     put(&mut answer, "response", response);
     put(&mut answer, "events", Value::Array(events));
     Value::Object(answer)
@@ -121,12 +162,9 @@ async fn take(
 }
 
 async fn from_digistore24(sync: &Sync<'_>, request: &Incoming, body: &[u8]) -> Result<Taken> {
-    let params = digistore24::parse(body)?;
-    if let Some(error) = verdict(&sync.client, &params, request.token.as_deref()).await?.error() {
-        return Err(error);
-    }
-    let event = Event::read(&sync.client.connection.id, &params, sync.effects.now());
-    let (accepted, _) = sync.accept(&event, &params).await?;
+    let (event, params) = proven(sync, request, body).await?;
+    let arrival = sync::Arrival { parked: request.parked, ..sync::Arrival::default() };
+    let (accepted, _) = sync.take_in(&event, &params, &[], arrival).await?;
     inspect(&sync.effects, &event, &params);
     Ok(Taken {
         accepted,
@@ -134,6 +172,15 @@ async fn from_digistore24(sync: &Sync<'_>, request: &Incoming, body: &[u8]) -> R
         id: event.id.clone(),
         events: event.shape(request.split_items),
     })
+}
+
+/// The event in a message that one of our passphrases signs.
+async fn proven(sync: &Sync<'_>, request: &Incoming, body: &[u8]) -> Result<(Event, Params)> {
+    let params = digistore24::parse(body)?;
+    match verdict(&sync.client, &params, request.token.as_deref()).await?.error() {
+        Some(error) => Err(error),
+        None => Ok((Event::read(&sync.client.connection.id, &params, sync.effects.now()), params)),
+    }
 }
 
 /// What of a connection's settings only its messages show.
@@ -177,9 +224,7 @@ fn check(params: &Params, ipns: &[Ipn], id: Option<&str>) -> Verdict {
 
 async fn from_highlevel(sync: &Sync<'_>, request: &Incoming, body: &[u8]) -> Result<Taken> {
     let account = sync.client.connection.highlevel()?;
-    let verified = request.service.as_deref() == Some("ghl");
-    let arrival = Arrival { said: request.event.as_deref(), verified: Some(verified), at: sync.effects.now() };
-    let event = read(account, request, body, arrival, sync.keep_ms)?;
+    let (event, arrival) = read(sync, request, body)?;
     let is_foreign = event.text_of("locationId").is_some_and(|id| id != account.location_id);
     let accepted = sync.keep_event(&event, body, arrival, is_foreign).await?;
     let is_known = event.get("triggers").and_then(|all| all.at(0)).and_then(Value::as_str) != Some("ghl.unknownEvent");
@@ -189,21 +234,17 @@ async fn from_highlevel(sync: &Sync<'_>, request: &Incoming, body: &[u8]) -> Res
 }
 
 /// The event, if it is proven and not too old.
-fn read(
-    account: &highlevel::Account,
-    request: &Incoming,
-    body: &[u8],
-    arrival: Arrival<'_>,
-    keep_ms: u64,
-) -> Result<Value> {
-    let webhooks = &account.webhooks;
+fn read<'a>(sync: &Sync<'_>, request: &'a Incoming, body: &[u8]) -> Result<(Value, Arrival<'a>)> {
+    let webhooks = &sync.client.connection.highlevel()?.webhooks;
+    let verified = request.service.as_deref() == Some("ghl");
+    let arrival = Arrival { said: request.event.as_deref(), verified: Some(verified), at: sync.effects.now() };
     match arrival.verified {
         Some(true) => webhooks.verify(body, request.signature.as_deref())?,
         _ => webhooks.admit(request.token.as_deref())?,
     }
     let event = highlevel::webhook(body, arrival)?;
     // Longer ago than anything is remembered, a repetition could not be told from an event.
-    let max_age_ms = webhooks.max_age_ms.unwrap_or(keep_ms);
+    let max_age_ms = webhooks.max_age_ms.unwrap_or(sync.keep_ms);
     let occurred = event.text_of("occurredAt").and_then(clock::parse_iso).and_then(|s| u64::try_from(s).ok());
     if occurred.is_some_and(|s| s.saturating_mul(1000).saturating_add(max_age_ms) < arrival.at) {
         return Err(Error::new(
@@ -212,7 +253,7 @@ fn read(
             "It may be a recorded one, sent again; or highlevel.webhookMaxAgeSeconds is too small, or this machine's clock wrong.",
         ));
     }
-    Ok(event)
+    Ok((event, arrival))
 }
 
 fn plain(status: u16, body: &str) -> Value {

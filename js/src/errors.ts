@@ -66,6 +66,12 @@ export function wrongField(path: string, what: string): PluginError {
   });
 }
 
+/** What was thrown, as our own error; of a foreign one nothing is told. */
+export function asPluginError(thrown: unknown): PluginError {
+  if (thrown instanceof PluginError) return thrown;
+  return problem('outcome_unknown', 'the plugin failed', 'Please report this as a bug.');
+}
+
 /** Whether something thrown has the shape of {@link ErrorDetails}: so the core throws. */
 export function isDetails(thrown: unknown): thrown is ErrorDetails {
   if (typeof thrown !== 'object' || thrown === null || thrown instanceof Error) return false;

@@ -5,6 +5,29 @@
 export type * from './auth.js';
 export type { BatchCall, BatchOptions, BatchResult, BatchResults } from './batch.js';
 export { PluginError } from './errors.js';
+export {
+  createFleet,
+  type Fleet,
+  type FleetDeadLetters,
+  type FleetOptions,
+  type FleetReceived,
+  type FleetRoomEntry,
+  type FleetTick,
+  type ParkedMessages,
+  type PlaceCheck,
+  type PlaceReport,
+  type PlaceTick,
+} from './fleet/fleet.js';
+export type { FleetConnection, FleetData, OneOrMore, Route, RouteWhen } from './fleet/options.js';
+export {
+  createRouter,
+  type FleetPlace,
+  type Routed,
+  type RoutedMessage,
+  type Router,
+  type RouterOptions,
+} from './fleet/router.js';
+export type { FleetStorage, Scope } from './fleet/stores.js';
 export type { ItemOf, ListCursor, Listed, ListInputOf, Listing, ListOptions, Page } from './lists.js';
 export type {
   BridgeActions,

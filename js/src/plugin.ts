@@ -2,7 +2,7 @@ import { type AuthMethods, authMethods, type CheckReport } from './auth.js';
 import { type BatchCall, type BatchOptions, type BatchResults, batch } from './batch.js';
 import { Core, guarded, healthy } from './core.js';
 import { type Host, writeLog } from './drive.js';
-import { PluginError, problem, wrongField } from './errors.js';
+import { asPluginError, type PluginError, problem, wrongField } from './errors.js';
 import { forget } from './forget.js';
 import { backfill } from './history/backfill.js';
 import { reconcile } from './history/reconcile.js';
@@ -61,7 +61,7 @@ import { type AlertOptions, Alerts } from './watch/alerts.js';
 import { type Listener, Listeners } from './watch/listeners.js';
 import type { Alert } from './watch/rules.js';
 import { isTrace, newTrace } from './watch/trace.js';
-import { addressed, checkMethod, readBody, type WebhookRequest, type WebhookService } from './webhook.js';
+import { addressed, checkMethod, readBody, refusal, type WebhookRequest, type WebhookService } from './webhook.js';
 
 /** The options of {@link createPlugin}: plain data for the core, and what the host lends to it. */
 export interface Options extends ConnectionOptions {
@@ -104,6 +104,8 @@ export interface ReceiveOptions extends Pick<CallOptions, 'trace'> {
   service?: WebhookService;
   /** Tell one event for each item of the order. */
   splitItems?: boolean;
+  /** A router found no location for it: it is kept and not worked on. */
+  parked?: boolean;
 }
 
 /** Events of webhooks. */
@@ -327,14 +329,14 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
 
   async function receive(request: Request | WebhookRequest, options: ReceiveOptions = {}): Promise<Received> {
     const { method } = request;
-    const { splitItems = false, service: said, ...rest } = options;
+    const { splitItems = false, parked = false, service: said, ...rest } = options;
     const address = addressed(request, said);
     const service = address.service === 'digistore24' ? 'digistore24' : 'ghl';
     try {
       const isCheck = /^(GET|HEAD)$/i.test(method);
       if (isCheck && service === 'digistore24') checkMethod(request);
       const body = isCheck ? undefined : await readBody(request);
-      const result = await ledger<WireReceived>('receive', [{ method, splitItems, ...address }], rest, body);
+      const result = await ledger<WireReceived>('receive', [{ method, splitItems, parked, ...address }], rest, body);
       const { status, headers, body: text } = result.response;
       return { ...result, service, response: new Response(text, { status, headers }) } as Received;
     } catch (thrown) {
@@ -476,15 +478,10 @@ function raw(event: RawEvent): unknown {
   return { raw: event?.raw };
 }
 
-/** A message that the core didn't judge: too large, or the core itself failed. HighLevel repeats only after a 429. */
+/** A message that the core didn't judge. */
 function refused(service: ServiceName, error: PluginError, log: (line: LogLine) => void): Received {
   log({ level: 'error', message: 'a message was not accepted', fields: { problem: error.message, help: error.help } });
-  const isSendersFault = error.code === 'invalid_input';
-  const status = isSendersFault ? (error.status ?? 400) : service === 'ghl' ? 429 : 503;
-  const text = isSendersFault ? `Not accepted: ${error.message}.` : 'Not stored: please send it again.';
-  const headers = new Headers({ 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' });
-  if (status === 429) headers.set('retry-after', '60');
-  const response = new Response(text, { status, headers });
+  const response = refusal(service, error);
   return { service, response, events: [], outcome: 'refused', error: error.toJSON() };
 }
 
@@ -507,18 +504,15 @@ function asJson(value: unknown, name: string): string {
   }
 }
 
-function asPluginError(error: unknown): PluginError {
-  if (error instanceof PluginError) return error;
-  return problem('outcome_unknown', 'the plugin failed', 'Please report this as a bug.');
-}
-
-function checkFunctions(functions: Record<string, unknown>): void {
+/** @throws PluginError `invalid_input`: something given is none. */
+export function checkFunctions(functions: Record<string, unknown>): void {
   for (const [name, value] of Object.entries(functions)) {
     if (value !== undefined && typeof value !== 'function') throw wrongField(name, 'must be a function');
   }
 }
 
-function toConsole({ level, message, fields }: LogLine): void {
+/** Where lines go that nobody else takes: warnings and errors. */
+export function toConsole({ level, message, fields }: LogLine): void {
   if (level !== 'warn' && level !== 'error') return;
   const rest = Object.entries(fields).map(([name, value]) => ` ${name}=${JSON.stringify(value)}`);
   console[level](`ghl-digistore24: ${message}${rest.join('')}`);

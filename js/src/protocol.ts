@@ -67,6 +67,9 @@ export interface ErrorDetails {
   cause?: string;
   /** What an action of several calls had done before it failed. */
   notes?: string[];
+  /** Whose error it is, where a fleet tells it. */
+  connection?: string;
+  location?: string | null;
 }
 
 /** What the host brings to a step. */
@@ -687,4 +690,9 @@ export interface ConnectionOptions {
   keepDays?: number;
   /** How often a tick looks for what webhooks missed; needs an API key. Hours; never when absent. */
   reconcileEveryHours?: number;
+  /**
+   * Which of the vendor's orders belong to which location, where there are several: the first route whose condition (as in a
+   * mapping) holds. Imports and comparisons leave the others alone. A fleet sets this by its own routes.
+   */
+  routes?: { when?: JsonObject | JsonObject[]; location: string }[];
 }

@@ -61,6 +61,17 @@ export function checkMethod(request: Request | WebhookRequest): void {
   );
 }
 
+/** The answer to what nobody judged: too large, or the plugin itself failed. HighLevel repeats only after a 429. */
+export function refusal(service: 'digistore24' | 'ghl', { code, message, status }: PluginError): Response {
+  const isSendersFault = code === 'invalid_input' || code === 'not_found';
+  const own = code === 'not_found' ? 404 : (status ?? 400);
+  const answered = isSendersFault ? own : service === 'ghl' ? 429 : 503;
+  const text = isSendersFault ? `Not accepted: ${message}.` : 'Not stored: please send it again.';
+  const headers = new Headers({ 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' });
+  if (answered === 429) headers.set('retry-after', '60');
+  return new Response(text, { status: answered, headers });
+}
+
 /** Some hosts have only the path. */
 function addressOf({ url = '/' }: Request | WebhookRequest): URL {
   return URL.canParse(url, 'http://localhost') ? new URL(url, 'http://localhost') : new URL('http://localhost');

@@ -2,6 +2,8 @@
 
 use wasm_bindgen::prelude::*;
 
+#[cfg(not(feature = "fetch"))]
+use crate::json::ToJson;
 use crate::json::{Value, parse, text};
 use crate::{
     catalog,
@@ -90,6 +92,15 @@ pub fn read_events(connection: &str, service: &str, body: &[u8], options: &str, 
         events::read(connection, service, body, &reading, now as u64)
     };
     read(options).map(|events| text(&Value::Array(events))).map_err(|e| error_to_js(&e))
+}
+
+/// Every way in which a value doesn't fit a schema, both JSON: `[{ path, problem }]`. Hosts have data of their own to check.
+#[cfg(not(feature = "fetch"))]
+#[wasm_bindgen]
+pub fn validate(schema: &str, value: &str) -> Result<String, JsValue> {
+    let (Some(schema), Some(value)) = (parse(schema), parse(value)) else { return Err(error_to_js(&not_json())) };
+    let defs = schema.get("$defs").cloned().unwrap_or_default();
+    Ok(text(&catalog::validate(&schema, &defs, &value).to_json()))
 }
 
 /// The plugin's version.

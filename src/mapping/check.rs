@@ -42,6 +42,19 @@ pub(super) fn checked(file: &Value) -> Result<Value, Vec<FieldProblem>> {
     if check.problems.is_empty() { Ok(whole) } else { Err(check.problems) }
 }
 
+/// Every mistake in a condition on an event, by path.
+pub(crate) fn wrong_condition(condition: &Value, path: &str) -> Vec<FieldProblem> {
+    let mut check = Check::default();
+    let defs = &PARSED.with(|[schema, _]| schema["$defs"].clone());
+    for problem in catalog::validate(&defs["condition"], defs, condition) {
+        check.say(&[path, ".", &problem.path].concat(), &problem.problem);
+    }
+    if check.problems.is_empty() {
+        check.condition(condition, path);
+    }
+    check.problems
+}
+
 #[derive(Default)]
 struct Check {
     problems: Vec<FieldProblem>,

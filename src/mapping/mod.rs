@@ -12,6 +12,8 @@ mod template;
 mod transition;
 mod write;
 
+pub(crate) use check::wrong_condition;
+pub(crate) use condition::holds;
 pub use manner::{Manner, plan_history};
 pub use person::{HistoryLine, ItemState, OpenTask, OrderState, Payment, Person, Purpose, Returned};
 pub use plan::{Action, Change, Circumstances, Known, Plan, Snapshot, Step, describe, plan};

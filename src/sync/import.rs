@@ -47,7 +47,7 @@ impl Sync<'_> {
         let others: Vec<&str> = import.orders.iter().filter_map(id_of).collect();
         let mut history = Vec::new();
         for order in &import.orders {
-            history.extend(self.told(order, &import.merchant, &others).await?);
+            history.extend(self.told(order, &import.merchant, &others, !import.dry_run).await?);
         }
         if import.dry_run {
             history = self.unseen(history).await?;
@@ -63,7 +63,7 @@ impl Sync<'_> {
                 outcome = "done".to_owned();
                 continue;
             }
-            let arrival = Arrival { manner: Some(import.manner), contact: import.contact.clone() };
+            let arrival = Arrival { manner: Some(import.manner), contact: import.contact.clone(), parked: false };
             let (accepted, name) = self.take_in(event, params, earlier, arrival).await?;
             if accepted == Accepted::Queued
                 && let Some(report) = self.process(&name).await?
@@ -123,8 +123,16 @@ impl Sync<'_> {
         Ok(Known::Person { contact_id: Some(String::new()), person: plan.person })
     }
 
-    /// The messages about an order. `others`: orders of the same person, among which may be the one that an upsell belongs to.
-    pub(super) async fn told(&self, order: &Value, merchant: &str, others: &[&str]) -> Result<Vec<Told>> {
+    /// The messages about an order, none where it belongs to another location. `others`: orders of the same person, among
+    /// which may be the one that an upsell belongs to; with `remember` the order's location stays what it is found to be.
+    pub(super) async fn told(
+        &self,
+        order: &Value,
+        merchant: &str,
+        others: &[&str],
+        remember: bool,
+    ) -> Result<Vec<Told>> {
+        let connection = &self.client.connection;
         let mut upsell_no = 0;
         // `C74PNZH51` is the first upsell of `C74PNZH5`, where there is such an order. Ids that end in a digit exist.
         let id = id_of(order).unwrap_or_default();
@@ -137,8 +145,14 @@ impl Sync<'_> {
         }
         let mut told = Vec::new();
         for params in digistore24::messages(order, merchant, upsell_no)? {
-            let event = Event::read(&self.client.connection.id, &params, self.effects.now());
+            let event = Event::read(&connection.id, &params, self.effects.now());
             told.push((event, params));
+        }
+        if let Some((event, _)) = told.first().filter(|_| !self.routes.is_empty()) {
+            let location = self.routes.settle(&self.effects, &connection.id, event, remember).await?;
+            if location.as_ref() != Some(&connection.highlevel()?.location_id) {
+                told.clear();
+            }
         }
         Ok(told)
     }

@@ -94,11 +94,13 @@ pub enum Accepted {
 
 /// How messages come that no webhook brought.
 #[derive(Debug, Default)]
-pub(super) struct Arrival {
+pub(crate) struct Arrival {
     /// How much may show. `None`: everything, unless the event is from before the plugin was connected.
-    pub(super) manner: Option<Manner>,
+    pub(crate) manner: Option<Manner>,
     /// As [`Message::contact`].
-    pub(super) contact: Value,
+    pub(crate) contact: Value,
+    /// It belongs to no location.
+    pub(crate) parked: bool,
 }
 
 impl Sync<'_> {
@@ -111,7 +113,7 @@ impl Sync<'_> {
     }
 
     /// Stores a message with the earlier ones that are to be written together with it.
-    pub(super) async fn take_in(
+    pub(crate) async fn take_in(
         &self,
         event: &Event,
         params: &Params,
@@ -129,7 +131,9 @@ impl Sync<'_> {
             attempts: 0,
             next_at: 0,
             error: None,
-            reason: self.reason_to_keep(event),
+            reason: self
+                .reason_to_keep(event)
+                .or_else(|| arrival.parked.then(|| "no route leads to a location".to_owned())),
             trace: Some(self.effects.trace()),
             due: None,
             manner: arrival.manner,
@@ -233,13 +237,13 @@ impl Sync<'_> {
     }
 
     fn reason_to_keep(&self, event: &Event) -> Option<String> {
-        let ours = self.client.connection.digistore24.as_ref().and_then(|a| a.merchant_id.as_ref());
+        let connection = &self.client.connection;
         match &event.event {
             Kind::ConnectionTest => Some("a connection test".to_owned()),
             Kind::Unknown(_) => Some("an event that is not known".to_owned()),
             Kind::Affiliation if self.mapping.welcomes_partners() => None,
             kind if !kind.is_about_order() => Some(format!("{} is not synced", kind.name())),
-            _ if ours.is_some() && ours != event.merchant.id.as_ref() => Some("another merchant's message".to_owned()),
+            _ if connection.is_foreign(event.merchant.id.as_ref()) => Some("another merchant's message".to_owned()),
             _ if event.order.base_id.is_empty() => Some("a message without an order".to_owned()),
             _ if event.test && self.mapping.test_orders == TestOrders::Ignore => Some("a test order".to_owned()),
             _ => None,

@@ -28,6 +28,7 @@ use crate::{
     effects::Effects,
     error::{Code, Error, Result},
     mapping::{Mapping, Person},
+    routes::Routes,
     scope::Scope,
 };
 
@@ -35,6 +36,7 @@ pub(crate) use fields::RELOAD_MS;
 pub use fields::{CUSTOM_FIELDS, Setup};
 pub use import::Import;
 pub use inbox::Accepted;
+pub(crate) use inbox::Arrival;
 pub use process::{Call, Report, Tick};
 pub use timeline::Whom;
 
@@ -48,6 +50,8 @@ pub struct Sync<'a> {
     pub(crate) client: Client,
     pub(crate) mapping: &'a Mapping,
     pub(crate) scope: Scope,
+    /// Which orders belong here.
+    pub(crate) routes: &'a Routes,
     /// How long a write may take effect after its request ended, in milliseconds.
     pub(crate) settle_ms: u64,
     /// Events before this time are silent, milliseconds since 1970; `None`: two days before the first message.

@@ -96,7 +96,7 @@ impl Sync<'_> {
     /// `storage`.
     pub async fn compare(&self, merchant: &str, order: &Value) -> Result<Value> {
         let mut drift = Vec::new();
-        let told = self.told(order, merchant, &[]).await?;
+        let told = self.told(order, merchant, &[], true).await?;
         let Some((first, _)) = told.first() else { return Ok(Value::Array(drift)) };
         let known = self.orders(&[first.order_key()]).await?.pop().flatten();
         let live_after = self.live_after().await?.max(self.effects.now().saturating_sub(REPAIR_MS));
@@ -128,7 +128,7 @@ impl Sync<'_> {
         batches.extend(live.into_iter().map(|one| (Manner::Live, vec![one])));
         for (manner, some) in &batches {
             let Some(((event, params), earlier)) = some.split_last() else { continue };
-            let arrival = Arrival { manner: Some(*manner), contact: Value::Null };
+            let arrival = Arrival { manner: Some(*manner), ..Arrival::default() };
             let (accepted, _) = self.take_in(event, params, earlier, arrival).await?;
             // A duplicate waits in the inbox, or was dealt with in between.
             if accepted == Accepted::Queued {

@@ -39,6 +39,9 @@ interface Histogram {
 export interface Rooms {
   inbox?: number | undefined;
   dead?: number | undefined;
+  /** Whose rooms they are, where there are several. */
+  connection?: string;
+  location?: string;
 }
 
 /** Counts of what happened, in the text format of Prometheus. No label carries a secret, a personal value or an id of a thing. */
@@ -46,7 +49,7 @@ export interface Metrics {
   /** For the option `onEvent`, or a plugin's `observe`; several plugins may share it. */
   onEvent: (event: PluginEvent) => void;
   /** The text, version 0.0.4. */
-  text(rooms?: Rooms): string;
+  text(rooms?: Rooms | Rooms[]): string;
 }
 
 /** Makes an empty set of counts. */
@@ -77,22 +80,23 @@ export function createMetrics(): Metrics {
   };
 
   function onEvent(event: PluginEvent): void {
-    const { connection } = event;
+    const { connection, location } = event;
+    const whose = { connection, ...(location !== null && { location }) };
     switch (event.kind) {
       case 'call': {
         const { operation, code, requests, durationMs } = event;
         const service = operation.split('.', 1)[0] ?? '';
-        count('ghl_ds24_calls_total', { connection, operation, code });
-        count('ghl_ds24_requests_total', { connection, service }, requests);
-        time({ connection, service }, durationMs / 1000);
-        set('ghl_ds24_requests_remaining', { connection, window: 'burst' }, event.remaining);
-        set('ghl_ds24_requests_remaining', { connection, window: 'day' }, event.dailyRemaining);
-        set('ghl_ds24_requests_daily_limit', { connection }, event.dailyLimit);
+        count('ghl_ds24_calls_total', { ...whose, operation, code });
+        count('ghl_ds24_requests_total', { ...whose, service }, requests);
+        time({ ...whose, service }, durationMs / 1000);
+        set('ghl_ds24_requests_remaining', { ...whose, window: 'burst' }, event.remaining);
+        set('ghl_ds24_requests_remaining', { ...whose, window: 'day' }, event.dailyRemaining);
+        set('ghl_ds24_requests_daily_limit', whose, event.dailyLimit);
         break;
       }
       case 'retry':
         count('ghl_ds24_retries_total', {
-          connection,
+          ...whose,
           operation: event.operation,
           reason: event.status ?? event.failure ?? '',
         });
@@ -100,38 +104,40 @@ export function createMetrics(): Metrics {
       case 'wait':
         count(
           'ghl_ds24_wait_seconds_total',
-          { connection, service: event.service, reason: event.reason },
+          { ...whose, service: event.service, reason: event.reason },
           event.ms / 1000,
         );
         break;
       case 'refresh':
-        count('ghl_ds24_refreshes_total', { connection, service: event.service, code: event.code });
+        count('ghl_ds24_refreshes_total', { ...whose, service: event.service, code: event.code });
         break;
       case 'circuit':
-        set('ghl_ds24_circuit_open', { connection, service: event.service }, event.state === 'open' ? 1 : 0);
+        set('ghl_ds24_circuit_open', { ...whose, service: event.service }, event.state === 'open' ? 1 : 0);
         break;
       case 'webhook':
-        count('ghl_ds24_webhooks_total', { connection, service: event.service, outcome: event.outcome });
+        count('ghl_ds24_webhooks_total', { ...whose, service: event.service, outcome: event.outcome });
         break;
       case 'sync':
-        count('ghl_ds24_events_total', { connection, event: event.event, outcome: event.outcome });
+        count('ghl_ds24_events_total', { ...whose, event: event.event, outcome: event.outcome });
         break;
       case 'step':
-        count('ghl_ds24_steps_total', { connection, action: event.action, outcome: event.outcome });
+        count('ghl_ds24_steps_total', { ...whose, action: event.action, outcome: event.outcome });
         break;
       case 'poll':
-        count('ghl_ds24_polls_total', { connection, trigger: event.trigger, code: event.code });
-        count('ghl_ds24_polled_events_total', { connection, trigger: event.trigger }, event.events);
+        count('ghl_ds24_polls_total', { ...whose, trigger: event.trigger, code: event.code });
+        count('ghl_ds24_polled_events_total', { ...whose, trigger: event.trigger }, event.events);
         break;
       case 'alert':
-        count('ghl_ds24_alerts_total', { connection, alert: event.alert });
+        count('ghl_ds24_alerts_total', { ...whose, alert: event.alert });
         break;
     }
   }
 
-  function text({ inbox, dead }: Rooms = {}): string {
-    set('ghl_ds24_inbox_messages', {}, inbox);
-    set('ghl_ds24_dead_messages', {}, dead);
+  function text(rooms: Rooms | Rooms[] = []): string {
+    for (const { inbox, dead, ...whose } of [rooms].flat()) {
+      set('ghl_ds24_inbox_messages', whose, inbox);
+      set('ghl_ds24_dead_messages', whose, dead);
+    }
     const lines: string[] = [];
     const family = (name: string, type: string, help: string) =>
       lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`);
