@@ -4,6 +4,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, w
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { buildWorker } from './build-worker.mjs';
 import { faceFiles, publish, wasmDir, wasmFiles } from './lib/products.mjs';
 import { Failed, main, root, run, say, seconds, step } from './lib/shell.mjs';
 import { files, fingerprint, isFresh, writeStamp } from './lib/stamp.mjs';
@@ -143,6 +144,7 @@ async function compile() {
   );
   copyAssets();
   dropOrphans();
+  await step('bundling the Cloudflare Worker', buildWorker);
   copyFileSync(join(root, mappingSchema), join(distDir, 'mapping.schema.json'));
   await writeFleetSchema();
   // npm takes licenses from the package's own folder only.

@@ -31,7 +31,11 @@ async function hand(messages: Message<Delivery>[], env: Env, isDead: boolean): P
     if (isDead) {
       await ledger.keep(whose, bodies);
       for (const message of messages) message.ack();
-      log({ level: 'error', message: 'messages could not be delivered and are kept', fields: { ...fields, count: String(messages.length) } });
+      log({
+        level: 'error',
+        message: 'messages could not be delivered and are kept',
+        fields: { ...fields, count: String(messages.length) },
+      });
       return;
     }
     const results = await ledger.deliver(whose, bodies);

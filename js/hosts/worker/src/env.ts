@@ -91,8 +91,6 @@ export function maxRequestsOf({ MAX_REQUESTS = 45 }: Env): number {
 /** The object of a location, or of a connection where `location` is null; of the whole fleet where both are. */
 export function ledgerOf(env: Env, connection: string | null, location: string | null): DurableObjectStub<Ledger> {
   const { JURISDICTION: jurisdiction } = env;
-  const ledgers = jurisdiction
-    ? env.LEDGERS.jurisdiction(jurisdiction as DurableObjectJurisdiction)
-    : env.LEDGERS;
+  const ledgers = jurisdiction ? env.LEDGERS.jurisdiction(jurisdiction as DurableObjectJurisdiction) : env.LEDGERS;
   return ledgers.get(ledgers.idFromName(JSON.stringify([connection, location])));
 }

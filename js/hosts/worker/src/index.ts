@@ -60,7 +60,11 @@ export default {
         await ledgerOf(env, scope.connection, scope.location).wake(scope);
       } catch (error) {
         const { code, message, help } = detailsOf(error);
-        log({ level: 'error', message: 'an object could not be woken', fields: { ...named(scope), code, problem: message, help } });
+        log({
+          level: 'error',
+          message: 'an object could not be woken',
+          fields: { ...named(scope), code, problem: message, help },
+        });
       }
     }
   },
@@ -109,4 +113,3 @@ const named = ({ connection, location }: { connection: string; location: string 
 function text(body: string, status: number, headers: Record<string, string> = {}): Response {
   return new Response(body, { status, headers: { 'content-type': 'text/plain; charset=utf-8', ...headers } });
 }
-

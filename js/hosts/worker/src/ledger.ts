@@ -8,11 +8,11 @@ import {
   type RoomEntry,
   type Scope,
   type Store,
-  scopedStore,
   type StoreCommit,
   type StoreRange,
   type StoreValues,
   type StoreWrite,
+  scopedStore,
 } from 'ghl-digistore24';
 import { durableStore } from 'ghl-digistore24/durable-object';
 import { type Delivery, type Env, fleetOf, ledgerOf, maxRequestsOf } from './env.js';
