@@ -51,7 +51,7 @@ fn main() -> Result<()> {
 /// Other JSON that the plugin carries along, its name there, and what in it is only for people and editors.
 const DATA: [(&str, &str, &[&str]); 3] = [
     ("src/options.schema.json", "options.json", &["description"]),
-    ("src/mapping/mapping.schema.json", "mapping.json", &["$id", "default", "description", "title"]),
+    ("src/mapping/mapping.schema.json", "mapping.json", &["$id", "default", "description", "oneOf", "title"]),
     ("src/mapping/ready.json", "ready.json", &["description"]),
 ];
 

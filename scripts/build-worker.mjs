@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import * as esbuild from 'esbuild';
 import { Failed, main, root, run, say } from './lib/shell.mjs';
 
 const source = 'js/hosts/worker';
@@ -26,6 +25,8 @@ const withoutFace = {
 /** Checks the types and writes the bundle; gives its size. */
 export async function buildWorker() {
   await run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', source]);
+  // Not before: on a fresh machine the build installs it.
+  const esbuild = await import('esbuild');
   await esbuild.build({
     entryPoints: [join(root, source, 'src/index.ts')],
     outfile: bundle,

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { buildWorker } from './build-worker.mjs';
+import { writeCommonJs } from './lib/commonjs.mjs';
 import { faceFiles, publish, wasmDir, wasmFiles } from './lib/products.mjs';
 import { Failed, main, root, run, say, seconds, step } from './lib/shell.mjs';
 import { files, fingerprint, isFresh, writeStamp } from './lib/stamp.mjs';
@@ -37,7 +38,7 @@ export async function build() {
 }
 
 // What each part is made from, and where the hash of that is kept.
-const wasmInputs = [
+export const wasmInputs = [
   'src',
   'catalog',
   'build',
@@ -58,11 +59,8 @@ const parts = {
     stamp: join(distDir, '.stamp'),
     mark: () =>
       fingerprint([
-        'js',
-        'package-lock.json',
-        mappingSchema,
-        optionsSchema,
-        ...glueTypes.map((file) => `pkg/wasm/${file}.d.ts`),
+        ...['js', 'package-lock.json', 'pkg/package.json', 'scripts/lib/commonjs.mjs', mappingSchema, optionsSchema],
+        ...glueTypes.flatMap((file) => [`pkg/wasm/${file}.d.ts`, `pkg/wasm/${file}.js`]),
       ]),
   },
 };
@@ -101,8 +99,11 @@ async function buildWasm(toolchain) {
   return true;
 }
 
-/** Compiles the crate with one feature; gives the paths of the wasm and of the face of the catalog. */
-async function compileRust(toolchain, feature) {
+/**
+ * Compiles the crate with one feature, and flags for the crate alone; gives the paths of the wasm and of the face of the
+ * catalog.
+ */
+export async function compileRust(toolchain, feature, flags = []) {
   let face;
   const lines = (line) => {
     // Where the build script of a package wrote: one of them the face of the catalog.
@@ -114,12 +115,13 @@ async function compileRust(toolchain, feature) {
     run(
       toolchain.cargo,
       [
-        'build',
+        'rustc',
         ...['--release', '--lib', '--package', 'ghl-digistore24', '--features', feature],
         ...['--target', target, '--target-dir', toolchain.dir, '--message-format', 'json-render-diagnostics'],
         ...locked,
         ...toolchain.args,
         ...rustFlags(toolchain),
+        ...['--', ...flags],
       ],
       { env: toolchain.env, lines },
     ),
@@ -145,6 +147,7 @@ async function compile() {
   copyAssets();
   dropOrphans();
   await step('bundling the Cloudflare Worker', buildWorker);
+  await step('CommonJS', () => writeCommonJs(join(root, 'pkg')));
   copyFileSync(join(root, mappingSchema), join(distDir, 'mapping.schema.json'));
   await writeFleetSchema();
   // npm takes licenses from the package's own folder only.
@@ -176,7 +179,7 @@ function copyAssets() {
 
 /** Removes the products of files that are gone. The folder is not emptied first: other processes may be reading it. */
 function dropOrphans() {
-  for (const path of files(['pkg/dist'])) {
+  for (const path of files(['pkg/dist']).filter((path) => !path.startsWith('pkg/dist/cjs/'))) {
     const source = join(root, 'js', path.slice('pkg/dist/'.length));
     const typescript = source.replace(/(\.d\.ts|\.js)(\.map)?$/, '.ts');
     if (!existsSync(source) && !existsSync(typescript)) rmSync(join(root, path));
@@ -184,8 +187,8 @@ function dropOrphans() {
 }
 
 /** Node's zlib packs about 1.5 % worse than the command `gzip -9`: the number errs on the safe side. */
-function measure(file) {
-  const bytes = readFileSync(join(wasmDir, file));
+export function measure(path) {
+  const bytes = readFileSync(path);
   return {
     raw: bytes.length,
     gzip: gzipSync(bytes, { level: 9 }).length,
@@ -193,14 +196,14 @@ function measure(file) {
   };
 }
 
-const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
+export const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   await main(async () => {
     const start = performance.now();
     const result = await build();
-    const [wasm, fetch] = twins.map((twin) => measure(`${twin.name}_bg.wasm`));
-    const face = measure(`${faceName}.bin`);
+    const [wasm, fetch] = twins.map((twin) => measure(join(wasmDir, `${twin.name}_bg.wasm`)));
+    const face = measure(join(wasmDir, `${faceName}.bin`));
     const wasms = { 'wasm of the façade': wasm, 'wasm with fetch': fetch };
     if (process.argv.includes('--json')) {
       const sizes = { wasm, fetch, face, budget };

@@ -1,14 +1,22 @@
-// Writes docs/operations/: a page for each resource, made from the catalog as the plugin lists it.
-//   npm run docs            writes the pages
+// Writes docs/operations/: a page for each resource, made from the catalog as the plugin lists it; and the README's table of hosts.
+//   npm run docs            writes the pages and the table
 //   npm run docs -- --check only says which are not up to date; exit code 1 then
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { table } from '../tests/packaging/table.mjs';
 import { build, isBuilt } from './build.mjs';
 import { Failed, main, root, say } from './lib/shell.mjs';
 
 const folder = join(root, 'docs/operations');
 const services = { ghl: 'HighLevel', digistore24: 'Digistore24', bridge: 'Both services' };
+
+const readmeFile = join(root, 'README.md');
+
+/** The README with this table of hosts in its place. */
+export function readme(text) {
+  return text.replace(/(?<=<!-- hosts:[^>]*-->\n).*?(?=<!-- \/hosts -->)/s, () => table());
+}
 
 /** All pages: file name -> text. */
 export function pages(entries) {
@@ -157,13 +165,17 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
     if (!isBuilt()) await build();
     const files = pages(await listed());
     const { stale, gone } = differences(files);
+    const before = readFileSync(readmeFile, 'utf8');
+    const after = readme(before);
     if (process.argv.includes('--check')) {
-      if (stale.length + gone.length) throw new Failed(`not up to date: ${[...stale, ...gone].join(', ')}`);
+      const old = [...stale, ...gone, ...(after === before ? [] : ['the README'])];
+      if (old.length) throw new Failed(`not up to date: ${old.join(', ')}`);
       return say(`${files.size} pages, all up to date`);
     }
     mkdirSync(folder, { recursive: true });
     for (const name of gone) rmSync(join(folder, name));
     for (const name of stale) writeFileSync(join(folder, name), files.get(name));
+    if (after !== before) writeFileSync(readmeFile, after);
     say(`${files.size} pages in docs/operations: ${stale.length} written, ${gone.length} removed`);
   });
 }

@@ -24,7 +24,7 @@ export const bindgen = join(targetDir, 'debug', `ghl-digistore24-bindgen${proces
 export async function setup(report = () => {}) {
   checkNode();
   report(`node ${process.versions.node}`);
-  await installPackages(report);
+  await installPackages({ report });
   const toolchain = await installRust(report);
   await buildHelper(report);
   return toolchain;
@@ -36,13 +36,14 @@ function checkNode() {
   }
 }
 
-async function installPackages(report) {
-  const mark = fingerprint(['package.json', 'package-lock.json']);
-  const stamp = join(root, 'node_modules/.setup-stamp');
-  if (isFresh(stamp, mark)) return report('npm packages');
-  await step('installing npm packages', () => {
+/** Brings the npm packages of a folder up to its lock file. */
+export async function installPackages({ folder = '.', what = 'npm packages', report = () => {} } = {}) {
+  const mark = fingerprint([join(folder, 'package.json'), join(folder, 'package-lock.json')]);
+  const stamp = join(root, folder, 'node_modules/.setup-stamp');
+  if (isFresh(stamp, mark)) return report(what);
+  await step(`installing ${what}`, () => {
     // No package needs its install script: what ships a binary ships it as an optional package per platform.
-    const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund'];
+    const args = ['ci', '--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund'];
     // Under `npm run` npm says where it is; starting it by Node works on every system.
     const npm = process.env.npm_execpath;
     return npm?.endsWith('.js') ? run(process.execPath, [npm, ...args]) : run('npm', args);

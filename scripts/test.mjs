@@ -1,13 +1,16 @@
 // Everything that has to hold, one step after the other, with a table at the end.
-//   --quick      without the slow checks (lints, licenses)
+//   --quick      without the slow checks (lints, hosts, breakages on purpose, licenses)
 //   --only lint  the lints alone
 //   --json       the table for machines, on stdout after the steps' own output
 import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { build } from './build.mjs';
+import { buildComponent } from './build-component.mjs';
 import { Failed, root, say, which } from './lib/shell.mjs';
 import { files } from './lib/stamp.mjs';
 import { locked, target, targetDir, wasmToolchain } from './lib/toolchain.mjs';
 import { setup } from './setup.mjs';
+import { testHosts } from './test-hosts.mjs';
 
 const quick = process.argv.includes('--quick');
 const onlyLint = process.argv.includes('--only') && process.argv.includes('lint');
@@ -21,15 +24,46 @@ const node = (...args) => command(process.execPath, args);
 const steps = [
   { name: 'setup', needed: true, lint: true, run: () => setup((thing) => say(`  ${thing}: in place`)) },
   { name: 'build (cargo, wasm-bindgen, tsc)', needed: true, run: build },
-  { name: 'cargo fmt', lint: true, run: () => cargo('fmt', '--all', '--check') },
+  { name: 'build of the component', needed: true, run: buildComponent },
+  { name: 'cargo fmt', lint: true, run: fmt },
   { name: 'clippy, native', lint: true, slow: true, run: () => clippy('--workspace', '--all-targets') },
   { name: 'clippy, wasm', lint: true, slow: true, run: clippyWasm },
   { name: 'cargo test', run: () => cargo('test', '--workspace', ...locked) },
+  { name: 'breakages on purpose', slow: true, run: () => node('scripts/mutants.mjs') },
+  {
+    name: 'clippy, host in wasmtime',
+    lint: true,
+    slow: true,
+    run: () => inHost('clippy', '--all-targets', '--', '-D', 'warnings'),
+  },
+  { name: 'component in wasmtime', slow: true, run: () => inHost('test') },
   { name: 'biome', lint: true, run: () => node('node_modules/@biomejs/biome/bin/biome', 'check', '.') },
   { name: 'types', run: () => node('node_modules/typescript/bin/tsc', '-p', 'tests/types') },
   { name: 'node --test', run: nodeTests },
+  { name: 'hosts (the packed package)', slow: true, run: () => testHosts() },
   { name: 'cargo deny', lint: true, slow: true, run: deny },
 ];
+
+// wasmtime takes minutes to build: it has a workspace, a lock file and a target folder of its own.
+const host = ['--manifest-path', 'hosts/wasmtime/Cargo.toml'];
+
+async function fmt() {
+  await cargo('fmt', '--all', '--check');
+  await cargo('fmt', ...host, '--check');
+}
+
+/** A command of cargo for the host in wasmtime; without TLS, since the sandbox is on loopback. */
+async function inHost(subcommand, ...args) {
+  const shared = [...host, '--target-dir', join(targetDir, 'wasmtime'), '--no-default-features', ...locked];
+  try {
+    await cargo('fetch', ...host, ...locked);
+  } catch (error) {
+    if (process.env.CI) throw error;
+    throw new Skipped('wasmtime could not be downloaded: THE COMPONENT WAS NOT RUN IN IT');
+  }
+  say('  the first build of wasmtime takes some minutes');
+  await cargo(subcommand, ...shared, ...args);
+}
 
 function clippy(...args) {
   return cargo('clippy', ...args, ...locked, '--', '-D', 'warnings');
@@ -37,7 +71,7 @@ function clippy(...args) {
 
 async function clippyWasm() {
   if (wasmToolchain()?.name === 'debian') throw new Skipped(`the linting toolchain has no ${target}`);
-  for (const feature of ['js', 'fetch']) await clippy('--lib', '--target', target, '--features', feature);
+  for (const feature of ['js', 'fetch', 'component']) await clippy('--lib', '--target', target, '--features', feature);
 }
 
 function nodeTests() {
@@ -55,6 +89,7 @@ async function deny() {
   }
   // Advisories need a database from the network, so they are no part of this.
   await cargo('deny', 'check', 'bans', 'licenses', 'sources');
+  await cargo('deny', ...host, 'check', '--config', join(root, 'deny.toml'), 'bans', 'licenses', 'sources');
 }
 
 /** Like `run` of shell.mjs, but results belong on stdout here. */

@@ -20,13 +20,25 @@ pub fn at(ms: u64) -> OffsetDateTime {
 pub fn iso(moment: OffsetDateTime) -> String {
     let (date, time, offset) = (moment.date(), moment.time(), moment.offset());
     let (h, m, s) = time.as_hms();
-    let zone = match offset.whole_minutes() {
-        0 => "Z".to_owned(),
-        minutes => {
-            format!("{}{:02}:{:02}", if minutes < 0 { '-' } else { '+' }, minutes.abs() / 60, minutes.abs() % 60)
-        }
-    };
+    let zone = zone(i32::from(offset.whole_minutes()));
     format!("{}T{h:02}:{m:02}:{s:02}{zone}", ymd(date))
+}
+
+fn zone(minutes: i32) -> String {
+    match minutes {
+        0 => "Z".to_owned(),
+        _ => format!("{}{:02}:{:02}", if minutes < 0 { '-' } else { '+' }, minutes.abs() / 60, minutes.abs() % 60),
+    }
+}
+
+/// The same time by the clock, `2026-11-23T09:30:00…`, where clocks are so far ahead of UTC.
+pub fn with_offset(iso: &str, minutes: i32) -> String {
+    iso.get(..19).unwrap_or(iso).to_owned() + &zone(minutes)
+}
+
+/// How far the clocks of Berlin are ahead of UTC, in minutes.
+pub fn berlin_minutes(ms: u64) -> i32 {
+    in_berlin(at(ms)).offset().whole_minutes().into()
 }
 
 /// `2026-11-23`.
@@ -170,5 +182,6 @@ mod tests {
         assert_eq!(due("2026-11-23 15:00:00", 1), "2026-11-24T09:00:00+01:00");
         assert_eq!(due("2026-11-20 15:00:00", 1), "2026-11-23T09:00:00+01:00", "Saturday becomes Monday");
         assert_eq!(due("2026-10-23 15:00:00", 1), "2026-10-26T09:00:00+01:00", "over the end of summer time");
+        assert_eq!(with_offset("2026-10-26T09:00:00+01:00", -240), "2026-10-26T09:00:00-04:00");
     }
 }

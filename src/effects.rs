@@ -50,6 +50,13 @@ pub enum Effect {
         /// The writes; all keys share one scope (`connection/location`).
         writes: Vec<Write>,
     },
+    /// Ask how a zone's clocks stand: only hosts have the tables of all zones.
+    Zone {
+        /// Its IANA name.
+        zone: String,
+        /// At this time, seconds since 1970.
+        at: i64,
+    },
     /// Say something to the operator. Not answered.
     Log {
         /// `debug`, `info`, `warn` or `error`.
@@ -172,6 +179,8 @@ pub enum Reply {
         /// The store's own time, milliseconds since 1970.
         now: u64,
     },
+    /// How far a zone's clocks are ahead of UTC, in minutes; nothing where the zone is not known.
+    Offset(Option<i32>),
     /// The store failed.
     StoreError {
         /// A technical word for the operator.
@@ -219,6 +228,8 @@ fn seen(response: &http::Response) -> Map {
 #[derive(Debug, Default)]
 struct Mailbox {
     now: u64,
+    /// The store's clock less ours, as of its last answer.
+    ahead: i64,
     random: u64,
     last_id: u32,
     outbox: Vec<Outgoing>,
@@ -239,6 +250,13 @@ impl Effects {
     /// Milliseconds since 1970, as of the current step.
     pub fn now(&self) -> u64 {
         self.0.borrow().now
+    }
+
+    /// The same by the store's clock: for what is compared with what another process has written. Ours until the store has
+    /// answered.
+    pub(crate) fn shared_now(&self) -> u64 {
+        let mailbox = self.0.borrow();
+        mailbox.now.saturating_add_signed(mailbox.ahead)
     }
 
     /// How many requests this task has asked for.
@@ -289,6 +307,14 @@ impl Effects {
             return Err(cancelled());
         }
         Ok(())
+    }
+
+    /// How far a zone's clocks are ahead of UTC at a time (seconds since 1970), in minutes; nothing where the host doesn't know.
+    pub async fn offset(&self, zone: &str, at: i64) -> Option<i32> {
+        match self.ask(Effect::Zone { zone: zone.to_owned(), at }).await {
+            Reply::Offset(minutes) => minutes,
+            _ => None,
+        }
     }
 
     /// Reads keys; also gives the store's own time.
@@ -456,15 +482,11 @@ impl Task {
         Self { work: Some(Box::pin(work(effects.clone()))), effects }
     }
 
-    /// The same, under a trace of the host's (else one is made up), and with events for somebody who listens.
-    #[must_use]
-    pub fn observed(self, trace: Option<String>, is_heard: bool) -> Self {
-        {
-            let mut mailbox = self.effects.0.borrow_mut();
-            mailbox.trace = trace.unwrap_or_default();
-            mailbox.is_heard = is_heard;
-        }
-        self
+    /// Before the first step: a trace of the host's (else one is made up), and whether somebody listens to events.
+    pub fn observe(&mut self, trace: Option<String>, is_heard: bool) {
+        let mut mailbox = self.effects.0.borrow_mut();
+        mailbox.trace = trace.unwrap_or_default();
+        mailbox.is_heard = is_heard;
     }
 
     /// Takes the answers, runs until the next effects are needed, and hands those out.
@@ -473,6 +495,11 @@ impl Task {
             let mut mailbox = self.effects.0.borrow_mut();
             mailbox.now = input.now;
             mailbox.random ^= u64::from(input.seed) << 17 ^ input.now;
+            for answer in &input.answers {
+                if let Reply::Values { now, .. } | Reply::Committed { now, .. } = answer.result {
+                    mailbox.ahead = now.cast_signed().wrapping_sub(input.now.cast_signed());
+                }
+            }
             mailbox.answers.extend(input.answers);
         }
         let Some(work) = self.work.as_mut() else {

@@ -24,7 +24,7 @@ pub enum Code {
     QuotaExhausted = "quota_exhausted",
     /// The service is down or can't be reached.
     Unavailable = "unavailable",
-    /// The service didn't answer in time and nothing was changed.
+    /// The service didn't answer, or the host doesn't tell why there is no answer; nothing was changed.
     Timeout = "timeout",
     /// A write may or may not have happened.
     OutcomeUnknown = "outcome_unknown",

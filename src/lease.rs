@@ -54,7 +54,7 @@ impl Lease {
     /// Writes under the lease and renews it.
     pub(crate) async fn commit(&mut self, mut writes: Vec<Write>) -> Result<()> {
         let (key, version) = self.held.take().ok_or_else(taken_over)?;
-        let value = Some(self.value(self.effects.now()));
+        let value = Some(self.value(self.effects.shared_now()));
         writes.push(Write { key: key.clone(), expect: Some(version), value });
         let version = self.effects.commit(writes).await?.ok_or_else(taken_over)?;
         self.held = Some((key, version));

@@ -27,7 +27,7 @@
 //! - [`check`]: is all set right?
 //! - `receive`: webhooks of both services: checked, stored, answered. `install`: the connection that sends them.
 //! - [`plugin`]: the one façade that every binding exposes.
-//! - [`bindings`]: JavaScript. No logic.
+//! - [`bindings`]: JavaScript, components. No logic.
 
 pub mod auth;
 pub mod bindings;

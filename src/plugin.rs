@@ -8,7 +8,7 @@ use crate::{
     client::{Client, Memory, Urgency},
     clock,
     connection::Connection,
-    digistore24::{self, Event, Kind, Params, Verdict},
+    digistore24::{self, Kind, Verdict},
     effects::{Effects, Happening, Level, Task},
     error::{Error, FieldProblem, Result, word},
     events, highlevel, http, install,
@@ -300,8 +300,13 @@ impl Settings {
                 self.sync(effects)?.drop_letter(text_at(0)).await?;
                 Ok(Value::Null)
             }
-            "sync.plan" => self.plan(effects, &read_event(&args)?).await,
-            "sync.apply" => Ok(self.sync(effects)?.apply(&read_event(&args)?).await?.to_json()),
+            "sync.plan" | "sync.apply" => {
+                let given = args.first().unwrap_or(&Value::Null);
+                match method {
+                    "sync.plan" => self.plan(effects, given).await,
+                    _ => Ok(self.sync(effects)?.apply(given).await?.to_json()),
+                }
+            }
             #[cfg(not(feature = "fetch"))]
             other if other == "forget" || other.starts_with("sync.") => {
                 // Nobody waits for it: its calls leave the rate to those that somebody waits for.
@@ -316,6 +321,11 @@ impl Settings {
             "mapping.check" => {
                 let problems = Mapping::load(args.first().unwrap_or(&Value::Null)).err().unwrap_or_default();
                 Ok(json!({ "ok": problems.is_empty(), "problems": problems.to_json() }))
+            }
+            "mapping.expand" => Ok(mapping::expand(args.first().unwrap_or(&Value::Null))),
+            "nearest" => {
+                let known = args.get(1).and_then(Value::as_array).into_iter().flatten();
+                Ok(catalog::nearest(text_at(0), known.filter_map(Value::as_str)).to_json())
             }
             "setup" => Ok(self.sync(effects)?.setup().await?.to_json()),
             "inbox.list" => self.list(effects, argument(&args, 0, "options", &["room", "limit"])?).await,
@@ -377,17 +387,19 @@ impl Settings {
         })
     }
 
-    async fn plan(&self, effects: &Effects, params: &Params) -> Result<Value> {
-        let event = Event::read(&self.connection.id, params, effects.now());
+    async fn plan(&self, effects: &Effects, given: &Value) -> Result<Value> {
+        let mut event = self.sync(effects)?.event_of(given)?;
+        let is_heard = event.event.is_highlevel();
         let verdict = match self.connection.digistore24 {
-            Some(_) => receive::verdict(&self.client(effects), params, None).await?,
-            None => Verdict::NoPassphraseSet,
+            Some(_) if !is_heard => receive::verdict(&self.client(effects), &params_of(given)?, None).await?,
+            _ => Verdict::NoPassphraseSet,
         };
-        let (plan, repeated) = self.sync(effects)?.dry_run(&event).await?;
+        let (plan, repeated) = self.sync(effects)?.dry_run(&mut event).await?;
         let mut described = mapping::describe(&plan);
         let known = plan.contact_id.is_some();
         if let Some(object) = described.as_object_mut() {
-            object.insert("event".into(), event.shape(false).pop().unwrap_or_default());
+            let shown = if is_heard { given.clone() } else { event.shape(false).pop().unwrap_or_default() };
+            object.insert("event".into(), shown);
             object.insert("repeated".into(), repeated.into());
             object.insert("signature".into(), signature_word(verdict).into());
             object.insert("lookUp".into(), if known { "none: the ledger knows the contact" } else {
@@ -417,9 +429,12 @@ impl Settings {
         let rows = entries.iter().map(|entry| {
             let message = parse(&entry.value).unwrap_or_default();
             let of = |name: &str| message.get(name).cloned().unwrap_or_default();
-            let body = digistore24::parse(of("body").as_str().unwrap_or_default().as_bytes()).unwrap_or_default();
-            // A message of Digistore24 names its event only in its body.
-            let event = of("event").as_str().map(str::to_owned);
+            let kept = of("body");
+            let kept = kept.as_str().unwrap_or_default();
+            let body = digistore24::parse(kept.as_bytes()).unwrap_or_default();
+            // A message names its event only in its body.
+            let heard = parse(kept).and_then(|shape| shape.text_of("event").map(str::to_owned));
+            let event = of("event").as_str().map(str::to_owned).or(heard);
             json!({
                 "name": entry.key.strip_prefix(&prefix),
                 "event": event.unwrap_or_else(|| Kind::parse(body.get("event")).name().to_owned()),
@@ -452,9 +467,4 @@ fn signature_word(verdict: Verdict) -> &'static str {
         Verdict::Mismatch => "wrong",
         Verdict::NoPassphraseSet => "not checked",
     }
-}
-
-/// `sync.plan` and `sync.apply` take an event.
-fn read_event(args: &[Value]) -> Result<Params> {
-    params_of(args.first().unwrap_or(&Value::Null))
 }

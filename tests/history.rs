@@ -140,7 +140,7 @@ fn an_import_is_exactly_once_whatever_fails() {
     call(&mut right, &plugin, "sync.import", import(&orders, "silent"));
     for seed in 0..150 {
         let (mut world, mut rng) = (World::new(), Rng::new(seed + 1));
-        world.faults = Faults { refused: 4, lost: 6, late: 5, limited: 4, broken: 4, crash: 4 };
+        world.faults = Faults { refused: 4, lost: 6, late: 5, limited: 4, broken: 4, crash: 4, ..Faults::default() };
         let args = import(&orders, "silent").to_string();
         while let End::Crashed = world.drive(plugin.start("sync.import", &args, Vec::new()), &mut rng) {}
         for round in 0..300 {
@@ -180,16 +180,19 @@ fn what_a_message_cannot_tell_digistore24_is_asked() {
 
 #[test]
 fn a_question_that_fails_for_now_is_asked_later() {
-    let (mut world, plugin) = (World::new(), plugin());
-    apply(&mut world, &plugin, &event(json!({})));
-    world.faults.refused = 100;
-    let unclear = json!({ "event": "on_payment_missed", "transaction_id": "", "pay_sequence_no": "2", "billing_stop_reason": "no_product" });
-    assert_eq!(apply(&mut world, &plugin, &event(unclear))["outcome"], "waiting");
-    world.faults.refused = 0;
-    world.purchases.insert("C74PNZH5".into(), purchase("C74PNZH5", "unpaid", &TWO[..1]));
-    world.now += 3_600_000;
-    call(&mut world, &plugin, "tick", json!([{}]));
-    assert!(world.contacts["c1"].tags.contains("ds24-paused"));
+    for faults in [Faults { refused: 100, ..Faults::default() }, Faults { garbled: 100, ..Faults::default() }] {
+        let (mut world, plugin) = (World::new(), plugin());
+        apply(&mut world, &plugin, &event(json!({})));
+        world.faults = faults;
+        world.purchases.insert("C74PNZH5".into(), purchase("C74PNZH5", "unpaid", &TWO[..1]));
+        let unclear = json!({ "event": "on_payment_missed", "transaction_id": "", "pay_sequence_no": "2", "billing_stop_reason": "no_product" });
+        assert_eq!(apply(&mut world, &plugin, &event(unclear))["outcome"], "waiting");
+        world.faults = Faults::default();
+        world.now += 3_600_000;
+        call(&mut world, &plugin, "tick", json!([{}]));
+        assert!(world.contacts["c1"].tags.contains("ds24-paused"));
+        assert!(world.contacts["c1"].tasks.iter().all(|task| !task["title"].as_str().unwrap().starts_with("Check")));
+    }
 }
 
 #[test]

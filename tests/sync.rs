@@ -1,4 +1,4 @@
-//! The sync against a world in memory: what it does, and that it does it exactly once, whatever fails.
+//! What the sync does, against a world in memory. That it does it exactly once, whatever fails: `tests/simulation.rs`.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,7 +12,7 @@ mod support;
 
 use ghl_digistore24::json::{Value, json};
 use ghl_digistore24::plugin::Plugin;
-use support::{End, Faults, Rng, World, event, plugin, plugin_with};
+use support::{End, Rng, World, event, plugin, plugin_with};
 
 fn apply(world: &mut World, plugin: &Plugin, event: &Value) -> Value {
     let task = plugin.start("sync.apply", &json!([event]).to_string(), Vec::new());
@@ -29,26 +29,6 @@ fn operations(report: &Value) -> Vec<&str> {
         .iter()
         .map(|c| c["operation"].as_str().unwrap().trim_start_matches("ghl.contacts."))
         .collect()
-}
-
-fn subscription() -> Vec<Value> {
-    vec![
-        event(json!({})),
-        event(
-            json!({ "event": "on_payment_missed", "pay_sequence_no": "2", "billing_stop_reason": "by_payment_denial", "transaction_id": "" }),
-        ),
-        event(
-            json!({ "pay_sequence_no": "2", "transaction_id": "9002", "transaction_date": "2026-12-20", "next_payment_at": "2027-01-18" }),
-        ),
-        event(
-            json!({ "order_id": "C74PNZH51", "upsell_no": "1", "order_item_id": "32", "product_id": "6", "product_name": "Buch",
-                      "transaction_id": "9003", "billing_type": "single_payment", "pay_sequence_no": "0" }),
-        ),
-        event(
-            json!({ "event": "on_rebill_cancelled", "pay_sequence_no": "2", "rebill_stop_noted_at": "2026-12-28 10:00:00", "transaction_id": "" }),
-        ),
-        event(json!({ "event": "last_paid_day", "pay_sequence_no": "2", "transaction_id": "" })),
-    ]
 }
 
 #[test]
@@ -165,6 +145,101 @@ fn whoever_was_deleted_does_not_come_back_with_a_renewal_but_with_a_new_order() 
 }
 
 #[test]
+fn a_refund_that_names_no_item_and_comes_first_is_the_one_of_the_payment_after_it() {
+    let (mut world, plugin) = (World::new(), plugin());
+    let refund = json!({
+        "event": "on_refund", "transaction_id": "9100", "parent_transaction_id": "9001", "order_item_id": "", "product_id": "",
+        "product_name": "",
+    });
+    apply(&mut world, &plugin, &event(refund));
+    apply(&mut world, &plugin, &event(json!({})));
+    let tags = &world.contacts["c1"].tags;
+    assert!(tags.contains("ds24-refunded") && !tags.contains("ds24-customer"), "{tags:?}");
+}
+
+#[test]
+fn an_upsell_whose_money_went_back_is_refunded_though_the_plan_beside_it_goes_on() {
+    let (mut world, plugin) = (World::new(), plugin());
+    apply(&mut world, &plugin, &event(json!({})));
+    let upsell = |extra: Value| {
+        let mut upsell = json!({
+            "order_id": "C74PNZH51", "upsell_no": "1", "order_item_id": "32", "product_id": "6", "product_name": "Buch",
+            "transaction_id": "9003", "billing_type": "single_payment", "pay_sequence_no": "0",
+        });
+        upsell.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        event(upsell)
+    };
+    apply(&mut world, &plugin, &upsell(json!({})));
+    let refund = json!({ "event": "on_refund", "transaction_id": "9004", "parent_transaction_id": "9003" });
+    apply(&mut world, &plugin, &upsell(refund));
+    let tags = &world.contacts["c1"].tags;
+    assert!(tags.contains("ds24-p-512345") && !tags.contains("ds24-p-6"), "{tags:?}");
+}
+
+#[test]
+fn a_refund_that_comes_before_its_payment_is_not_taken_for_one_of_another() {
+    let (mut world, plugin) = (World::new(), plugin());
+    apply(&mut world, &plugin, &event(json!({})));
+    // Of the second payment, all of it.
+    let refund = json!({ "event": "on_refund", "pay_sequence_no": "2", "transaction_id": "9100", "transaction_amount": "30.00", "parent_transaction_id": "9002" });
+    apply(&mut world, &plugin, &event(refund));
+    apply(
+        &mut world,
+        &plugin,
+        &event(json!({ "pay_sequence_no": "2", "transaction_id": "9002", "transaction_amount": "30.00" })),
+    );
+    assert!(world.contacts["c1"].tags.contains("ds24-refunded"), "{:?}", world.contacts["c1"].tags);
+}
+
+#[test]
+fn a_contact_that_was_created_and_refused_is_found_also_when_its_phone_is_somebody_elses() {
+    let (mut world, plugin) = (World::new(), plugin());
+    apply(&mut world, &plugin, &event(json!({})));
+    world.faults.created_422 = 100;
+    let spouse = event(
+        json!({ "order_id": "S1", "order_item_id": "9", "transaction_id": "500", "buyer_id": "50", "email": "otto@example.de" }),
+    );
+    assert_eq!(apply(&mut world, &plugin, &spouse)["outcome"], "done");
+    assert_eq!(world.contacts.len(), 2);
+}
+
+/// Two receivers store messages of one buyer: the one that began earlier is slower. Meanwhile work on the other has begun,
+/// and its worker has died.
+#[test]
+fn a_message_that_was_begun_is_not_held_up_by_one_that_was_stored_later() {
+    let (mut world, plugin, mut rng) = (World::new(), plugin(), Rng::new(1));
+    let second = event(json!({ "pay_sequence_no": "2", "transaction_id": "9002" }));
+    let mut task = plugin.start("sync.apply", &json!([second]).to_string(), Vec::new());
+    let mut answers = Vec::new();
+    while world.contacts.is_empty() {
+        assert!(world.step(&mut task, &mut answers, &mut rng).is_none());
+    }
+    drop(task);
+    world.now -= 60_000;
+    apply(&mut world, &plugin, &event(json!({})));
+    for _ in 0..5 {
+        world.now += 400_000;
+        world.drive(plugin.start("tick", "[{}]", Vec::new()), &mut rng);
+    }
+    assert!(!world.holds("inbox"));
+    assert_eq!(world.contacts["c1"].notes.len(), 1);
+}
+
+#[test]
+fn two_affiliates_are_two_people() {
+    let book =
+        json!({ "name": "partners", "when": { "event": "affiliateApproved" }, "then": [{ "addTags": ["partner"] }] });
+    let (mut world, plugin) = (World::new(), plugin_with(json!({ "playbooks": [book] })));
+    for name in ["max", "moritz"] {
+        let raw = json!({
+            "event": "on_affiliation", "merchant_id": "777", "affiliate_name": name, "email": [name, "@example.com"].concat(),
+        });
+        assert_eq!(apply(&mut world, &plugin, &json!({ "raw": raw }))["outcome"], "done");
+    }
+    assert_eq!(world.contacts.len(), 2);
+}
+
+#[test]
 fn a_merged_contact_is_found_again_by_its_address() {
     let (mut world, plugin) = (World::new(), plugin());
     apply(&mut world, &plugin, &event(json!({})));
@@ -241,186 +316,4 @@ fn a_broken_entry_of_the_ledger_is_a_clear_error_and_nothing_is_lost() {
         json!({ "order_id": "B2", "order_item_id": "5", "transaction_id": "77", "buyer_id": "43", "email": "b@example.com" }),
     );
     assert_eq!(apply(&mut world, &plugin, &other)["outcome"], "done", "one damaged entry holds up nobody else");
-}
-
-/// Everything that must be the same whatever went wrong on the way.
-fn outcome(world: &World) -> Value {
-    let contacts = world.contacts.values().map(|c| {
-        let mut notes: Vec<&str> = c.notes.iter().map(|n| n["body"].as_str().unwrap()).collect();
-        notes.sort_unstable();
-        let mut tasks: Vec<String> = c.tasks.iter().map(|t| format!("{} {}", t["title"], t["completed"])).collect();
-        tasks.sort();
-        // The fields about "the latest event" depend on the order in which two buyers of one contact are served.
-        let lasting = ["ds24_status", "ds24_lifetime", "ds24_products", "ds24_currency"];
-        let custom: Vec<&Value> = lasting.iter().filter_map(|k| c.custom.get(k)).collect();
-        let mut deals: Vec<String> =
-            c.deals.iter().map(|d| format!("{} {} {}", d["name"], d["status"], d["monetaryValue"])).collect();
-        deals.sort();
-        let business =
-            world.businesses.iter().find(|b| b["id"].as_str() == c.business.as_deref()).map(|b| b["name"].clone());
-        json!({
-            "fields": &c.fields, "custom": custom, "tags": c.tags, "notes": notes, "tasks": tasks, "deals": deals,
-            "business": business, "appointments": c.appointments.len(),
-        })
-    });
-    let mut contacts: Vec<Value> = contacts.collect();
-    contacts.sort_by_key(|c| c["fields"]["email"].to_string());
-    Value::Array(contacts)
-}
-
-/// Everything that a mapping can make at once: deals, a business that two people share, notes, tasks, enrolments, and steps
-/// that come later.
-fn rules() -> Value {
-    json!({
-        "opportunity": { "pipeline": "Sales", "stage": "New", "stages": { "paused": "At risk" } },
-        "business": "link",
-        "tags": { "byProduct": { "512345": ["herbs"] }, "byEvent": { "renewal": ["loyal"] } },
-        "playbooks": [
-            { "name": "welcome", "when": { "event": "newSale" }, "then": [
-                { "addTags": ["welcome"] },
-                { "note": { "body": "Say hello" } },
-                { "task": { "title": "Ring {{buyer.firstName}}" } },
-                { "appointment": { "calendar": "Visits", "start": "2026-12-24T10:00:00+01:00" } },
-                { "workflow": "Onboarding" },
-                { "wait": "30 days", "addTags": ["month"] },
-                { "wait": "30 days", "task": { "title": "Ask {{buyer.firstName}}" } },
-            ] },
-            { "name": "way-back", "when": { "event": "subscriptionCancelled" }, "then": [{ "stopRebilling": true }] },
-        ],
-    })
-}
-
-fn expected(mapping: &Value) -> (Value, Vec<String>, Vec<String>) {
-    let (mut world, plugin) = (World::new(), plugin_with(mapping.clone()));
-    for event in people() {
-        assert_eq!(apply(&mut world, &plugin, &event)["outcome"], "done");
-    }
-    world.now += 31 * 24 * 3_600_000;
-    world.drive(plugin.start("tick", "[{}]", Vec::new()), &mut Rng::new(1));
-    (outcome(&world), creations(&world), enrolments(&world))
-}
-
-/// Who entered what.
-fn enrolments(world: &World) -> Vec<String> {
-    let of = |line: &String| {
-        let (id, what) = line.split_once(' ').unwrap();
-        format!("{} {what}", world.contacts[id].fields["email"])
-    };
-    world.enrolments.iter().map(of).collect()
-}
-
-/// What was made: each exactly once. (Which tags come and go in between depends on the order in which two buyers of one
-/// contact are served; at the end they are equal.)
-fn creations(world: &World) -> Vec<String> {
-    let words = world.triggers.iter().map(|t| t.split_once(' ').unwrap().1.to_owned());
-    let mut made: Vec<String> = words.filter(|w| !w.starts_with('+')).collect();
-    made.sort();
-    made
-}
-
-/// Three people: a subscription with everything, a single purchase, and somebody who shares the first one's address.
-fn people() -> Vec<Value> {
-    let mut events = subscription();
-    events.insert(1, event(json!({ "order_id": "B2", "order_item_id": "5", "transaction_id": "77", "buyer_id": "43", "email": "b@example.com",
-                                   "address_phone_no": "", "address_first_name": "Bob", "billing_type": "single_payment", "pay_sequence_no": "0" })));
-    events
-        .insert(3, event(json!({ "order_id": "S1", "order_item_id": "9", "transaction_id": "500", "buyer_id": "50" })));
-    events.push(event(json!({ "event": "on_refund", "order_id": "B2", "order_item_id": "5", "transaction_id": "78", "parent_transaction_id": "77",
-                              "buyer_id": "43", "email": "b@example.com", "billing_type": "single_payment", "pay_sequence_no": "0" })));
-    events
-}
-
-/// Delivers everything with repetitions while connections break, the service fails and the process dies; several workers
-/// run at once. In the end the CRM is the same as without any of it, and no workflow was started twice.
-#[test]
-fn exactly_once_whatever_fails() {
-    let mappings = [json!({}), rules()];
-    let models = mappings.each_ref().map(expected);
-    let seeds: u64 = std::env::var("SIMULATION_SEEDS").ok().and_then(|s| s.parse().ok()).unwrap_or(150);
-    let first: u64 = std::env::var("SIMULATION_SEED").ok().and_then(|s| s.parse().ok()).unwrap_or(0);
-    for seed in first..first + seeds {
-        if std::env::var("SIMULATION_TRACE").is_ok() {
-            eprintln!("seed {seed}");
-        }
-        let mut rng = Rng::new(seed + 1);
-        let mut world = World::new();
-        let which = (seed % 2) as usize;
-        let (plugin, (right, right_creations, right_enrolments)) =
-            (plugin_with(mappings[which].clone()), &models[which]);
-        world.faults = Faults {
-            refused: rng.below(8),
-            lost: rng.below(10),
-            late: rng.below(8),
-            limited: rng.below(6),
-            broken: rng.below(6),
-            crash: rng.below(5),
-        };
-        // Deliver: each event until its commit is known to be durable, sometimes twice.
-        for event in people() {
-            let mut left = 1 + u64::from(rng.below(4) == 0);
-            while left > 0 {
-                let task = plugin.start("sync.apply", &json!([event]).to_string(), Vec::new());
-                match world.drive(task, &mut rng) {
-                    End::Done(_) => left -= 1,
-                    End::Crashed => {}
-                    End::Failed(error) => panic!("seed {seed}: {error}"),
-                }
-            }
-        }
-        // Work until the inbox is empty, with two workers interleaved.
-        for round in 0..500 {
-            if !world.entries.keys().any(|k| k.contains("/inbox/")) {
-                if !world.entries.keys().any(|k| k.contains("/later/")) {
-                    break;
-                }
-                // Everything of today is done: the steps that come later.
-                world.now += 30 * 24 * 3_600_000;
-            }
-            if round == 499 {
-                let left = world.entries.iter().filter(|(k, _)| !k.contains("/seen/") && !k.contains("/done/"));
-                panic!("seed {seed}: the inbox doesn't empty: {:#?}", left.collect::<Vec<_>>());
-            }
-            if round == 300 {
-                world.faults = Faults::default();
-            }
-            world.now += 30_000 + rng.below(400_000);
-            let mut tasks = [plugin.start("tick", "[{}]", Vec::new()), plugin.start("tick", "[{}]", Vec::new())];
-            let mut answers = [Vec::new(), Vec::new()];
-            let mut ended = [false, false];
-            let mut steps = 0;
-            while ended.contains(&false) {
-                steps += 1;
-                assert!(
-                    steps < 100_000,
-                    "seed {seed}: the workers don't end: {:?}",
-                    world.logs.iter().rev().take(6).collect::<Vec<_>>()
-                );
-                let which = rng.below(2) as usize;
-                if !ended[which] {
-                    match world.step(&mut tasks[which], &mut answers[which], &mut rng) {
-                        Some(End::Failed(error)) => panic!("seed {seed}: {error}"),
-                        end => ended[which] = end.is_some(),
-                    }
-                }
-            }
-        }
-        assert!(
-            !world.entries.keys().any(|k| k.contains("/dead/")),
-            "seed {seed}: dead letters: {:?}",
-            world.logs.last()
-        );
-        assert_eq!(outcome(&world), *right, "seed {seed}: the CRM differs");
-        assert_eq!(creations(&world), *right_creations, "seed {seed}: something was made twice or never");
-        // What can't be looked up is done at most once, and told where it may be missing.
-        let done = enrolments(&world);
-        let told = world.logs.iter().filter(|l| l["message"].as_str().is_some_and(|m| m.contains("is not repeated")));
-        let mut missing = right_enrolments.clone();
-        for enrolment in &done {
-            let at = missing.iter().position(|e| e == enrolment);
-            missing.remove(at.unwrap_or_else(|| panic!("seed {seed}: {enrolment} twice: {done:?}")));
-        }
-        assert!(missing.len() <= told.count(), "seed {seed}: {missing:?} and nobody was told");
-        assert!(!world.entries.keys().any(|k| k.contains("/claim/")), "seed {seed}: a claim is left");
-        assert!(!world.entries.keys().any(|k| k.contains("/work/")), "seed {seed}: unfinished work is left");
-    }
 }

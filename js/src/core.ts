@@ -18,10 +18,18 @@ type Call = [
 /** Instances that have trapped. Shared by all plugins, as the instances are. */
 const broken = new WeakSet<Wasm>();
 
-/** An instance that works. */
+/**
+ * An instance that works.
+ *
+ * @throws PluginError as the loader says.
+ */
 export async function healthy(): Promise<Wasm> {
-  const wasm = await load();
-  return broken.has(wasm) ? reload() : wasm;
+  try {
+    const wasm = await load();
+    return broken.has(wasm) ? await reload() : wasm;
+  } catch (thrown) {
+    throw isDetails(thrown) ? new PluginError(thrown) : thrown;
+  }
 }
 
 /** The wasm side of one plugin. After a trap the next call gets a new instance. */

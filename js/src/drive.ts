@@ -2,6 +2,7 @@ import { isDetails, PluginError } from './errors.js';
 import { type HttpHost, performHttp } from './http.js';
 import type { Answer, Effect, LogLine, PluginEvent, Step, StepInput, Unconnected } from './protocol.js';
 import type { Store } from './store/types.js';
+import { offsetMinutes } from './zone.js';
 
 /** What the host lends to the core. */
 export interface Host extends HttpHost {
@@ -114,6 +115,8 @@ async function perform(
     case 'sleep':
       await sleep(effect.ms, signal);
       return { id, kind: signal?.aborted ? 'cancelled' : 'slept' };
+    case 'zone':
+      return { id, kind: 'offset', minutes: offsetMinutes(effect.zone, effect.at * 1000) };
     case 'get':
       return asked(id, async () => ({ id, kind: 'values', ...(await host.store.get(effect.keys)) }));
     case 'list': {

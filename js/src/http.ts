@@ -20,8 +20,8 @@ const NOT_SENT = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]);
 
-/** What fetch itself refuses, without a code. */
-const NEVER_SENT = new Set(['bad port', 'unknown scheme']);
+/** What fetch itself refuses, and Deno's words for no connection: without a code. Pages and workers never say why. */
+const NEVER_SENT = /^(bad port|unknown scheme)$|client error \(Connect\)/;
 
 /** What {@link performHttp} needs of the host. */
 export interface HttpHost {
@@ -136,7 +136,7 @@ async function readBytes(response: Response): Promise<Uint8Array | undefined> {
 
 function wasSent(error: unknown): boolean {
   for (let e = error; e instanceof Error; e = e.cause) {
-    if (('code' in e && NOT_SENT.has(String(e.code))) || NEVER_SENT.has(e.message)) return false;
+    if (('code' in e && NOT_SENT.has(String(e.code))) || NEVER_SENT.test(e.message)) return false;
   }
   return true;
 }

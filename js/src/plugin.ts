@@ -4,11 +4,13 @@ import { Core, guarded, healthy } from './core.js';
 import { type Host, writeLog } from './drive.js';
 import { asPluginError, type PluginError, problem, wrongField } from './errors.js';
 import { forget } from './forget.js';
+import { hearing } from './hearing.js';
 import { backfill } from './history/backfill.js';
 import { reconcile } from './history/reconcile.js';
 import { reconcileWhenDue } from './history/schedule.js';
 import { type Desk, Shelf } from './history/shelf.js';
 import { type ItemOf, type ListInputOf, type Listing, type ListOptions, listing } from './lists.js';
+import { checkMapping } from './mapping-check.js';
 import {
   type BridgeActions,
   bridgeActions,
@@ -160,9 +162,13 @@ export interface IpnMethods {
 /** The sync's part of a plugin. */
 export interface SyncMethods {
   /** What would be done for an event. Makes no call and writes nothing. */
+  plan(event: HighLevelEvent, options?: CallOptions): Promise<DryRun<HighLevelEvent>>;
   plan(event: RawEvent, options?: CallOptions): Promise<DryRun>;
-  /** Carries out an event as if its webhook had come; says so too where it came before. */
-  apply(event: RawEvent, options?: CallOptions): Promise<Report>;
+  /**
+   * Carries out an event as if its webhook had come; says so too where it came before. One of HighLevel, such as one that was
+   * polled, is `kept` where no playbook begins with it.
+   */
+  apply(event: RawEvent | HighLevelEvent, options?: CallOptions): Promise<Report>;
   /**
    * Imports what was sold before, silently: contact and fields, each person once. Tells after each step (at most 50
    * requests, then a checkpoint in the store) how far it is. May be stopped at any point; with the same options it goes on,
@@ -261,9 +267,10 @@ export interface Plugin {
 }
 
 /**
- * Makes a plugin.
+ * Makes a plugin. How the wasm is loaded follows from the host; no option is needed for it.
  *
- * @throws PluginError `invalid_input` that names every wrong option.
+ * @throws PluginError `invalid_input` that names every wrong option; `misconfigured`: the wasm can't be loaded;
+ * `unavailable`: it could not be fetched now.
  */
 export async function createPlugin(options: Options = {}): Promise<Plugin> {
   const { store, fetch, log = toConsole, clock = Date.now, onEvent, alerts: told, ...data } = options;
@@ -407,7 +414,8 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
     digistore24: digistore24Operations(ways),
     bridge: bridgeActions(ways),
     sync: {
-      plan: (event, options) => ledger('sync.plan', [raw(event)], options),
+      plan: (event: RawEvent | HighLevelEvent, options?: CallOptions) =>
+        ledger<DryRun & DryRun<HighLevelEvent>>('sync.plan', [raw(event)], options),
       apply: (event, options) => ledger('sync.apply', [raw(event)], options),
       backfill: (options = {}, control) => backfill(desk(control), options),
       reconcile: ({ from, maxRequests, ...control } = {}) => reconcile(desk(control), from, maxRequests),
@@ -453,7 +461,27 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
     setup: (options) => call('setup', [], options),
     inbox,
     auth: authMethods(call),
-    check: (options) => call('check', [], options),
+    check: async (options) => {
+      const { checks } = await call<CheckReport>('check', [], options);
+      // To whom HighLevel answers at all the rest can be asked.
+      if (checks.some(({ name, ok }) => name === 'HighLevel: credentials' && ok)) {
+        const mapping = await call<JsonObject>('mapping.expand', [data.mapping ?? {}]);
+        checks.push(
+          ...(await checkMapping(mapping, {
+            run: (id, input) => run(id, input, options),
+            nearest: (given, names) => call('nearest', [given, names]),
+          })),
+        );
+      }
+      const filter = asJson({ service: 'bridge', resource: 'triggers' }, 'filter');
+      const triggers: CatalogEntry[] = data.mapping ? JSON.parse(guarded(wasm, () => wasm.catalogList(filter))) : [];
+      const heard = hearing(data, (event) => {
+        const { arrives, sources = [] } = triggers.find(({ id }) => id === `bridge.${event}`) ?? {};
+        return sources.some((id) => id.startsWith('ghl.')) ? arrives : undefined;
+      });
+      checks.push(...heard);
+      return { ok: checks.every(({ ok }) => ok), checks };
+    },
     scopes: (options = {}) => call('scopes', [options]),
     observe: (listener: Listener) => listeners.add(listener),
     async close() {
@@ -473,9 +501,9 @@ interface WireReceived extends Omit<Received, 'response' | 'service'> {
   response: { status: number; headers: Header[]; body: string };
 }
 
-/** Of an event only the parameters as they came count. */
-function raw(event: RawEvent): unknown {
-  return { raw: event?.raw };
+/** Of an event of Digistore24 only the parameters as they came count. */
+function raw(event: RawEvent | HighLevelEvent): unknown {
+  return event && 'via' in event ? event : { raw: event?.raw };
 }
 
 /** A message that the core didn't judge. */

@@ -123,6 +123,7 @@ export interface LogLine {
 export type Effect =
   | HttpEffect
   | { id: number; kind: 'sleep'; ms: number }
+  | { id: number; kind: 'zone'; zone: string; at: number }
   | { id: number; kind: 'get'; keys: string[] }
   | { id: number; kind: 'list'; prefix: string; after?: string | null; limit: number }
   | { id: number; kind: 'commit'; writes: StoreWrite[] }
@@ -140,6 +141,7 @@ export type Answer =
   | { id: number; kind: 'http'; status: number; headers: Header[]; body: string }
   | { id: number; kind: 'httpError'; reason: HttpFailure }
   | { id: number; kind: 'slept' }
+  | { id: number; kind: 'offset'; minutes: number | null }
   | { id: number; kind: 'cancelled' }
   | ({ id: number; kind: 'values' } & StoreValues)
   | ({ id: number; kind: 'committed' } & StoreCommit)
@@ -457,8 +459,8 @@ export interface Plan {
 }
 
 /** The plan of a dry run. No call was made for it. */
-export interface DryRun extends Plan {
-  event: Event;
+export interface DryRun<E = Event> extends Plan {
+  event: E;
   /** The same message came before: carrying it out would do nothing. */
   repeated: boolean;
   /** Whether the message's signature fits the passphrase. */
@@ -556,6 +558,20 @@ export interface TimelineOrder {
   paidUntil: string | null;
 }
 
+/** What a buyer chose about newsletters. */
+export interface NewsletterChoice {
+  choice: 'optin' | 'optout';
+  /** The words shown. */
+  text: string | null;
+  /** Merchant and order: `777:C74PNZH5`. */
+  order: string;
+  /** Berlin time, ISO 8601. */
+  at: string;
+  product: string | null;
+  /** Whether the buyer's country has the GDPR. */
+  gdprCountry: boolean | null;
+}
+
 /** One customer in one view. */
 export interface Timeline {
   /** The contact as GHL shows it. */
@@ -565,6 +581,8 @@ export interface Timeline {
   /** What was paid less what went back, by currency. */
   lifetime: JsonObject;
   orders: TimelineOrder[];
+  /** What the buyer chose about newsletters, the oldest first: evidence, never a consent by itself. */
+  choices: NewsletterChoice[];
   /** In order of time. */
   timeline: TimelineEntry[];
   /** Lists that could not be read. */

@@ -1,20 +1,41 @@
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createAdaptorServer } from '@hono/node-server';
+import { getConnInfo } from '@hono/node-server/conninfo';
 import { problem } from './errors.js';
-import type { Plugin } from './plugin.js';
+import type { Fleet, FleetReceived } from './fleet/fleet.js';
+import type { Plugin, Received } from './plugin.js';
 import type { HighLevelEvent, LogLine, Report } from './protocol.js';
+import { calm } from './serve/calm.js';
+import { Health } from './serve/health.js';
 import { routes, WEBHOOK_PATH } from './serve/routes.js';
-import { startWorker } from './serve/worker.js';
+import { senderOf } from './serve/sender.js';
+import { startWorkers } from './serve/workers.js';
 import { createMetrics } from './watch/metrics.js';
 
 /** What {@link serve} needs. */
-export interface ServeOptions {
-  /** Closed together with the receiver. */
-  plugin: Plugin;
+export type ServeOptions = ServeHost & ({ plugin: Plugin; fleet?: never } | { fleet: Fleet; plugin?: never });
+
+/** What {@link serve} needs beside what it serves, a plugin or a fleet: that is closed together with the receiver. */
+export interface ServeHost {
   log: (line: LogLine) => void;
   /** Default 0: any free port. */
   port?: number;
   /** Default 127.0.0.1: only this machine, as behind a reverse proxy. */
   host?: string;
+  /**
+   * How many reverse proxies are in front, each of which adds to `X-Forwarded-For`. Default 0: the header is not believed.
+   * It only serves the log: where refused messages come from.
+   */
+  proxies?: number;
+  /** A request that has not arrived whole by then is ended. Milliseconds, default 30,000. */
+  requestTimeoutMs?: number;
+  /**
+   * How long {@link Receiver.close} waits for open requests and the present event. Milliseconds, default 8,000: less than the
+   * ten seconds that Docker gives.
+   */
+  stopTimeoutMs?: number;
   /** Told what became of each message. */
   onReport?: (report: Report) => void;
   /**
@@ -34,9 +55,25 @@ export interface Receiver {
   readonly webhookUrl: string;
   /** Resolves when all that came has been worked on, or waits for a later time. */
   idle(): Promise<void>;
-  /** Takes nothing new, finishes the present event, closes the plugin. What is left stays in the store. */
+  /**
+   * Takes nothing new, answers open requests, finishes the present event, closes the plugin. What takes longer than
+   * `stopTimeoutMs` is broken off. What is left stays in the store, and goes on at the next start.
+   */
   close(): Promise<void>;
 }
+
+/** The headers of a request must be there by then. Milliseconds. */
+const HEADERS_MS = 10_000;
+/** Longer than proxies keep an idle connection: they must be the ones to end it, or a request gets lost on its way. */
+const IDLE_MS = 75_000;
+/** How often connections are looked at. Milliseconds. */
+const LOOK_MS = 1_000;
+/** More are not taken at a time: whoever opens many should not use up the process's files. */
+const CONNECTIONS = 1_000;
+/** What a connection has sent may not be read yet when the stop begins. Milliseconds. */
+const UNREAD_MS = 100;
+/** What was broken off may still write down how far it came. Milliseconds. */
+const LAST_WORDS_MS = 1_000;
 
 /**
  * Starts the receiver: takes the webhooks of both services, works on them in the background, and tells how it is.
@@ -44,25 +81,61 @@ export interface Receiver {
  * @throws PluginError `misconfigured` where the port is taken or may not be used.
  */
 export async function serve(options: ServeOptions): Promise<Receiver> {
-  const { plugin, log, port = 0, host = '127.0.0.1', onReport, onHighLevelEvent, clock } = options;
-  const metrics = createMetrics();
-  plugin.observe(metrics.onEvent);
-  const worker = startWorker({
+  const {
     plugin,
+    fleet,
+    port = 0,
+    host = '127.0.0.1',
+    proxies = 0,
+    onReport,
+    onHighLevelEvent,
+    clock = Date.now,
+  } = options;
+  const { requestTimeoutMs = 30_000, stopTimeoutMs = 8_000 } = options;
+  const log = calm(options.log, clock);
+  const taker = fleet ?? plugin;
+  const metrics = createMetrics();
+  taker.observe(metrics.onEvent);
+  const health = new Health(log, clock);
+  const worker = startWorkers(taker, {
     log,
+    clock,
+    onStoreFailure: (error) => health.failed(error),
     ...(onReport && { onReport }),
     ...(onHighLevelEvent && { onHighLevelEvent }),
-    ...(clock && { clock }),
   });
   const app = routes({
-    plugin,
+    taker,
     metrics,
-    onReceived: ({ outcome }) => {
-      if (outcome === 'queued') worker.kick();
+    health,
+    onReceived: (received: Received | FleetReceived, c) => {
+      const { outcome, error } = received;
+      if (outcome === 'queued' || outcome === 'kept') health.worked();
+      if (outcome === 'queued') worker.kick(received);
+      if (error?.code === 'storage') health.failed(error);
+      else if (error) {
+        const from = senderOf(getConnInfo(c).remote.address, c.req.header('x-forwarded-for'), proxies);
+        log({ level: 'warn', message: 'a refused message came from', fields: { from, code: error.code } });
+      }
     },
   });
 
-  const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false });
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    overrideGlobalObjects: false,
+    serverOptions: {
+      requestTimeout: requestTimeoutMs,
+      headersTimeout: Math.min(HEADERS_MS, requestTimeoutMs),
+      keepAliveTimeout: IDLE_MS,
+      connectionsCheckingInterval: Math.min(LOOK_MS, requestTimeoutMs),
+    },
+  }) as Server;
+  server.maxConnections = CONNECTIONS;
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -81,14 +154,36 @@ export async function serve(options: ServeOptions): Promise<Receiver> {
     webhookUrl: url + WEBHOOK_PATH,
     idle: () => worker.idle(),
     async close() {
-      const finished = new Promise<void>((resolve) => server.close(() => resolve()));
-      // Connections without a request would keep it open; those with one get their answer.
-      if ('closeIdleConnections' in server) server.closeIdleConnections();
-      await finished;
-      await worker.stop();
-      await plugin.close();
+      health.isStopping = true;
+      const answered = new Promise<void>((resolve) => server.close(() => resolve()));
+      // Connections without a request would keep it open; those with one get their answer. Node counts one that never said
+      // anything among the latter.
+      server.closeIdleConnections();
+      const silent = setTimeout(() => {
+        for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+      }, UNREAD_MS);
+      const finished = Promise.all([answered, worker.stop()]);
+      if (await isLate(finished, stopTimeoutMs)) {
+        log({ level: 'warn', message: 'what was under way is broken off; the next start goes on with it', fields: {} });
+        server.closeAllConnections();
+        worker.abort();
+        await isLate(finished, LAST_WORDS_MS);
+      }
+      clearTimeout(silent);
+      await taker.close();
     },
   };
+}
+
+/** Waits for some work, but not longer. */
+async function isLate(work: Promise<unknown>, ms: number): Promise<boolean> {
+  const timer = new AbortController();
+  const late = sleep(ms, true, { signal: timer.signal }).catch(() => true);
+  try {
+    return await Promise.race([work.then(() => false), late]);
+  } finally {
+    timer.abort();
+  }
 }
 
 function notListening(error: unknown, port: number, host: string): Error {

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { problem } from './errors.js';
+import type { FleetData } from './fleet/options.js';
 import type { Options } from './plugin.js';
 import type { HighLevelAuth, JsonObject } from './protocol.js';
 
@@ -25,11 +26,16 @@ export const SETTINGS = {
   },
   GHL_LOCATION_ID: { help: 'id of the location (sub-account)' },
   GHL_WEBHOOK_PUBLIC_KEY: { help: 'key of HighLevel’s webhooks, PEM or base64, if it is not the published one' },
+  GHL_WEBHOOK_MAX_AGE_SECONDS: { help: 'older events of HighLevel are refused; a month unless told otherwise' },
   GHL_WORKFLOW_TOKEN: { secret: true, help: 'ends the address that workflows send to' },
   DIGISTORE24_BASE_URL: { help: 'address of Digistore24’s API, for tests and proxies' },
   DIGISTORE24_API_KEY: { secret: true, help: 'API key' },
   DIGISTORE24_DEVELOPER_KEY: { secret: true, help: 'developer key, to ask a vendor for an API key' },
   DIGISTORE24_IPN_PASSPHRASE: { secret: true, help: 'passphrase of the IPN connection' },
+  DIGISTORE24_IPN: {
+    secret: true,
+    help: 'several IPN connections, as JSON: [{"id": "…", "passphrases": ["…"]}]',
+  },
   MAPPING: { help: 'JSON file with the mapping' },
   STATE: { help: 'SQLite file of inbox and ledger' },
   ALERT_URL: { secret: true, help: 'address that alerts are posted to' },
@@ -52,6 +58,8 @@ export const FLAGS = Object.entries<Kind>(SETTINGS).flatMap(([name, kind]) => (k
 export interface Settings {
   /** For `createPlugin`. */
   options: Omit<Options, 'id' | 'store' | 'fetch' | 'log' | 'clock' | 'onEvent'>;
+  /** For `createFleet`, where the file has `connections`. */
+  fleet?: FleetData;
   /** The SQLite file, absolute. */
   state: string;
 }
@@ -65,7 +73,8 @@ export interface Sources {
   file?: string;
 }
 
-const DEFAULT_FILE = 'ghl-digistore24.json';
+/** The settings file of the present folder. */
+export const DEFAULT_FILE = 'ghl-digistore24.json';
 const DEFAULT_STATE = 'ghl-digistore24.sqlite';
 
 /**
@@ -89,7 +98,7 @@ export function readSettings({ flags = {}, env = process.env, file }: Sources = 
     const found = find(name);
     if (found === undefined) return undefined;
     if (typeof found.value !== 'string') throw wrong(name, 'must be a text');
-    return (SETTINGS[name] as Kind).secret ? revealed(name, found.value, found.folder) : found.value;
+    return (SETTINGS[name] as Kind).secret ? secret(name, found.value, found.folder) : found.value;
   };
 
   const auth = highLevelAuth(text);
@@ -98,14 +107,17 @@ export function readSettings({ flags = {}, env = process.env, file }: Sources = 
     throw wrong(auth === undefined ? 'GHL_TOKEN' : 'GHL_LOCATION_ID', 'is not set');
   }
   const webhookPublicKey = text('GHL_WEBHOOK_PUBLIC_KEY');
+  const maxAge = numberOf('GHL_WEBHOOK_MAX_AGE_SECONDS', find('GHL_WEBHOOK_MAX_AGE_SECONDS')?.value, 1, 31 * 86_400);
   const workflowToken = text('GHL_WORKFLOW_TOKEN');
   const apiKey = text('DIGISTORE24_API_KEY');
   const developerKey = text('DIGISTORE24_DEVELOPER_KEY');
   const ipnPassphrase = passphrases(find('DIGISTORE24_IPN_PASSPHRASE'));
+  const ipn = ipnConnections(find('DIGISTORE24_IPN'));
   const digistore24 = {
     ...(apiKey !== undefined && { apiKey }),
     ...(developerKey !== undefined && { developerKey }),
     ...(ipnPassphrase !== undefined && { ipnPassphrase }),
+    ...(ipn && { ipn }),
     ...address('DIGISTORE24_BASE_URL', text('DIGISTORE24_BASE_URL')),
   };
   const mapping = readMapping(find('MAPPING'));
@@ -117,7 +129,23 @@ export function readSettings({ flags = {}, env = process.env, file }: Sources = 
   const state = find('STATE');
   if (state && typeof state.value !== 'string') throw wrong('STATE', 'must be a text');
 
+  const shared = {
+    ...(settleSeconds !== undefined && { settleSeconds }),
+    ...(keepDays !== undefined && { keepDays }),
+    ...(reconcileEveryHours !== undefined && { reconcileEveryHours }),
+    ...(liveAfter !== undefined && { liveAfter }),
+  };
+  if (inFile['connections'] !== undefined && (auth ?? apiKey ?? ipnPassphrase ?? ipn) !== undefined) {
+    throw wrong(
+      'GHL_TOKEN',
+      'or another account’s setting stands beside `connections`: each belongs into its connection',
+    );
+  }
+
   return {
+    ...(inFile['connections'] !== undefined && {
+      fleet: { ...shared, ...(mapping && { mapping }), ...connectionsIn(inFile, folder) },
+    }),
     options: {
       ...(auth !== undefined &&
         locationId !== undefined && {
@@ -126,15 +154,13 @@ export function readSettings({ flags = {}, env = process.env, file }: Sources = 
             locationId,
             ...address('GHL_BASE_URL', text('GHL_BASE_URL')),
             ...(webhookPublicKey !== undefined && { webhookPublicKey }),
+            ...(maxAge !== undefined && { webhookMaxAgeSeconds: maxAge }),
             ...(workflowToken !== undefined && { workflowToken }),
           },
         }),
-      ...((apiKey ?? developerKey ?? ipnPassphrase) !== undefined && { digistore24 }),
+      ...((apiKey ?? developerKey ?? ipnPassphrase ?? ipn) !== undefined && { digistore24 }),
       ...(mapping && { mapping }),
-      ...(settleSeconds !== undefined && { settleSeconds }),
-      ...(keepDays !== undefined && { keepDays }),
-      ...(reconcileEveryHours !== undefined && { reconcileEveryHours }),
-      ...(liveAfter !== undefined && { liveAfter }),
+      ...shared,
       ...(alertUrl !== undefined && { alerts: { url: alertUrl } }),
     },
     state: state ? resolve(state.folder, state.value as string) : resolve(DEFAULT_STATE),
@@ -168,20 +194,74 @@ function highLevelAuth(text: (name: SettingName) => string | undefined): HighLev
   };
 }
 
+/** What a settings file may hold beside the settings: the parts of a fleet. */
+const FLEET_PARTS: ReadonlySet<string> = new Set(['$schema', 'connections', 'mappings']);
+
+/** The connections with their secrets, and the mappings with the files that they extend. The fleet itself checks them. */
+function connectionsIn(inFile: Record<string, unknown>, folder: string): Pick<FleetData, 'connections' | 'mappings'> {
+  const { connections, mappings } = inFile;
+  const isObject = typeof mappings === 'object' && mappings !== null;
+  const whole = isObject
+    ? Object.entries(mappings).map(([name, mapping]) => [
+        name,
+        isPlain(mapping) ? withBase(mapping, folder, []) : mapping,
+      ])
+    : undefined;
+  return {
+    connections: revealedIn(connections, 'connections', folder) as FleetData['connections'],
+    ...(mappings !== undefined && {
+      mappings: (whole ? Object.fromEntries(whole) : mappings) as NonNullable<FleetData['mappings']>,
+    }),
+  };
+}
+
+/** Every text that is `file:PATH` or `env:NAME` is what stands there; routes hold none. */
+function revealedIn(value: unknown, path: string, folder: string): unknown {
+  if (typeof value === 'string') return reference(value, path, folder);
+  if (Array.isArray(value)) return value.map((one, i) => revealedIn(one, `${path}[${i}]`, folder));
+  if (!isPlain(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, one]) => [
+      name,
+      name === 'routes' ? one : revealedIn(one, `${path}.${name}`, folder),
+    ]),
+  );
+}
+
+function reference(value: string, path: string, folder: string): string {
+  const found = value.startsWith('env:') ? process.env[value.slice(4)] : revealed(value, folder);
+  if (found) return found;
+  const what = value.startsWith('env:')
+    ? 'names a variable that is not set'
+    : 'names a file that is empty or can’t be read';
+  throw problem('misconfigured', `${path} ${what}`, `Set it, or correct ${path} in ${DEFAULT_FILE}.`, {
+    fields: [{ path, problem: what }],
+  });
+}
+
+function isPlain(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 function readFile(path: string): Record<string, unknown> {
   const settings = readJson(path, 'the settings file');
-  const unknown = Object.keys(settings).filter((name) => name !== '$schema' && !Object.hasOwn(SETTINGS, name));
+  const unknown = Object.keys(settings).filter((name) => !FLEET_PARTS.has(name) && !Object.hasOwn(SETTINGS, name));
   if (unknown.length === 0) return settings;
   // A name could be a secret that landed on the wrong side of a colon.
   const shown = unknown.map((name) => (/^[A-Z][A-Z0-9_]{0,40}$/.test(name) ? name : '(not a name)'));
   throw problem(
     'misconfigured',
     `the settings file has unknown settings: ${shown.join(', ')}`,
-    `Known are ${Object.keys(SETTINGS).join(', ')}.`,
+    `Known are ${Object.keys(SETTINGS).join(', ')}, connections and mappings.`,
   );
 }
 
-function readJson(path: string, what: string): Record<string, unknown> {
+/**
+ * A JSON object in a file.
+ *
+ * @throws PluginError `misconfigured`
+ */
+export function readJson(path: string, what: string): Record<string, unknown> {
   let value: unknown;
   try {
     value = JSON.parse(readFileSync(path, 'utf8'));
@@ -198,17 +278,21 @@ function readJson(path: string, what: string): Record<string, unknown> {
   throw problem('misconfigured', `${what} is not a JSON object`, 'It must be an object: { … }.');
 }
 
-/** A secret, or what the file holds that it names. */
-function revealed(name: SettingName, value: string, folder: string): string {
+/** A text, or what the file holds that it names; undefined where that is empty or can't be read. */
+function revealed(value: string, folder: string): string | undefined {
   if (!value.startsWith('file:')) return value;
-  let text: string;
   try {
-    text = readFileSync(resolve(folder, value.slice('file:'.length)), 'utf8').trim();
+    return readFileSync(resolve(folder, value.slice('file:'.length)), 'utf8').trim() || undefined;
   } catch {
-    throw wrong(name, 'names a file that can’t be read');
+    return undefined;
   }
-  if (text === '') throw wrong(name, 'names a file that is empty');
-  return text;
+}
+
+/** A setting's secret, or what the file holds that it names. */
+function secret(name: SettingName, value: string, folder: string): string {
+  const found = revealed(value, folder);
+  if (found === undefined) throw wrong(name, 'names a file that is empty or can’t be read');
+  return found;
 }
 
 /** One passphrase or, in the settings file, a list: two are valid during a rotation. */
@@ -218,9 +302,27 @@ function passphrases(found: { value: unknown; folder: string } | undefined): str
   const all: unknown[] = Array.isArray(found.value) ? found.value : [found.value];
   const texts = all.map((value) => {
     if (typeof value !== 'string' || value === '') throw wrong(name, 'must be a text or a list of texts');
-    return revealed(name, value, found.folder);
+    return secret(name, value, found.folder);
   });
   return texts.length === 1 ? texts[0] : texts;
+}
+
+/** Text, a file that is named, or in the settings file the list itself. What is in it the plugin checks. */
+function ipnConnections(found: { value: unknown; folder: string } | undefined) {
+  const name = 'DIGISTORE24_IPN';
+  if (found === undefined) return undefined;
+  let { value } = found;
+  if (typeof value === 'string') {
+    const json = secret(name, value, found.folder);
+    try {
+      value = JSON.parse(json);
+    } catch {
+      // The parser's own words repeat a part of the text.
+      throw wrong(name, 'is not JSON');
+    }
+  }
+  if (!Array.isArray(value)) throw wrong(name, 'must be a list');
+  return value as { id: string; passphrases: string[] }[];
 }
 
 /** A file's path, or in the settings file the mapping itself. */

@@ -10,6 +10,7 @@ export interface LedgerView {
   timeline: TimelineEntry[];
   /** The ids of our own notes. */
   notes: string[];
+  choices: Timeline['choices'];
 }
 
 /** Calls an operation of the catalog. */
@@ -32,7 +33,7 @@ const ORDERS = 20;
 
 /** Puts what HighLevel keeps, and Digistore24's tickets, between the purchases of the ledger. */
 export async function wholeTimeline(view: LedgerView, run: Run, hasApiKey: boolean): Promise<Timeline> {
-  const { contactId, status, lifetime, orders, notes } = view;
+  const { contactId, status, lifetime, orders, notes, choices } = view;
   const { contact } = (await run('ghl.contacts.getContact', { contactId })) as { contact: JsonObject };
   const missing: Timeline['missing'] = [];
   /** A list that can't be read (a scope that is missing) is named; the others are there. */
@@ -64,7 +65,7 @@ export async function wholeTimeline(view: LedgerView, run: Run, hasApiKey: boole
   }
   // The sort is stable: what the ledger wrote in order stays in order within a second.
   entries.sort((a, b) => momentOf(a.at) - momentOf(b.at));
-  return { contact, status, lifetime, orders, timeline: entries, missing };
+  return { contact, status, lifetime, orders, choices, timeline: entries, missing };
 }
 
 function ofContact(contactId: string): Source[] {

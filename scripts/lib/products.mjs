@@ -18,7 +18,7 @@ export function create(): typeof import('./${name}.js') & { __wbg_set_wasm(expor
 /** The name under which the wasm imports the glue: it differs from build to build. */
 export const importedAs: string;
 `,
-    [`${name}.d.ts`]: readFileSync(join(generated, `${name}.d.ts`)),
+    [`${name}.d.ts`]: withoutDispose(readFileSync(join(generated, `${name}.d.ts`), 'utf8')),
     [`${name}_bg.wasm.base64.js`]: `export default '${wasm.toString('base64')}';\n`,
     [`${name}_bg.wasm.base64.d.ts`]: `/** The bytes of ${name}_bg.wasm in base64. */\ndeclare const wasm: string;\nexport default wasm;\n`,
   };
@@ -30,6 +30,9 @@ export const importedAs: string;
     [`${name}.js`]: `import { load } from '#loader/fetch';\n\nexport const { ${publicNames(glue.names).join(', ')} } = await load();\n`,
   };
 }
+
+/** `Symbol.dispose` is in no `lib` that a compiler takes by itself: whoever checks libraries could not compile with it. */
+const withoutDispose = (types) => types.replace(/^ *\[Symbol\.dispose\]\(\): void;\n/gm, '');
 
 /** What lies beside the wasm: a file, and a module with the texts readable, which compresses better. */
 export function faceFiles(face, name) {

@@ -212,6 +212,8 @@ async fn perform(effect: Effect, plugin: &Plugin, store: Option<&JsValue>) -> Op
             console_warn(&format!("ghl-digistore24: {message} {}", Value::Object(fields)));
             return None;
         }
+        // Berlin is what the core knows by itself.
+        Effect::Zone { .. } => Reply::Offset(None),
         // Nobody listens here.
         Effect::Event(_) => return None,
         storage => match store {

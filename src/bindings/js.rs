@@ -13,11 +13,6 @@ use crate::{
     plugin::{self, Plugin},
 };
 
-/// 3 kB smaller (gzip) than the standard library's allocator for wasm, and every call takes constant time.
-#[cfg(target_arch = "wasm32")]
-#[global_allocator]
-static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
-
 /// The plugin with its settings.
 #[wasm_bindgen(js_name = Plugin)]
 #[derive(Debug)]
@@ -51,8 +46,9 @@ impl JsPlugin {
         trace: Option<String>,
         #[wasm_bindgen(js_name = isHeard)] is_heard: Option<bool>,
     ) -> JsTask {
-        let task = self.0.start(method, args, body.unwrap_or_default());
-        JsTask(task.observed(trace, is_heard.unwrap_or_default()))
+        let mut task = self.0.start(method, args, body.unwrap_or_default());
+        task.observe(trace, is_heard.unwrap_or_default());
+        JsTask(task)
     }
 }
 

@@ -23,7 +23,7 @@ use crate::{
 };
 
 pub use sample::sample;
-pub use triggers::{trigger_by_name, triggers};
+pub use triggers::{trigger_by_name, triggers, ways};
 pub(crate) use validate::is_email;
 pub use validate::validate;
 
@@ -283,7 +283,7 @@ pub fn find(id: &str) -> Result<Rc<Operation>> {
     if let Some(operation) = cached {
         return Ok(operation);
     }
-    let mut entry = packed::find(id).filter(|entry| entry.kind != "trigger").ok_or_else(|| unknown(id))?;
+    let mut entry = packed::find(id).filter(|entry| entry.kind != "trigger").ok_or_else(|| absent(id))?;
     let schemas = entry.input();
     let operation = Rc::new(operation(entry, schemas).ok_or_else(|| broken(id))?);
     PARSED.with_borrow_mut(|parsed| parsed.push(operation.clone()));
@@ -365,10 +365,13 @@ pub fn accept_trigger(id: &str, input: Option<&Value>) -> Result<Map> {
     }
 }
 
+/// Without the face there may be such an operation.
+fn absent(id: &str) -> Error {
+    if packed::is_whole() { unknown(id) } else { faceless(id) }
+}
+
+/// Triggers are all of the core.
 fn unknown(id: &str) -> Error {
-    if !packed::is_whole() {
-        return faceless(id);
-    }
     let ids: Vec<String> = packed::entries().map(|entry| entry.id).collect();
     let problem = match nearest(id, ids.iter().map(String::as_str)) {
         Some(near) => format!("is not a known operation; did you mean {near}?"),
@@ -461,7 +464,7 @@ pub fn give_face(face: Vec<u8>) -> Result<()> {
 /// `invalid_input` for a filter by id that doesn't exist.
 pub fn list(filter: &Filter) -> Result<Vec<Value>> {
     if let Some(id) = &filter.id {
-        let entry = packed::find(id).ok_or_else(|| unknown(id))?;
+        let entry = packed::find(id).ok_or_else(|| absent(id))?;
         return Ok(if filter.fits(&entry) { vec![describe(entry, filter.brief)] } else { Vec::new() });
     }
     let mut out = Vec::new();

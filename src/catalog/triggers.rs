@@ -6,7 +6,7 @@
 use std::cell::OnceCell;
 
 use super::packed;
-use crate::json::Value;
+use crate::json::{Json, Value};
 
 struct Trigger {
     id: String,
@@ -59,6 +59,15 @@ pub fn trigger_by_name(name: &str) -> Option<(&'static str, &'static str)> {
         }
     }
     None
+}
+
+/// The triggers of HighLevel that bring an event of this name (`tagAdded`): webhooks, and those that are polled.
+pub fn ways(name: &str) -> Vec<String> {
+    let trigger = all().iter().find(|trigger| trigger.id.strip_prefix("bridge.") == Some(name));
+    let sources = trigger.and_then(|trigger| Vec::from_json(trigger.facts.get("sources")?.clone()));
+    let mut ways: Vec<String> = sources.unwrap_or_default();
+    ways.retain(|id| id.starts_with("ghl."));
+    ways
 }
 
 /// Whether the event's value is among those listed, or among none, as `wanted` says; for every path.

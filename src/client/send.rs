@@ -80,8 +80,8 @@ fn no_answer(operation: &Operation, failure: Failure) -> Error {
         (Failure::Cancelled, _) => cancelled(),
         (_, Retry::Safe) => Error::new(
             Code::Timeout,
-            format!("{service} didn't answer in time"),
-            "Try again later; a repetition does no harm.",
+            format!("{service} didn't answer"),
+            "Check the network, or try again later; a repetition does no harm.",
         ),
         _ => outcome_unknown(service),
     }

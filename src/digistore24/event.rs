@@ -36,6 +36,8 @@ pub enum Kind {
     ConnectionTest,
     /// Something new.
     Unknown(String),
+    /// Something happened in HighLevel, by its own word: `ContactTagUpdate`. The order is the one that it is about.
+    HighLevel(String),
 }
 
 impl ToJson for Kind {
@@ -89,7 +91,7 @@ impl Kind {
             Self::CustomForm => "custom_form",
             Self::OrderformFilled => "orderform_filled",
             Self::ConnectionTest => "connection_test",
-            Self::Unknown(name) => name,
+            Self::Unknown(name) | Self::HighLevel(name) => name,
         }
     }
 
@@ -116,6 +118,11 @@ impl Kind {
     /// Whether it is about an order that the sync keeps state for.
     pub fn is_about_order(&self) -> bool {
         !matches!(self, Self::Affiliation | Self::OrderformFilled | Self::ConnectionTest | Self::Unknown(_))
+    }
+
+    /// Whether it took place in HighLevel: then it says nothing about what was bought. The bare module has no such events.
+    pub fn is_highlevel(&self) -> bool {
+        cfg!(not(feature = "fetch")) && matches!(self, Self::HighLevel(_))
     }
 
     pub(super) fn has_transaction(&self) -> bool {
@@ -399,6 +406,13 @@ pub struct Form {
     /// Custom forms of the order.
     pub count: Option<u32>,
 }
+}
+
+impl Item {
+    /// Whether it goes by this key: its item id, else its product id.
+    pub fn is(&self, key: &str) -> bool {
+        self.id.as_deref().or(self.product_id.as_deref()) == Some(key)
+    }
 }
 
 /// Names of links, and of the parameters that carry them.

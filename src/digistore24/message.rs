@@ -106,7 +106,8 @@ impl Event {
             money,
             subscription,
             consent: Consent {
-                newsletter: text("newsletter_choice").map(|c| lower(&c)),
+                // A partner was asked for no newsletter.
+                newsletter: text("newsletter_choice").filter(|_| !partner).map(|c| lower(&c)),
                 newsletter_text: text("newsletter_choice_msg"),
                 gdpr_country: text("is_gdpr_country").map(|v| yes(&v)),
             },
@@ -241,7 +242,9 @@ fn dedupe_key(connection: &str, kind: &Kind, order: &Order, item: Option<&str>, 
         }
         Kind::Eticket => format!("{}|{}|{}", find(&["eticket_id"]), find(&["action"]), find(&["eticket_modified_at"])),
         Kind::CustomForm => {
-            let content = short_hash(&mut params.content().filter(|(n, _)| !n.starts_with("ipn_")).map(|(_, v)| v));
+            // What a connection says of itself is no content: the same form through another one is the same.
+            let own = |name: &str| ["ipn_", "event_", "function_"].iter().any(|own| name.starts_with(own));
+            let content = short_hash(&mut params.content().filter(|(n, _)| !own(n)).map(|(_, v)| v));
             format!("{}|{}|{}|{content}", order.id, find(&["form_no"]), find(&["action"]))
         }
         Kind::Affiliation => format!("{}|{}", find(&["affiliate_name", "email"]), find(&["product_id", "product_ids"])),

@@ -1,7 +1,9 @@
 //! A row of the API's lists as an event. Rows differ in their names: the documentation has one spelling, answers that were
 //! seen have another.
 
-use super::event::{Affiliate, Buyer, Eticket, Event, Item, Kind, Money, Order, Subscription, Transaction, links};
+use super::event::{
+    Affiliate, Buyer, Consent, Eticket, Event, Item, Kind, Money, Order, Subscription, Transaction, links,
+};
 use super::money::Cents;
 use crate::catalog::is_email;
 use crate::clock;
@@ -125,6 +127,17 @@ impl Event {
             it.raw = fields;
         }
         it
+    }
+}
+
+impl Event {
+    /// Takes in what `getEticket` answers: a ticket is about who holds it, not about who bought it.
+    pub fn learn_holder(&mut self, answer: &Value) {
+        let holder = buyer(&Row(&answer["eticket"]), &[]);
+        if holder.email.is_some() && holder.email != self.buyer.email {
+            self.buyer = holder;
+            self.consent = Consent::default();
+        }
     }
 }
 

@@ -156,6 +156,55 @@ fn deduplication_keys_tell_renewals_apart_and_repetitions_not() {
     assert_ne!(key(&missed), key(&later));
 }
 
+/// The key of each kind of message: what makes it another one, and what doesn't.
+#[test]
+fn each_kind_has_its_key() {
+    const ORDER: [(&str, &str); 4] =
+        [("merchant_id", "7"), ("order_id", "A"), ("order_item_id", "1"), ("product_id", "p")];
+    let key = |event: &str, own: &[(&str, &str)]| {
+        let mut pairs = vec![("event", event)];
+        pairs.extend(ORDER.iter().filter(|(name, _)| own.iter().all(|(other, _)| other != name)));
+        pairs.extend(own);
+        Event::read("c", &params(&pairs), 0).dedupe_key
+    };
+    let (no, next) = (("pay_sequence_no", "2"), ("next_payment_at", "2026-12-18"));
+    let (money, noted) = (("transaction_id", "9"), ("rebill_stop_noted_at", "2026-11-20 10:00:00"));
+    let ticket = [("eticket_id", "5"), ("action", "use"), ("eticket_modified_at", "2026-11-18 10:00:00")];
+    let partner = [("affiliate_name", "paula"), ("email", "p@example.com")];
+    for (event, own, expected) in [
+        ("on_payment", &[money, no][..], "c|7|payment|9|1"),
+        ("on_payment", &[money, ("order_item_id", "")][..], "c|7|payment|9|p"),
+        ("on_refund", &[money][..], "c|7|refund|9|1"),
+        ("on_chargeback", &[money][..], "c|7|chargeback|9|1"),
+        ("payment_denial", &[money][..], "c|7|payment_denial|9|1"),
+        ("payment_denial", &[no, next][..], "c|7|payment_denial|A|1|2|2026-12-18"),
+        ("on_payment_missed", &[no, next][..], "c|7|payment_missed|A|1|2|2026-12-18"),
+        ("on_payment_missed", &[no, ("delivery_date", "2026-12-01")][..], "c|7|payment_missed|A|1|2|2026-12-01"),
+        ("on_rebill_cancelled", &[no, noted, next][..], "c|7|rebill_cancelled|A|1|2|2026-11-20 10:00:00"),
+        ("on_rebill_resumed", &[no, next][..], "c|7|rebill_resumed|A|1|2|2026-12-18"),
+        ("last_paid_day", &[][..], "c|7|last_paid_day|A|1|-|-"),
+        ("eticket", &ticket[..], "c|7|eticket|5|use|2026-11-18 10:00:00"),
+        ("on_affiliation", &partner[..], "c|7|affiliation|paula|p"),
+    ] {
+        assert_eq!(key(event, own), expected, "{event} {own:?}");
+    }
+    // The same through another connection of the vendor, whose messages say more or less of themselves.
+    let told =
+        [("ipn_config_id", "2"), ("event_label", "Formular"), ("function_call", "custom_form"), ("ipn_version", "1.6")];
+    let form = |more: &[(&str, &str)]| {
+        let own = [("form_no", "1"), ("action", "create"), ("Farbe", "rot")];
+        key("custom_form", &[&own.map(|pair| pair), more].concat())
+    };
+    assert!(form(&[]).starts_with("c|7|custom_form|A|1|create|"));
+    assert_eq!(form(&[]), form(&told), "the same form");
+    assert_ne!(form(&[]), form(&[("Größe", "6")]), "another answer");
+    assert_eq!(key("on_payment", &[money, no]), key("on_payment", &[money, no, told[0], told[1]]));
+    // Of several items each has its own key, and the message one of all of them.
+    let two = [money, ("item_count", "2"), ("order_item_id_2", "2")];
+    assert!(key("on_payment", &two).starts_with("c|7|payment|9|1+"));
+    assert_ne!(key("on_payment", &two), key("on_payment", &[two[0], two[1], ("order_item_id_2", "3")]));
+}
+
 #[test]
 fn an_event_keeps_all_parameters_but_the_signature() {
     let event = Event::read("c", &params(&[("event", "x_y"), ("new_field", "1"), ("sha_sign", "abc")]), 0);

@@ -10,7 +10,8 @@ fn told(trace: Option<&str>, is_heard: bool) -> Vec<Effect> {
         effects.event(Happening::Poll, || json!({}));
         Ok(effects.trace())
     };
-    let mut task = Task::new(work).observed(trace.map(str::to_owned), is_heard);
+    let mut task = Task::new(work);
+    task.observe(trace.map(str::to_owned), is_heard);
     match task.step(StepInput { now: 5, seed: 7, answers: Vec::new() }) {
         Step::Effects(effects) => effects.into_iter().map(|outgoing| outgoing.effect).collect(),
         _ => Vec::new(),

@@ -25,6 +25,7 @@ impl Outgoing {
                 http
             }
             Effect::Sleep { ms } => json!({ "kind": "sleep", "ms": ms }),
+            Effect::Zone { zone, at } => json!({ "kind": "zone", "zone": zone, "at": at }),
             Effect::Get { keys } => json!({ "kind": "get", "keys": keys }),
             Effect::List { prefix, after, limit } => {
                 json!({ "kind": "list", "prefix": prefix, "after": after, "limit": limit })
@@ -116,6 +117,7 @@ impl Reply {
             },
             "slept" => Reply::Slept,
             "cancelled" => Reply::Cancelled,
+            "offset" => Reply::Offset(value.get("minutes").and_then(Value::as_f64).map(|minutes| minutes as i32)),
             "values" => {
                 let now = number(&value, "now");
                 let entries = match value.get_mut("entries").map(Value::take) {

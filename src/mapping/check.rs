@@ -2,6 +2,7 @@
 
 use super::{
     condition,
+    playbook::texts,
     template::{Template, as_text, did_you_mean, is_template, pointer},
 };
 use crate::catalog::{self, nearest};
@@ -35,10 +36,8 @@ pub(super) fn checked(file: &Value) -> Result<Value, Vec<FieldProblem>> {
     let mut check = Check::default();
     let whole = check.whole(file, MAX_DEPTH);
     check.problems.extend(PARSED.with(|[schema, _]| catalog::validate(schema, &schema["$defs"], &whole)));
-    // What follows relies on the schema.
-    if check.problems.is_empty() {
-        check.mapping(&whole);
-    }
+    check.refused = check.problems.len();
+    check.mapping(&whole);
     if check.problems.is_empty() { Ok(whole) } else { Err(check.problems) }
 }
 
@@ -58,12 +57,17 @@ pub(crate) fn wrong_condition(condition: &Value, path: &str) -> Vec<FieldProblem
 #[derive(Default)]
 struct Check {
     problems: Vec<FieldProblem>,
+    /// So many of them are the schema's: what it has refused is not judged again, nor what stands in it.
+    refused: usize,
     /// The schema of an event; read when first needed.
     event: Value,
 }
 
 impl Check {
     fn say(&mut self, path: &str, problem: &str) {
+        if self.problems.iter().take(self.refused).any(|said| path.starts_with(&said.path)) {
+            return;
+        }
         self.problems.push(FieldProblem { path: path.to_owned(), problem: problem.to_owned() });
     }
 
@@ -85,11 +89,12 @@ impl Check {
                 }
                 mappings[name.as_str()].clone()
             }
-            _ if depth == 0 => {
-                self.say("extends", "goes too deep");
+            other if other.is_object() && depth > 0 => self.whole(other, depth - 1),
+            _ => {
+                let problem = if depth == 0 { "goes too deep" } else { "must be a name or a mapping" };
+                self.say("extends", problem);
                 Value::Null
             }
-            other => self.whole(other, depth - 1),
         };
         let mut whole = merged(base, file.clone());
         if let Some(whole) = whole.as_object_mut() {
@@ -106,9 +111,13 @@ impl Check {
             let path = format!("playbooks[{index}]");
             for book in &expanded(written) {
                 for part in ["name", "when", "then"] {
-                    if has_null(&book[part]) {
-                        let problem = if written["use"].is_null() { " is required" } else { " needs a parameter" };
-                        self.say(&path, &(part.to_owned() + problem));
+                    // In a ready one a parameter that is not given is nothing.
+                    let (is_missing, problem) = match written["use"] {
+                        Value::Null => (book[part].is_null(), "is required"),
+                        _ => (has_null(&book[part]), "needs a parameter"),
+                    };
+                    if is_missing {
+                        self.say(&(path.clone() + "." + part), problem);
                     }
                 }
                 if !names.insert(as_text(&book["name"])) {
@@ -117,7 +126,16 @@ impl Check {
                 if book["kind"] == "marketing" && file.pointer("/consent/confirmedField").is_none() {
                     self.say(&path, "is marketing and needs consent.confirmedField");
                 }
+                let events = texts(book.pointer("/when/event").unwrap_or(&Value::Null));
+                let hears = events.iter().any(|name| !catalog::ways(name).is_empty());
+                if cfg!(feature = "fetch") && hears {
+                    self.say(&path, "begins with an event of HighLevel, which the bare module doesn't hear");
+                }
                 for (index, step) in book["then"].as_array().into_iter().flatten().enumerate() {
+                    if hears && step.get("refund").is_some_and(|refund| refund.get("amount").is_none()) {
+                        let problem = "is required: an event of HighLevel has no amount of its own";
+                        self.say(&format!("{path}.then[{index}].refund.amount"), problem);
+                    }
                     self.step(book, step, &format!("{path}.then[{index}]"));
                 }
             }
@@ -157,14 +175,15 @@ impl Check {
                     self.texts(item, &format!("{path}[{index}]"));
                 }
             }
-            Value::String(text) if is_template(text) => match Template::read(text) {
-                Ok(template) => {
-                    for field in template.fields() {
-                        self.field(path, field);
-                    }
+            Value::String(text) if is_template(text) => {
+                let (template, flaws) = Template::read(text);
+                for field in template.fields() {
+                    self.field(path, field);
                 }
-                Err(flaw) => self.say(path, &format!("{} at character {}", flaw.problem, flaw.at)),
-            },
+                for flaw in flaws {
+                    self.say(path, &format!("{} at character {}", flaw.problem, flaw.at));
+                }
+            }
             _ => {}
         }
     }
@@ -229,6 +248,8 @@ fn event_schema() -> Value {
     let mut event = parse(EVENT).unwrap_or_default();
     if let Some(fields) = event.get_mut("properties").and_then(Value::as_object_mut) {
         put(fields, "now", ready("now"));
+        let told = ready("highlevel");
+        fields.extend(told.get("properties").and_then(Value::as_object).cloned().unwrap_or_default());
     }
     event
 }
@@ -324,14 +345,27 @@ fn has_null(value: &Value) -> bool {
     }
 }
 
-/// The playbooks that sections of the mapping are short for.
-pub(super) fn shortcuts(file: &Value) -> Vec<Value> {
-    let mut books = Vec::new();
+/// A whole mapping with each of its playbooks in full, those of the sections that are short for one, too.
+pub(super) fn in_full(mut whole: Value) -> Value {
+    let file = &whole;
+    let mut short = Vec::new();
     if file["business"] == "link" {
-        books.push(json!({ "use": "linkBusiness" }));
+        short.push(json!({ "use": "linkBusiness" }));
     }
     if file["appointment"].is_object() {
-        books.push(json!({ "use": "appointment", "with": file["appointment"] }));
+        short.push(json!({ "use": "appointment", "with": file["appointment"] }));
     }
-    books
+    let mut books = Vec::new();
+    for written in short.iter().chain(file["playbooks"].as_array().into_iter().flatten()) {
+        books.extend(expanded(written));
+    }
+    if let Some(fields) = whole.as_object_mut() {
+        put(fields, "playbooks", Value::Array(books));
+    }
+    whole
+}
+
+/// A mapping with all that it stands on, for whoever wants to know what it names.
+pub(crate) fn expand(file: &Value) -> Value {
+    in_full(Check::default().whole(file, MAX_DEPTH))
 }

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 
 use super::template::{as_text, pointer};
 use crate::clock;
-use crate::json::Value;
+use crate::json::{Value, parse};
 use crate::text::lower;
 
 /// Whether a checked condition holds.
@@ -67,7 +67,9 @@ fn is(found: &Value, wanted: &Value) -> bool {
 
 /// As numbers, else as moments.
 fn compare(found: &Value, wanted: &Value) -> Option<Ordering> {
-    if let (Some(found), Some(wanted)) = (found.as_f64(), wanted.as_f64()) {
+    // Digistore24's own fields are all text.
+    let number = |value: &Value| value.as_f64().or_else(|| parse(value.as_str()?.trim())?.as_f64());
+    if let (Some(found), Some(wanted)) = (number(found), number(wanted)) {
         return found.partial_cmp(&wanted);
     }
     Some(clock::parse_iso(found.as_str()?)?.cmp(&clock::parse_iso(wanted.as_str()?)?))
@@ -100,6 +102,8 @@ fn matches(pattern: &str, text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::{Strategy, prop_assert, prop_assert_eq, proptest};
+
     use super::*;
     use crate::json::{json, parse};
 
@@ -107,7 +111,7 @@ mod tests {
     fn every_word() {
         let facts = json!({
             "money": { "gross": 97.0 }, "item": { "productId": "512345", "name": "Kräuterkurs Plus", "tags": ["kurs", "vip"] },
-            "buyer": { "company": null, "country": "DE" }, "occurredAt": "2026-11-18T10:00:00+01:00", "test": false,
+            "raw": { "amount": "97.00" }, "buyer": { "company": null, "country": "DE" }, "occurredAt": "2026-11-18T10:00:00+01:00", "test": false,
         });
         for (condition, expected) in [
             (r#"{}"#, true),
@@ -122,6 +126,8 @@ mod tests {
             (r#"{ "field": "item.tags", "matches": "v*" }"#, true),
             (r#"{ "field": "money.gross", "gte": 97, "lt": 100 }"#, true),
             (r#"{ "field": "money.gross", "gt": 97 }"#, false),
+            (r#"{ "field": "raw.amount", "gt": 96.5, "lt": 1000 }"#, true),
+            (r#"{ "field": "raw.amount", "gt": 97 }"#, false),
             (r#"{ "field": "occurredAt", "gte": "2026-11-18" }"#, true),
             (r#"{ "field": "occurredAt", "lte": "2026-11-18T09:00:00Z" }"#, true),
             (r#"{ "field": "buyer.country", "gt": 5 }"#, false),
@@ -136,6 +142,49 @@ mod tests {
             (r#"[{ "field": "test", "is": false }, { "field": "buyer.country", "is": "FR" }]"#, false),
         ] {
             assert_eq!(holds(&parse(condition).unwrap(), &facts), expected, "{condition}");
+        }
+    }
+
+    /// A condition of one field, or of several by `all`, `any`, `not`, and what it comes to, told without `holds`.
+    fn judged() -> impl Strategy<Value = (Value, bool)> {
+        let leaf = (-3..4i64, 0..6usize).prop_map(|(n, word)| {
+            let (word, holds) =
+                [("gt", 0 > n), ("gte", 0 >= n), ("lt", 0 < n), ("lte", 0 <= n), ("is", 0 == n), ("isNot", 0 != n)]
+                    [word];
+            let condition = [("field".to_owned(), Value::from("n")), (word.to_owned(), json!(n))];
+            (Value::Object(condition.into_iter().collect()), holds)
+        });
+        leaf.prop_recursive(4, 24, 4, |inner| {
+            (proptest::collection::vec(inner, 0..4), 0..3usize).prop_map(|(parts, word)| {
+                let (conditions, truths): (Vec<Value>, Vec<bool>) = parts.into_iter().unzip();
+                let (every, one) = (truths.iter().all(|t| *t), truths.contains(&true));
+                match word {
+                    0 => (json!({ "all": conditions }), every),
+                    1 => (json!({ "any": conditions }), one),
+                    _ => (json!({ "not": { "any": conditions } }), !one),
+                }
+            })
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn all_any_and_not_mean_what_they_say((condition, expected) in judged()) {
+            prop_assert_eq!(holds(&condition, &json!({ "n": 0 })), expected);
+            prop_assert_eq!(holds(&json!({ "not": condition }), &json!({ "n": 0 })), !expected);
+        }
+
+        #[test]
+        fn any_pattern_that_is_the_text_matches_it(text in "[a-zA-ZäÖ0-9 ]{0,12}", at in 0..12usize) {
+            let letters: Vec<char> = text.chars().collect();
+            let at = at.min(letters.len());
+            let (head, tail): (String, String) = (letters[..at].iter().collect(), letters[at..].iter().collect());
+            prop_assert!(matches(&text, &text));
+            prop_assert!(matches(&(head.clone() + "*" + &tail), &text));
+            prop_assert!(matches(&(head.clone() + "*"), &text) && matches(&("*".to_owned() + &tail), &text));
+            if let Some(rest) = tail.get(tail.chars().next().map_or(0, char::len_utf8)..).filter(|_| !tail.is_empty()) {
+                prop_assert!(matches(&(head + "?" + rest), &text));
+            }
         }
     }
 

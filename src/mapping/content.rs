@@ -1,10 +1,11 @@
 //! The words and values that are written: contact, custom fields, notes, tasks.
 
-use super::person::{OrderState, Person, Purpose};
-use crate::json::{Map, Set, ToJson, Value, put_some};
+use super::person::{self, OrderState, Person, Purpose};
+use super::transition::State;
+use crate::json::{Map, Set, ToJson, Value, put, put_some};
 use crate::{
     clock,
-    digistore24::{Event, Kind},
+    digistore24::{Event, Form, Kind},
 };
 
 /// A note keeps so many lines; the oldest go first.
@@ -15,7 +16,7 @@ pub(super) const MAX_HISTORY: usize = 200;
 pub(super) struct Profile {
     /// Without what only a creation may carry.
     pub(super) fields: Map,
-    email: Option<String>,
+    pub(super) email: Option<String>,
     pub(super) company: Option<String>,
     /// As the buyer typed it, where it can't be read as an international number.
     odd_phone: Option<String>,
@@ -79,39 +80,60 @@ pub(super) fn moment_of(event: &Event, now_ms: u64) -> String {
     event.occurred_at.clone().unwrap_or_else(|| clock::iso(clock::in_berlin(clock::at(now_ms))))
 }
 
-/// Our custom fields by key. An empty text clears a field.
-pub(super) fn custom_fields(event: &Event, person: &Person, profile: &Profile) -> Map {
+fn set(fields: &mut Map, key: &str, value: Option<Value>) {
+    put_some(fields, &["ds24_", key].concat(), value.unwrap_or_default());
+}
+
+/// Our custom fields, by key, that follow from all that the person has bought. An empty text clears a field.
+pub(super) fn standing_fields(person: &Person) -> Map {
     let mut fields = Map::new();
-    let mut set = |key: &str, value: Option<Value>| {
-        if let Some(value) = value {
-            fields.insert(format!("ds24_{key}"), value);
-        }
-    };
-    let order = person.order(&event.order_key());
-    let text = |value: &Option<String>| value.clone().map(Value::from);
-    set("buyer_id", text(&event.buyer.id));
-    set("order_id", Some(event.order.base_id.clone().into()));
-    set("product", event.items.first().and_then(|i| i.name.clone()).map(Value::from));
     let mut granted = Set::new();
     granted.extend(person.items().filter(|i| i.state.grants()).filter_map(|i| i.product_name.clone()));
-    set("products", Some(Vec::from_iter(granted).join(", ").into()));
-    set("status", person.status().map(|s| s.word().into()));
+    let products = Vec::from_iter(granted).join(", ");
+    let (next, until) = person::dates(&person.orders);
+    let mut ticket = "";
+    for (_, one) in &person.tickets {
+        let day = one["day"].as_str().unwrap_or_default();
+        if one["is"] != "revoke" && day > ticket {
+            ticket = day;
+        }
+    }
+    for (key, text) in [
+        ("ds24_products", products.as_str()),
+        ("ds24_next_payment", next.unwrap_or_default()),
+        ("ds24_paid_until", until.unwrap_or_default()),
+        ("ds24_eticket_date", ticket),
+    ] {
+        // What was never written needs no clearing.
+        if !text.is_empty() || person.fields.contains_key(key) {
+            put(&mut fields, key, text.into());
+        }
+    }
+    // Where all was replaced by orders that are not known.
+    let replaced = person.items().next().map(|i| i.state);
+    put_some(&mut fields, "ds24_status", person.status().or(replaced).map(State::word).to_json());
+    fields
+}
+
+/// Our custom fields, by key, that the event brings.
+pub(super) fn event_fields(event: &Event, person: &Person, profile: &Profile, now_ms: u64) -> Map {
+    let mut fields = Map::new();
+    let mut set = |key: &str, value: Option<Value>| set(&mut fields, key, value);
+    let text = |value: &Option<String>| value.clone().map(Value::from);
+    set("buyer_id", text(&event.buyer.id));
+    // What comes of an order that was replaced is no news of the person.
+    if person.order_status(&event.order_key()).is_some() {
+        set("order_id", Some(event.order.base_id.clone().into()));
+        set("product", event.items.first().and_then(|i| i.name.clone()).map(Value::from));
+    }
     set("last_event", Some(event.event.name().into()));
     set("newsletter", event.consent.newsletter.clone().filter(|c| c != "none").map(Value::from));
     set("phone", text(&profile.odd_phone));
-    let day = event.occurred_at.as_deref().or(Some(&event.received_at)).and_then(|at| at.get(..10));
-    set("last_activity", day.map(Value::from));
-    if let Some(order) = order {
-        let plan = order.items.iter().any(|i| i.billing_type.as_deref().is_some_and(|b| b != "single_payment"));
-        let date = |value: &Option<String>| Some(Value::from(value.clone().unwrap_or_default()));
-        // A single purchase has no such dates: nothing to write, nothing to clear.
-        if plan || person.fields.contains_key("ds24_next_payment") {
-            set("next_payment", date(&order.next_payment_at));
-        }
-        if order.paid_until.is_some() || person.fields.contains_key("ds24_paid_until") {
-            set("paid_until", date(&order.paid_until));
-        }
-    }
+    let moment = moment_of(event, now_ms);
+    let day = moment.get(..10).unwrap_or_default();
+    // A message that comes late says nothing of the last activity.
+    let is_late = person.fields.get("ds24_last_activity").and_then(Value::as_str).is_some_and(|last| last > day);
+    set("last_activity", Some(day.into()).filter(|_| !is_late));
     if let (Some(money), false) = (&event.money, event.test) {
         set("currency", Some(money.currency.clone().into()));
         if event.event == Kind::Payment {
@@ -129,9 +151,9 @@ pub(super) fn note_mark(event: &Event) -> &str {
 }
 
 /// `DS24 C74PNZH5 · payment · 3999938`.
-pub(super) fn note_title(event: &Event, order: &OrderState) -> String {
-    let mark = if order.test { "[TEST] " } else { "" };
-    format!("{mark}DS24 {} · {} · {}", order.id, event.event.name(), note_mark(event))
+pub(super) fn note_title(event: &Event, order: &str) -> String {
+    let mark = if event.test { "[TEST] " } else { "" };
+    format!("{mark}DS24 {order} · {} · {}", event.event.name(), note_mark(event))
 }
 
 /// The order's history as text.
@@ -141,15 +163,42 @@ pub(super) fn order_note(order: &OrderState) -> String {
         let name = item.product_name.as_deref().or(item.product_id.as_deref()).unwrap_or("product unknown");
         lines.push(format!("{name}: {}", item.state.word()));
     }
-    if let Some(next) = &order.next_payment_at {
-        lines.push(format!("Next payment: {next}"));
-    }
-    if let Some(until) = &order.paid_until {
-        lines.push(format!("Paid until: {until}"));
+    let (next, until) = person::dates(std::slice::from_ref(order));
+    for (label, day) in [("Next payment", next), ("Paid until", until)] {
+        if let Some(day) = day {
+            lines.push(format!("{label}: {day}"));
+        }
     }
     lines.push(String::new());
     lines.extend(order.history.iter().map(|line| format!("{}  {}", line.at.get(..10).unwrap_or_default(), line.what)));
     lines.join("\n")
+}
+
+/// The note about a ticket, for who holds it.
+pub(super) fn ticket_note(event: &Event) -> String {
+    let mut note = "E-ticket".to_owned();
+    if let Some(ticket) = &event.eticket {
+        let product = event.items.first().and_then(|i| i.name.as_ref());
+        for part in [product, ticket.date.as_ref(), ticket.location_name.as_ref()].into_iter().flatten() {
+            note = note + " · " + part;
+        }
+    }
+    let bought_by = event.raw.get("email").and_then(Value::as_str).unwrap_or_default();
+    note + "\nOrder " + &event.order.id + ", bought by " + bought_by
+}
+
+/// How Digistore24's own parameters begin.
+const OWN: &str = "action add_ address_ affiliate amount api_mode billing_ buyer_ campaignkey checkout_ click_id country \
+                   coupon_ currency custom delivery_ email eticket event first_ form_ function_call has_ image_ invoice_ ipn_ \
+                   is_ item_count language license_ location_ merchant_ monthly_ newsletter_ next_ note number_of_ order \
+                   other_ parent_ pay placeholder_ product promoclick_ purchase_ quantity rebill receipt_ referring_ refund_ \
+                   renew_ request_ salesteam_ store_ support_ switch_ tag trackingkey transaction_ upgrade upsell_ used_ \
+                   utm_ variant_ vat_ voucher_";
+
+/// What the line of a form begins with: `custom form 1 of 2`.
+pub(super) fn form_mark(event: &Event) -> String {
+    let number = |n: fn(&Form) -> Option<u32>| event.form.as_ref().and_then(n).unwrap_or(1);
+    format!("custom form {} of {}", number(|f| f.no), number(|f| f.count))
 }
 
 /// `payment 2 · 47.00 EUR · transaction 3999938`.
@@ -158,8 +207,21 @@ pub(super) fn history_line(event: &Event) -> String {
     let number = event.sequence_no();
     parts.push(match event.event {
         Kind::Payment if number > 0 => format!("payment {number}"),
+        Kind::CustomForm => form_mark(event),
         _ => event.event.name().replace('_', " "),
     });
+    if let Some("revoke") = event.form.as_ref().and_then(|f| f.action.as_deref()) {
+        parts.push("revoked".to_owned());
+    }
+    if event.event == Kind::CustomForm {
+        // Under which names the answers come is not published: they are what is not Digistore24's own.
+        for (name, value) in &event.raw {
+            let text = value.as_str().unwrap_or_default();
+            if !text.is_empty() && !OWN.split(' ').any(|own| name.starts_with(own)) {
+                parts.push(format!("{name}: {text}"));
+            }
+        }
+    }
     if event.items.len() > 1 {
         parts.push(format!("{} items", event.items.len()));
     }

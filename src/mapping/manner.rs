@@ -27,11 +27,7 @@ words! {
 /// Plans what several events of one person come to: the earlier ones, the oldest first, and the last one. The contact is
 /// written once. `now` is about the last one.
 pub fn plan_history(mapping: &Mapping, earlier: &[&Event], event: &Event, known: Known, now: &Circumstances) -> Plan {
-    let before = match &known {
-        Known::Nobody => Person::default(),
-        Known::Contact(contact) => contact.person(&mapping.tag_prefix),
-        Known::Person { person, .. } => person.clone(),
-    };
+    let before = known.person(&mapping.tag_prefix);
     let mut known = known;
     let (mut written, mut changes) = (None, Vec::new());
     let then = Circumstances { repeated: false, told: None, ..now.clone() };

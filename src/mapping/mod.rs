@@ -12,10 +12,11 @@ mod template;
 mod transition;
 mod write;
 
-pub(crate) use check::wrong_condition;
+pub(crate) use check::{expand, wrong_condition};
 pub(crate) use condition::holds;
 pub use manner::{Manner, plan_history};
-pub use person::{HistoryLine, ItemState, OpenTask, OrderState, Payment, Person, Purpose, Returned};
+pub(crate) use person::is_unsubscribed;
+pub use person::{HistoryLine, ItemState, OpenTask, OrderState, Payment, Person, Purpose, Returned, dates};
 pub use plan::{Action, Change, Circumstances, Known, Plan, Snapshot, Step, describe, plan};
 pub use playbook::{Later, Playbook};
 pub use settings::{Mapping, Notes, TestOrders};

@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 
 use super::transition::State;
-use crate::json::{Map, Set};
+use crate::json::{Json, Map, Set, ToJson, Value, json, put};
 use crate::{
     digistore24::{Cents, Event, Kind},
     record, words,
@@ -18,6 +18,9 @@ record! {
         pub buyers: Set,
         /// In the order in which they came.
         pub orders: Vec<OrderState>,
+        /// Tickets that the person holds, whoever bought them, by Digistore24's number: `is` (the last action), `at` (when it
+        /// last changed, ISO 8601), `day` (`2026-12-23`), `test`.
+        pub tickets: Map,
         /// Tags that we put on the contact and that are still there as far as we know.
         pub tags: Set,
         /// Of those, tags that are earned but were not put on: an import is silent, because tags start workflows.
@@ -36,6 +39,11 @@ record! {
         pub assigned_to: Option<String>,
         /// The last choice: `optin` or `optout`.
         pub newsletter: Option<String>,
+        /// Every choice about newsletters, the oldest first: `{ choice, text, order, at, product, gdprCountry }`. Evidence,
+        /// only ever added to.
+        pub choices: Vec<Value>,
+        /// The contact wants no more mail, as HighLevel last showed it. Nothing that Digistore24 says changes that.
+        pub unsubscribed: bool,
     }
 }
 
@@ -65,10 +73,8 @@ record! {
         pub deal_id: Option<String>,
         /// The deal as last written, names in place of ids.
         pub deal: Map,
-        /// `2026-12-23`.
-        pub next_payment_at: Option<String>,
-        /// The last paid day of a cancelled plan.
-        pub paid_until: Option<String>,
+        /// The order that this one has replaced, as sent.
+        pub replaces: Option<String>,
     }
 }
 
@@ -78,6 +84,8 @@ record! {
     pub struct ItemState {
         /// Its item id, else its product id.
         pub key: String,
+        /// The order as sent: of an upsell its own.
+        pub order_id: Option<String>,
         /// Where it stands.
         pub state: State,
         /// The number of the payment or miss that led there.
@@ -92,6 +100,10 @@ record! {
         pub billing_type: Option<String>,
         /// The event of the last change, as Digistore24 named it, and why.
         pub last_event: String,
+        /// `2026-12-23`.
+        pub next_payment_at: Option<String>,
+        /// The last paid day of a cancelled plan.
+        pub paid_until: Option<String>,
     }
 }
 
@@ -146,6 +158,8 @@ record! {
         pub gross: Cents,
         /// Its number in the plan.
         pub sequence_no: u32,
+        /// The items that it paid for, and how much of it each; null where no message said it.
+        pub items: Map,
         /// Refunds and chargebacks.
         pub returned: Vec<Returned>,
     }
@@ -159,6 +173,8 @@ record! {
         pub id: String,
         /// How much.
         pub gross: Cents,
+        /// For which items.
+        pub items: Vec<String>,
     }
 }
 
@@ -171,17 +187,69 @@ impl Payment {
     fn back(&self) -> i64 {
         self.returned.iter().map(|r| r.gross.0).sum()
     }
+
+    /// What is left of what was paid for the items: all of it, unless it paid for others too and the message told the parts.
+    /// Without one refund, which may have been noted by an earlier try. Nothing where it paid for none of them; what is
+    /// `named` did, though the items' own messages may still come.
+    fn left_for(&self, keys: &[String], but: &str, named: bool) -> Option<i64> {
+        let (mut sum, mut some, mut all) = (0, self.items.is_empty(), true);
+        for (key, part) in &self.items {
+            match Cents::from_json(part.clone()).filter(|_| !part.is_null()) {
+                _ if !keys.contains(key) => all = false,
+                Some(part) => (sum, some) = (sum + part.0, true),
+                None => (sum, some) = (sum + self.gross.0, true),
+            }
+        }
+        if all || (named && !some) {
+            (sum, some) = (self.gross.0, true);
+        }
+        for one in &self.returned {
+            if one.id != but && (one.items.is_empty() || one.items.iter().any(|key| keys.contains(key))) {
+                sum -= one.gross.0;
+            }
+        }
+        some.then_some(sum.min(self.gross.0))
+    }
 }
 
+/// Over all items: when the next payment is due, and the last day that is paid for. `2026-12-23`.
+pub fn dates(orders: &[OrderState]) -> (Option<&str>, Option<&str>) {
+    let (mut next, mut until): (Option<&str>, Option<&str>) = (None, None);
+    for item in orders.iter().flat_map(|order| &order.items) {
+        let day = item.next_payment_at.as_deref();
+        if day.is_some() && (next.is_none() || day < next) {
+            next = day;
+        }
+        until = until.max(item.paid_until.as_deref());
+    }
+    (next, until)
+}
+
+/// The key of the item of an order of which no message has said yet what was bought.
+pub(super) const NAMELESS: &str = "1";
+
 impl OrderState {
-    /// Notes a payment, refund or chargeback. Noting it twice changes nothing.
-    pub fn note_money(&mut self, event: &Event) {
+    /// What came without a name is the first item that gets one: a refund may arrive before its payment.
+    pub(super) fn name_item(&mut self, name: &str) {
+        let Some(item) = self.items.iter_mut().find(|i| i.key == NAMELESS && i.product_id.is_none()) else { return };
+        let returned = self.payments.iter_mut().flat_map(|p| &mut p.returned).flat_map(|r| &mut r.items);
+        for key in returned.filter(|key| *key == NAMELESS).chain([&mut item.key]) {
+            name.clone_into(key);
+        }
+    }
+
+    /// Notes a payment, refund or chargeback of some items. Noting it twice changes nothing.
+    pub fn note_money(&mut self, event: &Event, keys: &[String]) {
         let (Some(transaction), Some(money)) = (&event.transaction, &event.money) else { return };
         match event.event {
             Kind::Payment => {
                 let payment = self.payment_mut(&transaction.id);
                 payment.gross = money.gross;
                 payment.sequence_no = event.sequence_no();
+                for key in keys {
+                    let item = event.items.iter().find(|item| item.is(key));
+                    put(&mut payment.items, key, item.and_then(|item| item.money.as_ref()).map(|m| m.gross).to_json());
+                }
             }
             Kind::Refund | Kind::Chargeback => {
                 let known = self.returned_payment(event).map(|p| p.id.clone());
@@ -189,8 +257,17 @@ impl OrderState {
                     .or_else(|| transaction.parent_id.clone())
                     .unwrap_or_else(|| format!("before {}", transaction.id));
                 let payment = self.payment_mut(&id);
-                if !payment.returned.iter().any(|r| r.id == transaction.id) {
-                    payment.returned.push(Returned { id: transaction.id.clone(), gross: money.gross });
+                match payment.returned.iter_mut().find(|r| r.id == transaction.id) {
+                    // Each item's message tells of the same movement.
+                    Some(known) if !known.items.is_empty() => {
+                        known.items.retain(|key| !keys.contains(key));
+                        known.items.extend_from_slice(keys);
+                    }
+                    Some(_) => {}
+                    None => {
+                        let (id, items) = (transaction.id.clone(), keys.to_vec());
+                        payment.returned.push(Returned { id, gross: money.gross, items });
+                    }
                 }
             }
             _ => {}
@@ -206,36 +283,47 @@ impl OrderState {
         &mut self.payments[index]
     }
 
-    /// Which payment a refund returns: the one it names, else the only one, else the only one of the same number.
+    /// Which payment a refund returns: the one it names, which may come later. Where it names none: the only one, else the
+    /// only one of the same number.
     fn returned_payment(&self, event: &Event) -> Option<&Payment> {
-        let named = event.transaction.as_ref().and_then(|t| t.parent_id.as_ref());
+        if let Some(named) = event.transaction.as_ref().and_then(|t| t.parent_id.as_ref()) {
+            return self.payments.iter().find(|p| p.id == *named);
+        }
         let same_number: Vec<&Payment> =
             self.payments.iter().filter(|p| p.sequence_no == event.sequence_no()).collect();
-        let by_name = self.payments.iter().find(|p| Some(&p.id) == named);
-        match (by_name, self.payments.as_slice(), same_number.as_slice()) {
-            (Some(payment), _, _) => Some(payment),
-            (None, [only], _) => Some(only),
-            (None, _, [only]) => Some(only),
+        match (self.payments.as_slice(), same_number.as_slice()) {
+            ([only], _) => Some(only),
+            (_, [only]) => Some(only),
             _ => None,
         }
     }
 
-    /// Whether a refund ends the order. A part of a payment doesn't; one installment of several doesn't, until all are
-    /// back; of a plan without end the newest payment does, an older one is a gesture.
-    pub fn refund_is_full(&self, event: &Event) -> bool {
+    /// Whether a refund ends the items. A part of what was paid for them doesn't; one installment of several doesn't, until
+    /// all are back; of a plan without end the newest payment does, an older one is a gesture.
+    pub fn refund_is_full(&self, event: &Event, keys: &[String]) -> bool {
         let Some(money) = &event.money else { return true };
         let own = event.transaction.as_ref().map(|t| t.id.as_str()).unwrap_or_default();
         let installments = event.subscription.as_ref().is_some_and(|s| s.installments > 1);
         let Some(payment) = self.returned_payment(event) else { return !installments };
-        // This very refund may have been noted by an earlier try.
-        let noted: i64 = payment.returned.iter().filter(|r| r.id == own).map(|r| r.gross.0).sum();
-        if installments {
-            let paid: i64 = self.payments.iter().map(|p| p.gross.0).sum();
-            let back: i64 = self.payments.iter().map(Payment::back).sum();
-            return back - noted + money.gross.0 >= paid;
+        let (mut all, mut this, mut newest) = (0, 0, 0);
+        for one in &self.payments {
+            // An upsell has payments of its own.
+            let Some(left) = one.left_for(keys, own, one.id == payment.id) else { continue };
+            all += left;
+            newest = newest.max(one.sequence_no);
+            if one.id == payment.id {
+                this = left;
+            }
         }
-        let newest = self.payments.iter().map(|p| p.sequence_no).max().unwrap_or_default();
-        payment.back() - noted + money.gross.0 >= payment.gross.0 && payment.sequence_no >= newest
+        if installments { money.gross.0 >= all } else { money.gross.0 >= this && payment.sequence_no >= newest }
+    }
+
+    /// Whether a refund of this payment came before the payment itself, and was a part of it: its message couldn't tell.
+    pub fn was_returned_in_part(&self, event: &Event) -> bool {
+        let (Kind::Payment, Some(transaction), Some(money)) = (&event.event, &event.transaction, &event.money) else {
+            return false;
+        };
+        self.payments.iter().any(|p| p.id == transaction.id && p.gross == Cents(0) && p.back() < money.gross.0)
     }
 
     /// What is left of all payments: paid less returned.
@@ -253,7 +341,7 @@ impl OrderState {
         self.items.iter().find(|i| i.key == key)
     }
 
-    /// The item keys that an event means. A message without items means all of the order's.
+    /// The item keys that an event means. A message without items means all of what that order, or that upsell, sold.
     pub fn keys_of(&self, event: &Event) -> Vec<String> {
         let mut keys: Vec<String> = Vec::new();
         let mut add = |key: &str| {
@@ -268,10 +356,19 @@ impl OrderState {
                     let known = self.items.iter().find(|i| i.product_id.as_ref() == Some(product));
                     add(known.map_or(product, |i| &i.key));
                 }
-                (None, None) => self.items.iter().for_each(|i| add(&i.key)),
+                (None, None) => {
+                    self.items.iter().filter(|i| i.belongs_to(&event.order.id)).for_each(|i| add(&i.key));
+                }
             }
         }
         keys
+    }
+}
+
+impl ItemState {
+    /// Whether it was sold by this order, as sent.
+    pub fn belongs_to(&self, order: &str) -> bool {
+        self.order_id.as_ref().is_none_or(|id| id == order)
     }
 }
 
@@ -295,11 +392,81 @@ impl Person {
         }
         Self {
             orders: self.orders,
+            tickets: self.tickets,
             buyers: self.buyers,
             newsletter: self.newsletter,
+            choices: self.choices,
+            unsubscribed: self.unsubscribed,
             kept: self.kept,
             ..Self::default()
         }
+    }
+
+    /// Takes over what is known of a contact that this one has replaced. Of an order that both know, this one's knowledge
+    /// counts.
+    pub fn inherit(&mut self, gone: Self) {
+        let own = std::mem::replace(&mut self.orders, gone.orders);
+        for order in own {
+            match self.order_mut(&order.key) {
+                Some(old) => *old = order,
+                None => self.orders.push(order),
+            }
+        }
+        // What we had put on the other one came along when a person merged the two.
+        for tag in gone.tags.iter().filter(|tag| self.foreign_tags.remove(tag)) {
+            self.tags.insert(tag.clone());
+        }
+        self.buyers.extend(gone.buyers.iter().cloned());
+        self.kept.extend(gone.kept.iter().cloned());
+        self.choices.extend(gone.choices);
+        self.newsletter = self.newsletter.take().or(gone.newsletter);
+        self.unsubscribed |= gone.unsubscribed;
+    }
+
+    /// Takes over what was made for an order in HighLevel. A task that was completed stays in doubt: to complete it twice
+    /// does no harm.
+    pub fn take_made(&mut self, mut made: OrderState) {
+        if made.deal_id.is_none() {
+            made.deal = Map::new();
+        }
+        let Some(order) = self.order_mut(&made.key) else {
+            (made.items, made.payments, made.history) = (Vec::new(), Vec::new(), Vec::new());
+            return self.orders.push(made);
+        };
+        if made.note_id.is_some() {
+            order.note_id = made.note_id;
+        }
+        if order.deal_id.is_none() {
+            (order.deal_id, order.deal) = (made.deal_id, made.deal);
+        }
+        for task in made.open_tasks {
+            if !order.open_tasks.contains(&task) {
+                order.open_tasks.push(task);
+            }
+        }
+    }
+
+    /// Keeps a choice about newsletters as evidence. An opt-in doesn't count where the person has unsubscribed since.
+    pub fn note_choice(&mut self, event: &Event, at: String) {
+        let consent = &event.consent;
+        let Some(choice) = consent.newsletter.as_deref().filter(|c| matches!(*c, "optin" | "optout")) else { return };
+        let made = &json!({
+            "choice": choice,
+            "text": consent.newsletter_text,
+            "order": event.order_key(),
+            "at": at,
+            "product": event.items.first().map(|item| &item.name),
+            "gdprCountry": consent.gdpr_country,
+        });
+        // Each renewal repeats what was chosen with the order.
+        let last = self.choices.iter().rfind(|one| one["order"] == made["order"]);
+        if last.is_some_and(|last| last["choice"] == made["choice"] && last["text"] == made["text"]) {
+            return;
+        }
+        if choice == "optout" || !self.unsubscribed {
+            self.newsletter = Some(choice.to_owned());
+        }
+        self.choices.push(made.clone());
     }
 
     /// An order by `merchant:base order`.
@@ -310,6 +477,16 @@ impl Person {
     /// An order by `merchant:base order`.
     pub fn order_mut(&mut self, key: &str) -> Option<&mut OrderState> {
         self.orders.iter_mut().find(|o| o.key == key)
+    }
+
+    /// Gives an order the deal that another one of the contact has in this pipeline.
+    pub fn share_deal(&mut self, key: &str, pipeline: &Value) {
+        let of_other = |other: &&OrderState| other.deal_id.is_some() && other.deal.get("pipelineId") == Some(pipeline);
+        let Some(other) = self.orders.iter().find(of_other) else { return };
+        let (deal_id, deal) = (other.deal_id.clone(), other.deal.clone());
+        if let Some(order) = self.order_mut(key).filter(|order| order.deal_id.is_none()) {
+            (order.deal_id, order.deal) = (deal_id, deal);
+        }
     }
 
     /// The order's state: the best of its items.
@@ -347,10 +524,23 @@ impl Person {
         if let Some(status) = self.status() {
             own(status.word());
         }
-        if self.items().any(|i| i.state == State::ChargedBack) {
-            own(State::ChargedBack.word());
+        // These two show beside the best state.
+        for state in [State::Paused, State::ChargedBack] {
+            if self.items().any(|i| i.state == state) {
+                own(state.word());
+            }
         }
-        if self.orders.iter().any(|o| o.test) {
+        let mut test = self.orders.iter().any(|o| o.test);
+        for (_, ticket) in &self.tickets {
+            test |= ticket["test"].as_bool().unwrap_or_default();
+            if ticket["is"] != "revoke" {
+                own("eticket");
+            }
+            if ticket["is"] == "use" {
+                own("eticket-used");
+            }
+        }
+        if test {
             own("test");
         }
         match self.newsletter.as_deref() {
@@ -365,4 +555,15 @@ impl Person {
         }
         tags
     }
+}
+
+/// Whether a contact, as HighLevel shows it, wants no more mail: its owner unsubscribed, or somebody did it for it.
+pub fn is_unsubscribed(contact: &Map) -> bool {
+    let of = |name: &str| contact.get(name).unwrap_or(&Value::Null);
+    let by_channel = of("dndSettings");
+    // From version v3 on the channels are written in lower case.
+    let status = |channel: &str| by_channel.get(channel).and_then(|one| one.get("status")).and_then(Value::as_str);
+    let blocked = |channel: &str| matches!(status(channel), Some("active" | "permanent"));
+    let yes = Value::Bool(true);
+    *of("dnd") == yes || *of("unsubscribeEmail") == yes || blocked("Email") || blocked("email")
 }

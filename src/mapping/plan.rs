@@ -1,5 +1,7 @@
 //! Event + what is known -> plan. Pure: no call is made, and the same input gives the same plan.
 
+use std::cmp::Ordering;
+
 use super::{
     content,
     manner::Manner,
@@ -9,15 +11,16 @@ use super::{
     transition::{self, Outcome, Signal, State},
     write::Writer,
 };
-use crate::json::{Map, ToJson, Value, json};
+use crate::json::{Map, Set, ToJson, Value, json, put};
 use crate::{
     clock,
-    digistore24::{Event, Item, Kind, Standing, order_key},
+    digistore24::{Event, Kind, Standing, order_key},
     record, variants,
 };
 
 /// What is known about the buyer's contact when the plan is made.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "there is one at a time; on wasm they differ less")]
 pub enum Known {
     /// No contact yet.
     Nobody,
@@ -45,10 +48,22 @@ pub struct Snapshot {
     pub rest: Map,
 }
 
+impl Known {
+    /// What the ledger begins with: tags with this prefix are ours.
+    pub(crate) fn person(&self, prefix: &str) -> Person {
+        match self {
+            Self::Nobody => Person::default(),
+            Self::Contact(contact) => contact.person(prefix),
+            Self::Person { person, .. } => person.clone(),
+        }
+    }
+}
+
 impl Snapshot {
     /// What the ledger begins with for a contact that was there before: tags with our prefix are ours.
     pub(super) fn person(&self, prefix: &str) -> Person {
-        let mut person = Person { assigned_to: self.assigned_to.clone(), ..Person::default() };
+        let unsubscribed = person::is_unsubscribed(&self.rest);
+        let mut person = Person { assigned_to: self.assigned_to.clone(), unsubscribed, ..Person::default() };
         for tag in &self.tags {
             let set = if tag.starts_with(prefix) { &mut person.tags } else { &mut person.foreign_tags };
             set.insert(tag.clone());
@@ -124,6 +139,8 @@ variants! {
             body: String,
             due: String,
             assigned_to: Option<String> as "assignedTo",
+            // The contact's user, as HighLevel shows it when the task is made, comes before `assigned_to`.
+            owner_first: bool as "ownerFirst",
         },
         /// A task of ours is done.
         CompleteTask as "completeTask" { task_id: String as "taskId", },
@@ -172,8 +189,34 @@ pub struct Circumstances {
     pub due: Option<Later>,
     /// How much may show.
     pub manner: Manner,
+    /// How far the location's clocks are ahead of those in Berlin, in minutes.
+    pub ahead: i32,
     /// What Digistore24 told about the order when it was asked: it decides where the message can't.
     pub told: Option<Standing>,
+}
+
+impl Plan {
+    /// Turns the entry into what the ledger says of the person, with what was made for it on the way, and nothing more.
+    pub(crate) fn leave_made(&mut self, known: Option<Person>) {
+        let made = std::mem::take(&mut self.person.orders);
+        match known {
+            Some(known) => self.person = known,
+            // What was written of these is written once more.
+            None => (self.person.tags, self.person.fields) = (Set::new(), Map::new()),
+        }
+        for order in made {
+            self.person.take_made(order);
+        }
+        self.later.clear();
+    }
+}
+
+impl Circumstances {
+    /// Nine in the morning, so many days on, by the location's calendar.
+    pub(super) fn morning(&self, days: i64) -> String {
+        let now = self.now_ms.saturating_add_signed(i64::from(self.ahead) * 60_000);
+        clock::iso(clock::next_working_morning(clock::at(now), days))
+    }
 }
 
 /// Plans an event about an order.
@@ -188,10 +231,22 @@ pub fn plan(mapping: &Mapping, event: &Event, known: Known, now: &Circumstances)
     };
     let before = person.clone();
     let mut draft = Draft { event, now, person: &mut person, changes: Vec::new(), remarks: Vec::new(), ask: false };
+    let end = end_of_replaced(event, now.now_ms);
     let tells = match &now.due {
-        // A step that comes later changes nothing of what was bought, and brings nobody back who was deleted.
-        Some(_) => contact_id.is_some(),
+        // A step that comes later changes nothing of what was bought but what ends by itself, and brings nobody back who was
+        // deleted.
+        Some(_) => {
+            if let (None, Some(old), Some(order)) =
+                (&end, &event.order.upgraded_order_id, draft.person.order_mut(&event.order_key()))
+            {
+                order.replaces = Some(old.clone());
+                draft.settle_replaced();
+            }
+            contact_id.is_some()
+        }
         None if event.event == Kind::Affiliation => event.buyer.email.is_some(),
+        None if event.event == Kind::Eticket => draft.ticket(),
+        None if event.event.is_highlevel() => contact_id.is_some() && !now.repeated,
         None => draft.apply(),
     };
     let Draft { changes, mut remarks, ask, .. } = draft;
@@ -202,6 +257,13 @@ pub fn plan(mapping: &Mapping, event: &Event, known: Known, now: &Circumstances)
         writer.ask = ask;
         writer.write(snapshot.as_ref(), contact_id.is_none());
         (steps, later) = (writer.steps, writer.drawn.later);
+        if let Some(end) = end.filter(|_| now.due.is_none()) {
+            remarks.push(format!(
+                "the replaced order runs until {}",
+                event.order.delivery_date.as_deref().unwrap_or_default()
+            ));
+            later.push(end);
+        }
         remarks.extend(writer.drawn.remarks);
     }
     Plan { contact_id, changes, steps, later, remarks, asks: ask, person }
@@ -221,35 +283,50 @@ impl Draft<'_> {
     fn apply(&mut self) -> bool {
         let event = self.event;
         let key = event.order_key();
-        let fresh = self.person.order(&key).is_none();
+        // An order of which only things in HighLevel are known comes from a message that was given up half-way.
+        let fresh = self.person.order(&key).is_none_or(|order| order.items.is_empty());
         let mut order = self.person.order(&key).cloned().unwrap_or_else(|| OrderState {
             key: key.clone(),
             id: event.order.base_id.clone(),
             test: event.test,
             ..OrderState::default()
         });
-        let full = event.event == Kind::Refund && order.refund_is_full(event);
+        if let Some(name) = event.items.iter().find_map(|i| i.id.as_ref().or(i.product_id.as_ref())) {
+            order.name_item(name);
+        }
+        let mut keys = order.keys_of(event);
+        let full = event.event == Kind::Refund && order.refund_is_full(event, &keys);
         let again = self.now.repeated && event.transaction.as_ref().is_some_and(|t| order.is_returned(&t.id));
         let signal = transition::signal(event, full, again);
-        let mut keys = order.keys_of(event);
         if keys.is_empty()
             && !event.order.base_id.is_empty()
             && !matches!(signal, Signal::Resumed | Signal::Information)
         {
-            keys.push("1".to_owned());
+            keys.push(person::NAMELESS.to_owned());
         }
-        for item_key in keys {
-            self.apply_item(&mut order, &item_key, signal);
+        for item_key in &keys {
+            self.apply_item(&mut order, item_key, signal);
         }
         if order.items.is_empty() {
             self.remarks.push(format!("{} for an order that is not known creates nothing", event.event.name()));
             return false;
         }
-        order.note_money(event);
+        order.note_money(event, &keys);
         if let Some(money) = &event.money {
             order.currency.clone_from(&money.currency);
         }
-        self.note_dates(&mut order);
+        if event.event == Kind::CustomForm {
+            // What it said before is no longer so.
+            let form = content::form_mark(event);
+            for line in &mut order.history {
+                if line.what.starts_with(&form) {
+                    line.what.clone_from(&form);
+                }
+            }
+        }
+        if fresh && end_of_replaced(event, self.now.now_ms).is_none() {
+            order.replaces.clone_from(&event.order.upgraded_order_id);
+        }
         order.history.push(HistoryLine {
             at: content::moment_of(event, self.now.now_ms),
             what: content::history_line(event),
@@ -261,15 +338,11 @@ impl Draft<'_> {
             Some(slot) => *slot = order,
             None => self.person.orders.push(order),
         }
-        if fresh {
-            self.replace_upgraded();
-        }
+        self.settle_replaced();
         if let Some(id) = &event.buyer.id {
             self.person.buyers.insert(order_key(event.merchant.id.as_deref(), id));
         }
-        if let Some(choice) = event.consent.newsletter.as_deref().filter(|c| matches!(*c, "optin" | "optout")) {
-            self.person.newsletter = Some(choice.to_owned());
-        }
+        self.person.note_choice(event, content::moment_of(event, self.now.now_ms));
         true
     }
 
@@ -277,8 +350,11 @@ impl Draft<'_> {
         let event = self.event;
         let known = order.item(item_key);
         let from = known.map(|i| i.state);
-        let told = event.items.iter().find(|i| is_item(i, item_key)).or_else(|| event.items.first());
-        let mut outcome = transition::transition(from, signal, person::compare(known, event));
+        let told = event.items.iter().find(|i| i.is(item_key)).or_else(|| event.items.first());
+        let number = person::compare(known, event);
+        // A refund in part that came before its payment was taken for a full one.
+        let judged = from.filter(|state| *state != State::Refunded || !order.was_returned_in_part(event));
+        let mut outcome = transition::transition(judged, signal, number);
         if let (Outcome::Ask, Some(standing)) = (outcome, self.now.told) {
             let single = event.subscription.as_ref().is_none_or(|s| s.billing_type == "single_payment");
             outcome = Outcome::To(State::of(standing, single));
@@ -294,6 +370,12 @@ impl Draft<'_> {
                 from
             }
         };
+        if let (Outcome::Keep, Some(state)) = (outcome, from)
+            && !(state.grants() && matches!(signal, Signal::Paid { .. }))
+            && event.event != Kind::CustomForm
+        {
+            self.remarks.push(format!("{} leaves the item {}", event.event.name(), state.word()));
+        }
         let product = told.and_then(|i| i.name.clone()).or_else(|| known.and_then(|i| i.product_name.clone()));
         self.changes.push(Change { item: format!("{}/{item_key}", order.id), product, from, to });
         let Some(state) = to else { return };
@@ -301,6 +383,7 @@ impl Draft<'_> {
         if known.is_none() {
             order.items.push(ItemState {
                 key: item_key.to_owned(),
+                order_id: Some(event.order.id.clone()),
                 state,
                 sequence_no: 0,
                 product_id: None,
@@ -308,6 +391,8 @@ impl Draft<'_> {
                 tags: Vec::new(),
                 billing_type: None,
                 last_event: String::new(),
+                next_payment_at: None,
+                paid_until: None,
             });
         }
         let Some(item) = order.items.iter_mut().find(|i| i.key == item_key) else { return };
@@ -327,59 +412,83 @@ impl Draft<'_> {
             }
         }
         keep_newer(&mut item.billing_type, &event.subscription.as_ref().map(|s| s.billing_type.clone()));
+        note_dates(item, event, number.is_lt());
     }
 
-    fn note_dates(&self, order: &mut OrderState) {
-        let Some(plan) = &self.event.subscription else { return };
-        let running = order.items.iter().any(|i| i.state == State::Active);
-        match self.event.event {
-            Kind::Payment | Kind::RebillResumed if running => {
-                order.next_payment_at.clone_from(&plan.next_payment_at);
-                order.paid_until = None;
-            }
-            Kind::RebillCancelled | Kind::PaymentMissed if order.items.iter().any(|i| i.state == State::Cancelling) => {
-                let until = plan
-                    .paid_until
-                    .clone()
-                    .or_else(|| plan.next_payment_at.clone())
-                    .or_else(|| order.next_payment_at.take());
-                keep_newer(&mut order.paid_until, &until);
-                order.next_payment_at = None;
-            }
-            Kind::Refund | Kind::Chargeback | Kind::LastPaidDay if !running => order.next_payment_at = None,
-            _ => {}
+    /// A ticket: its holder's, not an order's.
+    fn ticket(&mut self) -> bool {
+        let Some(ticket) = &self.event.eticket else { return false };
+        let Some(id) = &ticket.id else { return false };
+        let at = ticket.modified_at.as_deref().or(ticket.created_at.as_deref()).unwrap_or(&self.event.received_at);
+        let mut now = self.person.tickets.get(id).cloned().unwrap_or_else(|| json!({}));
+        if now.get("at").and_then(Value::as_str).is_some_and(|known| known > at) {
+            self.remarks.push("what it says of the ticket is no longer so".to_owned());
+            return false;
         }
+        if let Some(now) = now.as_object_mut() {
+            put(now, "at", at.into());
+            put(now, "test", self.event.test.into());
+            if let Some(action) = ticket.action.as_deref().filter(|action| *action != "update") {
+                put(now, "is", action.into());
+            }
+            if let Some(day) = ticket.date.as_deref().and_then(clock::parse_date) {
+                put(now, "day", clock::ymd(day).into());
+            }
+        }
+        put(&mut self.person.tickets, id, now);
+        if let Some(id) = &self.event.buyer.id {
+            self.person.buyers.insert(order_key(self.event.merchant.id.as_deref(), id));
+        }
+        true
     }
 
-    /// An upgrade ends the order that it replaces, unless that order still runs until a later day.
-    fn replace_upgraded(&mut self) {
-        let Some(old) = &self.event.order.upgraded_order_id else { return };
-        let today = clock::ymd(clock::in_berlin(clock::at(self.now.now_ms)).date());
-        if let Some(later) = self.event.order.delivery_date.as_ref().filter(|d| **d > today) {
-            self.remarks.push(format!("the replaced order runs until {later}"));
-            return;
+    /// An order that was replaced by an upgrade ends on the day that the upgrade named; so do those of its messages that come
+    /// after that.
+    fn settle_replaced(&mut self) {
+        let mut replaced = Vec::new();
+        for order in &self.person.orders {
+            replaced.extend(order.replaces.clone());
         }
-        let merchant = self.event.merchant.id.as_deref();
-        let Some(order) = self.person.order_mut(&order_key(merchant, old)) else { return };
-        for item in &mut order.items {
-            let outcome = transition::transition(Some(item.state), Signal::Replaced, std::cmp::Ordering::Greater);
-            if let Outcome::To(state) = outcome {
-                let change = Change {
-                    item: format!("{old}/{}", item.key),
-                    product: item.product_name.clone(),
-                    from: Some(item.state),
-                    to: Some(state),
-                };
-                self.changes.push(change);
-                item.state = state;
+        for order in &mut self.person.orders {
+            for item in &mut order.items {
+                let of = item.order_id.as_ref().unwrap_or(&order.id);
+                let outcome = transition::transition(Some(item.state), Signal::Replaced, Ordering::Greater);
+                if let (Outcome::To(state), true) = (outcome, replaced.contains(of)) {
+                    let (from, to) = (Some(item.state), Some(state));
+                    let product = item.product_name.clone();
+                    self.changes.push(Change { item: format!("{of}/{}", item.key), product, from, to });
+                    item.state = state;
+                    item.next_payment_at = None;
+                }
             }
         }
-        order.next_payment_at = None;
     }
 }
 
-fn is_item(item: &Item, key: &str) -> bool {
-    item.id.as_deref() == Some(key) || (item.id.is_none() && item.product_id.as_deref() == Some(key))
+/// When the order that an upgrade replaces will end, if that is to come: its access ends then, with or without a message.
+fn end_of_replaced(event: &Event, now_ms: u64) -> Option<Later> {
+    let order = &event.order;
+    let day = order.upgraded_order_id.as_ref().and(order.delivery_date.as_deref()).and_then(clock::parse_date)?;
+    let at = u64::try_from(clock::berlin(day.midnight()).unix_timestamp()).ok()? * 1000;
+    let playbook = format!("upgrade from {}", order.upgraded_order_id.as_deref().unwrap_or_default());
+    (event.event == Kind::Payment && at > now_ms).then_some(Later { at, playbook, step: 0 })
+}
+
+/// Brings an item's dates up to date. `late`: a newer payment came before this message.
+fn note_dates(item: &mut ItemState, event: &Event, late: bool) {
+    let plan = event.subscription.clone().unwrap_or_default();
+    match (item.state, &event.event) {
+        (State::Active, Kind::Payment | Kind::RebillResumed) if !late => {
+            item.next_payment_at = plan.next_payment_at;
+            item.paid_until = None;
+        }
+        (State::Active | State::Paused, _) => {}
+        (State::Cancelling, Kind::Payment | Kind::RebillCancelled | Kind::PaymentMissed) => {
+            let until = plan.paid_until.or(plan.next_payment_at).or(item.next_payment_at.take());
+            keep_newer(&mut item.paid_until, &until);
+        }
+        _ => item.next_payment_at = None,
+    }
 }
 
 fn keep_newer<T: Clone>(old: &mut Option<T>, new: &Option<T>) {

@@ -96,8 +96,9 @@ pub(super) fn texts(value: &Value) -> Vec<String> {
 pub(super) fn is_event(facts: &Value, name: &str) -> bool {
     let fired = facts["triggers"].as_array();
     facts["event"] == name
-        || fired
-            .is_some_and(|ids| ids.iter().any(|id| id.as_str().and_then(|id| id.strip_prefix("bridge.")) == Some(name)))
+        || fired.is_some_and(|ids| {
+            ids.iter().any(|id| id.as_str().and_then(|id| id.split_once('.')).is_some_and(|(_, word)| word == name))
+        })
 }
 
 impl Playbook {
@@ -142,9 +143,9 @@ impl Playbook {
         self.marketing
     }
 
-    /// Whether it may begin with this kind of event.
-    pub(super) fn begins_with(&self, name: &str) -> bool {
-        self.events.iter().any(|event| event == name)
+    /// The events that it begins with.
+    pub(super) fn events(&self) -> impl Iterator<Item = &str> {
+        self.events.iter().map(String::as_str)
     }
 }
 
@@ -230,6 +231,10 @@ impl Hand<'_> {
     }
 
     fn play(&mut self, action: &str, with: &Value) {
+        let at_digistore24 = ["updatePurchase", "stopRebilling", "startRebilling", "refund"].contains(&action);
+        if at_digistore24 && self.event.order.id.is_empty() {
+            return self.drawn.remarks.push(self.why.clone() + ": which order is meant can't be told");
+        }
         let order = self.event.order_key();
         let text = |name: &str| as_text(&with[name]);
         match action {
@@ -279,21 +284,27 @@ impl Hand<'_> {
     fn task(&mut self, order: String, with: &Value) {
         let span = with["due"].as_str().and_then(clock::span).unwrap_or(DAY_MS);
         let days = i64::try_from(span / DAY_MS).unwrap_or_default();
-        let now = clock::at(self.now.now_ms);
         let due = match span % DAY_MS {
-            0 => clock::next_working_morning(now, days),
-            _ => clock::at(self.now.now_ms + span),
+            0 => self.now.morning(days),
+            _ => clock::iso_utc(self.now.now_ms + span),
         };
         // A late payment completes what a missed one brought.
         let purpose = if self.event.event == Kind::PaymentMissed { Purpose::Dunning } else { Purpose::Playbook };
         self.push(Action::CreateTask {
+            owner_first: is_owner_first(with),
             title: as_text(&with["title"]),
             body: as_text(&with["body"]) + "\nds24:" + &self.mark,
-            due: clock::iso(due),
-            assigned_to: assigned(self.person, with, &order),
+            due,
+            assigned_to: assigned(self.person, with, self.share_key(&order)),
             order,
             purpose,
         });
+    }
+
+    /// By what tasks are shared out: the order, else the contact.
+    fn share_key<'k>(&'k self, order: &'k str) -> &'k str {
+        let contact = self.event.raw.get("contactId").and_then(Value::as_str);
+        contact.filter(|_| self.event.order.id.is_empty()).unwrap_or(order)
     }
 
     fn opportunity(&mut self, with: &Value) {
@@ -312,9 +323,26 @@ impl Hand<'_> {
             }
         }
         let order = self.event.order_key();
-        if let Some(action) = deal_action(self.person, &order, deal) {
-            self.push(action);
+        if self.person.order(&order).is_some() {
+            return self
+                .drawn
+                .steps
+                .extend(deal_action(self.person, &order, deal).map(|action| Step { why: self.why.clone(), action }));
         }
+        // Without an order: the deal that the event is about, else a new one.
+        let raw = &self.event.raw;
+        let told = raw.get("objectId").filter(|_| self.event.event.name().starts_with("Opportunity"));
+        if let Some(id) = told {
+            put(&mut deal, "id", id.clone());
+            return self.run("ghl.opportunities.updateOpportunity", deal);
+        }
+        if !deal.contains_key("name") {
+            put(&mut deal, "name", Value::String(self.why.clone() + " · " + &self.mark));
+        }
+        if !deal.contains_key("status") {
+            put(&mut deal, "status", "open".into());
+        }
+        self.run("ghl.opportunities.createOpportunity", deal);
     }
 
     fn business(&mut self, name: &str) {
@@ -407,6 +435,13 @@ pub(super) fn deal_action(person: &mut Person, order_key: &str, mut deal: Map) -
         return None;
     }
     order.deal.extend(deal.clone());
+    // Orders may share a deal.
+    if let Some(id) = order.deal_id.clone() {
+        for other in person.orders.iter_mut().filter(|other| other.deal_id.as_ref() == Some(&id)) {
+            other.deal.extend(deal.clone());
+        }
+    }
+    let order = person.order(order_key)?;
     // A stage belongs to its pipeline.
     if let (true, Some(pipeline)) = (deal.contains_key("pipelineStageId"), order.deal.get("pipelineId")) {
         put(&mut deal, "pipelineId", pipeline.clone());
@@ -427,5 +462,10 @@ pub(super) fn assigned(person: &Person, with: &Value, order_key: &str) -> Option
     let number = u64::from_str_radix(&hash, 16).unwrap_or_default();
     let share = number.checked_rem(users.len() as u64).and_then(|index| users.get(index as usize)).cloned();
     let owner = person.assigned_to.clone();
-    if with["ownerFirst"] == Value::Bool(false) { share.or(owner) } else { owner.or(share) }
+    if is_owner_first(with) { owner.or(share) } else { share.or(owner) }
+}
+
+/// Whether the user who looks after the contact comes first.
+pub(super) fn is_owner_first(with: &Value) -> bool {
+    with["ownerFirst"].as_bool() != Some(false)
 }

@@ -45,7 +45,7 @@ fn every_mistake_is_named_by_its_path() {
         ),
         (
             r#"{ "playbooks": [{ "use": "upsell", "with": { "upsell": 5 } }], "consent": { "confirmedField": "x" } }"#,
-            vec!["playbooks[0]: when needs a parameter"],
+            vec!["playbooks[0].when: needs a parameter"],
         ),
         (
             r#"{ "playbooks": [{ "use": "winBack" }] }"#,
@@ -53,7 +53,7 @@ fn every_mistake_is_named_by_its_path() {
         ),
         (
             r#"{ "playbooks": [{ "name": "a" }] }"#,
-            vec!["playbooks[0]: when is required", "playbooks[0]: then is required"],
+            vec!["playbooks[0].when: is required", "playbooks[0].then: is required"],
         ),
         (
             r#"{ "playbooks": [{ "use": "dunning" }, { "use": "dunning" }] }"#,
@@ -66,6 +66,10 @@ fn every_mistake_is_named_by_its_path() {
                 "playbooks[0].then[1]: waits or is due in a time that can't be read: write 3 days, 2 hours or 1 week",
                 "playbooks[0].then[2]: must have exactly one action, such as addTags or task",
             ],
+        ),
+        (
+            r#"{ "playbooks": [{ "name": "a", "allowRefund": true, "when": { "event": ["refund", "tagAdded"] }, "then": [{ "refund": { "maxAmount": 5 } }] }] }"#,
+            vec!["playbooks[0].then[0].refund.amount: is required: an event of HighLevel has no amount of its own"],
         ),
         (
             r#"{ "playbooks": [{ "name": "a", "when": { "event": "refund", "if": [
@@ -87,6 +91,55 @@ fn every_mistake_is_named_by_its_path() {
     }
 }
 
+/// A mistake of one kind hides none of another: what the schema refuses, templates, conditions, steps, what is extended.
+#[test]
+fn all_mistakes_come_at_once() {
+    let mapping = json!({
+        "extends": "minimum", "tagz": {}, "notes": { "title": "{{buyer.nane | uper}} {{item.nam | money: fr}}" },
+        "tasks": { "dunning": { "dueDays": "soon", "title": "{{x" } },
+        "playbooks": [
+            { "name": "a", "when": { "event": "sale", "if": { "field": "money.gros", "isnt": 5 } },
+              "then": [{ "addTag": ["x"] }, { "wait": "soon", "segment": "x" }] },
+            { "name": "b", "when": { "event": "taskCompletd" }, "then": [{ "task": { "titel": "{{now.ordr}}" } }] },
+            { "use": "duning" }, { "use": "upsell", "with": { "produkt": 5 } }, 7,
+        ],
+    });
+    // Without the list of what would be right.
+    let found: Vec<String> = mistakes(mapping)
+        .iter()
+        .map(|mistake| match mistake.find("of [") {
+            Some(from) => mistake[..from].to_owned() + mistake.rsplit(']').next().unwrap(),
+            None => mistake.clone(),
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "extends: minimum is no ready mapping; only the command line reads files; did you mean minimal?",
+            "playbooks[0].then[0].addTag: is not a field here; did you mean addTags?",
+            "playbooks[0].when.event: must be one ",
+            "playbooks[0].when.if.isnt: is not a field here; did you mean isNot?",
+            "playbooks[1].then[0].task.title: is required",
+            "playbooks[1].then[0].task.titel: is not a field here; did you mean title?",
+            "playbooks[1].when.event: must be one ; did you mean taskCompleted?",
+            "playbooks[2].use: must be one ; did you mean dunning?",
+            "playbooks[3].with.produkt: is not a field here; did you mean product?",
+            "playbooks[4]: must be an object, but is a number",
+            "tagz: is not a field here; did you mean tags?",
+            "tasks.dunning.dueDays: must be a whole number, but is a string",
+            "notes.title: nane is no field of the event",
+            "notes.title: nam is no field of the event; did you mean name?",
+            "notes.title: uper is no filter; did you mean upper? at character 16",
+            "notes.title: money can't be used with these arguments at character 36",
+            "playbooks[0].when.if.field: gros is no field of the event; did you mean gross?",
+            "tasks.dunning.title: expected | or }} at character 4",
+            "playbooks[0].then[1]: waits or is due in a time that can't be read: write 3 days, 2 hours or 1 week",
+            "playbooks[3].when: needs a parameter",
+            "playbooks[3]: is marketing and needs consent.confirmedField",
+        ]
+    );
+}
+
 #[test]
 fn a_mapping_stands_on_another_one() {
     let base = json!({ "extends": "minimal", "tags": { "prefix": "a-", "vendorTags": false },
@@ -97,6 +150,15 @@ fn a_mapping_stands_on_another_one() {
     assert_eq!((mapping.tag_prefix.as_str(), mapping.vendor_tags, mapping.notes), ("b-", false, Notes::None));
     assert_eq!(mapping.playbooks.len(), 3, "onboarding, and dunning with its end");
     assert_eq!(Mapping::load(&json!({})), Ok(Mapping::default()));
+}
+
+#[test]
+fn every_event_of_highlevel_that_is_offered_can_arrive() {
+    let schema = parse(include_str!("mapping.schema.json")).unwrap();
+    let offered = schema.pointer("/$defs/event/enum").and_then(Value::as_array).unwrap();
+    let names = offered.iter().filter_map(Value::as_str).skip_while(|name| *name != "newContact");
+    let ways: Vec<usize> = names.map(|name| crate::catalog::ways(name).len()).collect();
+    assert!(ways.len() == 12 && ways.iter().all(|ways| *ways > 0), "{ways:?}");
 }
 
 #[test]

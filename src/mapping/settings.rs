@@ -6,6 +6,8 @@ use super::{
     playbook::{self, Playbook},
     template::Form,
 };
+#[cfg(not(feature = "fetch"))]
+use crate::catalog;
 use crate::error::FieldProblem;
 use crate::json::{Json, Set, Value};
 use crate::text::lower;
@@ -40,14 +42,20 @@ pub struct Mapping {
     pub(super) business: Business,
     /// A deal for each order.
     pub(super) opportunity: Form,
+    /// The same as it is in the file.
+    deal: Value,
     /// The custom field that the double opt-in sets.
     consent_field: Option<String>,
     /// What happens with test orders.
     pub test_orders: TestOrders,
     /// A contact that a person deleted comes back with the next renewal, not only with a new order.
     pub recreate: bool,
+    /// The contact's e-mail address follows the buyer's.
+    pub follow_email: bool,
     /// Rules.
     pub(super) playbooks: Vec<Playbook>,
+    /// The triggers of HighLevel that playbooks begin with.
+    heard: Set,
     /// Something in it needs the event's fields as facts.
     pub(super) needs_facts: bool,
 }
@@ -95,12 +103,23 @@ impl Mapping {
     /// # Errors
     /// Every mistake, by path.
     pub fn load(file: &Value) -> Result<Self, Vec<FieldProblem>> {
-        check::checked(file).map(|whole| Self::read(&whole))
+        check::checked(file).map(|whole| Self::read(&check::in_full(whole)))
     }
 
     /// Whether a new affiliate becomes a contact.
     pub fn welcomes_partners(&self) -> bool {
-        self.playbooks.iter().any(|book| book.begins_with("affiliateApproved"))
+        self.playbooks.iter().flat_map(Playbook::events).any(|name| name == "affiliateApproved")
+    }
+
+    /// Whether a playbook begins with what happens in HighLevel.
+    pub fn listens(&self) -> bool {
+        cfg!(not(feature = "fetch")) && !self.heard.is_empty()
+    }
+
+    /// Whether a playbook needs to know of this event of HighLevel, as hosts see it: begins with it, or with its kind.
+    pub fn hears(&self, event: &Value) -> bool {
+        self.listens()
+            && event.pointer("/triggers/0").and_then(Value::as_str).is_some_and(|own| self.heard.contains(own))
     }
 
     /// The operations that it needs beyond those of every mapping.
@@ -117,13 +136,18 @@ impl Mapping {
         ids
     }
 
+    /// Whether all orders of a contact have one deal.
+    pub(crate) fn shares_deals(&self) -> bool {
+        self.deal.get("per").is_some_and(|per| *per == "contact")
+    }
+
     /// Whether a playbook asks for the contact's consent.
     pub fn asks_consent(&self) -> Option<&str> {
         let asks = self.playbooks.iter().any(Playbook::is_marketing);
         self.consent_field.as_deref().filter(|_| asks)
     }
 
-    /// Reads a checked mapping; what is missing keeps its default.
+    /// Reads a checked mapping in full; what is missing keeps its default.
     fn read(file: &Value) -> Self {
         let at = |path: &str| file.pointer(path).cloned().unwrap_or_default();
         let yes = |path: &str, default: bool| at(path).as_bool().unwrap_or(default);
@@ -131,10 +155,9 @@ impl Mapping {
         let notes = &at("/notes");
         let tags = &at("/tags");
         let mut playbooks = Vec::new();
+        let tasks = &at("/tasks");
         let business = Business::from_json(at("/business")).unwrap_or(Business::CompanyName);
-        for written in check::shortcuts(file).iter().chain(at("/playbooks").as_array().into_iter().flatten()) {
-            playbooks.extend(check::expanded(written).iter().map(Playbook::read));
-        }
+        playbooks.extend(at("/playbooks").as_array().into_iter().flatten().map(Playbook::read));
         let mut mapping = Self {
             custom_fields: yes("/customFields", true) && yes("/customFields/ds24", true),
             own_fields: form("/customFields/own"),
@@ -145,17 +168,24 @@ impl Mapping {
             notes: Notes::from_json(if notes.is_object() { notes["mode"].clone() } else { notes.clone() })
                 .unwrap_or(Notes::PerOrder),
             note: form("/notes"),
-            tasks: at("/tasks"),
-            names_users: at("/tasks").to_string().contains("assignedTo"),
+            tasks: tasks.clone(),
+            names_users: tasks.to_string().contains("assignedTo"),
             task_texts: form("/tasks"),
             business,
             opportunity: form("/opportunity"),
             consent_field: String::from_json(at("/consent/confirmedField")),
             test_orders: TestOrders::from_json(at("/testOrders")).unwrap_or(TestOrders::Full),
             recreate: yes("/recreate", false),
+            follow_email: yes("/followEmail", false),
+            deal: at("/opportunity"),
             playbooks,
+            heard: Set::new(),
             needs_facts: false,
         };
+        #[cfg(not(feature = "fetch"))]
+        for name in mapping.playbooks.iter().flat_map(Playbook::events) {
+            mapping.heard.extend(catalog::ways(name));
+        }
         let has_texts = |form: &Form| matches!(form, Form::Object(_));
         mapping.needs_facts = !mapping.playbooks.is_empty()
             || tags["byEvent"].is_object()

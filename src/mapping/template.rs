@@ -56,14 +56,14 @@ pub fn is_template(text: &str) -> bool {
 }
 
 /// Where a field stands in the facts: `buyer.first_name` and `buyer.firstName` are `/buyer/firstName`. Names under `raw`
-/// are Digistore24's own and stay.
+/// are Digistore24's own and stay, as do keys of custom fields.
 pub(super) fn pointer(path: &str) -> String {
     let mut out = "/".to_owned();
     let mut word_starts = false;
     for letter in path.chars() {
         match letter {
             '.' => out.push('/'),
-            '_' if !path.starts_with("raw.") => word_starts = true,
+            '_' if !path.starts_with("raw.") && !path.contains(".fields.") => word_starts = true,
             letter if word_starts => {
                 word_starts = false;
                 out.push(letter.to_ascii_uppercase());
@@ -75,24 +75,28 @@ pub(super) fn pointer(path: &str) -> String {
 }
 
 impl Template {
-    /// Reads a text.
-    ///
-    /// # Errors
-    /// The first flaw.
-    pub fn read(text: &str) -> Result<Self, Flaw> {
+    /// Reads a text: what can be read of it, and every flaw.
+    pub fn read(text: &str) -> (Self, Vec<Flaw>) {
         let mut parts = Vec::new();
-        let mut reader = Reader { all: text, rest: text };
+        let mut reader = Reader { all: text, rest: text, flaws: Vec::new() };
         while let Some((before, rest)) = reader.rest.split_once("{{") {
             if !before.is_empty() {
                 parts.push(Part::Text(before.to_owned()));
             }
             reader.rest = rest;
-            parts.push(reader.field()?);
+            match reader.field() {
+                Ok(field) => parts.push(field),
+                Err(flaw) => {
+                    reader.flaws.push(flaw);
+                    // What comes after it may be wrong, too.
+                    reader.rest = reader.rest.split_once("}}").map_or("", |(_, rest)| rest);
+                }
+            }
         }
         if !reader.rest.is_empty() {
             parts.push(Part::Text(reader.rest.to_owned()));
         }
-        Ok(Self(parts))
+        (Self(parts), reader.flaws)
     }
 
     /// The fields in it, as pointers.
@@ -209,6 +213,7 @@ fn money(text: &str, german: bool) -> String {
 struct Reader<'a> {
     all: &'a str,
     rest: &'a str,
+    flaws: Vec<Flaw>,
 }
 
 impl Reader<'_> {
@@ -258,12 +263,9 @@ impl Reader<'_> {
             if !self.take("|") {
                 return Err(self.flaw("expected | or }}"));
             }
-            let start = Reader { all: self.all, rest: self.rest.trim_start() };
+            self.rest = self.rest.trim_start();
+            let mut flaw = self.flaw("");
             let name = self.word("a filter is missing")?;
-            let Some((_, filter, least, most)) = FILTERS.iter().find(|(known, ..)| *known == name) else {
-                let near = nearest(&name, FILTERS.iter().map(|(known, ..)| *known));
-                return Err(start.flaw(&(name + " is no filter" + &did_you_mean(near))));
-            };
             let mut given = Vec::new();
             if self.take(":") {
                 given.push(self.argument()?);
@@ -271,6 +273,12 @@ impl Reader<'_> {
                     given.push(self.argument()?);
                 }
             }
+            let Some((_, filter, least, most)) = FILTERS.iter().find(|(known, ..)| *known == name) else {
+                let near = nearest(&name, FILTERS.iter().map(|(known, ..)| *known));
+                flaw.problem = name + " is no filter" + &did_you_mean(near);
+                self.flaws.push(flaw);
+                continue;
+            };
             let fits = match filter {
                 Filter::Truncate => given.iter().all(|g| g.parse::<usize>().is_ok()),
                 Filter::Money => given.iter().all(|g| LOCALES.contains(&g.as_str())),
@@ -279,7 +287,8 @@ impl Reader<'_> {
                 _ => true,
             };
             if !fits || given.len() < *least || given.len() > *most {
-                return Err(start.flaw(&(name + " can't be used with these arguments")));
+                flaw.problem = name + " can't be used with these arguments";
+                self.flaws.push(flaw);
             }
             filters.push((*filter, given));
         }
@@ -316,7 +325,7 @@ impl Form {
     pub fn read(value: &Value) -> Self {
         match value {
             Value::Null => Self::Nothing,
-            Value::String(text) if is_template(text) => Template::read(text).map_or(Self::Nothing, Self::Text),
+            Value::String(text) if is_template(text) => Self::Text(Template::read(text).0),
             Value::Array(items) => Self::List(items.iter().map(Self::read).collect()),
             Value::Object(map) => Self::Object(map.iter().map(|(k, v)| (k.clone(), Self::read(v))).collect()),
             other => Self::Plain(other.clone()),
@@ -357,7 +366,9 @@ mod tests {
     }
 
     fn fill(text: &str) -> Value {
-        Template::read(text).unwrap_or_else(|flaw| panic!("{text}: {flaw:?}")).fill(&facts())
+        let (template, flaws) = Template::read(text);
+        assert_eq!(flaws, [], "{text}");
+        template.fill(&facts())
     }
 
     #[test]
@@ -395,35 +406,57 @@ mod tests {
             ("{{a | default: \"x}}", 17, "the closing quote is missing"),
             ("{{a b}}", 5, "expected | or }}"),
         ] {
-            assert_eq!(Template::read(text), Err(Flaw { at, problem: problem.to_owned() }), "{text}");
+            assert_eq!(Template::read(text).1, [Flaw { at, problem: problem.to_owned() }], "{text}");
         }
+        let (template, flaws) = Template::read("{{a | uper | money: fr | lowr}} {{}} {{b.c}} {{d");
+        assert_eq!(
+            flaws.iter().map(|flaw| flaw.at).collect::<Vec<_>>(),
+            [7, 14, 26, 35, 49],
+            "each, not the first only"
+        );
+        assert_eq!(template.fields().collect::<Vec<_>>(), ["/a", "/b/c"]);
     }
 
     proptest! {
+        /// The digits stay; what groups them and where the point is depends on the language only.
+        #[test]
+        fn money_keeps_its_digits(cents in -100_000_000_000i64..100_000_000_000) {
+            let amount = Cents(cents).to_string();
+            let digits = |text: &str| text.chars().filter(|c| c.is_ascii_digit() || *c == '-').collect::<String>();
+            let (german, english) = (money(&amount, true), money(&amount, false));
+            prop_assert_eq!(&german.replace('.', " ").replace(',', ".").replace(' ', ","), &english);
+            prop_assert_eq!(Cents::parse(&english.replace(',', "")), Some(Cents(cents)));
+            let whole = english.split('.').next().unwrap();
+            prop_assert!(whole.trim_start_matches('-').split(',').skip(1).all(|group| group.len() == 3), "{}", english);
+            prop_assert_eq!(digits(&german), digits(&english));
+        }
+
+        /// Berlin is one hour ahead of UTC, in summer two.
+        #[test]
+        fn dates_are_told_in_their_zone(seconds in 0u64..4_000_000_000) {
+            let moment = clock::at(seconds * 1000);
+            let elsewhere = clock::iso_utc(seconds * 1000);
+            let given = |zone: &str| vec!["YYYY-MM-DD HH:mm:ss".to_owned(), zone.to_owned()];
+            prop_assert_eq!(date(&clock::iso(moment), &given("UTC")), date(&elsewhere, &given("UTC")));
+            let (utc, berlin) = (date(&elsewhere, &given("UTC")), date(&elsewhere, &given("Europe/Berlin")));
+            let at = |text: &str| clock::parse_iso(&(text.replace(' ', "T") + "Z")).unwrap();
+            let differ = (at(&berlin) - at(&utc)) / 3600;
+            prop_assert!(differ == 1 || differ == 2, "{} {}", utc, berlin);
+        }
+
         #[test]
         fn any_text_is_read_or_refused(text in ".*") {
-            if let Ok(template) = Template::read(&text) {
-                template.fill(&facts());
-            }
+            Template::read(&text).0.fill(&facts());
         }
 
         #[test]
         fn any_use_of_the_marks_is_read_or_refused(text in r#"(\{\{|\}\}|[|:,"' a-z.ä0-9]|date|money|buyer\.firstName|truncate){0,20}"#) {
-            if let Ok(template) = Template::read(&text) {
-                template.fill(&facts());
-            }
+            Template::read(&text).0.fill(&facts());
         }
 
         #[test]
         fn text_without_braces_stays(text in "[^{]+") {
-            prop_assert_eq!(Template::read(&text).unwrap().fill(&Value::Null), Value::String(text));
-        }
-
-        #[test]
-        fn amounts_keep_their_digits(cents in -1_000_000_000_000_i64..1_000_000_000_000) {
-            let shown = money(&Cents(cents).to_string(), true);
-            let digits: String = shown.replace('.', "").replace(',', ".");
-            prop_assert_eq!(Cents::parse(&digits), Some(Cents(cents)));
+            prop_assert_eq!(Template::read(&text).0.fill(&Value::Null), Value::String(text));
         }
     }
 }

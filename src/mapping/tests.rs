@@ -36,9 +36,9 @@ fn every_cell_of_the_transition_table() {
         ("cancelling", ". . act,     com com com, . . .,       . . .,       . . .,       . . .,       ? ? ?,     ref ref ref, . . .,     cha cha cha, . . .,       act act act, end end end, upg upg upg, . . ."),
         ("completed",  ". . .,       . . .,       . . .,       . . .,       . . ?,       . . .,       . . ?,     ref ref ref, . . .,     cha cha cha, . . .,       . . .,       . . .,       upg upg upg, . . ."),
         ("paused",     ". act act,   . com com,   . can can,   . . .,       . . .,       can can can, ? ? ?,     ref ref ref, . . .,     cha cha cha, can can can, act act act, end end end, upg upg upg, . . ."),
-        ("ended",      ". . act,     . . com,     . . act,     ? ? ?,       . . .,       . . .,       . . .,     ref ref ref, . . .,     cha cha cha, . . .,       . . .,       . . .,       upg upg upg, . . ."),
-        ("refunded",   ". . act,     . . com,     . . act,     ? ? ?,       . . .,       . . .,       . . .,     . . .,       . . .,     cha cha cha, . . .,       . . .,       . . .,       . . .,       . . ."),
-        ("chargeback", ". . act,     . . com,     . . act,     ? ? ?,       . . .,       . . .,       . . .,     . . .,       . . .,     . . .,       . . .,       . . .,       . . .,       . . .,       . . ."),
+        ("ended",      ". . act,     . . com,     . . can,     ? ? ?,       . . .,       . . .,       . . .,     ref ref ref, . . .,     cha cha cha, . . .,       . . .,       . . .,       upg upg upg, . . ."),
+        ("refunded",   ". . act,     . . com,     . . can,     ? ? ?,       . . .,       . . .,       . . .,     . . .,       . . .,     cha cha cha, . . .,       . . .,       . . .,       . . .,       . . ."),
+        ("chargeback", ". . act,     . . com,     . . can,     ? ? ?,       . . .,       . . .,       . . .,     . . .,       . . .,     . . .,       . . .,       . . .,       . . .,       . . .,       . . ."),
         ("upgraded",   ". . ?,       . . ?,       . . ?,       ? ? ?,       . . .,       . . .,       . . .,     . . .,       . . .,     cha cha cha, . . .,       . . .,       . . .,       . . .,       . . ."),
     ];
     let mut cells = 0;
@@ -61,6 +61,61 @@ fn every_cell_of_the_transition_table() {
         }
     }
     assert_eq!(cells, 9 * 15 * 3);
+}
+
+/// What each event says about an item, before its state counts.
+#[test]
+fn every_event_has_its_signal() {
+    use crate::mapping::signal;
+    let of = |event: &str, extra: Value| {
+        let mut all = json!({ "event": event });
+        all.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        signal(&message(all), true, false)
+    };
+    for (reason, expected) in [
+        ("", Signal::Unpaid),
+        ("by_payment_denial", Signal::Unpaid),
+        ("by_payment_uncertain", Signal::Unpaid),
+        ("pay_alias_invalid", Signal::Unpaid),
+        ("by_buyer", Signal::NotTried),
+        ("by_operator", Signal::NotTried),
+        ("by_refund", Signal::MissedUnclear),
+        ("by_chargeback", Signal::MissedUnclear),
+        ("upgraded", Signal::MissedUnclear),
+        ("no_product", Signal::MissedUnclear),
+        ("merchant_inactive", Signal::MissedUnclear),
+        ("unknown", Signal::MissedUnclear),
+        ("not_yet_invented", Signal::MissedUnclear),
+    ] {
+        assert_eq!(of("on_payment_missed", json!({ "billing_stop_reason": reason })), expected, "{reason}");
+    }
+    let paid = |last, stop_noted| Signal::Paid { last, stop_noted };
+    for (no, of_all, stopped, expected) in [
+        ("1", "0", "", paid(false, false)),
+        ("7", "0", "", paid(false, false)),
+        ("0", "1", "", paid(false, false)),
+        ("1", "3", "", paid(false, false)),
+        ("3", "3", "", paid(true, false)),
+        ("2", "0", "2026-11-20 10:00:00", paid(false, true)),
+        ("2", "0", "0000-00-00 00:00:00", paid(false, false)),
+    ] {
+        let fields =
+            json!({ "pay_sequence_no": no, "number_of_installments": of_all, "rebill_stop_noted_at": stopped });
+        assert_eq!(of("on_payment", fields), expected, "{no} of {of_all}");
+    }
+    for (event, expected) in [
+        ("payment_denial", Signal::Information),
+        ("custom_form", Signal::Information),
+        ("on_refund", Signal::RefundFull),
+        ("on_chargeback", Signal::Chargeback),
+        ("on_rebill_cancelled", Signal::Cancelled),
+        ("on_rebill_resumed", Signal::Resumed),
+        ("last_paid_day", Signal::LastPaidDay),
+    ] {
+        assert_eq!(of(event, json!({})), expected, "{event}");
+    }
+    assert_eq!(signal(&message(json!({ "event": "on_refund" })), false, false), Signal::RefundPart);
+    assert_eq!(signal(&message(json!({})), false, true), Signal::PaidAgain);
 }
 
 #[test]

@@ -86,20 +86,19 @@ pub fn transition(state: Option<State>, signal: Signal, order: std::cmp::Orderin
     use State as T;
 
     let newer = order.is_gt();
-    let paid = |last: bool| To(if last { T::Completed } else { T::Active });
+    // What a payment leads to. One that says "stopped" was under way when the plan was cancelled.
+    let paid = |last: bool, stop_noted: bool| match (last, stop_noted) {
+        (true, _) => To(T::Completed),
+        (false, true) => To(T::Cancelling),
+        (false, false) => To(T::Active),
+    };
 
     match (state, signal) {
         (_, S::Information) => Keep,
 
         // Never seen: the message itself is the state. A withdrawn cancellation creates nothing.
-        (None, S::Paid { last, stop_noted }) => {
-            if stop_noted && !last {
-                To(T::Cancelling)
-            } else {
-                paid(last)
-            }
-        }
-        (None, S::PaidAgain) => paid(false),
+        (None, S::Paid { last, stop_noted }) => paid(last, stop_noted),
+        (None, S::PaidAgain) => To(T::Active),
         (None, S::Unpaid) => To(T::Paused),
         (None, S::NotTried | S::Cancelled) => To(T::Cancelling),
         (None, S::MissedUnclear) => Ask,
@@ -109,118 +108,50 @@ pub fn transition(state: Option<State>, signal: Signal, order: std::cmp::Orderin
         (None, S::Resumed | S::RefundPart) => Keep,
         (None, S::Replaced) => To(T::Upgraded),
 
-        // The money's end beats everything but a chargeback, and a payment that is newer.
-        (Some(T::ChargedBack), S::Paid { last, .. }) => {
-            if newer {
-                paid(last)
-            } else {
-                Keep
-            }
+        // A chargeback beats everything, the money's end all but a chargeback, the end of access all but those two and an
+        // upgrade; a payment that is newer begins anew.
+        (Some(T::Ended | T::Refunded | T::ChargedBack | T::Upgraded), S::PaidAgain) => Ask,
+        (Some(T::Upgraded), S::Paid { .. }) if newer => Ask,
+        (Some(T::Ended | T::Refunded | T::ChargedBack), S::Paid { last, stop_noted }) if newer => {
+            paid(last, stop_noted)
         }
-        (Some(T::ChargedBack), S::PaidAgain) => Ask,
         (Some(T::ChargedBack), _) => Keep,
         (Some(_), S::Chargeback) => To(T::ChargedBack),
-        (Some(T::Refunded), S::Paid { last, .. }) => {
-            if newer {
-                paid(last)
-            } else {
-                Keep
-            }
-        }
-        (Some(T::Refunded), S::PaidAgain) => Ask,
-        (Some(T::Refunded), _) => Keep,
-        (Some(T::Upgraded), S::Paid { .. }) => {
-            if newer {
-                Ask
-            } else {
-                Keep
-            }
-        }
-        (Some(T::Upgraded), S::PaidAgain) => Ask,
         // The replaced order's remains are settled in the new one.
-        (Some(T::Upgraded), _) => Keep,
+        (Some(T::Refunded | T::Upgraded), _) => Keep,
         (Some(_), S::RefundFull) => To(T::Refunded),
         (Some(_), S::RefundPart) => Keep,
         (Some(_), S::Replaced) => To(T::Upgraded),
-
-        (Some(T::Ended), S::Paid { last, .. }) => {
-            if newer {
-                paid(last)
-            } else {
-                Keep
-            }
-        }
-        (Some(T::Ended), S::PaidAgain) => Ask,
         (Some(T::Ended), _) => Keep,
 
         // A repeated message is no news unless money had gone back.
         (Some(_), S::PaidAgain) => Keep,
 
-        (Some(T::Completed), S::Unpaid) => {
-            if newer {
-                Ask
-            } else {
-                Keep
-            }
-        }
-        (Some(T::Completed), S::MissedUnclear) => {
-            if newer {
-                Ask
-            } else {
-                Keep
-            }
-        }
+        (Some(T::Completed), S::Unpaid | S::MissedUnclear) if newer => Ask,
         (Some(T::Completed), _) => Keep,
+        (Some(_), S::MissedUnclear) => Ask,
+        (Some(_), S::LastPaidDay) => To(T::Ended),
 
-        (Some(T::Active), S::Paid { last, stop_noted }) => {
-            if stop_noted && !last && newer {
-                To(T::Cancelling)
-            } else if last {
-                paid(true)
-            } else {
-                Keep
-            }
-        }
+        (Some(T::Active), S::Paid { last: true, .. }) => To(T::Completed),
+        (Some(T::Active), S::Paid { stop_noted: true, .. }) if newer => To(T::Cancelling),
+        (Some(T::Active), S::Paid { .. } | S::Resumed) => Keep,
         // An equal number: the payment may have come after all, just before this message. An older one is settled.
         (Some(T::Active), S::Unpaid) => match order {
             std::cmp::Ordering::Greater => To(T::Paused),
             std::cmp::Ordering::Equal => Ask,
             std::cmp::Ordering::Less => Keep,
         },
-        (Some(T::Active), S::NotTried | S::Cancelled) => To(T::Cancelling),
-        (Some(T::Active), S::MissedUnclear) => Ask,
-        (Some(T::Active), S::Resumed) => Keep,
-        (Some(T::Active), S::LastPaidDay) => To(T::Ended),
 
         // The missed payment itself, paid late, has the same number as the miss.
-        (Some(T::Paused), S::Paid { last, stop_noted }) => {
-            if order.is_lt() {
-                Keep
-            } else if stop_noted && !last {
-                To(T::Cancelling)
-            } else {
-                paid(last)
-            }
-        }
-        (Some(T::Paused), S::Unpaid) => Keep,
-        (Some(T::Paused), S::NotTried | S::Cancelled) => To(T::Cancelling),
-        (Some(T::Paused), S::MissedUnclear) => Ask,
-        (Some(T::Paused), S::Resumed) => To(T::Active),
-        (Some(T::Paused), S::LastPaidDay) => To(T::Ended),
+        (Some(T::Paused), S::Paid { last, stop_noted }) if order.is_ge() => paid(last, stop_noted),
+        (Some(T::Paused), S::Paid { .. } | S::Unpaid) => Keep,
+        (Some(T::Active | T::Paused), S::NotTried | S::Cancelled) => To(T::Cancelling),
+        (Some(T::Paused | T::Cancelling), S::Resumed) => To(T::Active),
 
         // A cancelled plan never becomes paused. A payment that still says "stopped" was already under way.
-        (Some(T::Cancelling), S::Paid { last: true, .. }) => paid(true),
-        (Some(T::Cancelling), S::Paid { stop_noted, .. }) => {
-            if newer && !stop_noted {
-                paid(false)
-            } else {
-                Keep
-            }
-        }
-        (Some(T::Cancelling), S::Unpaid | S::NotTried | S::Cancelled) => Keep,
-        (Some(T::Cancelling), S::MissedUnclear) => Ask,
-        (Some(T::Cancelling), S::Resumed) => To(T::Active),
-        (Some(T::Cancelling), S::LastPaidDay) => To(T::Ended),
+        (Some(T::Cancelling), S::Paid { last: true, .. }) => To(T::Completed),
+        (Some(T::Cancelling), S::Paid { stop_noted: false, .. }) if newer => To(T::Active),
+        (Some(T::Cancelling), _) => Keep,
     }
 }
 

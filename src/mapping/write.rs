@@ -4,14 +4,13 @@
 use super::{
     content,
     manner::Manner,
-    person::{OpenTask, Person, Purpose},
+    person::{self, OpenTask, OrderState, Person, Purpose},
     plan::{Action, Change, Circumstances, Snapshot, Step},
     playbook::{self, Drawn},
     settings::{Business, Mapping, Notes},
     template::as_text,
     transition::State,
 };
-use crate::clock;
 use crate::digistore24::{Cents, Event, Kind};
 use crate::json::{Map, Set, ToJson, Value, json, put, put_some};
 
@@ -45,7 +44,16 @@ impl<'a> Writer<'a> {
         if mapping.needs_facts {
             facts = event.shape(false).pop().unwrap_or_default();
             if let Some(facts) = facts.as_object_mut() {
-                put(facts, "now", present(event, person, before, now));
+                let mut present = present(event, person, before, now);
+                if event.event.is_highlevel() {
+                    // What HighLevel told stands over the blank fields of an order's event.
+                    facts.extend(event.raw.clone());
+                    let told = event.raw.get("now").and_then(Value::as_object);
+                    if let (Some(present), Some(told)) = (present.as_object_mut(), told) {
+                        present.extend(told.clone());
+                    }
+                }
+                put(facts, "now", present);
             }
         }
         Self {
@@ -71,7 +79,7 @@ impl<'a> Writer<'a> {
         }
         let drawn = std::mem::take(&mut self.drawn.steps);
         self.contact(snapshot, create);
-        if is_live && self.now.due.is_none() {
+        if is_live && !self.is_later() {
             self.note();
             self.deal();
             self.tasks();
@@ -79,6 +87,11 @@ impl<'a> Writer<'a> {
         self.tags();
         self.steps.extend(drawn);
         self.sort();
+    }
+
+    /// Whether the event brings nothing about the order: a step of a playbook that comes later, or HighLevel's own.
+    fn is_later(&self) -> bool {
+        self.now.due.is_some() || self.event.event.is_highlevel()
     }
 
     fn step(&mut self, why: &str, action: Action) {
@@ -95,7 +108,7 @@ impl<'a> Writer<'a> {
 
     fn contact(&mut self, snapshot: Option<&Snapshot>, create: bool) {
         let mut profile = content::profile(self.event);
-        let is_later = self.now.due.is_some();
+        let is_later = self.is_later();
         if self.mapping.business == Business::Off {
             profile.company = None;
         }
@@ -106,14 +119,16 @@ impl<'a> Writer<'a> {
             }
         }
         let mut custom = Map::new();
-        if !is_later {
-            if self.mapping.custom_fields {
-                custom = content::custom_fields(self.event, self.person, &profile);
+        if self.mapping.custom_fields {
+            // What became of the person's orders by itself shows at a later time too.
+            custom = content::standing_fields(self.person);
+            if !is_later {
+                custom.extend(content::event_fields(self.event, self.person, &profile, self.now.now_ms));
             }
-            if let Value::Object(own) = self.mapping.own_fields.fill(&self.facts) {
-                for (name, value) in own {
-                    put_text(&mut custom, &name, value);
-                }
+        }
+        if !is_later && let Value::Object(own) = self.mapping.own_fields.fill(&self.facts) {
+            for (name, value) in own {
+                put_text(&mut custom, &name, value);
             }
         }
         custom.extend(std::mem::take(&mut self.drawn.custom).into_iter().filter(|(_, value)| !value.is_null()));
@@ -129,10 +144,11 @@ impl<'a> Writer<'a> {
         if create {
             let fields = content::for_creation(&profile);
             self.remember(&profile.fields);
+            self.remember_address(&profile);
             self.step("no contact has this e-mail address", Action::CreateContact { fields, custom: changed });
             return;
         }
-        // Names and address: where empty, or changed by the same buyer. Never the e-mail address.
+        // Names and address: where empty, or changed by the same buyer.
         let known_buyer = self.event.buyer.id.as_ref().is_some_and(|_| self.person.buyers.len() == 1)
             && !self.person.profile.is_empty()
             && !is_later;
@@ -146,8 +162,25 @@ impl<'a> Writer<'a> {
                 fields.insert(name.clone(), value.clone());
             }
         }
+        if let Some(email) = profile.email.as_deref().filter(|_| self.mapping.follow_email && !is_later) {
+            let value = Value::from(email);
+            let is_new = match snapshot {
+                Some(contact) => contact
+                    .rest
+                    .get("email")
+                    .and_then(Value::as_str)
+                    .is_some_and(|old| !old.eq_ignore_ascii_case(email)),
+                None => {
+                    known_buyer && self.person.profile.get("email").is_some_and(|old| *old != content::hash(&value))
+                }
+            };
+            if is_new {
+                put(&mut fields, "email", value);
+            }
+        }
         // What stood there before us is not ours; only what we wrote can be changed by us later.
         self.remember(&fields);
+        self.remember_address(&profile);
         if !fields.is_empty() || !changed.is_empty() {
             let why = self.event.event.name().to_owned() + " changes the contact's fields";
             self.step(&why, Action::UpdateContact { fields, custom: changed });
@@ -160,11 +193,26 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// The address under which the contact was found or made: without it a new one couldn't be told from it.
+    fn remember_address(&mut self, profile: &content::Profile) {
+        if let Some(email) = profile.email.as_deref().filter(|_| !self.person.profile.contains_key("email")) {
+            self.person.profile.insert("email".to_owned(), content::hash(&email.into()));
+        }
+    }
+
     fn note(&mut self) {
         let key = self.event.order_key();
+        if let Some(ticket) = &self.event.eticket {
+            if !ticket.id.as_ref().is_some_and(|id| self.before.tickets.contains_key(id)) {
+                let title = content::note_title(self.event, &self.event.order.id);
+                let body = content::ticket_note(self.event);
+                self.step("the ticket is new", Action::CreateNote { order: key, title, body, keep: false });
+            }
+            return;
+        }
         let Some(order) = self.person.order(&key) else { return };
         let own = &self.mapping.note.fill(&self.facts);
-        let mut title = content::note_title(self.event, order);
+        let mut title = content::note_title(self.event, &order.id);
         if let Some(written) = own["title"].as_str() {
             // The end makes it unique, so that the note can be found again.
             title = written.to_owned() + " · " + content::note_mark(self.event);
@@ -227,11 +275,12 @@ impl<'a> Writer<'a> {
             let days = setting("dueDays").as_i64().unwrap_or(1);
             let who = json!({ "assignedTo": setting("assignedTo"), "ownerFirst": setting("ownerFirst") });
             let action = Action::CreateTask {
+                owner_first: playbook::is_owner_first(&who),
                 order: key.clone(),
                 purpose,
                 title: own["title"].as_str().unwrap_or(&title).to_owned(),
                 body: text.to_owned() + "\n" + mark,
-                due: clock::iso(clock::next_working_morning(clock::at(self.now.now_ms), days)),
+                due: self.now.morning(days),
                 assigned_to: playbook::assigned(self.person, &who, &key),
             };
             steps.push(Step { why: why.to_owned(), action });
@@ -239,12 +288,20 @@ impl<'a> Writer<'a> {
         self.steps.extend(steps);
     }
 
-    /// One deal for each order, where a pipeline is named.
+    /// One deal for each order, or for each contact, where a pipeline is named.
     fn deal(&mut self) {
         let wish = &self.mapping.opportunity.fill(&self.facts);
+        if !wish.is_object() {
+            return;
+        }
         let key = self.event.order_key();
-        let state = self.person.order_status(&key);
-        let Some(order) = self.person.order(&key).filter(|_| wish.is_object()) else { return };
+        let mut state = self.person.order_status(&key);
+        let is_shared = self.mapping.shares_deals();
+        if is_shared {
+            state = self.person.status();
+            self.person.share_deal(&key, &wish["pipeline"]);
+        }
+        let Some(order) = self.person.order(&key) else { return };
         let is_new = order.deal_id.is_none();
         // Only money makes a deal.
         if is_new && self.event.event != Kind::Payment {
@@ -262,13 +319,21 @@ impl<'a> Writer<'a> {
         put(&mut deal, "pipelineId", wish["pipeline"].clone());
         put_some(&mut deal, "pipelineStageId", stage);
         put(&mut deal, "status", if lost { "lost" } else { "won" }.into());
-        let value = match order.payments.first() {
+        let value_of = |order: &OrderState| match order.payments.first() {
             Some(first) if wish["value"] != "sum" => first.left(),
             _ => order.balance(),
         };
-        let is_local = order.currency == wish["currency"].as_str().unwrap_or("EUR");
+        let value = value_of(order);
+        let currency = wish["currency"].as_str().unwrap_or("EUR");
+        let is_local = order.currency == currency;
         if is_local && !order.test {
-            put(&mut deal, "monetaryValue", value.to_json());
+            let mut all = value;
+            for other in self.person.orders.iter().filter(|other| is_shared && other.key != key) {
+                if !other.test && other.currency == currency && other.deal_id == order.deal_id {
+                    all.0 += value_of(other).0;
+                }
+            }
+            put(&mut deal, "monetaryValue", all.to_json());
         }
         if is_new {
             let mut name = match wish["name"].as_str() {
@@ -402,6 +467,7 @@ fn present(event: &Event, person: &Person, before: &Person, now: &Circumstances)
     let key = event.order_key();
     let order = person.order(&key);
     let word = |state: Option<State>| state.map(State::word);
+    let (next, until) = order.map(|o| person::dates(std::slice::from_ref(o))).unwrap_or_default();
     let currency = order.map(|o| o.currency.clone()).unwrap_or_default();
     let mut products = Set::new();
     products.extend(person.items().filter(|i| i.state.grants()).filter_map(|i| i.product_id.clone()));
@@ -413,13 +479,13 @@ fn present(event: &Event, person: &Person, before: &Person, now: &Circumstances)
         "confirmed": now.confirmed,
         "contact": word(person.status()),
         "balance": order.map(|o| o.balance().to_json()),
-        "isNewOrder": before.order(&key).is_none(),
+        "isNewOrder": before.order(&key).is_none_or(|order| order.items.is_empty()),
         "lifetime": person.lifetime(&currency).to_json(),
-        "nextPaymentAt": order.and_then(|o| o.next_payment_at.clone()),
+        "nextPaymentAt": next,
         "note": order.map(content::order_note),
         "order": word(person.order_status(&key)),
         "orders": person.orders.iter().filter(|o| !o.test).count(),
-        "paidUntil": order.and_then(|o| o.paid_until.clone()),
+        "paidUntil": until,
         "products": products,
         "tags": tags,
     })

@@ -3,61 +3,86 @@
 use super::{
     RELOAD_MS, Sync, contact_of,
     execute::{Next, Work, is_new_order},
+    from_json, heard,
     inbox::Message,
     person,
     process::{Call, Report},
 };
-use crate::json::{Set, ToJson, Value, json, text};
+use crate::json::{Map, Set, ToJson, Value, json, put, text};
 use crate::lease::Lease;
 use crate::text::lower;
 use crate::{
-    digistore24::{Event, Standing, standing},
+    digistore24::{Event, standing},
     effects::Write,
     error::{Code, Error, Result, word},
-    mapping::{self, Circumstances, Known, Snapshot},
+    mapping::{self, Circumstances, Known, Person, Snapshot, is_unsubscribed},
 };
 
+/// What a plan is made from.
+struct Basis {
+    known: Known,
+    /// The contact that the person had before it was deleted or merged.
+    moved_from: Option<String>,
+    /// How far an earlier try was when the message was given up.
+    begun: Map,
+}
+
 impl Sync<'_> {
-    /// Resolves, plans and writes. `None`: another worker holds the contact.
+    /// Resolves, plans and writes; `slot` is how far it is, also after a failure. False: another worker holds the contact.
     pub(super) async fn attempt(
         &self,
         lease: &mut Lease,
         report: &mut Report,
         name: &str,
-        event: &Event,
+        event: &mut Event,
         message: &Message,
-        work: Option<Work>,
-    ) -> Result<Option<Work>> {
-        let mut work = match work {
-            Some(work) => {
-                lease.claims.clone_from(&work.claimed);
-                work
-            }
-            None => {
-                if let Some(email) = &event.buyer.email
-                    && !lease.claim(self.scope.claim_email(email), name).await?
+        slot: &mut Option<Work>,
+    ) -> Result<bool> {
+        if let Some(ticket) = event.eticket.as_ref().and_then(|ticket| ticket.id.as_ref()) {
+            let answer = self.ask(report, "digistore24.getEticket", "eticket_id", ticket).await?;
+            event.learn_holder(&answer);
+        }
+        let event = &*event;
+        let mut basis = None;
+        match &*slot {
+            Some(work) if !work.given_up => lease.claims.clone_from(&work.claimed),
+            given_up => {
+                let email = match event.event.is_highlevel() {
+                    #[cfg(not(feature = "fetch"))]
+                    true => self.email_of_unknown(report, event).await?,
+                    _ => event.buyer.email.clone(),
+                };
+                if let Some(email) = email
+                    && !lease.claim(self.scope.claim_email(&email), name).await?
                 {
-                    return Ok(None);
+                    return Ok(false);
                 }
-                let known = self.resolve(report, event, message).await?;
-                match self.begin(lease, report, name, event, message, known).await? {
-                    Some(work) => work,
-                    None => return Ok(None),
-                }
+                let (begun, moved_from) = given_up.as_ref().map(|work| work.left("")).unwrap_or_default();
+                let known = if event.event.is_highlevel() {
+                    Known::Person { contact_id: Some(heard::contact_id(event)), person: Person::default() }
+                } else {
+                    self.resolve(report, event, message).await?
+                };
+                basis = Some(Basis { known, moved_from, begun });
             }
-        };
+        }
         for _ in 0..3 {
-            match self.carry_out(lease, report, name, event, &mut work).await? {
-                Next::Finished => return Ok(Some(work)),
-                Next::Resolve(known) => {
-                    let moved_from = work.moved_from.clone();
-                    match self.begin(lease, report, name, event, message, *known).await? {
-                        Some(next) => work = Work { moved_from, ..next },
-                        None => {
-                            lease.commit(vec![Write { key: self.scope.work(name), expect: None, value: None }]).await?;
-                            return Ok(None);
-                        }
+            if let Some(basis) = basis.take() {
+                let Some(work) = self.begin(lease, report, name, event, message, basis).await? else {
+                    if slot.take().is_some_and(|work| !work.given_up) {
+                        lease.commit(vec![Write { key: self.scope.work(name), expect: None, value: None }]).await?;
                     }
+                    return Ok(false);
+                };
+                *slot = Some(work);
+            }
+            let Some(work) = slot else { break };
+            match self.carry_out(lease, report, name, event, work).await? {
+                Next::Finished => return Ok(true),
+                Next::Resolve(known) => {
+                    // What was done with the other contact is gone with it; what was done in Digistore24 is done.
+                    let (begun, moved_from) = work.left("digistore24.");
+                    basis = Some(Basis { known: *known, moved_from, begun });
                 }
             }
         }
@@ -69,6 +94,7 @@ impl Sync<'_> {
     }
 
     /// Plans and stores the plan. Nothing, where another unfinished message has claimed the contact.
+    #[cfg_attr(feature = "fetch", allow(unused_mut, reason = "the bare module hears nothing"))]
     async fn begin(
         &self,
         lease: &mut Lease,
@@ -76,8 +102,9 @@ impl Sync<'_> {
         name: &str,
         event: &Event,
         message: &Message,
-        known: Known,
+        basis: Basis,
     ) -> Result<Option<Work>> {
+        let Basis { mut known, moved_from, begun } = basis;
         let contact_id = contact_id_of(&known).map(str::to_owned);
         if let Some(id) = &contact_id
             && !lease.claim(self.scope.claim_contact(id), name).await?
@@ -85,38 +112,105 @@ impl Sync<'_> {
             return Ok(None);
         }
         // Only under the claim is the ledger's entry certain to stay as it is.
-        let (known, version) = match &contact_id {
-            Some(id) => match (person(&self.effects, &self.scope, id).await?, known) {
-                (Some((person, version)), Known::Contact(_)) => {
-                    (Known::Person { contact_id: Some(id.clone()), person }, version)
-                }
-                (Some((_, version)), known @ Known::Person { .. }) => (known, version),
-                (_, known) => (known, 0),
-            },
-            None => (known, 0),
-        };
+        let mut mirror = Map::new();
+        let mut version = 0;
+        if let Some(id) = &contact_id
+            && let Some((person, at)) = self.entries(id, &mut mirror).await?
+        {
+            (known, version) = (Known::Person { contact_id: contact_id.clone(), person }, at);
+        }
+        let mut known = self.inherited(known, moved_from.as_ref()).await?;
+        let (mut heard, mut is_news): (Option<Event>, bool) = (None, true);
+        #[cfg(not(feature = "fetch"))]
+        if event.event.is_highlevel() {
+            let event = heard.insert(message.event(&self.client.connection.id)?);
+            is_news = self.hear(report, event, &mut known, &mut mirror, message.due.is_some()).await?;
+        }
+        let event = heard.as_ref().unwrap_or(event);
         let history = message.history(&self.client.connection.id)?;
         let earlier: Vec<&Event> = history.iter().collect();
         let mut now = Circumstances {
-            repeated: message.repeated,
+            repeated: message.repeated || !is_news,
             now_ms: message.due.as_ref().map_or(message.received_at, |due| due.at),
             confirmed: self.is_confirmed(report, contact_id.as_deref()).await?,
             due: message.due.clone(),
             manner: message.manner.unwrap_or_default(),
+            ahead: 0,
             told: None,
         };
-        let mut plan = mapping::plan_history(self.mapping, &earlier, event, known.clone(), &now);
-        if plan.asks {
-            now.told = self.ask(report, event).await?;
-            if now.told.is_some() {
-                plan = mapping::plan_history(self.mapping, &earlier, event, known, &now);
+        let (mut asked, mut zone) = (false, None);
+        let mut plan = loop {
+            let plan = mapping::plan_history(self.mapping, &earlier, event, known.clone(), &now);
+            if plan.asks && !asked {
+                asked = true;
+                // Without an answer a person is asked.
+                let order = &event.order.id;
+                now.told = standing(&self.ask(report, "digistore24.getPurchase", "purchase_id", order).await?);
+                if now.told.is_some() {
+                    continue;
+                }
             }
+            if zone.is_none() {
+                let name = zone.insert(self.zone(&mut report.calls, &plan).await?);
+                now.ahead = self.ahead(name, now.now_ms).await;
+                if now.ahead != 0 {
+                    continue;
+                }
+            }
+            break plan;
+        };
+        if !is_news {
+            plan.remarks.push("tells nothing new: the plugin's own write, or told before".to_owned());
         }
-        let work = Work::new(plan, version, lease.claims.clone());
+        self.place_dues(&mut plan, &zone.unwrap_or_default(), now.ahead).await;
+        let mut work = Work { mirror, moved_from, ..Work::new(plan, version, lease.claims.clone()) };
+        self.name_ids(&mut report.calls, &mut work).await?;
+        work.go_on_from(&begun);
         lease
             .commit(vec![Write { key: self.scope.work(name), expect: None, value: Some(text(&work.to_json())) }])
             .await?;
         Ok(Some(work))
+    }
+
+    /// The ledger's entry of a contact, and what is known of it in HighLevel where a playbook listens.
+    async fn entries(&self, contact_id: &str, mirror: &mut Map) -> Result<Option<(Person, u64)>> {
+        let mut keys = vec![self.scope.person(contact_id)];
+        if self.mapping.listens() {
+            keys.push(self.scope.mirror(contact_id));
+        }
+        let (entries, _) = self.effects.get(keys.clone()).await?;
+        let mut person = None;
+        for entry in entries {
+            if keys.first() == Some(&entry.key) {
+                person = Some((from_json(&entry.value)?, entry.version));
+            } else {
+                // What can't be read is learnt anew.
+                *mirror = from_json(&entry.value).unwrap_or_default();
+            }
+        }
+        Ok(person)
+    }
+
+    /// With what the ledger knows of the contact that the person had before.
+    async fn inherited(&self, known: Known, moved_from: Option<&String>) -> Result<Known> {
+        let contact_id = contact_id_of(&known).map(str::to_owned);
+        let Some(gone) = moved_from.filter(|gone| Some(*gone) != contact_id.as_ref()) else { return Ok(known) };
+        let Some((old, _)) = person(&self.effects, &self.scope, gone).await? else { return Ok(known) };
+        let mut person = known.person(&self.mapping.tag_prefix);
+        // What was merged has its notes, tasks and deals still.
+        person.inherit(if contact_id.is_some() { old } else { old.without_contact() });
+        Ok(Known::Person { contact_id, person })
+    }
+
+    /// What a message has made that is given up half-way belongs to the ledger all the same: the next message of this
+    /// person must find it, and so must this one when it is tried again.
+    pub(super) async fn keep_made(&self, event: &Event, message: &Message, work: &mut Work) -> Result<Vec<Write>> {
+        let id = work.contact_id.clone().unwrap_or_default();
+        let known = person(&self.effects, &self.scope, &id).await?.map(|(person, _)| person);
+        work.plan.leave_made(known);
+        // What the person had before is taken over by the next try.
+        work.moved_from = None;
+        self.conclusion(event, message, work)
     }
 
     /// Whether the contact has confirmed that it wants mail. Asked only where a playbook needs to know.
@@ -129,23 +223,22 @@ impl Sync<'_> {
         let Ok(answer) = answer else { return Ok(false) };
         let values = answer.pointer("/contact/customFields").and_then(Value::as_array).into_iter().flatten();
         let value = values.filter(|f| f["id"] == field_id).map(|f| &f["value"]).next().cloned().unwrap_or_default();
-        Ok(!matches!(lower(&mapping::as_text(&value)).trim(), "" | "0" | "false" | "no" | "nein"))
+        // Who unsubscribed has the last word.
+        Ok(!answer.get("contact").and_then(Value::as_object).is_some_and(is_unsubscribed)
+            && !matches!(lower(&mapping::as_text(&value)).trim(), "" | "0" | "false" | "no" | "nein"))
     }
 
-    pub(super) async fn is_begun(&self, name: &str) -> Result<bool> {
-        Ok(!self.effects.get(vec![self.scope.work(name)]).await?.0.is_empty())
-    }
-
-    /// Where the order stands, from Digistore24 itself. Nothing where it can't be asked: then a person is.
-    async fn ask(&self, report: &mut Report, event: &Event) -> Result<Option<Standing>> {
+    /// Asks Digistore24 about one thing. Null where it can't be asked or doesn't know.
+    async fn ask(&self, report: &mut Report, operation: &str, name: &str, id: &str) -> Result<Value> {
         if self.client.connection.digistore24.as_ref().is_none_or(|account| account.api_key.is_none()) {
-            return Ok(None);
+            return Ok(Value::Null);
         }
-        let order = json!({ "purchase_id": event.order.id });
-        match self.call(&mut report.calls, "digistore24.getPurchase", order).await {
-            Ok(purchase) => Ok(standing(&purchase)),
-            Err(error) if error.details().retryable => Err(error),
-            Err(_) => Ok(None),
+        let mut input = Map::new();
+        put(&mut input, name, id.into());
+        match self.call(&mut report.calls, operation, Value::Object(input)).await {
+            // A proxy's page is no answer either.
+            Err(error) if error.details().retryable || error.code() == Code::MalformedResponse => Err(error),
+            answer => Ok(answer.unwrap_or_default()),
         }
     }
 
@@ -196,7 +289,7 @@ impl Sync<'_> {
     /// Calls and notes it.
     pub(super) async fn call(&self, calls: &mut Vec<Call>, id: &str, input: Value) -> Result<Value> {
         debug_assert!(
-            id == "digistore24.getPurchase"
+            id.starts_with("digistore24.")
                 || super::OPERATIONS.iter().any(|(known, _)| *known == id)
                 || self.mapping.operations().contains(id),
             "{id} is not in the list"
@@ -209,16 +302,24 @@ impl Sync<'_> {
     /// What the ledger must say when all writes are done.
     pub(super) fn conclusion(&self, event: &Event, message: &Message, work: &Work) -> Result<Vec<Write>> {
         let Some(contact_id) = &work.contact_id else { return Ok(Vec::new()) };
-        if work.plan.person.orders.is_empty() && work.plan.steps.is_empty() {
-            return Ok(Vec::new());
+        let mut writes = Vec::new();
+        if self.mapping.listens() {
+            let value = Some(text(&work.mirror.to_json()));
+            writes.push(Write { key: self.scope.mirror(contact_id), expect: None, value });
+        }
+        let is_heard = event.event.is_highlevel();
+        let is_stranger = work.plan.person.orders.is_empty() && (is_heard || work.plan.steps.is_empty());
+        if is_stranger && work.plan.later.is_empty() {
+            return Ok(writes);
         }
         let mut keys = Set::new();
-        keys.extend(self.scope.identities(event));
+        if !is_heard {
+            keys.extend(self.scope.identities(event));
+        }
         keys.extend(work.plan.person.orders.iter().map(|o| self.scope.order(&o.key)));
         keys.extend(work.plan.person.buyers.iter().map(|b| self.scope.buyer(b)));
         let value = text(&contact_id.to_json());
-        let mut writes: Vec<Write> =
-            keys.into_iter().map(|key| Write { key, expect: None, value: Some(value.clone()) }).collect();
+        writes.extend(keys.into_iter().map(|key| Write { key, expect: None, value: Some(value.clone()) }));
         if let Some(old) = work.moved_from.as_ref().filter(|old| *old != contact_id) {
             writes.push(Write { key: self.scope.person(old), expect: None, value: None });
         }
@@ -231,6 +332,10 @@ impl Sync<'_> {
             (step.contact, step.earlier) = (Value::Null, Vec::new());
             let value = Some(text(&step.to_json()));
             writes.push(Write { key: self.scope.later(&name), expect: None, value });
+        }
+        if is_stranger {
+            // Who has bought nothing has no entry: the first sale must still find an unknown contact.
+            return Ok(writes);
         }
         let person = &work.plan.person;
         writes.push(Write {

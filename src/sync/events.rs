@@ -1,4 +1,4 @@
-//! Events of HighLevel for the host. They are safe before HighLevel hears `OK`, and stay until the host says that it has
+//! Events of HighLevel for the host, and into the inbox where a playbook waits for them. They are safe before HighLevel hears `OK`, and stay until the host says that it has
 //! dealt with them: whoever stops in between is given them again, with the same `dedupeKey`.
 
 use super::{Accepted, Sync};
@@ -19,10 +19,7 @@ impl Sync<'_> {
         arrival: Arrival<'_>,
         is_foreign: bool,
     ) -> Result<Accepted> {
-        let seen = self.scope.seen(event.text_of("dedupeKey").unwrap_or_default());
-        let hash = seen.rsplit('/').next().unwrap_or_default();
-        // The dot tells it from a message of Digistore24: what came is remembered as long as the entry stays.
-        let name = format!("{:013}.{hash}", arrival.at);
+        let (name, remember) = self.arrival(event.text_of("dedupeKey").unwrap_or_default(), arrival.at);
         let value = json!({
             "event": event.get("event"), "body": String::from_utf8_lossy(body).into_owned(), "receivedAt": arrival.at,
             "said": arrival.said, "verified": arrival.verified,
@@ -33,11 +30,20 @@ impl Sync<'_> {
         } else {
             (self.scope.event(&name), Accepted::Queued)
         };
-        let writes = vec![
-            Write { key: seen, expect: Some(0), value: Some(text(&name.into())) },
-            Write { key: room, expect: Some(0), value: Some(text(&value)) },
-        ];
+        let mut writes = vec![remember, Write { key: room, expect: Some(0), value: Some(text(&value)) }];
+        if !is_foreign {
+            writes.extend(self.heard(event, arrival.at, &name));
+        }
         Ok(if self.effects.commit(writes).await?.is_some() { accepted } else { Accepted::Duplicate })
+    }
+
+    /// The name of an event's entry, and the write that remembers that it came.
+    pub(super) fn arrival(&self, dedupe_key: &str, at: u64) -> (String, Write) {
+        let key = self.scope.seen(dedupe_key);
+        // The dot tells it from a message of Digistore24: what came is remembered as long as the entry stays.
+        let name = format!("{at:013}.{}", key.rsplit('/').next().unwrap_or_default());
+        let value = Some(text(&Value::from(name.as_str())));
+        (name, Write { key, expect: Some(0), value })
     }
 
     /// The events that nobody has dealt with, the oldest first, at most `limit`.

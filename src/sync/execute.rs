@@ -4,16 +4,17 @@
 use super::{
     Sync,
     attempt::{is_uncertain, snapshot},
+    mirror,
     process::Report,
-    request::{CREATE_DEAL, Request, made_elsewhere, may_repeat, request, search, shared},
+    request::{CREATE_DEAL, Request, is_deal, is_so, made_elsewhere, mark_of, may_repeat, request, search, shared},
 };
-use crate::json::{Json, Map, ToJson, Value, json, text};
+use crate::json::{Json, Map, ToJson, Value, json, put, text};
 use crate::lease::Lease;
 use crate::{
     digistore24::Event,
     effects::{Happening, Level, Write},
     error::{Code, Error, Result, word},
-    mapping::{Action, Known, OpenTask, OrderState, Person, Plan},
+    mapping::{Action, Known, OpenTask, Plan, Step, is_unsubscribed},
     record,
 };
 
@@ -33,6 +34,10 @@ record! {
         pub(super) moved_from: Option<String>,
         /// The keys of the claims on contacts.
         pub(super) claimed: Vec<String>,
+        /// What HighLevel is known to say about the contact, with what these writes left.
+        pub(super) mirror: Map,
+        /// The message became a dead letter on the way: nothing is claimed, and whoever tries it again plans anew.
+        pub(super) given_up: bool,
     }
 }
 
@@ -83,7 +88,63 @@ impl Work {
     pub(super) fn new(plan: Plan, person_version: u64, claimed: Vec<String>) -> Self {
         let progress = plan.steps.iter().map(|_| Progress::Todo).collect();
         let contact_id = plan.contact_id.clone();
-        Self { plan, progress, contact_id, person_version, moved_from: None, claimed }
+        Self {
+            plan,
+            progress,
+            contact_id,
+            person_version,
+            moved_from: None,
+            claimed,
+            mirror: Map::new(),
+            given_up: false,
+        }
+    }
+
+    /// Whether a step gives the contact another e-mail address.
+    fn changes_address(&self, index: usize) -> bool {
+        let step = self.plan.steps.get(index);
+        step.is_some_and(
+            |step| matches!(&step.action, Action::UpdateContact { fields, .. } if fields.contains_key("email")),
+        )
+    }
+
+    /// Leaves an address to the contact that has it: a location may allow duplicates.
+    fn yield_address(&mut self, index: usize, owner: &str) {
+        if let Some(Step { action: Action::UpdateContact { fields, .. }, .. }) = self.plan.steps.get_mut(index)
+            && self.contact_id.as_deref() != Some(owner)
+        {
+            fields.remove("email");
+            let remark = "the buyer's new e-mail address belongs to another contact: it is left there";
+            self.plan.remarks.push(remark.into());
+        }
+    }
+
+    /// Whether something was written, or may have been.
+    pub(super) fn has_begun(&self) -> bool {
+        self.progress.iter().any(|progress| *progress != Progress::Todo)
+    }
+
+    /// How far the steps are that must not be done twice, by their marks, as far as these begin so.
+    /// Beside it the contact that the person had before.
+    pub(super) fn left(&self, prefix: &str) -> (Map, Option<String>) {
+        let mut marks = Map::new();
+        for (step, progress) in self.plan.steps.iter().zip(&self.progress) {
+            let mark = mark_of(&step.action);
+            // What has no mark may be repeated.
+            if *progress != Progress::Todo && !mark.is_empty() && mark.starts_with(prefix) {
+                put(&mut marks, &mark, progress.to_json());
+            }
+        }
+        (marks, self.moved_from.clone())
+    }
+
+    /// What an earlier plan for the same message has done is not done again, and what it may have done is looked for.
+    pub(super) fn go_on_from(&mut self, marks: &Map) {
+        for (step, progress) in self.plan.steps.iter().zip(&mut self.progress) {
+            if let Some(known) = marks.get(&mark_of(&step.action)) {
+                *progress = Progress::read(known.clone(), &mut true);
+            }
+        }
     }
 }
 
@@ -97,39 +158,47 @@ impl Sync<'_> {
         event: &Event,
         work: &mut Work,
     ) -> Result<Next> {
-        self.name_ids(&mut report.calls, work).await?;
         for index in 0..work.plan.steps.len() {
-            let (Some(step), Some(progress)) = (work.plan.steps.get(index).cloned(), work.progress.get(index).copied())
-            else {
-                continue;
-            };
+            let progress = work.progress.get(index).copied().unwrap_or(Progress::Done);
             if progress == Progress::Done {
                 continue;
             }
+            if work.changes_address(index)
+                && let Some(other) = self.contact_by_email(report, event).await?
+            {
+                work.yield_address(index, &other.id);
+            }
+            let Some(step) = work.plan.steps.get(index).cloned() else { continue };
             let mut found = None;
             if let Progress::Sent(at) = progress {
                 let settled = at + self.settle_ms;
-                if self.effects.now() < settled {
-                    return Err(unsettled(settled - self.effects.now()));
+                if self.effects.shared_now() < settled {
+                    return Err(unsettled(settled - self.effects.shared_now()));
                 }
-                if !may_repeat(&step.action) {
+                found = self.look_up(report, event, work, &step.action, at).await?;
+                if found.is_none() && !may_repeat(&step.action) {
                     self.give_up(event, work, &step.action);
                     self.mark(lease, name, work, index, Progress::Done).await?;
                     continue;
                 }
-                found = self.look_up(report, event, work, &step.action).await?;
             } else if let Some(shared) = shared(&step.action) {
                 if !lease.claim(self.scope.claim_business(&shared), name).await? {
                     return Err(made_elsewhere());
                 }
                 work.claimed.clone_from(&lease.claims);
-                found = self.look_up(report, event, work, &step.action).await?;
+                found = self.look_up(report, event, work, &step.action, 0).await?;
+            } else if is_deal(&step.action) && !is_new_order(event) {
+                // The ledger may be newer than the deal.
+                found = self.look_up(report, event, work, &step.action, 0).await?;
             }
             if let Some(id) = found {
+                if let (true, Some(request)) = (self.mapping.listens(), request(work, &step.action, Vec::new())?) {
+                    mirror::wrote(&mut work.mirror, &request, &json!({ "id": id }), self.seconds());
+                }
                 note_result(work, &step.action, Some(id));
                 self.tell(event, &step.action, "found", "ok");
             } else {
-                self.mark(lease, name, work, index, Progress::Sent(self.effects.now())).await?;
+                self.mark(lease, name, work, index, Progress::Sent(self.effects.shared_now())).await?;
                 let recovered = match self.write(report, work, &step.action).await {
                     Ok(id) => Ok(id.map_or(Recovered::Nothing, Recovered::Id)),
                     Err(error) => self.recover(report, event, work, &step.action, error).await,
@@ -141,10 +210,12 @@ impl Sync<'_> {
                     Ok(Recovered::Nothing) => note_result(work, &step.action, None),
                     Ok(Recovered::Resolve(known)) => return Ok(Next::Resolve(known)),
                     Err(error) => {
-                        // A certain refusal: the step may be begun anew without a look-up.
-                        if !is_uncertain(&error) {
-                            self.mark(lease, name, work, index, Progress::Todo).await?;
-                        }
+                        // A certain refusal: the step may be begun anew without a look-up. Else the time in which it may
+                        // take effect counts from here, where its request has ended.
+                        let uncertain = is_uncertain(&error);
+                        let progress =
+                            if uncertain { Progress::Sent(self.effects.shared_now()) } else { Progress::Todo };
+                        self.mark(lease, name, work, index, progress).await?;
                         return Err(error);
                     }
                 }
@@ -184,13 +255,20 @@ impl Sync<'_> {
     }
 
     /// Performs one write. Gives the id of what was made.
-    async fn write(&self, report: &mut Report, work: &Work, action: &Action) -> Result<Option<String>> {
+    async fn write(&self, report: &mut Report, work: &mut Work, action: &Action) -> Result<Option<String>> {
         let mut values = Vec::new();
         if let Action::CreateContact { custom, .. } | Action::UpdateContact { custom, .. } = action {
-            values = self.custom_fields(report, custom).await?;
+            values = self.custom_fields(report, custom, &mut work.plan.person.fields).await?;
         }
-        let Some(Request { operation, input, id }) = request(work, action, values)? else { return Ok(None) };
-        let answer = self.call(&mut report.calls, &operation, Value::Object(input)).await?;
+        let Some(request) = request(work, action, values)? else { return Ok(None) };
+        let answer = self.call(&mut report.calls, &request.operation, Value::Object(request.input.clone())).await?;
+        if self.mapping.listens() {
+            mirror::wrote(&mut work.mirror, &request, &answer, self.seconds());
+        }
+        let Request { operation, id, .. } = request;
+        if let (Action::UpdateContact { .. }, Some(contact)) = (action, answer.get("contact")) {
+            self.observe(work, contact);
+        }
         if id.is_empty() {
             return Ok(None);
         }
@@ -220,7 +298,7 @@ impl Sync<'_> {
                 if error.details().cause.as_deref() == Some("phone") =>
             {
                 // The phone belongs to somebody else: it never identifies a person.
-                self.create_without_phone(report, work, fields, custom).await
+                self.create_without_phone(report, event, work, fields, custom).await
             }
             (Action::CreateContact { .. }, Code::Duplicate) => match &error.details().existing_id {
                 Some(id) => self.resolve_to(report, id).await,
@@ -232,7 +310,7 @@ impl Sync<'_> {
                     return Ok(Recovered::Id(contact.id));
                 }
                 if fields.contains_key("phone") {
-                    self.create_without_phone(report, work, fields, custom).await
+                    self.create_without_phone(report, event, work, fields, custom).await
                 } else {
                     Err(error)
                 }
@@ -240,8 +318,7 @@ impl Sync<'_> {
             (Action::UpdateContact { fields, custom }, Code::InvalidInput | Code::Duplicate)
                 if fields.contains_key("phone") =>
             {
-                let (fields, custom) = without_phone(fields, custom);
-                work.plan.person.profile.remove("phone");
+                let (fields, custom) = self.without_phone(work, fields, custom);
                 self.write(report, work, &Action::UpdateContact { fields, custom }).await.map(|_| Recovered::Nothing)
             }
             (Action::UpdateNote { order, title, body, .. }, Code::NotFound)
@@ -256,14 +333,27 @@ impl Sync<'_> {
             (Action::CompleteTask { .. }, Code::NotFound) if self.contact_exists(report, work).await? => {
                 Ok(Recovered::Nothing)
             }
-            (Action::Run { operation, order, .. }, Code::Duplicate) if operation == CREATE_DEAL => {
-                // The location allows one deal of a contact in a pipeline.
-                let Some(id) = error.details().existing_id.clone() else { return Err(error) };
-                work.plan.remarks.push("the location allows one deal for each contact: that one was changed".into());
+            (Action::Run { operation, input, order, keep }, Code::Duplicate) if operation == CREATE_DEAL => {
+                // The location allows one deal of a contact in a pipeline. Whose it is and what it is for, nobody knows.
+                let existing = error.details().existing_id.clone().filter(|_| self.mapping.shares_deals());
+                let is_taken = existing.is_some();
                 if let Some(order) = work.plan.person.order_mut(order) {
-                    order.deal_id = Some(id);
+                    if !is_taken {
+                        order.deal = Map::new();
+                    }
+                    order.deal_id = existing;
                 }
-                self.write(report, work, action).await.map(|_| Recovered::Nothing)
+                if !is_taken {
+                    self.effects.log(Level::Error, NO_SECOND_DEAL, [("id", event.id.clone())]);
+                    work.plan.remarks.push(NO_SECOND_DEAL.into());
+                    return Ok(Recovered::Nothing);
+                }
+                work.plan.remarks.push("the contact had a deal in this pipeline: that one is used".into());
+                let (operation, order, keep, mut input) =
+                    (operation.clone(), order.clone(), keep.clone(), input.clone());
+                input.remove("name");
+                let action = Action::Run { operation, input, order, keep };
+                self.write(report, work, &action).await.map(|_| Recovered::Nothing)
             }
             (Action::Run { operation, order, .. }, Code::NotFound) if self.contact_exists(report, work).await? => {
                 match operation.rsplit('.').next().unwrap_or_default() {
@@ -289,12 +379,12 @@ impl Sync<'_> {
     async fn create_without_phone(
         &self,
         report: &mut Report,
+        event: &Event,
         work: &mut Work,
         fields: &Map,
         custom: &Map,
     ) -> Result<Recovered> {
-        let (fields, custom) = without_phone(fields, custom);
-        work.plan.person.profile.remove("phone");
+        let (fields, custom) = self.without_phone(work, fields, custom);
         match self.write(report, work, &Action::CreateContact { fields, custom }).await {
             Ok(Some(id)) => Ok(Recovered::Id(id)),
             Ok(None) => Err(no_contact()),
@@ -302,6 +392,11 @@ impl Sync<'_> {
                 Some(id) => self.resolve_to(report, &id).await,
                 None => Err(error),
             },
+            // As above: refused, and created all the same.
+            Err(error) if error.code() == Code::InvalidInput => {
+                let created = self.contact_by_email(report, event).await?;
+                created.map(|contact| Recovered::Id(contact.id)).ok_or(error)
+            }
             Err(error) => Err(error),
         }
     }
@@ -330,19 +425,9 @@ impl Sync<'_> {
     /// makes a new contact: whoever was deleted by a person (erasure!) doesn't come back with a renewal.
     async fn contact_is_gone(&self, report: &mut Report, event: &Event, work: &mut Work) -> Result<Recovered> {
         let Some(gone) = work.contact_id.clone() else { return Err(no_contact()) };
-        let before = super::person(&self.effects, &self.scope, &gone).await?.map(|(p, _)| p);
-        let person = before.unwrap_or_default().without_contact();
         let known = match self.contact_by_email(report, event).await? {
-            Some(contact) if contact.id != gone => {
-                match super::person(&self.effects, &self.scope, &contact.id).await? {
-                    Some((there, _)) => {
-                        let merged = Person { orders: merge(person.orders, there.orders.clone()), ..there };
-                        Known::Person { contact_id: Some(contact.id), person: merged }
-                    }
-                    None => Known::Person { contact_id: Some(contact.id), person },
-                }
-            }
-            _ if is_new_order(event) || self.mapping.recreate => Known::Person { contact_id: None, person },
+            Some(contact) if contact.id != gone => Known::Contact(contact),
+            _ if is_new_order(event) || self.mapping.recreate => Known::Nobody,
             _ => {
                 return Err(Error::new(
                     Code::NotFound,
@@ -355,20 +440,79 @@ impl Sync<'_> {
         Ok(Recovered::Resolve(Box::new(known)))
     }
 
-    /// Whether a write of unknown outcome has taken effect. Only creations are looked for: all else may be repeated.
+    /// Whether a write of unknown outcome has taken effect. Creations are looked for, and what Digistore24 shows of an order:
+    /// all else may be repeated. `sent`: when it was sent, milliseconds since 1970.
     async fn look_up(
         &self,
         report: &mut Report,
         event: &Event,
         work: &Work,
         action: &Action,
+        sent: u64,
     ) -> Result<Option<String>> {
         if let Action::CreateContact { .. } = action {
             return Ok(self.contact_by_email(report, event).await?.map(|c| c.id));
         }
-        let Some(search) = search(work, action) else { return Ok(None) };
-        let answer = self.call(&mut report.calls, search.operation, search.input.clone()).await?;
-        Ok(search.find(&answer))
+        if let Action::Run { operation, input, .. } = action
+            && let Some(order) = input.get("purchase_id")
+        {
+            let order = json!({ "purchase_id": order });
+            return match self.call(&mut report.calls, "digistore24.getPurchase", order).await {
+                Ok(purchase) => Ok(is_so(operation, input, &purchase, sent).then(String::new)),
+                Err(error) if error.details().retryable => Err(error),
+                // Who may not look does as if there were nothing to see.
+                Err(_) => Ok(None),
+            };
+        }
+        let Some(mut search) = search(work, action) else { return Ok(None) };
+        loop {
+            let answer = self.call(&mut report.calls, search.operation, search.input.clone()).await?;
+            let found = search.find(&answer);
+            if found.is_some() || !search.turn_page(&answer) {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// What HighLevel shows of the contact on the way: who looks after it now, and whether it wants no more mail.
+    fn observe(&self, work: &mut Work, contact: &Value) {
+        let Some(seen) = snapshot(contact) else { return };
+        let Work { plan, .. } = work;
+        let person = &mut plan.person;
+        if let Some(user) = seen.assigned_to {
+            for step in &mut plan.steps {
+                if let Action::CreateTask { assigned_to, owner_first, .. } = &mut step.action
+                    && (*owner_first || assigned_to.is_none())
+                {
+                    *assigned_to = Some(user.clone());
+                }
+            }
+            person.assigned_to = Some(user);
+        }
+        let was = std::mem::replace(&mut person.unsubscribed, is_unsubscribed(&seen.rest));
+        let requested = self.mapping.tag_prefix.clone() + "newsletter-requested";
+        let is_there = seen.tags.contains(&requested);
+        if person.unsubscribed && !was && !is_there && person.tags.remove(&requested) {
+            person.newsletter = None;
+            plan.remarks.push("the contact has unsubscribed in HighLevel: its opt-in is kept as evidence only".into());
+            for step in &mut plan.steps {
+                if let Action::AddTags { tags } = &mut step.action
+                    && let Some(index) = tags.iter().position(|tag| *tag == requested)
+                {
+                    tags.remove(index);
+                }
+            }
+        }
+    }
+
+    /// The number goes into a field of its own, by which nobody is found.
+    fn without_phone(&self, work: &mut Work, fields: &Map, custom: &Map) -> (Map, Map) {
+        let (mut fields, mut custom) = (fields.clone(), custom.clone());
+        work.plan.person.profile.remove("phone");
+        if let Some(phone) = fields.remove("phone").filter(|_| self.mapping.custom_fields) {
+            custom.insert("ds24_phone".into(), phone);
+        }
+        (fields, custom)
     }
 
     /// A write of unknown outcome that must not be repeated and can't be looked up: told, and left.
@@ -386,6 +530,9 @@ enum Recovered {
     Nothing,
     Resolve(Box<Known>),
 }
+
+const NO_SECOND_DEAL: &str = "no deal: the location allows one for each contact. Allow duplicate opportunities there, or set \
+                              opportunity.per to contact in the mapping";
 
 /// Puts a new id where the ledger keeps it.
 fn note_result(work: &mut Work, action: &Action, id: Option<String>) {
@@ -432,21 +579,6 @@ fn put_result(fields: &mut Map, kept: &str, id: &str) {
 
 pub(super) fn is_new_order(event: &Event) -> bool {
     event.event == crate::digistore24::Kind::Payment && event.sequence_no() <= 1
-}
-
-/// Orders that both know are taken from `there`.
-fn merge(mut here: Vec<OrderState>, there: Vec<OrderState>) -> Vec<OrderState> {
-    here.retain(|o| !there.iter().any(|t| t.key == o.key));
-    here.extend(there);
-    here
-}
-
-fn without_phone(fields: &Map, custom: &Map) -> (Map, Map) {
-    let (mut fields, mut custom) = (fields.clone(), custom.clone());
-    if let Some(phone) = fields.remove("phone") {
-        custom.insert("ds24_phone".into(), phone);
-    }
-    (fields, custom)
 }
 
 fn unsettled(wait_ms: u64) -> Error {

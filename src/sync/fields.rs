@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Every custom field of the default mapping: key, name, GHL data type.
-pub const CUSTOM_FIELDS: [(&str, &str, &str); 16] = [
+pub const CUSTOM_FIELDS: [(&str, &str, &str); 17] = [
     ("ds24_buyer_id", "DS24 Buyer ID", "TEXT"),
     ("ds24_order_id", "DS24 Order ID", "TEXT"),
     ("ds24_product", "DS24 Product", "TEXT"),
@@ -26,6 +26,7 @@ pub const CUSTOM_FIELDS: [(&str, &str, &str); 16] = [
     ("ds24_last_activity", "DS24 Last Activity", "DATE"),
     ("ds24_next_payment", "DS24 Next Payment", "DATE"),
     ("ds24_paid_until", "DS24 Paid Until", "DATE"),
+    ("ds24_eticket_date", "DS24 Eticket Date", "DATE"),
 ];
 
 /// A field that is missing is looked for again after this time; all are after a day.
@@ -64,8 +65,14 @@ record! {
 }
 
 impl Sync<'_> {
-    /// Turns fields by key into GHL's `customFields`. Missing fields are left out, with a warning.
-    pub(super) async fn custom_fields(&self, report: &mut Report, wanted: &Map) -> Result<Vec<Value>> {
+    /// Turns fields by key into GHL's `customFields`. Missing fields are left out, with a warning, and out of what counts as
+    /// `written`: once they are there, the next event brings them.
+    pub(super) async fn custom_fields(
+        &self,
+        report: &mut Report,
+        wanted: &Map,
+        written: &mut Map,
+    ) -> Result<Vec<Value>> {
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
@@ -77,6 +84,9 @@ impl Sync<'_> {
         }
         let absent = missing(&fields);
         if !absent.is_empty() {
+            for key in &absent {
+                written.remove(key);
+            }
             let fields =
                 [("missing", absent.join(", ")), ("help", "run the command `setup` once; it creates them".to_owned())];
             self.effects.log(Level::Warn, "the location lacks custom fields, so their values are not written", fields);

@@ -50,6 +50,7 @@ impl Sync<'_> {
             }
         }
         forget(self.scope.email(&email));
+        forget(self.scope.mirror(id));
         forget(self.scope.backfill("contact", &email));
         for buyer in known.buyers.iter() {
             forget(self.scope.buyer(buyer));
@@ -79,6 +80,9 @@ impl Sync<'_> {
         };
         let mut forms = message.earlier.iter().chain([&message.body]);
         forms.any(|form| {
+            if form.starts_with('{') {
+                return form.contains(email) || !id.is_empty() && form.contains(id);
+            }
             let params: Params = parse(form.as_bytes()).unwrap_or_default();
             let event = Event::read(&self.client.connection.id, &params, 0);
             known.order(&event.order_key()).is_some() || params.iter().any(|(_, value)| lower(value) == email)

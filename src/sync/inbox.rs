@@ -1,7 +1,7 @@
 //! Where a message is safe before the sender hears `OK`.
 
-use super::{FORGOTTEN, Sync, from_json, person_of};
-use crate::json::{ToJson, Value, text};
+use super::{FORGOTTEN, Sync, from_json, heard, person_of};
+use crate::json::{self, ToJson, Value, text};
 use crate::{
     clock,
     digistore24::{Event, Kind, Params, parse},
@@ -20,7 +20,7 @@ record! {
 pub(super) struct Message {
     /// Milliseconds since 1970.
     pub(super) received_at: u64,
-    /// The message itself, as a form without its signature.
+    /// The message itself, as a form without its signature; an event of HighLevel as JSON.
     pub(super) body: String,
     /// Messages of one person are worked on in order.
     pub(super) person: String,
@@ -50,6 +50,26 @@ pub(super) struct Message {
 }
 
 impl Message {
+    /// A message that was not tried yet.
+    pub(super) fn new(received_at: u64, body: String, person: String) -> Self {
+        Self {
+            received_at,
+            body,
+            person,
+            known_items: Vec::new(),
+            repeated: false,
+            attempts: 0,
+            next_at: 0,
+            error: None,
+            reason: None,
+            trace: None,
+            due: None,
+            manner: None,
+            earlier: Vec::new(),
+            contact: Value::Null,
+        }
+    }
+
     /// The event in it, without the items that came before.
     pub(super) fn event(&self, connection: &str) -> Result<Event> {
         self.read(connection, &self.body)
@@ -68,6 +88,9 @@ impl Message {
     }
 
     fn read(&self, connection: &str, form: &str) -> Result<Event> {
+        if let Some(event) = heard::event_of(&json::parse(form).unwrap_or_default(), self.received_at) {
+            return Ok(event);
+        }
         let params = parse(form.as_bytes())?;
         let mut event = Event::read(connection, &params, self.received_at);
         event.items.retain(|item| !self.known_items.contains(&item.dedupe_key));
@@ -123,22 +146,14 @@ impl Sync<'_> {
         let received_at = self.effects.now();
         let name = format!("{received_at:013}-{}", event.id);
         let mut message = Message {
-            received_at,
-            body: params.to_form(),
-            person: event.person_key(),
-            known_items: Vec::new(),
-            repeated: false,
-            attempts: 0,
-            next_at: 0,
-            error: None,
             reason: self
                 .reason_to_keep(event)
                 .or_else(|| arrival.parked.then(|| "no route leads to a location".to_owned())),
             trace: Some(self.effects.trace()),
-            due: None,
             manner: arrival.manner,
             earlier: earlier.iter().map(|(_, params)| params.to_form()).collect(),
             contact: arrival.contact,
+            ..Message::new(received_at, params.to_form(), event.person_key())
         };
         let since = self.scope.since();
         let order = self.scope.order(&event.order_key());
@@ -213,8 +228,11 @@ impl Sync<'_> {
     /// # Errors
     /// `storage`.
     pub async fn drop_letter(&self, name: &str) -> Result<()> {
-        let write = Write { key: self.scope.dead(name), expect: None, value: None };
-        self.effects.commit(vec![write]).await.map(|_| ())
+        let mut writes = Vec::new();
+        for key in [self.scope.dead(name), self.scope.work(name)] {
+            writes.push(Write { key, expect: None, value: None });
+        }
+        self.effects.commit(writes).await.map(|_| ())
     }
 
     /// Whether a message waits in the inbox. A dead letter is put back there first.
@@ -236,7 +254,7 @@ impl Sync<'_> {
         Ok(!entries.is_empty())
     }
 
-    fn reason_to_keep(&self, event: &Event) -> Option<String> {
+    pub(super) fn reason_to_keep(&self, event: &Event) -> Option<String> {
         let connection = &self.client.connection;
         match &event.event {
             Kind::ConnectionTest => Some("a connection test".to_owned()),

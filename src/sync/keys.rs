@@ -1,6 +1,6 @@
 //! The names that the sync gives to things in the store.
 
-use crate::digistore24::{Event, order_key};
+use crate::digistore24::{Event, Kind, order_key};
 use crate::scope::Scope;
 use crate::text::short_hash;
 
@@ -48,6 +48,11 @@ impl Scope {
     /// What is known about a contact.
     pub fn person(&self, contact_id: &str) -> String {
         self.key("person", contact_id)
+    }
+
+    /// What HighLevel is known to say about a contact.
+    pub fn mirror(&self, contact_id: &str) -> String {
+        self.key("mirror", contact_id)
     }
 
     /// Which contact an order belongs to.
@@ -108,7 +113,11 @@ impl Scope {
     /// The keys that may say which contact an event is about, the surest first.
     pub fn identities(&self, event: &Event) -> Vec<String> {
         let merchant = event.merchant.id.as_deref();
-        let mut keys = vec![self.order(&event.order_key())];
+        let mut keys = Vec::new();
+        // An approved affiliate has no order, and who holds a ticket need not be who bought it.
+        if event.event != Kind::Eticket && !event.order.base_id.is_empty() {
+            keys.push(self.order(&event.order_key()));
+        }
         keys.extend(event.order.upgraded_order_id.as_deref().map(|id| self.order(&order_key(merchant, id))));
         keys.extend(event.buyer.id.as_deref().map(|id| self.buyer(&order_key(merchant, id))));
         keys.extend(event.buyer.email.as_deref().map(|e| self.email(e)));

@@ -11,10 +11,15 @@ mod execute;
 mod fields;
 mod forget;
 #[cfg(not(feature = "fetch"))]
+mod hear;
+mod heard;
+#[cfg(not(feature = "fetch"))]
 mod history;
 mod import;
 mod inbox;
 mod keys;
+#[cfg_attr(feature = "fetch", allow(dead_code, reason = "the bare module hears nothing"))]
+mod mirror;
 mod names;
 mod process;
 mod reconcile;
@@ -72,7 +77,7 @@ pub fn params_of(event: &Value) -> Result<Params> {
 }
 
 /// The operations of HighLevel that the sync calls, and whether only for custom fields.
-const OPERATIONS: [(&str, bool); 16] = [
+const OPERATIONS: [(&str, bool); 17] = [
     ("ghl.contacts.getDuplicateContact", false),
     ("ghl.contacts.getContact", false),
     ("ghl.contacts.createContact", false),
@@ -86,6 +91,7 @@ const OPERATIONS: [(&str, bool); 16] = [
     ("ghl.contacts.addTags", false),
     ("ghl.contacts.removeTags", false),
     ("ghl.contacts.getAppointmentsForContact", false),
+    ("ghl.locations.getLocation", false),
     ("ghl.contacts.searchContactsAdvanced", true),
     ("ghl.locations.getCustomFields", true),
     ("ghl.locations.createCustomField", true),
@@ -100,6 +106,10 @@ pub(crate) fn operations(mapping: &Mapping) -> Vec<String> {
         }
     }
     ids.extend(mapping.operations());
+    #[cfg(not(feature = "fetch"))]
+    if mapping.listens() {
+        ids.extend(hear::operations());
+    }
     ids
 }
 

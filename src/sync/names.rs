@@ -4,7 +4,7 @@
 use super::{
     Sync,
     execute::{Progress, Work},
-    fields::{RELOAD_MISSING_MS, RELOAD_MS},
+    fields::{CUSTOM_FIELDS, Fields, RELOAD_MISSING_MS, RELOAD_MS},
     from_json,
     process::Call,
 };
@@ -12,9 +12,10 @@ use crate::catalog::{self, nearest};
 use crate::json::{Map, ToJson, Value, json, put, text};
 use crate::text::lower;
 use crate::{
+    clock,
     effects::Write,
     error::{Code, Error, Result},
-    mapping::Action,
+    mapping::{self, Action, Plan},
     record,
 };
 
@@ -26,6 +27,8 @@ record! {
         list: Vec<Value>,
     }
 }
+
+const LOCATION: &str = "ghl.locations.getLocation";
 
 /// A list that is needed, and how old it may be.
 #[derive(Debug)]
@@ -41,27 +44,124 @@ impl Sync<'_> {
     pub(super) async fn name_ids(&self, calls: &mut Vec<Call>, work: &mut Work) -> Result<()> {
         let mut lists = Vec::new();
         while let Some(wanted) = resolve(work, &lists)? {
-            let key = self.scope.named(&wanted.operation);
-            let (entries, _) = self.effects.get(vec![key.clone()]).await?;
-            // A list that can't be read is none.
-            let mut named: Named = entries.first().and_then(|e| from_json(&e.value).ok()).unwrap_or_default();
-            if self.effects.now().saturating_sub(named.since) > wanted.age {
-                let answer = &self.call(calls, &wanted.operation, json!({})).await?;
-                named = Named { since: self.effects.now(), list: Vec::new() };
-                for item in answer[wanted.place.as_str()].as_array().into_iter().flatten() {
-                    let mut kept = Map::new();
-                    for name in ["id", "name", "email", "stages"] {
-                        put(&mut kept, name, item[name].clone());
-                    }
-                    named.list.push(Value::Object(kept));
-                }
-                let value = Some(text(&named.to_json()));
-                self.effects.commit(vec![Write { key, expect: None, value }]).await?;
+            let list = self.list(calls, &wanted).await?;
+            lists.push((wanted, list));
+        }
+        let own = own_keys(work);
+        if !own.is_empty() {
+            let mut fields = self.fields(RELOAD_MS, calls).await?;
+            if missing_field(&fields, &own).is_some() {
+                fields = self.fields(RELOAD_MISSING_MS, calls).await?;
             }
-            lists.push((wanted, named.list));
+            if let Some(problem) = missing_field(&fields, &own) {
+                return Err(unnamed(problem));
+            }
         }
         Ok(())
     }
+
+    /// A list of the location.
+    async fn list(&self, calls: &mut Vec<Call>, wanted: &Wanted) -> Result<Vec<Value>> {
+        let key = self.scope.named(&wanted.operation);
+        let (entries, _) = self.effects.get(vec![key.clone()]).await?;
+        // A list that can't be read is none.
+        let mut named: Named = entries.first().and_then(|e| from_json(&e.value).ok()).unwrap_or_default();
+        if self.effects.now().saturating_sub(named.since) > wanted.age {
+            let answer = &self.call(calls, &wanted.operation, json!({})).await?;
+            named = Named { since: self.effects.now(), list: named_in(&answer[wanted.place.as_str()]) };
+            let value = Some(text(&named.to_json()));
+            self.effects.commit(vec![Write { key, expect: None, value }]).await?;
+        }
+        Ok(named.list)
+    }
+
+    /// The location's time zone, such as `Europe/Vienna`, where the plan has a task; empty where it can't be read.
+    pub(super) async fn zone(&self, calls: &mut Vec<Call>, plan: &Plan) -> Result<String> {
+        if !plan.steps.iter().any(|step| matches!(step.action, Action::CreateTask { .. })) {
+            return Ok(String::new());
+        }
+        let wanted = Wanted { operation: LOCATION.to_owned(), place: "location".to_owned(), age: RELOAD_MS };
+        match self.list(calls, &wanted).await {
+            Ok(list) => Ok(list.first().map(|location| mapping::as_text(&location["timezone"])).unwrap_or_default()),
+            Err(error) if error.details().retryable => Err(error),
+            Err(_) => Ok(String::new()),
+        }
+    }
+
+    /// How far the clocks of a zone are ahead of those in Berlin, in minutes.
+    pub(super) async fn ahead(&self, zone: &str, now_ms: u64) -> i32 {
+        let berlin = clock::berlin_minutes(now_ms);
+        self.offset(zone, now_ms as i64 / 1000).await.unwrap_or(berlin) - berlin
+    }
+
+    async fn offset(&self, zone: &str, at: i64) -> Option<i32> {
+        if zone.is_empty() { None } else { self.effects.offset(zone, at).await }
+    }
+
+    /// Nine o'clock is meant in the location's zone, as its clocks will be on that day.
+    pub(super) async fn place_dues(&self, plan: &mut Plan, zone: &str, ahead: i32) {
+        for step in &mut plan.steps {
+            if let Action::CreateTask { due, .. } = &mut step.action
+                // What is due to the minute is in UTC.
+                && !due.ends_with('Z')
+                && let Some(at) = clock::parse_iso(due)
+                && let Some(minutes) = self.offset(zone, at - i64::from(ahead) * 60).await
+            {
+                *due = clock::with_offset(due, minutes);
+            }
+        }
+    }
+}
+
+/// The custom fields in a plan that the mapping names itself. Those of `setup` are its business.
+fn own_keys(work: &Work) -> Vec<String> {
+    let mut keys = Vec::new();
+    for step in &work.plan.steps {
+        if let Action::CreateContact { custom, .. } | Action::UpdateContact { custom, .. } = &step.action {
+            for (key, _) in custom {
+                if !CUSTOM_FIELDS.iter().any(|(ours, ..)| ours == key) {
+                    keys.push(key.clone());
+                }
+            }
+        }
+    }
+    keys
+}
+
+/// Of a list, what names are looked up by.
+fn named_in(list: &Value) -> Vec<Value> {
+    let mut named = Vec::new();
+    // The location is one.
+    for item in list.as_array().map_or(std::slice::from_ref(list), Vec::as_slice) {
+        let mut kept = Map::new();
+        for name in ["id", "name", "email", "stages", "timezone"] {
+            put(&mut kept, name, item[name].clone());
+        }
+        named.push(Value::Object(kept));
+    }
+    named
+}
+
+/// What is wrong with custom fields that a mapping names.
+fn missing_field(fields: &Fields, keys: &[String]) -> Option<String> {
+    let key = keys.iter().find(|key| fields.by_key(key).is_none())?;
+    let mut names = Vec::new();
+    for field in &fields.list {
+        for form in ["key", "name"] {
+            names.extend(field[form].as_str());
+        }
+    }
+    Some(unknown("custom field", key, nearest(key, names.into_iter())))
+}
+
+fn unknown(what: &str, given: &str, near: Option<&str>) -> String {
+    let near = near.map(|near| "; did you mean ".to_owned() + near + "?").unwrap_or_default();
+    [what, " \"", given, "\" is neither name nor id of one that exists", &near].concat()
+}
+
+fn unnamed(problem: String) -> Error {
+    let help = "Correct the name in the mapping or make it in HighLevel, then process the event again.";
+    Error::new(Code::InvalidInput, problem, help)
 }
 
 /// Resolves what the lists can, as far as the first list that is missing or lacks a name and may be old.
@@ -114,7 +214,7 @@ fn resolve_input(operation: &str, input: &mut Map, lists: &[(Wanted, Vec<Value>)
             let parent = items.iter().find(|item| item["id"] == input["pipelineId"]);
             items = parent.and_then(|parent| parent[inner].as_array()).map_or(&[], Vec::as_slice);
         }
-        match pick(items, given) {
+        match pick(field, items, given) {
             Ok(id) => put(input, field, id.into()),
             Err(_) if read_again.is_none() => {
                 return Ok(Some(Wanted {
@@ -123,19 +223,14 @@ fn resolve_input(operation: &str, input: &mut Map, lists: &[(Wanted, Vec<Value>)
                     age: RELOAD_MISSING_MS,
                 }));
             }
-            Err(problem) => {
-                let help = "Correct the name in the mapping or make it in HighLevel, then process the event again.";
-                return Err(
-                    Error::new(Code::InvalidInput, field.to_owned() + " " + &problem, help).of_operation(&operation.id)
-                );
-            }
+            Err(problem) => return Err(unnamed(problem).of_operation(&operation.id)),
         }
     }
     Ok(None)
 }
 
 /// The id of what is named, by id, name or e-mail; or what is wrong.
-fn pick(items: &[Value], given: &str) -> std::result::Result<String, String> {
+fn pick(field: &str, items: &[Value], given: &str) -> std::result::Result<String, String> {
     let sought = lower(given.trim());
     let mut found = Vec::new();
     let mut names = Vec::new();
@@ -153,10 +248,7 @@ fn pick(items: &[Value], given: &str) -> std::result::Result<String, String> {
     }
     match found[..] {
         [id] => Ok(id.to_owned()),
-        [] => {
-            let near = nearest(given, names.into_iter()).map(|near| "; did you mean ".to_owned() + near + "?");
-            Err("\"".to_owned() + given + "\" is neither name nor id of one that exists" + &near.unwrap_or_default())
-        }
-        _ => Err("\"".to_owned() + given + "\" is the name of several: give the id"),
+        [] => Err(unknown(field, given, nearest(given, names.into_iter()))),
+        _ => Err([field, " \"", given, "\" is the name of several: give the id"].concat()),
     }
 }

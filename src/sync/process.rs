@@ -4,15 +4,15 @@ use super::{
     Sync,
     attempt::{is_damage, is_fence, is_uncertain},
     execute::Work,
-    from_json,
+    from_json, heard,
     inbox::{Accepted, Message},
 };
 use crate::json::{Set, ToJson, Value, json, text};
 use crate::lease::Lease;
 use crate::{
     clock,
-    digistore24::{Event, Params},
-    effects::{Happening, Level, Write},
+    digistore24::Event,
+    effects::{Entry, Happening, Level, Write},
     error::{Code, Details, Error, Result},
     mapping::{self, Circumstances, Known, Plan},
     record,
@@ -66,7 +66,7 @@ pub struct Report {
 }
 
 impl Report {
-    fn new(event: &Event, outcome: &str) -> Self {
+    pub(super) fn new(event: &Event, outcome: &str) -> Self {
         Self {
             id: event.id.clone(),
             event: event.event.name().to_owned(),
@@ -104,9 +104,8 @@ impl Sync<'_> {
         let prefix = self.scope.inbox("");
         let mut tick = Tick { done: true, next_at: self.wake().await?, ..Tick::default() };
         let mut blocked: Set = Set::new();
-        let mut after = None;
+        let (mut page, mut after, mut is_last) = (self.begun().await?, None, false);
         loop {
-            let (page, _) = self.effects.list(prefix.clone(), after, PAGE).await?;
             for entry in &page {
                 let Ok(message) = from_json::<Message>(&entry.value) else {
                     self.bury_unreadable(&entry.key, &entry.value, entry.version).await?;
@@ -115,7 +114,7 @@ impl Sync<'_> {
                 if blocked.contains(&message.person) {
                     continue;
                 }
-                if message.next_at > self.effects.now() {
+                if message.next_at > self.effects.shared_now() {
                     tick.next_at = Some(tick.next_at.map_or(message.next_at, |t| t.min(message.next_at)));
                     blocked.insert(message.person);
                     continue;
@@ -138,12 +137,25 @@ impl Sync<'_> {
                     tick.events.push(report);
                 }
             }
-            if page.len() < PAGE as usize {
+            if is_last {
                 self.sweep().await?;
                 return Ok(tick);
             }
+            page = self.effects.list(prefix.clone(), after, PAGE).await?.0;
+            is_last = page.len() < PAGE as usize;
             after = page.last().map(|e| e.key.clone());
         }
+    }
+
+    /// Messages that hold a claim go first. One that was received earlier but stored later stands before them in the inbox,
+    /// and would wait for their claim for ever.
+    async fn begun(&self) -> Result<Vec<Entry>> {
+        let (claims, _) = self.effects.list(self.scope.key("claim", ""), None, PAGE).await?;
+        let holders = claims.iter().filter_map(|claim| from_json::<String>(&claim.value).ok());
+        let mut keys: Vec<String> = holders.map(|name| self.scope.inbox(&name)).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        if keys.is_empty() { Ok(Vec::new()) } else { Ok(self.effects.get(keys).await?.0) }
     }
 
     /// Forgets messages that were finished a month ago, some at a time. Their names begin with the time of arrival.
@@ -179,9 +191,8 @@ impl Sync<'_> {
         let prefix = self.scope.inbox("");
         let (own, _) = self.effects.get(vec![self.scope.inbox(name)]).await?;
         let Some(own) = own.first().and_then(|e| from_json::<Message>(&e.value).ok()) else { return Ok(None) };
-        let mut after = None;
+        let (mut page, mut after, mut is_last) = (self.begun().await?, None, false);
         loop {
-            let (page, _) = self.effects.list(prefix.clone(), after, PAGE).await?;
             for entry in &page {
                 let same = from_json::<Message>(&entry.value).is_ok_and(|m| m.person == own.person);
                 let this = entry.key.strip_prefix(&prefix).unwrap_or_default();
@@ -194,9 +205,11 @@ impl Sync<'_> {
                     return Ok(report);
                 }
             }
-            if page.len() < PAGE as usize {
+            if is_last {
                 return Ok(None);
             }
+            page = self.effects.list(prefix.clone(), after, PAGE).await?.0;
+            is_last = page.len() < PAGE as usize;
             after = page.last().map(|e| e.key.clone());
         }
     }
@@ -268,7 +281,7 @@ impl Sync<'_> {
         let (entries, _) = self.effects.get(vec![key.clone()]).await?;
         let Some(entry) = entries.first() else { return Ok(()) };
         let message: Message = from_json(&entry.value)?;
-        let event = message.event(&self.client.connection.id)?;
+        let mut event = message.event(&self.client.connection.id)?;
         self.effects.follow(message.trace.clone().unwrap_or_default());
         let report = told.insert(Report::new(&event, "busy"));
         if !lease.acquire(self.scope.lease(&message.person)).await? {
@@ -282,13 +295,13 @@ impl Sync<'_> {
         };
         let version = entry.version;
         let mut message: Message = from_json(&entry.value)?;
-        let work = entries.iter().find(|e| e.key != key).map(|e| from_json::<Work>(&e.value)).transpose()?;
+        let mut work = entries.iter().find(|e| e.key != key).map(|e| from_json::<Work>(&e.value)).transpose()?;
 
-        let result = self.attempt(&mut lease, report, name, &event, &message, work).await;
+        let result = self.attempt(&mut lease, report, name, &mut event, &message, &mut work).await;
         report.requests = self.effects.requests() - before;
-        match result {
-            Ok(Some(work)) => {
-                let mut writes = self.conclusion(&event, &message, &work)?;
+        match (result, &mut work) {
+            (Ok(true), Some(work)) => {
+                let mut writes = self.conclusion(&event, &message, work)?;
                 writes.extend(lease.unclaim());
                 writes.push(Write { key, expect: Some(version), value: None });
                 writes.push(Write { key: self.scope.work(name), expect: None, value: None });
@@ -298,22 +311,30 @@ impl Sync<'_> {
                 report.contact_id.clone_from(&work.contact_id);
                 report.plan = Some(mapping::describe(&work.plan));
             }
-            Ok(None) => {
+            (Ok(_), _) => {
                 let claims = lease.unclaim();
                 lease.release(claims).await?;
             }
-            Err(error) if error.code() == Code::Storage || is_fence(&error) => return Err(error),
-            Err(error) => {
+            (Err(error), _) if error.code() == Code::Storage || is_fence(&error) => return Err(error),
+            (Err(error), work) => {
                 let dead = self.postpone(&mut message, &error);
                 report.outcome = if dead { "dead" } else { "waiting" }.to_owned();
                 report.error = Some(error.details().clone());
                 report.next_at = (!dead).then(|| clock::iso_utc(message.next_at));
                 let mut writes =
                     vec![Write { key, expect: Some(version), value: (!dead).then(|| text(&message.to_json())) }];
-                if dead || !self.is_begun(name).await? {
+                let begun = work.as_mut().filter(|work| !work.given_up);
+                if dead || begun.is_none() {
                     // Nothing is under way any more: others may go on.
                     writes.extend(lease.unclaim());
-                    writes.push(Write { key: self.scope.work(name), expect: None, value: None });
+                    if let Some(work) = begun {
+                        work.given_up = true;
+                        let left = work.has_begun().then(|| text(&work.to_json()));
+                        writes.push(Write { key: self.scope.work(name), expect: None, value: left });
+                        if work.contact_id.is_some() {
+                            writes.extend(self.keep_made(&event, &message, work).await?);
+                        }
+                    }
                 }
                 if dead {
                     writes.push(Write {
@@ -349,7 +370,7 @@ impl Sync<'_> {
             | Code::MalformedResponse => backoff,
             Code::InvalidInput | Code::NotFound | Code::Duplicate | Code::SignatureInvalid => return true,
         };
-        message.next_at = self.effects.now() + wait;
+        message.next_at = self.effects.shared_now() + wait;
         let healing = !matches!(error.code(), Code::Unauthenticated | Code::Forbidden | Code::Misconfigured);
         healing && message.attempts >= MAX_ATTEMPTS
     }
@@ -382,14 +403,30 @@ impl Sync<'_> {
         self.effects.commit(writes).await.map(|_| ())
     }
 
+    /// An event of either service, as hosts have it.
+    ///
+    /// # Errors
+    /// `invalid_input`: it is none.
+    pub fn event_of(&self, given: &Value) -> Result<Event> {
+        let now = self.effects.now();
+        match heard::event_of(given, now) {
+            Some(event) => Ok(event),
+            None => Ok(Event::read(&self.client.connection.id, &super::params_of(given)?, now)),
+        }
+    }
+
     /// Carries an event out as if its webhook had come. A message that still waits, or lies with the dead letters, is
     /// worked on now: somebody asked for it.
     ///
     /// # Errors
-    /// `storage`. Whatever concerns the message is in the report.
-    pub async fn apply(&self, params: &Params) -> Result<Report> {
-        let event = Event::read(&self.client.connection.id, params, self.effects.now());
-        let (accepted, name) = self.accept(&event, params).await?;
+    /// `invalid_input`, `storage`. Whatever concerns the message is in the report.
+    pub async fn apply(&self, given: &Value) -> Result<Report> {
+        let event = self.event_of(given)?;
+        let (accepted, name) = match event.event.is_highlevel() {
+            #[cfg(not(feature = "fetch"))]
+            true => self.accept_heard(given, &event).await?,
+            _ => self.accept(&event, &super::params_of(given)?).await?,
+        };
         let outcome = match accepted {
             Accepted::Kept => "kept",
             Accepted::Queued | Accepted::Duplicate if !self.revive(&name).await? => "duplicate",
@@ -405,15 +442,34 @@ impl Sync<'_> {
     ///
     /// # Errors
     /// `storage`.
-    pub async fn dry_run(&self, event: &Event) -> Result<(Plan, bool)> {
+    pub async fn dry_run(&self, event: &mut Event) -> Result<(Plan, bool)> {
         let seen_keys: Vec<String> = event.items.iter().map(|i| self.scope.seen(&i.dedupe_key)).collect();
         let (seen, _) = self.effects.get(seen_keys.clone()).await?;
         let repeated = !seen_keys.is_empty() && seen.len() == seen_keys.len();
-        let known = match super::person_of(&self.effects, &self.scope, event).await? {
+        let is_heard = event.event.is_highlevel();
+        let found = if is_heard {
+            let id = heard::contact_id(event);
+            let stored = super::person(&self.effects, &self.scope, &id).await?.unwrap_or_default();
+            heard::place(event, &stored.0);
+            Some((id, stored.0, stored.1))
+        } else {
+            super::person_of(&self.effects, &self.scope, event).await?
+        };
+        let known = match found {
             Some((contact_id, person, _)) => Known::Person { contact_id: Some(contact_id), person },
             None => Known::Nobody,
         };
         let now = Circumstances { repeated, now_ms: self.effects.now(), ..Circumstances::default() };
-        Ok((mapping::plan(self.mapping, event, known, &now), repeated))
+        let mut plan = mapping::plan(self.mapping, event, known, &now);
+        if self.mapping.asks_consent().is_some() {
+            plan.remarks.push(
+                "consent is read from the contact when the event is carried out: here it counts as not confirmed"
+                    .into(),
+            );
+        }
+        if let Some(reason) = self.reason_to_keep(event) {
+            (plan.changes, plan.steps, plan.later, plan.remarks) = (Vec::new(), Vec::new(), Vec::new(), vec![reason]);
+        }
+        Ok((plan, repeated))
     }
 }

@@ -79,9 +79,11 @@ impl Sync<'_> {
             // What can't be read is told where it is needed.
             let Ok(person) = from_json::<Person>(&entry.value) else { continue };
             for order in &person.orders {
-                let is_due = order.next_payment_at.as_ref().is_some_and(|day| *day < limit);
-                if is_due && order.items.iter().any(|item| item.state == State::Active) {
-                    orders.push(Value::from(order.id.as_str()));
+                for item in order.items.iter().filter(|item| item.state == State::Active) {
+                    let id = Value::from(item.order_id.as_ref().unwrap_or(&order.id).as_str());
+                    if item.next_payment_at.as_ref().is_some_and(|day| *day < limit) && !orders.contains(&id) {
+                        orders.push(id);
+                    }
                 }
             }
         }

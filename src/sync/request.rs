@@ -1,18 +1,22 @@
 //! What an action is on the wire, and how it is found again. Pure.
 
 use super::execute::{Work, no_contact};
-use crate::json::{Map, Value, json, put};
+use crate::json::{Map, Value, json, put, text};
 use crate::text::lower;
 use crate::{
     catalog::{self, Retry},
+    clock,
+    digistore24::{Cents, Standing, standing},
     error::{Code, Error, Result},
-    mapping::Action,
+    mapping::{Action, as_text},
 };
 
 const CREATE_BUSINESS: &str = "ghl.businesses.createBusiness";
 pub(super) const CREATE_DEAL: &str = "ghl.opportunities.createOpportunity";
 const UPDATE_DEAL: &str = "ghl.opportunities.updateOpportunity";
 const CREATE_APPOINTMENT: &str = "ghl.calendars.createAppointment";
+/// What one look at a list of the location brings at most.
+const PAGE: usize = 100;
 const CREATE_LINK: &str = "digistore24.createBuyUrl";
 
 /// One call to be made.
@@ -50,6 +54,8 @@ pub(super) fn request(work: &Work, action: &Action, custom: Vec<Value>) -> Resul
         Action::CompleteTask { task_id } => {
             ("ghl.contacts.updateTaskCompleted", object(json!({ "taskId": task_id, "completed": true })), "")
         }
+        // All were taken out on the way.
+        Action::AddTags { tags } if tags.is_empty() => return Ok(None),
         Action::RemoveTags { tags } => ("ghl.contacts.removeTags", object(json!({ "tags": tags })), ""),
         Action::AddTags { tags } => ("ghl.contacts.addTags", object(json!({ "tags": tags })), ""),
         Action::Run { operation, input, order, .. } => {
@@ -104,7 +110,7 @@ pub(super) fn search(work: &Work, action: &Action) -> Option<Search> {
         }
         Action::Run { operation, input, .. } => match operation.as_str() {
             CREATE_BUSINESS => {
-                let all = json!({ "limit": 100 });
+                let all = json!({ "limit": PAGE, "skip": 0 });
                 ("ghl.businesses.getBusinessesByLocation", all, "businesses", "name", input["name"].as_str()?)
             }
             CREATE_DEAL => {
@@ -124,6 +130,17 @@ pub(super) fn search(work: &Work, action: &Action) -> Option<Search> {
 }
 
 impl Search {
+    /// Turns to the next page. False where this answer was the last one.
+    pub(super) fn turn_page(&mut self, answer: &Value) -> bool {
+        let is_full = answer[self.place].as_array().is_some_and(|items| items.len() >= PAGE);
+        let skip = self.input.get("skip").and_then(Value::as_u64);
+        if let (true, Some(skip), Some(input)) = (is_full, skip, self.input.as_object_mut()) {
+            put(input, "skip", (skip + PAGE as u64).into());
+            return true;
+        }
+        false
+    }
+
     /// The id in the answer.
     pub(super) fn find(&self, answer: &Value) -> Option<String> {
         for item in answer[self.place].as_array().into_iter().flatten() {
@@ -137,6 +154,32 @@ impl Search {
     }
 }
 
+/// Whether an order at Digistore24 already is as a write to it leaves it. A refund counts if it was made since `sent`,
+/// milliseconds since 1970, less what two clocks may differ.
+pub(super) fn is_so(operation: &str, input: &Map, purchase: &Value, sent: u64) -> bool {
+    let standing = standing(purchase);
+    match operation.rsplit('.').next().unwrap_or_default() {
+        "updatePurchase" => input.iter().filter(|(name, _)| *name != "purchase_id").all(|(name, wanted)| {
+            let (wanted, found) = (as_text(wanted), as_text(&purchase[name.as_str()]));
+            // A time may come back as a day.
+            wanted == found || found.len() >= 10 && wanted.starts_with(&found)
+        }),
+        "stopRebilling" => matches!(standing, Some(Standing::Cancelling | Standing::Ended)),
+        "startRebilling" => standing == Some(Standing::Paying),
+        "refundPartially" => purchase["transaction_list"].as_array().into_iter().flatten().any(|one| {
+            let cents = |value: &Value| Cents::parse(&as_text(value)).map(Cents::abs);
+            let at = clock::parse_berlin(one.text_of("created_at").unwrap_or_default());
+            let at = at.and_then(|at| u64::try_from(at.unix_timestamp()).ok()).unwrap_or_default();
+            let is_since = at.saturating_mul(1000).saturating_add(CLOCKS_DIFFER_MS) >= sent;
+            let amount = input.get("amount").and_then(cents);
+            is_since && one.text_of("type") == Some("refund") && amount.is_some() && cents(&one["amount"]) == amount
+        }),
+        _ => false,
+    }
+}
+
+const CLOCKS_DIFFER_MS: u64 = 120_000;
+
 /// Whether a step of unknown outcome may be done again, after a look-up where there is one. A second enrolment or refund
 /// can't be told from the first.
 pub(super) fn may_repeat(action: &Action) -> bool {
@@ -145,6 +188,21 @@ pub(super) fn may_repeat(action: &Action) -> bool {
         // A link more does no harm: the field holds one.
         CREATE_BUSINESS | CREATE_DEAL | CREATE_APPOINTMENT | CREATE_LINK => true,
         id => catalog::find(id).is_ok_and(|operation| operation.retry == Retry::Safe),
+    }
+}
+
+/// Whether it makes a deal.
+pub(super) fn is_deal(action: &Action) -> bool {
+    matches!(action, Action::Run { operation, .. } if operation == CREATE_DEAL)
+}
+
+/// By what a step is known again in another plan for the same message; empty where it may be done twice.
+pub(super) fn mark_of(action: &Action) -> String {
+    match action {
+        Action::CreateNote { title, .. } => title.clone(),
+        Action::CreateTask { body, .. } => body.lines().last().unwrap_or_default().to_owned(),
+        Action::Run { operation, input, .. } => operation.clone() + &text(&Value::Object(input.clone())),
+        _ => String::new(),
     }
 }
 

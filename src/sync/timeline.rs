@@ -7,7 +7,7 @@ use crate::text::lower;
 use crate::{
     digistore24::order_key,
     error::{Code, Error, Result},
-    mapping::Person,
+    mapping::{Person, dates},
     record,
 };
 
@@ -27,8 +27,8 @@ record! {
 }
 
 impl Sync<'_> {
-    /// `{ contactId, status, lifetime, orders, timeline, notes }`: `timeline` are the purchases, `notes` the ids of our own
-    /// notes, `lifetime` what was paid less what went back, by currency.
+    /// `{ contactId, status, lifetime, orders, timeline, notes, choices }`: `timeline` are the purchases, `notes` the ids of
+    /// our own notes, `lifetime` what was paid less what went back, by currency, `choices` the evidence about newsletters.
     ///
     /// # Errors
     /// `invalid_input` without a name to look for, `not_found`, or what GHL said.
@@ -79,14 +79,15 @@ fn view(contact_id: &str, person: &Person) -> Value {
                 json!({ "product": item.product_name, "productId": item.product_id, "state": item.state.word() }),
             );
         }
+        let (next, until) = dates(std::slice::from_ref(order));
         orders.push(json!({
             "id": order.id,
             "test": order.test,
             "items": items,
             "balance": order.balance().to_json(),
             "currency": order.currency,
-            "nextPaymentAt": order.next_payment_at,
-            "paidUntil": order.paid_until,
+            "nextPaymentAt": next,
+            "paidUntil": until,
         }));
         for line in &order.history {
             lines.push(
@@ -105,5 +106,6 @@ fn view(contact_id: &str, person: &Person) -> Value {
         "orders": orders,
         "timeline": lines,
         "notes": notes,
+        "choices": person.choices.to_json(),
     })
 }

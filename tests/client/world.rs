@@ -243,6 +243,7 @@ impl World {
 
     fn perform(&mut self, call: usize, id: u32, effect: Effect) {
         let result = match effect {
+            Effect::Zone { .. } => Reply::Offset(None),
             Effect::Http(request) => return self.send(call, id, request),
             Effect::Sleep { ms } => return self.plan(ms, Happening::Answer { call, id, result: Reply::Slept }),
             Effect::Get { keys } => Reply::Values { entries: store::get(&self.entries, &keys), now: self.now },

@@ -15,6 +15,7 @@ import {
   startSandbox,
 } from '../../pkg/dist/sandbox/index.js';
 import { createPlugin } from '../../pkg/dist/src/index.js';
+import { readSettings } from '../../pkg/dist/src/settings.js';
 import { openSqliteStore } from '../../pkg/dist/src/store/sqlite.js';
 import { form, optionsFor, passphrase, temporaryFolder } from './support.mjs';
 
@@ -278,6 +279,34 @@ describe('settings', () => {
     assert.ok(flag.steps.at(-1).do.addTags.tags.includes('flag-customer'));
   });
 
+  test('several IPN connections: as text, from a file, as a list in the settings file', async (t) => {
+    const folder = temporaryFolder(t);
+    const { DIGISTORE24_IPN_PASSPHRASE: _, ...env } = environment(folder);
+    const { cli, file } = terminal(t, env);
+    const ipn = [
+      { id: 'shop', passphrases: ['of the shop'] },
+      { id: 'club', passphrases: ['old', 'of the club'] },
+    ];
+    file('ipn.json', ipn);
+    file('settings.json', { DIGISTORE24_IPN: ipn });
+    const message = file('ipn.txt', form(sandbox.story().payment(), 'of the club'));
+    for (const [more, flags] of [
+      [{ DIGISTORE24_IPN: JSON.stringify(ipn) }, []],
+      [{ DIGISTORE24_IPN: 'file:ipn.json' }, []],
+      [{}, ['--config', 'settings.json']],
+    ]) {
+      const { stdout, stderr } = await cli(['plan', '--ipn', message, '--json', ...flags], { more });
+      assert.equal(stdout && JSON.parse(stdout).signature, 'valid', stderr);
+    }
+    const bad = await cli(['plan', '--ipn', message, '--json'], { more: { DIGISTORE24_IPN: '[{"id":"canary"}]' } });
+    assert.deepEqual([bad.code, bad.error().fields[0].path], [2, 'digistore24.ipn[0].passphrases'], bad.stderr);
+  });
+
+  test('the age from which events of HighLevel are refused', async (t) => {
+    const settings = readSettings({ env: { ...environment(temporaryFolder(t)), GHL_WEBHOOK_MAX_AGE_SECONDS: '3600' } });
+    assert.equal(settings.options.highlevel.webhookMaxAgeSeconds, 3600);
+  });
+
   test('errors name the setting and never its value', async (t) => {
     const { cli, file } = terminal(t);
     for (const [more, name] of [
@@ -286,6 +315,9 @@ describe('settings', () => {
       [{ GHL_LOCATION_ID: '' }, 'GHL_LOCATION_ID'],
       [{ GHL_BASE_URL: 'canary' }, 'GHL_BASE_URL'],
       [{ SETTLE_SECONDS: 'canary' }, 'SETTLE_SECONDS'],
+      [{ GHL_WEBHOOK_MAX_AGE_SECONDS: '0' }, 'GHL_WEBHOOK_MAX_AGE_SECONDS'],
+      [{ DIGISTORE24_IPN: '[canary' }, 'DIGISTORE24_IPN'],
+      [{ DIGISTORE24_IPN: '{"canary":1}' }, 'DIGISTORE24_IPN'],
       [{ MAPPING: 'canary.json' }, 'MAPPING'],
       [{ MAPPING: file('bad.json', '{"canary"') }, 'MAPPING'],
     ]) {

@@ -210,6 +210,7 @@ describe('check', () => {
         'Digistore24: API key',
         'HighLevel: scopes',
         'Digistore24: IPN passphrase',
+        'HighLevel: tasks',
       ],
     );
     assert.equal(report.checks[1].message, 'Sandbox Academy');

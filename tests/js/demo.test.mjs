@@ -30,7 +30,7 @@ test('for machines: one JSON document, all checks hold, in time', async () => {
       ['on_payment', 4],
       ['on_payment', 0],
       ['on_payment', 4],
-      ['on_payment_missed', 5],
+      ['on_payment_missed', 6],
       ['on_payment', 5],
       ['on_payment', 2],
       ['on_refund', 4],
@@ -38,7 +38,7 @@ test('for machines: one JSON document, all checks hold, in time', async () => {
   );
   // The complete field set of real messages.
   assert.ok(Object.keys(scenes[1].message).length > 150);
-  assert.equal(setup.created.length, 16);
+  assert.equal(setup.created.length, 17);
   assert.equal(timeline.status, 'refunded');
   assert.deepEqual(leftovers(), before, 'the temporary folder is gone');
 });

@@ -3,12 +3,22 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { changes, lockOf, readLock, unnamed } from '../../scripts/catalog-lock.mjs';
-import { differences, listed, pages } from '../../scripts/generate-docs.mjs';
+import { differences, listed, pages, readme } from '../../scripts/generate-docs.mjs';
 
 const entries = await listed();
 
 test('docs/operations are the pages of this catalog', () => {
   assert.deepEqual(differences(pages(entries)), { stale: [], gone: [] }, 'npm run docs');
+});
+
+test("the README's table of hosts has these hosts and versions, and commands that exist", () => {
+  const folder = new URL('../../', import.meta.url);
+  const text = readFileSync(new URL('README.md', folder), 'utf8');
+  assert.equal(readme(text), text, 'npm run docs');
+  const { scripts } = JSON.parse(readFileSync(new URL('package.json', folder), 'utf8'));
+  const commands = [...text.matchAll(/^\|.*\| `npm run ([\w:-]+)[^`]*` \| [^|]+ \|$/gm)];
+  assert.ok(commands.length >= 8, `${commands.length}`);
+  for (const [line, name] of commands) assert.ok(scripts[name], line);
 });
 
 test('catalog/lock.txt holds this catalog', () => {

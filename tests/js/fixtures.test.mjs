@@ -1,7 +1,7 @@
 // Messages that others have signed or recorded, and Python's standard library as a second opinion on hashes and hours.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -104,6 +104,26 @@ describe('recorded messages', { skip: noFixtures }, () => {
     assert.deepEqual(new Set(Object.keys(output.properties)), whole);
     assert.equal(event.occurredAt, '2022-11-16T07:34:59+01:00');
     assert.deepEqual(event.raw, params);
+  });
+});
+
+describe('every message of the folder', { skip: noFixtures }, () => {
+  test('gives a plan', async () => {
+    const messages = readdirSync(folder).flatMap((name) => {
+      const { vectors = [], params, passphrase: _, ...rest } = fixture(name);
+      const all = [...vectors.map((vector) => vector.params ?? vector.body), params].filter(Boolean);
+      assert.ok(all.length > 0, `${name}: ${Object.keys(rest)}`);
+      return all.map((message) => ({ name, message }));
+    });
+    assert.ok(messages.length > 30, `${messages.length} messages`);
+    await receiver(passphrase);
+    const plugin = open.at(-1);
+    for (const { name, message } of messages) {
+      const raw = typeof message === 'string' ? Object.fromEntries(new URLSearchParams(message)) : message;
+      const plan = await plugin.sync.plan({ raw });
+      // Something is done, or it is said why not.
+      assert.ok(plan.steps.length + plan.remarks.length > 0, `${name}: ${JSON.stringify(raw)}`);
+    }
   });
 });
 

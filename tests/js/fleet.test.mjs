@@ -2,9 +2,15 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { DEFAULT_API_KEY, WEBHOOK_PUBLIC_KEY, webhookSignature } from '../../pkg/dist/sandbox/index.js';
+import {
+  DEFAULT_API_KEY,
+  DEFAULT_COMPANY_ID,
+  WEBHOOK_PUBLIC_KEY,
+  webhookSignature,
+} from '../../pkg/dist/sandbox/index.js';
 import { createMetrics, createRouter, memoryStore } from '../../pkg/dist/src/index.js';
 import { openSqliteStore } from '../../pkg/dist/src/store/sqlite.js';
+import { agencyOn, connect } from './auth-support.mjs';
 import { connection, fleetOn, ipn, locationOf, phraseOf, pitOf, sandboxFor, tokenOf } from './fleet-support.mjs';
 import { failureOf, temporaryFolder } from './support.mjs';
 
@@ -373,8 +379,10 @@ describe('history', () => {
     const one = connection(sandbox, 'a-1', { locations: 2 });
     const { merchantId } = sandbox.world.settings;
     Object.assign(one.digistore24, { apiKey: DEFAULT_API_KEY, baseUrl: sandbox.digistore24Url, merchantId });
-    for (const product of [10, 11, 77])
-      buys(sandbox, product, { buyer: { email: `p${product}@example.com` } }).payment();
+    const at = new Date(Date.now() - 86_400_000).toISOString().slice(0, 19).replace('T', ' ');
+    for (const product of [10, 11, 77]) {
+      buys(sandbox, product, { buyer: { email: `p${product}@example.com` }, at }).payment();
+    }
     const fleet = await fleetOn([one]);
     t.after(() => fleet.close());
     const plugin = await fleet.plugin('a-1', locationOf('a-1', 1));
@@ -390,6 +398,26 @@ describe('history', () => {
     );
     assert.deepEqual(emails(1), ['p11@example.com']);
   });
+});
+
+test('an agency connects its app once, for all its clients', async (t) => {
+  const sandbox = await sandboxFor(['a-1', 'b-2']);
+  t.after(() => sandbox.close());
+  const { auth, baseUrl } = agencyOn(sandbox);
+  const connections = ['a-1', 'b-2'].map((id) => ({
+    ...connection(sandbox, id),
+    highlevel: [{ locationId: locationOf(id), auth, baseUrl }],
+  }));
+  for (const storage of [{ store: memoryStore() }, { store: undefined, storeFor: () => memoryStore() }]) {
+    const fleet = await fleetOn(connections, storage);
+    const scopes = ['oauth.write', 'locations.readonly'];
+    await connect(sandbox, await fleet.plugin('a-1'), { companyId: DEFAULT_COMPANY_ID }, { scopes });
+    for (const { connection: id, location } of fleet.places) {
+      const found = await (await fleet.plugin(id)).ghl.locations.getLocation({ locationId: location });
+      assert.equal(found.location.id, location);
+    }
+    await fleet.close();
+  }
 });
 
 describe('turns', () => {

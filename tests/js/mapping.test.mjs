@@ -47,6 +47,60 @@ test('schema and plugin refuse the same', async () => {
   await plugin.close();
 });
 
+/** Every change of one place in a document: gone, misspelt, of another type. */
+function* broken(document, path = []) {
+  const at = path.reduce((value, name) => value[name], document);
+  const changed = (change) => {
+    const copy = structuredClone(document);
+    const parent = path.slice(0, -1).reduce((value, name) => value[name], copy);
+    change(parent, path.at(-1));
+    return copy;
+  };
+  if (path.length > 0) {
+    for (const value of [null, 7, -1.5, 'x', '', true, [], {}, ['x'], [7]]) {
+      yield changed((parent, name) => {
+        parent[name] = value;
+      });
+    }
+    if (typeof path.at(-1) === 'string') {
+      yield changed((parent, name) => delete parent[name]);
+      yield changed((parent, name) => {
+        parent[`${name}x`] = parent[name];
+        delete parent[name];
+      });
+    }
+  }
+  if (typeof at === 'object' && at !== null) {
+    for (const name of Object.keys(at)) yield* broken(document, [...path, Array.isArray(at) ? Number(name) : name]);
+  }
+}
+
+/** What no schema can say. */
+const MEANING =
+  /is no (field|filter|ready mapping)|at character|parameter|name of another playbook|consent\.confirmedField|time that can't be read|allowRefund|doesn't fit|needs a field|lacks what|no amount of its own/;
+
+test('schema and plugin agree about every document that is broken in one place', async () => {
+  const plugin = await createPlugin();
+  let [refused, count] = [0, 0];
+  for (const whole of [...examples('docs/mapping.md'), ...examples('docs/playbooks.md')]) {
+    for (const mapping of broken(whole)) {
+      count++;
+      const { ok, problems } = await plugin.mapping.check(mapping);
+      const told = problems.filter(({ problem }) => !MEANING.test(problem));
+      // A name in `extends` is a file or a ready mapping: only the plugin knows which there are.
+      assert.equal(
+        isValid(mapping),
+        told.length === 0,
+        `${JSON.stringify(mapping)} ${JSON.stringify({ problems, errors: isValid.errors })}`,
+      );
+      if (!ok) refused++;
+      for (const { path } of problems) assert.ok(path, JSON.stringify(problems));
+    }
+  }
+  assert.ok(refused > 800 && count > refused, `${refused} of ${count}`);
+  await plugin.close();
+});
+
 test('createPlugin names mistakes of the mapping under its path', async () => {
   await assert.rejects(createPlugin({ mapping: { notes: { title: '{{buyer.nane}}' } } }), (error) => {
     assert.deepEqual(

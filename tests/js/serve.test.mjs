@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startSandbox } from '../../pkg/dist/sandbox/index.js';
+import { DEFAULT_LOCATION_ID, startSandbox } from '../../pkg/dist/sandbox/index.js';
 import { createPlugin, memoryStore } from '../../pkg/dist/src/index.js';
 import { serve } from '../../pkg/dist/src/serve.js';
 import { openSqliteStore } from '../../pkg/dist/src/store/sqlite.js';
@@ -127,10 +127,11 @@ describe('what the operator sees', () => {
     const metrics = await (await fetch(`${receiver.url}/metrics`)).text();
     for (const line of [
       ...['queued', 'duplicate', 'kept', 'refused'].map(
-        (outcome) => `ghl_ds24_webhooks_total{connection="default",service="digistore24",outcome="${outcome}"} 1`,
+        (outcome) =>
+          `ghl_ds24_webhooks_total{connection="default",location="${DEFAULT_LOCATION_ID}",service="digistore24",outcome="${outcome}"} 1`,
       ),
-      'ghl_ds24_events_total{connection="default",event="payment",outcome="done"} 1',
-      'ghl_ds24_calls_total{connection="default",operation="ghl.contacts.createContact",code="ok"} 1',
+      `ghl_ds24_events_total{connection="default",location="${DEFAULT_LOCATION_ID}",event="payment",outcome="done"} 1`,
+      `ghl_ds24_calls_total{connection="default",location="${DEFAULT_LOCATION_ID}",operation="ghl.contacts.createContact",code="ok"} 1`,
       'ghl_ds24_inbox_messages 0',
       'ghl_ds24_dead_messages 0',
     ]) {

@@ -143,7 +143,7 @@ describe('sqlite: the file', () => {
       for (let i = 0; i < Number(process.argv[1]);) {
         const [entry] = store.get(['count']).entries;
         const value = String(Number(entry?.value ?? 0) + 1);
-        if (!store.commit([{ key: 'count', expect: entry?.version ?? 0, value }]).ok) continue;
+        if (!(await store.commit([{ key: 'count', expect: entry?.version ?? 0, value }])).ok) continue;
         i++;
         process.stdout.write('+');
       }`;

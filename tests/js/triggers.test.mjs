@@ -41,7 +41,7 @@ function assertFits(schema, value, what) {
 test('all events of both services are there, each with all that a builder needs', () => {
   assert.equal(webhooks.filter(({ service }) => service === 'digistore24').length, 14);
   assert.equal(webhooks.filter(({ service }) => service === 'ghl').length, 59);
-  assert.equal(business.length, 17);
+  assert.equal(business.length, 23);
   for (const entry of [...webhooks, ...business]) {
     assert.equal(entry.tier, 'core', entry.id);
     assert.ok(entry.title && entry.description, entry.id);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { after, beforeEach, describe, test } from 'node:test';
 import parsePrometheus from 'parse-prometheus-text-format';
-import { startSandbox } from '../../pkg/dist/sandbox/index.js';
+import { DEFAULT_LOCATION_ID, startSandbox } from '../../pkg/dist/sandbox/index.js';
 import { createMetrics, createPlugin, memoryStore } from '../../pkg/dist/src/index.js';
 import { serve } from '../../pkg/dist/src/serve.js';
 import { failureOf, form, optionsFor, passphrase, pluginOn } from './support.mjs';
@@ -220,7 +220,8 @@ describe('metrics', () => {
     await plugin.tick();
     await failureOf(plugin.ghl.contacts.getContact({ contactId: 'x' }));
     const found = samples(metrics.text({ inbox: 0, dead: undefined }));
-    const value = (name, labels = {}) => found.get(`${name}${JSON.stringify({ connection: 'a "b" \\ c', ...labels })}`);
+    const whose = { connection: 'a "b" \\ c', location: DEFAULT_LOCATION_ID };
+    const value = (name, labels = {}) => found.get(`${name}${JSON.stringify({ ...whose, ...labels })}`);
     assert.equal(value('ghl_ds24_calls_total', { operation: 'ghl.contacts.createContact', code: 'ok' }), 1);
     assert.equal(value('ghl_ds24_calls_total', { operation: 'ghl.contacts.getContact', code: 'not_found' }), 1);
     const service = { service: 'digistore24' };
@@ -288,7 +289,9 @@ describe('metrics', () => {
     assert.match(response.headers.get('content-type'), /version=0\.0\.4/);
     const found = samples(await response.text());
     assert.equal(
-      found.get('ghl_ds24_webhooks_total{"connection":"default","service":"digistore24","outcome":"queued"}'),
+      found.get(
+        `ghl_ds24_webhooks_total{"connection":"default","location":"${DEFAULT_LOCATION_ID}","service":"digistore24","outcome":"queued"}`,
+      ),
       1,
     );
   });

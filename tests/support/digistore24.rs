@@ -17,6 +17,13 @@ impl World {
                 Some(purchase) => json!({ "result": "success", "data": purchase }),
                 None => json!({ "result": "error", "code": 4, "message": "Purchase not found" }),
             },
+            function @ ("getEticket" | "listCustomFormRecords") => {
+                let key = [function, " ", of("eticket_id"), of("purchase_id")].concat();
+                match self.answers.get(&key) {
+                    Some(answer) => json!({ "result": "success", "data": answer }),
+                    None => json!({ "result": "error", "code": 4, "message": "Not found" }),
+                }
+            }
             function => {
                 self.shop.push([function, " ", request.body.as_deref().unwrap_or_default()].concat());
                 json!({ "result": "success", "data": { "id": "5", "url": "https://buy.example.com/5", "is_modified": "Y" } })

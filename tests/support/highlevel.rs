@@ -6,6 +6,17 @@ use ghl_digistore24::json::{Map, Value, json, parse, put};
 use super::{Contact, FIELDS, World};
 
 impl World {
+    /// Somebody whom HighLevel knew before the sync.
+    pub fn contact_before_us(&mut self, email: &str) {
+        let mut contact = Contact::default();
+        for (name, value) in [("email", email), ("firstName", "Old")] {
+            contact.fields.insert(name.to_owned(), value.into());
+        }
+        contact.tags.insert("vip".into());
+        let id = self.id("c");
+        self.contacts.insert(id, contact);
+    }
+
     fn id(&mut self, kind: &str) -> String {
         self.ids += 1;
         format!("{kind}{}", self.ids)
@@ -27,6 +38,7 @@ impl World {
         let missing =
             |id: &str| (400, json!({ "statusCode": 400, "message": format!("Contact with id {id} not found") }));
         match (request.method.as_str(), parts.as_slice()) {
+            ("GET", ["locations", id]) => (200, json!({ "location": { "id": *id, "timezone": "Europe/Berlin" } })),
             ("GET", ["locations", _, "customFields"]) => {
                 let fields = FIELDS.iter().map(
                     |k| json!({ "id": format!("id-{k}"), "fieldKey": format!("contact.{k}"), "dataType": "TEXT" }),
@@ -196,12 +208,15 @@ impl World {
                         None => (404, json!({ "statusCode": 404, "message": "Task not found" })),
                     },
                     ("POST", ["tags"]) => {
+                        let mut came = Vec::new();
                         for tag in body["tags"].as_array().unwrap() {
                             let tag = tag.as_str().unwrap().to_lowercase();
                             if contact.tags.insert(tag.clone()) {
                                 self.triggers.push(format!("{id} +{tag}"));
+                                came.push(tag);
                             }
                         }
+                        self.snapshots.extend(came.into_iter().map(|tag| (tag, contact.clone())));
                         (201, json!({ "tags": contact.tags }))
                     }
                     ("DELETE", ["tags"]) => {

@@ -24,17 +24,32 @@ use ghl_digistore24::{
 pub struct Faults {
     /// The connection is refused: nothing happens.
     pub refused: u64,
-    /// The write happens, the answer is lost.
+    /// The write happens, the answer is lost: at once, or after the client's patience.
     pub lost: u64,
-    /// The answer is lost now, the write happens up to `settle` later.
+    /// The answer is lost so, too; the write happens up to [`LATEST_MS`] after that.
     pub late: u64,
+    /// Nothing arrives, and nobody says so.
+    pub dropped: u64,
     /// 429 with a wait.
     pub limited: u64,
-    /// 500, nothing happened.
+    /// 5xx, nothing happened.
     pub broken: u64,
+    /// 5xx though it happened.
+    pub broken_after: u64,
+    /// It happened, and the answer is HTML of a proxy or cut off.
+    pub garbled: u64,
+    /// It happens, and the answer takes its time.
+    pub slow: u64,
+    /// A contact is created and the answer is 422.
+    pub created_422: u64,
+    /// The store fails, before or after what it was asked for.
+    pub store: u64,
     /// The process dies at this effect.
     pub crash: u64,
 }
+
+/// A write takes effect less than the settle time of [`plugin_with`] after its request ended.
+pub const LATEST_MS: u64 = 59_000;
 
 #[derive(Debug, Default, Clone)]
 pub struct Contact {
@@ -61,9 +76,15 @@ pub struct World {
     pub shop: Vec<String>,
     /// Digistore24's orders by id.
     pub purchases: BTreeMap<String, Value>,
+    /// What Digistore24 answers to other questions: `getEticket 700001`.
+    pub answers: BTreeMap<String, Value>,
     pub requests: Vec<String>,
     /// Every change that could start a workflow, in order.
     pub triggers: Vec<String>,
+    /// Every tag that came, with the contact as a workflow finds it then.
+    pub snapshots: Vec<(String, Contact)>,
+    /// What was written about messages, in order.
+    pub journal: Vec<Write>,
     pub logs: Vec<Value>,
     pub events: Vec<Value>,
     pub faults: Faults,
@@ -72,7 +93,7 @@ pub struct World {
     ids: u64,
 }
 
-pub const FIELDS: [&str; 16] = [
+pub const FIELDS: [&str; 17] = [
     "ds24_buyer_id",
     "ds24_order_id",
     "ds24_product",
@@ -89,6 +110,7 @@ pub const FIELDS: [&str; 16] = [
     "ds24_last_activity",
     "ds24_next_payment",
     "ds24_paid_until",
+    "ds24_eticket_date",
 ];
 
 /// How a run of a task ended.
@@ -124,31 +146,72 @@ impl World {
             Step::Failed(error) => return Some(End::Failed(error.to_json())),
             Step::Effects(effects) => {
                 for Outgoing { id, effect } in effects {
-                    if rng.below(100) < self.faults.crash {
-                        // Died just before or just after the effect.
-                        if rng.below(2) == 0 {
-                            self.perform(effect, rng);
-                        }
+                    if rng.chance(self.faults.crash) {
+                        self.die(effect, rng);
                         return Some(End::Crashed);
                     }
-                    if let Some(result) = self.perform(effect, rng) {
-                        answers.push(Answer { id, result });
-                    }
+                    let (result, took) = self.perform(effect, rng);
+                    self.advance(self.now + took);
+                    answers.extend(result.map(|result| Answer { id, result }));
                 }
             }
         }
         None
     }
 
-    fn perform(&mut self, effect: Effect, rng: &mut Rng) -> Option<Reply> {
-        self.now += 1 + rng.below(20);
-        self.settle();
-        Some(match effect {
-            Effect::Http(request) => self.http(request, rng),
-            Effect::Sleep { ms } => {
-                self.now += ms;
-                Reply::Slept
+    /// Whether the store holds anything in this room.
+    pub fn holds(&self, room: &str) -> bool {
+        let prefix = format!("default/loc1/{room}/");
+        self.entries.range(prefix.clone()..).next().is_some_and(|(key, _)| key.starts_with(&prefix))
+    }
+
+    /// The process dies just before, just after, or while the effect is on its way.
+    pub fn die(&mut self, effect: Effect, rng: &mut Rng) {
+        match (rng.below(3), effect) {
+            (0, _) => {}
+            (1, Effect::Http(request)) => self.pending.push((self.now + rng.below(LATEST_MS), request)),
+            (_, effect) => {
+                self.perform(effect, rng);
             }
+        }
+    }
+
+    /// Time passes; what was late takes effect.
+    pub fn advance(&mut self, to: u64) {
+        self.now = self.now.max(to);
+        let (due, rest): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.pending).into_iter().partition(|(at, _)| *at <= self.now);
+        self.pending = rest;
+        for (_, request) in due {
+            self.answer(&request);
+        }
+    }
+
+    /// Carries an effect out. Gives the answer, and after how many milliseconds it comes.
+    pub fn perform(&mut self, effect: Effect, rng: &mut Rng) -> (Option<Reply>, u64) {
+        let took = 1 + rng.below(20);
+        let is_store = matches!(effect, Effect::Get { .. } | Effect::List { .. } | Effect::Commit { .. });
+        if is_store && rng.chance(self.faults.store) {
+            if rng.chance(50) {
+                self.carry_out(effect, rng);
+            }
+            return (Some(Reply::StoreError { message: "it fails".into() }), took);
+        }
+        match effect {
+            Effect::Http(request) => {
+                let (reply, longer) = self.http(request, rng);
+                (Some(reply), took + longer)
+            }
+            Effect::Sleep { ms } => (Some(Reply::Slept), took + ms),
+            effect => (self.carry_out(effect, rng), took),
+        }
+    }
+
+    fn carry_out(&mut self, effect: Effect, rng: &mut Rng) -> Option<Reply> {
+        Some(match effect {
+            Effect::Http(request) => self.http(request, rng).0,
+            Effect::Sleep { .. } => Reply::Slept,
+            Effect::Zone { .. } => Reply::Offset(None),
             Effect::Get { keys } => Reply::Values { entries: store::get(&self.entries, &keys), now: self.now },
             Effect::List { prefix, after, limit } => {
                 Reply::Values { entries: store::list(&self.entries, &prefix, after.as_ref(), limit), now: self.now }
@@ -157,7 +220,13 @@ impl World {
                 let scopes: BTreeSet<String> =
                     writes.iter().map(|w| w.key.splitn(3, '/').take(2).collect::<Vec<_>>().join("/")).collect();
                 assert_eq!(scopes.len(), 1, "a commit stays within one scope");
+                let told =
+                    |w: &&Write| ["/inbox/", "/done/", "/kept/", "/dead/"].iter().any(|room| w.key.contains(room));
+                let told: Vec<Write> = writes.iter().filter(told).cloned().collect();
                 let ok = store::commit(&mut self.entries, &mut self.version, writes);
+                if ok {
+                    self.journal.extend(told);
+                }
                 Reply::Committed { ok, version: self.version, now: self.now }
             }
             Effect::Log { level, message, fields } => {
@@ -171,54 +240,71 @@ impl World {
         })
     }
 
-    fn settle(&mut self) {
-        let (due, rest): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.pending).into_iter().partition(|(at, _)| *at <= self.now);
-        self.pending = rest;
-        for (_, request) in due {
-            self.answer(&request);
-        }
-    }
-
-    fn http(&mut self, request: Request, rng: &mut Rng) -> Reply {
+    /// What the service answers, and after how many milliseconds.
+    fn http(&mut self, request: Request, rng: &mut Rng) -> (Reply, u64) {
         let path = request.url.trim_start_matches("https://ghl.test").trim_start_matches("https://ds24.test");
         self.requests.push(format!("{} {}", request.method, path.split('?').next().unwrap()));
-        let dice = rng.below(100);
-        let f = self.faults;
-        let write = request.method != "GET";
-        let mut bound = f.refused;
-        if dice < bound {
-            return Reply::HttpError { reason: Failure::Refused };
-        }
-        bound += f.lost;
-        if dice < bound {
-            self.answer(&request);
-            return Reply::HttpError { reason: if rng.below(2) == 0 { Failure::Lost } else { Failure::Timeout } };
-        }
-        bound += f.late;
-        if dice < bound {
-            if write {
-                // The request ends now; the service may carry it out up to one second less than the settle time later.
-                self.pending.push((self.now + rng.below(59_000), request));
-            }
-            return Reply::HttpError { reason: Failure::Lost };
-        }
-        bound += f.limited;
-        if dice < bound {
+        let answer = |status: u16, body: &str| {
             let headers = vec![("X-RateLimit-Interval-Milliseconds".to_owned(), "10000".to_owned())];
-            return Reply::Http(Response {
-                status: 429,
-                headers,
-                body: json!({ "statusCode": 429, "message": "Too Many Requests" }).to_string(),
-            });
+            Reply::Http(Response { status, headers, body: body.to_owned() })
+        };
+        let patience = request.timeout_ms;
+        let (no_answer, waited) = match rng.below(2) {
+            0 => (Failure::Lost, rng.below(patience)),
+            _ => (Failure::Timeout, patience),
+        };
+        let no_answer = Reply::HttpError { reason: no_answer };
+        let f = self.faults;
+        let (dice, mut bound) = (rng.below(100), 0);
+        let mut is = |chance: u64| {
+            bound += chance;
+            dice < bound
+        };
+        if is(f.refused) {
+            return (Reply::HttpError { reason: Failure::Refused }, 0);
         }
-        bound += f.broken;
-        if dice < bound {
-            return Reply::Http(Response { status: 500, headers: vec![], body: "oops".into() });
+        if is(f.lost) {
+            self.answer(&request);
+            return (no_answer, waited);
         }
-        Reply::Http(self.answer(&request))
+        if is(f.late) {
+            if request.method != "GET" {
+                self.pending.push((self.now + waited + rng.below(LATEST_MS), request));
+            }
+            return (no_answer, waited);
+        }
+        if is(f.dropped) {
+            return (Reply::HttpError { reason: Failure::Timeout }, patience);
+        }
+        if is(f.limited) {
+            return (answer(429, r#"{"statusCode":429,"message":"Too Many Requests"}"#), 0);
+        }
+        if is(f.broken) {
+            return (answer(500, "oops"), 0);
+        }
+        if is(f.broken_after) {
+            self.answer(&request);
+            return (answer(502, "<html>Bad gateway</html>"), 0);
+        }
+        if is(f.garbled) {
+            let whole = self.answer(&request);
+            let half = whole.body.char_indices().nth(whole.body.chars().count() / 2).map_or(0, |(at, _)| at);
+            return (answer(whole.status, if rng.chance(50) { "<html>Hello</html>" } else { &whole.body[..half] }), 0);
+        }
+        if is(f.slow) {
+            return (Reply::Http(self.answer(&request)), rng.below(patience));
+        }
+        let is_creation = request.method == "POST" && request.url.trim_end_matches('/').ends_with(".test/contacts");
+        let reply = self.answer(&request);
+        if is_creation && reply.status < 300 && rng.chance(f.created_422) {
+            return (answer(422, r#"{"statusCode":422,"message":["something odd"]}"#), 0);
+        }
+        (Reply::Http(reply), 0)
     }
 }
+
+/// Of the IPN connection.
+pub const PASSPHRASE: &str = "secret-phrase";
 
 /// A plugin for the world's one location.
 pub fn plugin() -> Plugin {
@@ -230,7 +316,7 @@ pub fn plugin_with(mapping: Value) -> Plugin {
     Plugin::new(json!({
         "mapping": mapping,
         "highlevel": { "auth": { "kind": "private-integration", "token": "pit-test" }, "locationId": "loc1", "baseUrl": "https://ghl.test" },
-        "digistore24": { "ipnPassphrase": "secret-phrase", "apiKey": "123-key", "baseUrl": "https://ds24.test" },
+        "digistore24": { "ipnPassphrase": PASSPHRASE, "merchantId": "777", "apiKey": "123-key", "baseUrl": "https://ds24.test" },
         "settleSeconds": 60,
     }))
     .unwrap()

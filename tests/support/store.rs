@@ -1,6 +1,7 @@
 //! A store in memory: what it answers, and a commit that is carried out whole or not at all.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use ghl_digistore24::effects::{Entry, Write};
 
@@ -16,7 +17,9 @@ pub fn get(entries: &Entries, keys: &[String]) -> Vec<Entry> {
 }
 
 pub fn list(entries: &Entries, prefix: &str, after: Option<&String>, limit: u32) -> Vec<Entry> {
-    let range = entries.iter().filter(|(key, _)| key.starts_with(prefix) && after.is_none_or(|a| *key > a));
+    // Keys after `after` that begin with the prefix stand together.
+    let from = after.map_or(Bound::Included(prefix), |after| Bound::Excluded(after.as_str()));
+    let range = entries.range::<str, _>((from, Bound::Unbounded)).take_while(|(key, _)| key.starts_with(prefix));
     range.take(limit as usize).map(entry).collect()
 }
 

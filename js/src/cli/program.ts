@@ -3,8 +3,10 @@ import { Command, CommanderError } from 'commander';
 import { problem } from '../errors.js';
 import { addAuth } from './commands/auth.js';
 import { addBackfill } from './commands/backfill.js';
+import { addBackup } from './commands/backup.js';
 import { addCatalog } from './commands/catalog.js';
 import { addCheck } from './commands/check.js';
+import { addConnections } from './commands/connections.js';
 import { addEvents } from './commands/events.js';
 import { addForget } from './commands/forget.js';
 import { addDeadLetters, addInbox } from './commands/inbox.js';
@@ -47,7 +49,7 @@ function build(): Command {
   const add = [
     ...[addCatalog, addRun, addPoll, addPlan, addSync, addBackfill, addReconcile, addTimeline],
     ...[addServe, addSandbox, addSetup, addCheck, addAuth, addInbox, addDeadLetters, addForget],
-    ...[addEvents, addMapping],
+    ...[addEvents, addMapping, addConnections, addBackup],
   ];
   for (const command of add) command(program);
   inherit(program);

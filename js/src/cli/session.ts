@@ -1,8 +1,11 @@
 import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
+import { wrongField } from '../errors.js';
+import { createFleet, type Fleet } from '../fleet/fleet.js';
 import { createPlugin, type Plugin } from '../plugin.js';
-import { FLAGS, type FlagName, readSettings, SETTINGS } from '../settings.js';
+import { FLAGS, type FlagName, readSettings, SETTINGS, type Settings } from '../settings.js';
 import { memoryStore } from '../store/memory.js';
+import type { Store } from '../store/types.js';
 import { Output } from './output.js';
 
 /**
@@ -11,9 +14,13 @@ import { Output } from './output.js';
  */
 export type StateUse = 'needed' | 'present';
 
+type Logging = Pick<Output, 'log'>;
+
 /** Adds the flags of the settings to a command. Secrets have none: other users see the flags of a process. */
 export function withSettings(command: Command): Command {
   command.option('--config <file>', 'settings file (default: ghl-digistore24.json, where it is there)');
+  command.option('--connection <id>', 'of several connections: which one');
+  command.option('--location <id>', 'of several locations: which one');
   for (const name of FLAGS) command.addOption(new Option(`${flagOf(name)} <value>`, SETTINGS[name].help));
   return command;
 }
@@ -42,8 +49,66 @@ export async function withPlugin<T>(
   }
 }
 
-/** A plugin made of the settings. */
-export async function openPlugin(command: Command, use: StateUse, output: Output): Promise<Plugin> {
+/**
+ * A plugin made of the settings: of several connections the one that `--connection` and `--location` name. Closing it closes all.
+ *
+ * @throws PluginError `invalid_input` where they name none; `misconfigured`, `storage`.
+ */
+export async function openPlugin(command: Command, use: StateUse, output: Logging): Promise<Plugin> {
+  const { connection, location } = command.optsWithGlobals() as { connection?: string; location?: string };
+  const settings = settingsOf(command);
+  if (!settings.fleet) {
+    if (connection !== undefined) throw wrongField('--connection', 'is only for a settings file with connections');
+    const store = await storeOf(settings, use);
+    return closing(store, () => createPlugin({ ...settings.options, store, log: output.log }));
+  }
+  const fleet = await fleetOf(settings, use, output);
+  return closing(fleet, async () => {
+    const id = connection ?? only(fleet);
+    const plugin = await fleet.plugin(id, location);
+    return { ...plugin, close: () => fleet.close() };
+  });
+}
+
+/**
+ * The fleet of the settings' connections; undefined where they have none.
+ *
+ * @throws PluginError `invalid_input`, `misconfigured`, `storage`.
+ */
+export async function openFleet(command: Command, use: StateUse, output: Logging): Promise<Fleet | undefined> {
+  const settings = settingsOf(command);
+  return settings.fleet && fleetOf(settings, use, output);
+}
+
+async function fleetOf(settings: Settings, use: StateUse, { log }: Logging): Promise<Fleet> {
+  const { fleet } = settings;
+  const { alerts } = settings.options;
+  const store = await storeOf(settings, use);
+  return closing(store, () =>
+    createFleet({ ...(fleet ?? { connections: [] }), store, log, ...(alerts && { alerts }) }),
+  );
+}
+
+/** The id of the single connection. */
+function only({ places }: Fleet): string {
+  const ids = [...new Set(places.map(({ connection }) => connection))];
+  const [id] = ids;
+  if (id !== undefined && ids.length === 1) return id;
+  throw wrongField('--connection', `is required: there are ${ids.length} connections`);
+}
+
+/** Makes something, and closes what it is made of where that fails. */
+async function closing<T>(held: { close?: () => unknown }, make: () => Promise<T>): Promise<T> {
+  try {
+    return await make();
+  } catch (error) {
+    await held.close?.();
+    throw error;
+  }
+}
+
+/** The settings as this command has them. */
+export function settingsOf(command: Command): Settings {
   const given = command.optsWithGlobals() as Record<string, string | undefined>;
   const flags: Partial<Record<FlagName, string>> = {};
   for (const name of FLAGS) {
@@ -51,16 +116,15 @@ export async function openPlugin(command: Command, use: StateUse, output: Output
     if (value !== undefined) flags[name] = value;
   }
   const { config } = given;
-  const { options, state } = readSettings({ flags, ...(config !== undefined && { file: config }) });
-  const isKept = use === 'needed' || options.highlevel?.auth.kind === 'oauth' || existsSync(state);
+  return readSettings({ flags, ...(config !== undefined && { file: config }) });
+}
+
+/** The state file, or memory where it is not there and need not be. */
+async function storeOf({ options, fleet, state }: Settings, use: StateUse): Promise<Store> {
+  const isApp = options.highlevel?.auth.kind === 'oauth' || fleet !== undefined;
+  const isKept = use === 'needed' || isApp || existsSync(state);
   // Loaded only where it is used: it brings a native library along.
-  const store = isKept ? (await import('../store/sqlite.js')).openSqliteStore(state) : memoryStore();
-  try {
-    return await createPlugin({ ...options, store, log: output.log });
-  } catch (error) {
-    await store.close?.();
-    throw error;
-  }
+  return isKept ? (await import('../store/sqlite.js')).openSqliteStore(state) : memoryStore();
 }
 
 /** `GHL_BASE_URL` -> `--ghl-base-url`. */

@@ -76,6 +76,8 @@ export interface ParkedMessages {
   list(limit?: number): Promise<FleetRoomEntry[]>;
   /** Routes them again, by the routes of now, and carries out what has a location; the others stay. */
   retry(which?: { connection?: string; name?: string }, options?: CallOptions): Promise<PlaceReport[]>;
+  /** Removes what is older than finished messages are kept; {@link Fleet.tick} does it, too. */
+  sweep(options?: CallOptions): Promise<void>;
 }
 
 /** What became of a message, and where. */
@@ -255,7 +257,7 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
       }
     };
     await Promise.all(Array.from({ length: concurrency }, hand));
-    await Promise.all(parking.map((one) => turns.take(() => one.sweep(log, control))));
+    await sweep(control);
     const times = results.flatMap(({ nextAt }) => nextAt ?? []);
     return {
       done: results.every(({ done, error }) => done || error),
@@ -271,6 +273,10 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
   const parking = joined.map(
     ({ id }) => new Parking(id, { stores, router, pluginAt: (location) => pluginAt({ connection: id, location }) }),
   );
+
+  async function sweep(options?: CallOptions): Promise<void> {
+    await Promise.all(parking.map((one) => turns.take(() => one.sweep(log, options))));
+  }
 
   async function inbox(room: Room = 'inbox', limit = 100): Promise<FleetRoomEntry[]> {
     const rooms = await each(async (plugin, place) =>
@@ -331,6 +337,7 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
         for (const one of among) reports.push(...(await one.retry(name, options)));
         return reports;
       },
+      sweep,
     },
     async forget(email, options) {
       const forgotten = await each(async (plugin, place) => ({ ...place, ...(await plugin.forget(email, options)) }));

@@ -1,4 +1,8 @@
-import type { ErrorDetails } from '../protocol.js';
+import { isDetails } from '../errors.js';
+import { unloadable } from './unloadable.js';
+
+const INSTALL_HELP = 'Install and deploy the package anew, all of its files from one version.';
+const COMPILE_HELP = `A Manifest V3 extension or a page with a strict content security policy must allow 'wasm-unsafe-eval'; a bundle for Cloudflare Workers needs the condition workerd; Vite's development server needs optimizeDeps: { exclude: ['ghl-digistore24'] }. Otherwise the file is damaged: install the package anew.`;
 
 /** The glue of one build. */
 interface Glue<Wasm> {
@@ -15,7 +19,12 @@ interface Instance {
 
 /** What each loader offers. `Wasm` are the exports of one instance. */
 export interface Loader<Wasm> {
-  /** The shared instance; the first call makes it. */
+  /**
+   * The shared instance; the first call makes it.
+   *
+   * @throws ErrorDetails `misconfigured`: the wasm is missing, damaged, of another version, or the host forbids to compile it;
+   * `unavailable`: it could not be fetched now. The next call tries again.
+   */
   load(): Promise<Wasm>;
   /**
    * A new instance, which `load` returns from now on: the way on after a trap. Objects of the old one keep pointing
@@ -45,11 +54,15 @@ export function loaderFrom<Wasm extends Instance>(
   const faced = new WeakSet<Wasm>();
 
   async function instantiate(): Promise<Wasm> {
-    module ??= Promise.resolve(compile());
+    module ??= explained(compile, 'could not be compiled', COMPILE_HELP);
     const compiled = await module;
     const wasm = create();
-    // The asynchronous way: browsers refuse a synchronous instance of a large module on the main thread.
-    const { exports } = await WebAssembly.instantiate(compiled, { [importedAs]: { ...(wasm as Instance) } });
+    const { exports } = await explained(
+      // The asynchronous way: browsers refuse a synchronous instance of a large module on the main thread.
+      () => WebAssembly.instantiate(compiled, { [importedAs]: { ...(wasm as Instance) } }),
+      "doesn't belong to this code",
+      INSTALL_HELP,
+    );
     wasm.__wbg_set_wasm(exports);
     (exports['__wbindgen_start'] as (() => void) | undefined)?.();
     return withFace(wasm);
@@ -67,7 +80,7 @@ export function loaderFrom<Wasm extends Instance>(
   }
 
   function giveFace(wasm: Wasm): void {
-    if (!faced.has(wasm)) wasm.catalogFace(read(face));
+    if (!faced.has(wasm)) wasm.catalogFace(face());
     faced.add(wasm);
   }
 
@@ -84,16 +97,11 @@ export function loaderFrom<Wasm extends Instance>(
   return { load: () => current ?? reload(), reload, giveFace };
 }
 
-function read(face: () => Uint8Array): Uint8Array {
+/** Says what to do where the engine only says what it met. Whoever knows better has said so already. */
+async function explained<T>(work: () => T | Promise<T>, what: string, help: string): Promise<T> {
   try {
-    return face();
-  } catch {
-    const details: ErrorDetails = {
-      code: 'misconfigured',
-      message: 'the face of the catalog could not be read',
-      help: 'Bring ghl_digistore24_face.bin along with the wasm, or load the plugin with ghl-digistore24/load/base64.',
-      retryable: false,
-    };
-    throw details;
+    return await work();
+  } catch (error) {
+    throw isDetails(error) ? error : unloadable(`the wasm ${what} (${(error as Error)?.name})`, help);
   }
 }

@@ -1,11 +1,13 @@
 import { PluginError } from '../errors.js';
 import type { Plugin } from '../plugin.js';
-import type { HighLevelEvent, LogLine, Report } from '../protocol.js';
+import type { ErrorDetails, HighLevelEvent, LogLine, Report } from '../protocol.js';
 
 /** What {@link startWorker} needs. */
 export interface WorkerOptions {
-  plugin: Plugin;
+  plugin: { tick: Plugin['tick']; events: Pick<Plugin['events'], 'take' | 'done'> };
   log: (line: LogLine) => void;
+  /** Told of a failure of the store, for which nothing could be worked on. */
+  onStoreFailure?: (error: ErrorDetails) => void;
   /** Told what became of each message. */
   onReport?: (report: Report) => void;
   /** Deals with an event of HighLevel. What it throws leaves the event for a later try. */
@@ -22,6 +24,8 @@ export interface Worker {
   idle(): Promise<void>;
   /** Finishes the present event, then does no more. */
   stop(): Promise<void>;
+  /** Gives the present event up: its request ends now, and what it did is looked up at the next start. */
+  abort(): void;
 }
 
 /** One tick ends after about one event, so that stopping is quick. */
@@ -35,7 +39,8 @@ const BREATH_MS = 1_000;
 
 /** Starts working: at once, when kicked, at the time that the last tick named, and every 30 seconds. */
 export function startWorker(options: WorkerOptions): Worker {
-  const { plugin, log, onReport, onHighLevelEvent, clock = Date.now } = options;
+  const { plugin, log, onStoreFailure, onReport, onHighLevelEvent, clock = Date.now } = options;
+  const patience = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
   let isWanted = false;
@@ -62,13 +67,18 @@ export function startWorker(options: WorkerOptions): Worker {
   /** One tick; gives the time until the next one. */
   async function once(): Promise<number> {
     try {
-      const { done, nextAt, events } = await plugin.tick({ maxRequests: REQUESTS_PER_TICK });
+      const { done, nextAt, events } = await plugin.tick({
+        maxRequests: REQUESTS_PER_TICK,
+        signal: patience.signal,
+      });
       for (const report of events) onReport?.(report);
       if (!done && events.length > 0) isWanted = true;
       if (onHighLevelEvent) await handOn(onHighLevelEvent);
       const wait = nextAt == null ? LONGEST_PAUSE_MS : nextAt - clock();
       return Math.min(Math.max(wait, done ? 0 : BREATH_MS), LONGEST_PAUSE_MS);
     } catch (error) {
+      if (patience.signal.aborted) return BREATH_MS;
+      if (error instanceof PluginError && error.code === 'storage') onStoreFailure?.(error.toJSON());
       const { code, message, help } = error instanceof PluginError ? error : UNKNOWN;
       log({ level: 'error', message: 'the inbox could not be worked on', fields: { code, problem: message, help } });
       return BREATH_MS;
@@ -102,6 +112,7 @@ export function startWorker(options: WorkerOptions): Worker {
       clearTimeout(timer);
       await running;
     },
+    abort: () => patience.abort(),
   };
 }
 

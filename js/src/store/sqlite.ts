@@ -1,9 +1,11 @@
-import { chmodSync, closeSync, openSync, statSync } from 'node:fs';
-import Database from 'libsql';
-import { type PluginError, problem } from '../errors.js';
+import { chmodSync, closeSync, existsSync, openSync, rmSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type Database from 'libsql';
+import { type PluginError, problem, wrongField } from '../errors.js';
 import type { StoreCommit, StoreEntry, StoreRange, StoreValues, StoreWrite } from '../protocol.js';
 import { endOfPrefix } from './order.js';
-import type { Store } from './types.js';
+import type { Awaitable, Store } from './types.js';
 
 /** Options of {@link openSqliteStore}. */
 export interface SqliteStoreOptions {
@@ -13,6 +15,10 @@ export interface SqliteStoreOptions {
   clock?: () => number;
 }
 
+const BUSY_MS = 5_000;
+/** So much of it SQLite itself may wait, and the process with it: longer than others' commits take. */
+const BLOCKING_MS = 100;
+const RETRY_MS = 20;
 /** The layout of the file, kept in `PRAGMA user_version`. */
 const SCHEMA_VERSION = 1;
 const SCHEMA = `
@@ -30,12 +36,13 @@ const OWNER_ONLY = 0o600;
  * on the disk when it returns.
  *
  * @throws PluginError `storage`, here and in each method: locked, damaged, read-only, full, or no such store. Nothing
- * is half-written then.
+ * is half-written then. `misconfigured`: the optional package libsql is not installed.
  */
 export function openSqliteStore(path: string, options: SqliteStoreOptions = {}): Store {
-  const { busyTimeoutMs = 5000, clock = Date.now } = options;
+  const { busyTimeoutMs = BUSY_MS, clock = Date.now } = options;
+  const Library = libsql();
   prepareFile(path);
-  const db = guarded(() => connect(path, busyTimeoutMs));
+  const db = guarded(() => connect(Library, path, busyTimeoutMs));
 
   const begin = db.prepare('BEGIN IMMEDIATE');
   const end = db.prepare('COMMIT');
@@ -48,8 +55,46 @@ export function openSqliteStore(path: string, options: SqliteStoreOptions = {}):
   const put = db.prepare('INSERT OR REPLACE INTO entries VALUES (?, ?, ?)');
   const drop = db.prepare('DELETE FROM entries WHERE key = ?');
 
+  /** The last of the commits that wait for another program; the next one gets in line behind it. */
+  let waiting: Promise<unknown> | undefined;
+
   const number = (row: unknown) => (row as { version: number } | undefined)?.version ?? 0;
   const holds = ({ key, expect }: StoreWrite) => expect === null || number(versionOf.get(key)) === expect;
+
+  function commit(writes: StoreWrite[]): StoreCommit {
+    return guarded(() => {
+      begin.run();
+      try {
+        const ok = writes.every(holds);
+        const version = number(last.get()) + (ok ? 1 : 0);
+        if (ok) {
+          count.run(version);
+          for (const { key, value } of writes) {
+            if (value === null) drop.run(key);
+            else put.run(key, value, version);
+          }
+        }
+        end.run();
+        return { ok, version, now: clock() };
+      } catch (error) {
+        if (db.inTransaction) db.exec('ROLLBACK');
+        throw error;
+      }
+    });
+  }
+
+  /** Tries again and again, and lets the process do other things meanwhile: a receiver must still answer. */
+  async function commitLater(writes: StoreWrite[], deadline: number): Promise<StoreCommit> {
+    while (Date.now() < deadline) {
+      await sleep(RETRY_MS);
+      try {
+        return commit(writes);
+      } catch (error) {
+        if (!isLocked(error)) throw error;
+      }
+    }
+    throw unusable('SQLITE_BUSY');
+  }
 
   return {
     get: (keys: string[]): StoreValues =>
@@ -66,26 +111,24 @@ export function openSqliteStore(path: string, options: SqliteStoreOptions = {}):
         return { entries: rows.map(entry), now: clock() };
       }),
 
-    commit: (writes: StoreWrite[]): StoreCommit =>
-      guarded(() => {
-        begin.run();
+    commit(writes: StoreWrite[]): Awaitable<StoreCommit> {
+      const deadline = Date.now() + busyTimeoutMs;
+      if (!waiting) {
         try {
-          const ok = writes.every(holds);
-          const version = number(last.get()) + (ok ? 1 : 0);
-          if (ok) {
-            count.run(version);
-            for (const { key, value } of writes) {
-              if (value === null) drop.run(key);
-              else put.run(key, value, version);
-            }
-          }
-          end.run();
-          return { ok, version, now: clock() };
+          return commit(writes);
         } catch (error) {
-          if (db.inTransaction) db.exec('ROLLBACK');
-          throw error;
+          if (!isLocked(error) || Date.now() >= deadline) throw error;
         }
-      }),
+      }
+      const turn = Promise.allSettled([waiting]).then(() => commitLater(writes, deadline));
+      waiting = turn;
+      turn
+        .catch(() => {})
+        .then(() => {
+          if (waiting === turn) waiting = undefined;
+        });
+      return turn;
+    },
 
     close() {
       if (!db.open) return;
@@ -100,10 +143,52 @@ export function openSqliteStore(path: string, options: SqliteStoreOptions = {}):
   };
 }
 
+/**
+ * Copies a store's file as it is at this moment, while others use it: one file, whole, without what is deleted.
+ *
+ * @throws PluginError `storage`: there is no such store, or the copy can't be written. `invalid_input`: `to` exists already.
+ */
+export function backupSqliteStore(path: string, to: string): void {
+  // SQLite would make an empty file.
+  if (!existsSync(path)) throw problem('storage', 'there is no state file', 'Name the one to copy in STATE.');
+  if (existsSync(to)) throw wrongField('file', 'names a file that exists; a backup never overwrites');
+  const db = guarded(() => connect(libsql(), path, BUSY_MS));
+  let isMade = false;
+  try {
+    prepareFile(to);
+    isMade = true;
+    db.prepare('VACUUM INTO ?').run(to);
+  } catch (error) {
+    if (isMade) rmSync(to);
+    const cause = isOurs(error) ? error.cause : reasonOf(error);
+    throw problem(
+      'storage',
+      'the copy can’t be written',
+      'Check that its folder exists, that there is room, and that this user may write there; the state file is as it was.',
+      typeof cause === 'string' ? { cause } : {},
+    );
+  } finally {
+    db.close();
+  }
+}
+
 /** A row without what libsql adds to it. */
 function entry(row: unknown): StoreEntry {
   const { key, value, version } = row as StoreEntry;
   return { key, value, version };
+}
+
+/** SQLite comes with an optional package: without it the rest of the plugin works. */
+function libsql(): typeof Database {
+  try {
+    return createRequire(import.meta.url)('libsql');
+  } catch {
+    throw problem(
+      'misconfigured',
+      'the package libsql could not be loaded',
+      'Run `npm install libsql`; it was left out, or has no binary for this system. Or give the plugin another store.',
+    );
+  }
 }
 
 /** Makes the file for its owner alone before SQLite does it for everybody: it holds buyers' data. */
@@ -116,14 +201,15 @@ function prepareFile(path: string): void {
   }
 }
 
-function connect(path: string, busyTimeoutMs: number): Database.Database {
-  const db = new Database(path);
+function connect(Library: typeof Database, path: string, busyTimeoutMs: number): Database.Database {
+  const db = new Library(path);
   try {
     db.exec(`PRAGMA busy_timeout = ${Math.trunc(busyTimeoutMs)}`);
     patiently(busyTimeoutMs, () => db.exec('PRAGMA journal_mode = WAL'));
     db.exec('PRAGMA synchronous = FULL');
     if (statSync(path).size <= CHECKED_BYTES && text(db, 'PRAGMA quick_check(1)') !== 'ok') throw damaged();
     prepareSchema(db);
+    db.exec(`PRAGMA busy_timeout = ${Math.trunc(Math.min(busyTimeoutMs, BLOCKING_MS))}`);
     return db;
   } catch (error) {
     db.close();
@@ -182,6 +268,10 @@ function isOurs(error: unknown): error is PluginError {
   return error instanceof Error && error.name === 'PluginError';
 }
 
+function isLocked(error: unknown): boolean {
+  return isOurs(error) && typeof error.cause === 'string' && error.cause.startsWith('SQLITE_BUSY');
+}
+
 function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const message = error instanceof Error ? error.message : '';
@@ -234,7 +324,7 @@ function unusable(code: string): PluginError {
     default:
       return failed(
         'the state file could not be read or written',
-        'Check that it is on a local disk that works, and that this user may write it and its folder.',
+        'Check that it is on a local disk that works and has room, and that this user may write it and its folder.',
       );
   }
 }

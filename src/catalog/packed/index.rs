@@ -7,10 +7,10 @@ use super::super::form::mark;
 static CORE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/core.bin"));
 /// That of the only face that goes with the core.
 const FACE_MARK: u64 = include!(concat!(env!("OUT_DIR"), "/face.mark"));
-/// Size is what the face stands apart for; a native program has it inside.
-#[cfg(not(target_arch = "wasm32"))]
+/// Size is what the face stands apart for; a native program and a component have it inside.
+#[cfg(any(not(target_arch = "wasm32"), feature = "component"))]
 const BUILT_IN: Option<&[u8]> = Some(include_bytes!(concat!(env!("OUT_DIR"), "/face.bin")));
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", not(feature = "component")))]
 const BUILT_IN: Option<&[u8]> = None;
 
 /// One file of the catalog.

@@ -32,7 +32,10 @@ fn flat_and_in_an_envelope() {
     assert_eq!((&inside["appId"], &inside["dedupeKey"]), (&json!("app"), &json!("loc|TaskComplete|w1")));
     let named_outside = json!({ "type": "NoteCreate", "data": { "id": "n1", "contactId": "c1" }, "locationId": "loc" });
     let named_outside = read(named_outside, None);
-    assert_eq!((&named_outside["triggers"], &named_outside["objectId"]), (&json!(["ghl.noteCreate"]), &json!("n1")));
+    assert_eq!(
+        (&named_outside["triggers"], &named_outside["objectId"]),
+        (&json!(["ghl.noteCreate", "bridge.noteAdded"]), &json!("n1"))
+    );
 }
 
 #[test]
@@ -61,7 +64,11 @@ fn two_tales_of_one_change_share_a_change_key() {
     assert_ne!(exact["dedupeKey"], general["dedupeKey"]);
     assert_ne!(exact["changeKey"], deal("OpportunityStageUpdate", "s3", "w")["changeKey"]);
     assert_eq!(exact["triggers"], json!(["ghl.opportunityStageUpdate", "bridge.dealStageChanged"]));
-    assert_eq!(general["triggers"], json!(["ghl.opportunityUpdate"]), "the business trigger fires once");
+    assert_eq!(
+        general["triggers"],
+        json!(["ghl.opportunityUpdate", "bridge.changedDeal"]),
+        "the stage's trigger fires once"
+    );
 }
 
 #[test]

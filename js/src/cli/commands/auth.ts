@@ -7,7 +7,8 @@ import { readSecret, wholeNumber } from '../input.js';
 import { EXIT } from '../output.js';
 import { withPlugin, withSettings } from '../session.js';
 
-const ROTATIONS: Record<string, (secret: string) => Rotation> = {
+/** What may be changed, by the word for it. */
+export const ROTATIONS: Record<string, (secret: string) => Rotation> = {
   token: (token) => ({ token }),
   'api-key': (apiKey) => ({ apiKey }),
   'ipn-passphrase': (ipnPassphrase) => ({ ipnPassphrase }),

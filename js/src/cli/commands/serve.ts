@@ -1,7 +1,14 @@
 import type { Command } from 'commander';
 import { wholeNumber } from '../input.js';
-import { openPlugin, outputOf, withSettings } from '../session.js';
+import { openFleet, openPlugin, outputOf, withSettings } from '../session.js';
 import { untilStopped } from '../signals.js';
+
+interface Flags {
+  host: string;
+  port: string;
+  proxies: string;
+  stopSeconds: string;
+}
 
 /** `serve`: the receiver of Digistore24's messages. */
 export function addServe(program: Command): void {
@@ -9,14 +16,20 @@ export function addServe(program: Command): void {
     .description('receive Digistore24’s messages and carry them out')
     .option('--port <number>', 'the port to listen on', '8024')
     .option('--host <address>', 'the address to listen on; 0.0.0.0 for all', '127.0.0.1')
-    .action(async ({ port, host }: { port: string; host: string }, command: Command) => {
-      const number = wholeNumber(port, '--port', 65_535);
+    .option('--proxies <number>', 'how many reverse proxies in front add to X-Forwarded-For', '0')
+    .option('--stop-seconds <number>', 'how long stopping may take', '8')
+    .action(async ({ host, ...numbers }: Flags, command: Command) => {
+      const port = wholeNumber(numbers.port, '--port', 65_535);
+      const proxies = wholeNumber(numbers.proxies, '--proxies', 10);
+      const stopTimeoutMs = wholeNumber(numbers.stopSeconds, '--stop-seconds', 3600) * 1000;
       const output = outputOf(command);
-      const plugin = await openPlugin(command, 'needed', output);
+      const { serve } = await import('../../serve.js');
+      const { calm } = await import('../../serve/calm.js');
+      const log = calm(output.log);
+      const fleet = await openFleet(command, 'needed', { log });
+      const served = fleet ? { fleet } : { plugin: await openPlugin(command, 'needed', { log }) };
       try {
-        const { log } = output;
-        const { serve } = await import('../../serve.js');
-        const receiver = await serve({ plugin, host, port: number, log });
+        const receiver = await serve({ ...served, host, port, proxies, stopTimeoutMs, log });
         output.result({ url: receiver.url, webhookUrl: receiver.webhookUrl }, () => [
           `listening: ${receiver.webhookUrl}`,
         ]);
@@ -24,7 +37,7 @@ export function addServe(program: Command): void {
         log({ level: 'info', message: 'stopping after the present event', fields: {} });
         await receiver.close();
       } finally {
-        await plugin.close();
+        await (served.fleet ?? served.plugin).close();
       }
     });
 }

@@ -1,0 +1,5 @@
+// A page.
+import { createPlugin } from 'ghl-digistore24';
+import { guest } from './guest.mjs';
+
+window.answer = guest(createPlugin);

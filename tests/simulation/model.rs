@@ -1,0 +1,528 @@
+//! What must come of the messages: the law of the sync told a second time, as a fold over the messages in the order in which
+//! they were dealt with. It knows no steps, leases, claims or stores.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::shop::{self, Message, PRODUCTS, Plan, Shop, Stand, What};
+
+type Count = BTreeMap<String, usize>;
+
+/// A contact as it must be.
+#[derive(Debug, Default, Clone)]
+pub struct Contact {
+    pub first_name: String,
+    pub orders: BTreeSet<usize>,
+    /// What we have put on it, and what has to stay.
+    pub tags: BTreeSet<String>,
+    /// What was there before us.
+    pub foreign: BTreeSet<String>,
+    asked: BTreeSet<String>,
+    newsletter: &'static str,
+    /// The last choice of each order: a renewal repeats it.
+    choices: BTreeMap<usize, &'static str>,
+    /// Tickets that it holds.
+    pub tickets: usize,
+    holds_test_ticket: bool,
+    /// How often each tag came: each time may start a workflow.
+    pub came: Count,
+    pub has_business: bool,
+    /// Notes, appointments and enrolments of playbooks.
+    pub welcomes: usize,
+    /// A movement of real money was seen.
+    pub has_lifetime: bool,
+}
+
+/// An order as the ledger must have it.
+#[derive(Debug, Default, Clone)]
+pub struct Order {
+    pub items: Vec<Item>,
+    payments: Vec<Payment>,
+    /// Lines of its note, and what the note says of the items: as of the order's last message.
+    pub history: usize,
+    pub noted: Vec<Stand>,
+    /// Purpose, and whether it is open.
+    pub tasks: Vec<(&'static str, bool)>,
+    /// Its deal, if there is one, and whether it is lost: as of the order's last message.
+    pub deal: Option<bool>,
+    /// Its first message said that it replaces another.
+    replaces: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct Item {
+    /// Of the shop's order; `None` until a message names it.
+    pub item: Option<usize>,
+    pub stand: Stand,
+    sequence_no: u32,
+}
+
+#[derive(Debug, Clone)]
+struct Payment {
+    id: String,
+    cents: i64,
+    sequence_no: u32,
+    /// Of a plan, or of something that was bought beside it.
+    of_plan: bool,
+    returned: Vec<Returned>,
+}
+
+#[derive(Debug, Clone)]
+struct Returned {
+    transaction: String,
+    cents: i64,
+    /// For which items; none: for all.
+    items: Vec<usize>,
+}
+
+/// What follows for an item.
+enum Verdict {
+    Is(Stand),
+    Stays,
+    Ask,
+}
+use Verdict::{Ask, Is, Stays};
+
+pub struct Model<'a> {
+    shop: &'a Shop,
+    /// Deals, business, playbooks.
+    full: bool,
+    /// Digistore24 answers questions.
+    answers: bool,
+    pub contacts: BTreeMap<String, Contact>,
+    pub orders: BTreeMap<usize, Order>,
+    /// Order, buyer or address -> the address that the contact was made with.
+    known: BTreeMap<String, String>,
+    /// Questions that nobody but a person can answer.
+    pub open_questions: usize,
+    /// Orders whose plan a playbook has stopped.
+    pub stops: BTreeSet<String>,
+}
+
+impl<'a> Model<'a> {
+    pub fn new(shop: &'a Shop, full: bool, answers: bool) -> Self {
+        let (contacts, orders, known) = Default::default();
+        Self { shop, full, answers, contacts, orders, known, open_questions: 0, stops: BTreeSet::new() }
+    }
+
+    /// Somebody was in the CRM before us.
+    pub fn contact_before_us(&mut self, email: &str) {
+        let contact = self.contacts.entry(email.to_owned()).or_default();
+        contact.first_name = "Old".into();
+        contact.foreign.insert("vip".into());
+    }
+
+    /// The money of this payment has gone back: the same message again is no repetition.
+    pub fn is_returned(&self, message: &Message) -> bool {
+        let (What::Paid { .. }, Some(money)) = (message.what, &message.money) else { return false };
+        let order = self.orders.get(&message.order);
+        order.is_some_and(|o| o.payments.iter().any(|p| p.id == money.transaction && !p.returned.is_empty()))
+    }
+
+    /// A message has been dealt with.
+    pub fn apply(&mut self, number: usize, repeated: bool) {
+        let message = &self.shop.messages[number];
+        match message.what {
+            What::Noise => panic!("message {number} is none of ours"),
+            What::Partner if self.full => {
+                let contact = self.contacts.entry(message.email.clone()).or_default();
+                contact.asked.extend(["ds24-affiliate", "partner"].map(str::to_owned));
+                self.tag(&message.email);
+            }
+            What::Partner => panic!("message {number} is not synced"),
+            What::Ticket => self.hold_ticket(message),
+            _ => self.apply_to_order(message, repeated),
+        }
+    }
+
+    /// A step of a playbook that came later: the first brings a tag, the second a task.
+    pub fn apply_later(&mut self, number: usize, brings_tag: bool) {
+        let message = &self.shop.messages[number];
+        let email = self.whose(message).unwrap();
+        if brings_tag {
+            self.contacts.get_mut(&email).unwrap().asked.insert("month".into());
+        } else {
+            self.orders.get_mut(&message.order).unwrap().tasks.push(("playbook", true));
+        }
+        self.tag(&email);
+    }
+
+    /// A ticket is its holder's, whatever has become of the order.
+    fn hold_ticket(&mut self, message: &Message) {
+        let email = self.whose(message).unwrap_or_else(|| message.email.clone());
+        self.remember(message, &email);
+        let contact = self.contacts.entry(email.clone()).or_default();
+        if contact.first_name.is_empty() {
+            contact.first_name = message.first_name.clone();
+        }
+        contact.tickets += 1;
+        contact.holds_test_ticket |= self.shop.orders[message.order].test;
+        self.tag(&email);
+    }
+
+    /// What was replaced stays so, also when its messages come later.
+    fn settle_replaced(&mut self, email: &str) {
+        let of_contact = self.contacts[email].orders.clone();
+        let is_done = |order: &usize| self.orders.get(order).is_some_and(|o| o.replaces);
+        let replaced: Vec<usize> =
+            of_contact.iter().filter(|o| is_done(o)).filter_map(|&o| self.shop.orders[o].replaces).collect();
+        for old in replaced.into_iter().filter(|old| of_contact.contains(old)) {
+            let sold = &self.shop.orders[old];
+            for item in self.orders.get_mut(&old).into_iter().flat_map(|o| &mut o.items) {
+                let of_plan = item.item.is_none_or(|item| !sold.items[item].is_upsell());
+                if of_plan && !matches!(item.stand, Stand::Refunded | Stand::Chargeback) {
+                    item.stand = Stand::Upgraded;
+                }
+            }
+        }
+    }
+
+    fn apply_to_order(&mut self, message: &Message, repeated: bool) {
+        let shop_order = &self.shop.orders[message.order];
+        let mut order = self.orders.get(&message.order).cloned().unwrap_or_default();
+        let is_new = !self.orders.contains_key(&message.order);
+        let is_again = repeated && self.is_returned(message);
+        let whole = message.what == What::Refund && order.is_whole_refund(message, shop_order);
+
+        // Which items? A message that names none means all; the first that is named is the one that had no name.
+        let mut touched = message.items.iter().map(|&i| Some(i)).collect::<Vec<_>>();
+        if let (Some(first), Some(nameless)) = (touched.first(), order.items.iter_mut().find(|i| i.item.is_none())) {
+            nameless.item = *first;
+        }
+        if touched.is_empty() {
+            touched = order.items.iter().map(|i| i.item).collect();
+        }
+        if touched.is_empty() && !matches!(message.what, What::Resumed | What::News) {
+            touched.push(None);
+        }
+        let (mut became, mut asks) = (Vec::new(), false);
+        for which in touched {
+            let known = order.items.iter().find(|i| i.item == which).cloned();
+            let from = known.as_ref().map(|i| i.stand);
+            let newer = known.as_ref().map_or(1, |i| message.sequence_no as i64 - i64::from(i.sequence_no));
+            // A part that went back before its payment came was taken for all of it.
+            let judged = from.filter(|stand| *stand != Stand::Refunded || !order.was_returned_in_part(message));
+            let mut verdict = judge(judged, message.what, whole, is_again, newer);
+            if let (Ask, true) = (&verdict, self.answers) {
+                verdict = Is(self.truth(message));
+            }
+            let stand = match verdict {
+                Is(stand) => Some(stand),
+                Stays => from,
+                Ask => {
+                    asks = true;
+                    from
+                }
+            };
+            let Some(stand) = stand else { continue };
+            if from != Some(stand) {
+                became.push(stand);
+            }
+            let mut item = known.unwrap_or(Item { item: which, stand, sequence_no: 0 });
+            if matches!(verdict, Is(_)) || matches!(message.what, What::Paid { .. }) && !is_again {
+                item.sequence_no = item.sequence_no.max(message.sequence_no);
+            }
+            item.stand = stand;
+            order.items.retain(|i| i.item != which);
+            order.items.push(item);
+        }
+        if order.items.is_empty() {
+            // Nothing to write, but whose it is is known for the next time: of who has bought something.
+            if let Some(email) = self.whose(message).filter(|email| !self.contacts[email].orders.is_empty()) {
+                self.remember(message, &email);
+            }
+            return;
+        }
+        order.note_money(message, shop_order.is_plan(message));
+        order.history += 1;
+        order.replaces |= is_new && shop_order.replaces.is_some() && matches!(message.what, What::Paid { .. });
+        self.open_questions += usize::from(asks);
+
+        let is_paid = matches!(message.what, What::Paid { .. });
+        let refunded = became.contains(&Stand::Refunded);
+        for (purpose, open) in &mut order.tasks {
+            let settled = is_paid && !asks && *purpose == "dunning";
+            *open &= !(settled || refunded && *purpose != "review");
+        }
+        let mut wanted = Vec::new();
+        for (purpose, wish) in [
+            ("review", asks),
+            ("dunning", became.contains(&Stand::Paused)),
+            ("retention", self.full && became.contains(&Stand::Cancelling)),
+        ] {
+            if wish && !order.tasks.iter().any(|(p, open)| *p == purpose && *open) {
+                wanted.push((purpose, true));
+            }
+        }
+        if became.contains(&Stand::Chargeback) {
+            wanted.push(("chargeback", true));
+        }
+        order.tasks.extend(wanted);
+        // Whose is it?
+        let email = self.whose(message).unwrap_or_else(|| message.email.clone());
+        self.remember(message, &email);
+        let contact = self.contacts.entry(email.clone()).or_default();
+        if contact.first_name.is_empty() {
+            contact.first_name = message.first_name.clone();
+        }
+        contact.orders.insert(message.order);
+        contact.has_lifetime |= message.money.is_some() && !shop_order.test;
+        if !message.newsletter.is_empty() {
+            let last = contact.choices.insert(message.order, message.newsletter);
+            if last != Some(message.newsletter) {
+                contact.newsletter = message.newsletter;
+            }
+        }
+        let is_live = !asks && !repeated;
+        if self.full && is_paid {
+            let is_first = message.sequence_no <= 1;
+            if !is_first && !repeated {
+                contact.asked.insert("loyal".into());
+            }
+            contact.has_business |= is_live && message.has_company;
+            if is_first && shop_order.replaces.is_none() && is_live {
+                contact.asked.insert("welcome".into());
+                contact.welcomes += 1;
+                order.tasks.push(("playbook", true));
+            }
+        }
+        if self.full && message.what == What::Cancelled && is_live {
+            self.stops.insert(shop_order.id.clone());
+        }
+        self.orders.insert(message.order, order);
+        self.settle_replaced(&email);
+        let order = self.orders.get_mut(&message.order).unwrap();
+        order.noted = order.items.iter().map(|i| i.stand).collect();
+        if self.full && (is_paid || order.deal.is_some()) {
+            order.deal = Some(matches!(order.stand(), Some(Stand::Refunded | Stand::Chargeback)));
+        }
+        self.tag(&email);
+    }
+
+    /// By order, replaced order, buyer and address, in this order.
+    fn whose(&self, message: &Message) -> Option<String> {
+        self.keys(message).iter().find_map(|key| self.known.get(key)).cloned()
+    }
+
+    fn remember(&mut self, message: &Message, email: &str) {
+        for key in self.keys(message) {
+            self.known.insert(key, email.to_owned());
+        }
+    }
+
+    fn keys(&self, message: &Message) -> Vec<String> {
+        let replaced = self.shop.orders[message.order].replaces.filter(|_| matches!(message.what, What::Paid { .. }));
+        let own = Some(message.order).filter(|_| message.what != What::Ticket);
+        let orders = [own, replaced].into_iter().flatten().map(|order| format!("order {order}"));
+        orders.chain([format!("buyer {}", message.buyer), format!("address {}", message.email)]).collect()
+    }
+
+    /// What Digistore24 says about the order that a message names.
+    fn truth(&self, message: &Message) -> Stand {
+        self.shop.orders[message.order].truth(message.items.first().copied().unwrap_or_default())
+    }
+
+    /// The tags that follow from all the contact's orders.
+    fn tag(&mut self, email: &str) {
+        let contact = self.contacts.get_mut(email).unwrap();
+        let mut tags: BTreeSet<String> = contact.asked.clone();
+        let mut own = |word: &str| tags.insert(format!("ds24-{word}"));
+        let known: Vec<(usize, &Item)> = contact
+            .orders
+            .iter()
+            .flat_map(|o| self.orders.get(o).into_iter().flat_map(|order| &order.items).map(|item| (*o, item)))
+            .collect();
+        if let Some(best) = known.iter().map(|(_, i)| i.stand).filter(|s| *s != Stand::Upgraded).min() {
+            own(best.word());
+        }
+        // These two show beside the best one.
+        for stand in [Stand::Paused, Stand::Chargeback] {
+            if known.iter().any(|(_, i)| i.stand == stand) {
+                own(stand.word());
+            }
+        }
+        if contact.holds_test_ticket || contact.orders.iter().any(|&o| self.shop.orders[o].test) {
+            own("test");
+        }
+        if contact.tickets > 0 {
+            own("eticket");
+        }
+        if !contact.newsletter.is_empty() {
+            own(contact.newsletter);
+        }
+        for (order, item) in known.iter().filter(|(_, i)| grants(i.stand)) {
+            tags.insert("ds24-customer".into());
+            let Some(which) = item.item else { continue };
+            let (product, _, vendor) = PRODUCTS[self.shop.orders[*order].items[which].product];
+            tags.insert(format!("ds24-p-{product}"));
+            tags.extend((!vendor.is_empty()).then(|| vendor.to_owned()));
+            tags.extend((self.full && product == "512345").then(|| "herbs".to_owned()));
+        }
+        for tag in tags.difference(&contact.tags) {
+            *contact.came.entry(tag.clone()).or_default() += 1;
+        }
+        contact.tags = tags;
+    }
+
+    /// What the contact's real orders have brought, in cents.
+    pub fn lifetime(&self, contact: &Contact) -> i64 {
+        let real = contact.orders.iter().filter(|&&o| !self.shop.orders[o].test);
+        real.filter_map(|o| self.orders.get(o)).map(Order::balance).sum()
+    }
+}
+
+fn grants(stand: Stand) -> bool {
+    matches!(stand, Stand::Active | Stand::Cancelling | Stand::Completed | Stand::Paused)
+}
+
+/// Where an item stands after a message. `newer`: by how much its payment number is greater than the last one's.
+fn judge(from: Option<Stand>, what: What, whole: bool, is_again: bool, newer: i64) -> Verdict {
+    use Stand as S;
+    let gone = matches!(from, Some(S::Refunded | S::Chargeback | S::Ended | S::Upgraded));
+    match (what, from) {
+        (What::News, _) => Stays,
+        (What::Refund, _) if !whole => Stays,
+        // The bank has the last word; then the end of the money; then the order that replaced this one.
+        (What::Paid { .. }, Some(_)) if is_again => {
+            if gone {
+                Ask
+            } else {
+                Stays
+            }
+        }
+        (What::Paid { .. }, None) if is_again => Is(S::Active),
+        (What::Paid { last, stopped }, Some(S::Refunded | S::Chargeback | S::Ended)) if newer > 0 => {
+            paid(last, stopped)
+        }
+        (What::Paid { .. }, Some(S::Upgraded)) if newer > 0 => Ask,
+        (_, Some(S::Chargeback)) => Stays,
+        (What::Chargeback, _) => Is(S::Chargeback),
+        (_, Some(S::Refunded | S::Upgraded)) => Stays,
+        (What::Refund, _) => Is(S::Refunded),
+        (_, Some(S::Ended)) => Stays,
+        // Whoever has paid everything keeps it.
+        (What::Unpaid | What::Unclear, Some(S::Completed)) if newer > 0 => Ask,
+        (_, Some(S::Completed)) => Stays,
+
+        (What::Paid { last: true, .. }, None | Some(S::Active | S::Cancelling)) => Is(S::Completed),
+        (What::Paid { last, .. }, Some(S::Paused)) if last => {
+            if newer < 0 {
+                Stays
+            } else {
+                Is(S::Completed)
+            }
+        }
+        (What::Paid { stopped, .. }, None) => Is(if stopped { S::Cancelling } else { S::Active }),
+        (What::Paid { stopped: true, .. }, Some(S::Active)) if newer > 0 => Is(S::Cancelling),
+        (What::Paid { stopped, .. }, Some(S::Paused)) if newer >= 0 => {
+            Is(if stopped { S::Cancelling } else { S::Active })
+        }
+        (What::Paid { stopped: false, .. }, Some(S::Cancelling)) if newer > 0 => Is(S::Active),
+        (What::Paid { .. }, _) => Stays,
+
+        (What::Unpaid, None) => Is(S::Paused),
+        (What::Unpaid, Some(S::Active)) if newer > 0 => Is(S::Paused),
+        (What::Unpaid, Some(S::Active)) if newer == 0 => Ask,
+        (What::Unpaid, _) => Stays,
+        (What::Unclear, _) => Ask,
+        (What::Cancelled | What::NotTried, Some(S::Cancelling)) => Stays,
+        (What::Cancelled | What::NotTried, _) => Is(S::Cancelling),
+        (What::Resumed, Some(S::Paused | S::Cancelling)) => Is(S::Active),
+        (What::Resumed, _) => Stays,
+        (What::LastDay, _) => Is(S::Ended),
+        (What::Ticket | What::Partner | What::Noise, _) => Stays,
+    }
+}
+
+fn paid(last: bool, stopped: bool) -> Verdict {
+    Is(match (last, stopped) {
+        (true, _) => Stand::Completed,
+        (false, true) => Stand::Cancelling,
+        (false, false) => Stand::Active,
+    })
+}
+
+impl Order {
+    /// The best of its items.
+    pub fn stand(&self) -> Option<Stand> {
+        self.items.iter().map(|i| i.stand).filter(|s| *s != Stand::Upgraded).min()
+    }
+
+    /// What is left of the payment that came first, in cents.
+    pub fn first_left(&self) -> i64 {
+        self.payments.first().map_or(0, |p| p.cents - back(p))
+    }
+
+    fn balance(&self) -> i64 {
+        self.payments.iter().map(|p| p.cents - back(p)).sum()
+    }
+
+    /// A refund of this payment came before it, and was a part of it.
+    fn was_returned_in_part(&self, message: &Message) -> bool {
+        let (What::Paid { .. }, Some(money)) = (message.what, &message.money) else { return false };
+        self.payments.iter().any(|p| p.id == money.transaction && p.cents == 0 && back(p) < money.cents)
+    }
+
+    /// The payment that a refund returns, if that has come.
+    fn returned(&self, message: &Message) -> Option<usize> {
+        let parent = message.money.as_ref().and_then(|m| m.parent.as_ref());
+        self.payments.iter().position(|p| Some(&p.id) == parent)
+    }
+
+    /// Whether a refund ends what it is about: of installments, when all is back; else when the newest payment is.
+    fn is_whole_refund(&self, message: &Message, sold: &shop::Order) -> bool {
+        let Some(money) = &message.money else { return true };
+        let of_plan = sold.is_plan(message);
+        let installments = of_plan && matches!(sold.plan, Plan::Installments(n) if n > 1);
+        let Some(payment) = self.returned(message).map(|at| &self.payments[at]) else { return !installments };
+        let beside = || self.payments.iter().filter(|p| p.of_plan == of_plan);
+        if installments {
+            return money.cents >= beside().map(|p| p.left_for(message)).sum();
+        }
+        let newest = beside().map(|p| p.sequence_no).max().unwrap_or_default();
+        money.cents >= payment.left_for(message) && payment.sequence_no >= newest
+    }
+
+    fn note_money(&mut self, message: &Message, of_plan: bool) {
+        let Some(money) = &message.money else { return };
+        let new = |id: String| Payment { id, cents: 0, sequence_no: 0, of_plan, returned: Vec::new() };
+        match message.what {
+            What::Paid { .. } => {
+                let at = self.payments.iter().position(|p| p.id == money.transaction);
+                let at = at.unwrap_or_else(|| {
+                    self.payments.push(new(money.transaction.clone()));
+                    self.payments.len() - 1
+                });
+                (self.payments[at].cents, self.payments[at].sequence_no) = (money.cents, message.sequence_no);
+            }
+            What::Refund | What::Chargeback => {
+                let at = self.returned(message).unwrap_or_else(|| {
+                    self.payments.push(new(money.parent.clone().unwrap()));
+                    self.payments.len() - 1
+                });
+                let returned = &mut self.payments[at].returned;
+                let (transaction, items) = (money.transaction.clone(), message.items.clone());
+                match returned.iter_mut().find(|r| r.transaction == transaction) {
+                    Some(known) => known.items.extend(items),
+                    None => returned.push(Returned { transaction, cents: money.cents, items }),
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn back(payment: &Payment) -> i64 {
+    payment.returned.iter().map(|r| r.cents).sum()
+}
+
+impl Payment {
+    /// What was left for a refund's items before it came.
+    fn left_for(&self, refund: &Message) -> i64 {
+        let own = refund.money.as_ref().map(|m| &m.transaction);
+        let counts = |r: &&Returned| {
+            let all = r.items.is_empty() || refund.items.is_empty();
+            Some(&r.transaction) != own && (all || r.items.iter().any(|item| refund.items.contains(item)))
+        };
+        self.cents - self.returned.iter().filter(counts).map(|r| r.cents).sum::<i64>()
+    }
+}
