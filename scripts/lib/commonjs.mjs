@@ -3,7 +3,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import * as esbuild from 'esbuild';
 
 /** Code asks `import.meta.url` for files of the package: seen from where the loaders lie, wherever it was moved to. */
 const here = `const importMetaUrl = new URL('../src/loaders/', require('node:url').pathToFileURL(__filename)).href;`;
@@ -14,6 +13,8 @@ export async function writeCommonJs(folder) {
   const entries = Object.values(manifest.exports).filter((conditions) => conditions.require);
   const named = ({ require: { types } }) => basename(types, '.d.cts');
   const outdir = join(folder, 'dist/cjs');
+  // Not before: on a fresh machine it is this build that installs it.
+  const esbuild = await import('esbuild');
   // CommonJS can't be split in one go: first the pieces as ESM, then each of them as it is.
   const { outputFiles } = await esbuild.build({
     entryPoints: entries.map((entry) => ({ in: join(folder, esmOf(entry)), out: named(entry) })),
