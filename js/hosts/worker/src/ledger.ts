@@ -96,7 +96,8 @@ export class Ledger extends DurableObject<Env> {
   /** Works on what waits, soon: the cron's safety net where an alarm was lost. */
   async wake(whose: Whose): Promise<void> {
     await this.#belongTo(whose);
-    if ((await this.ctx.storage.getAlarm()) === null) await this.#wakeNow();
+    // Also where an alarm is set: one of an object that was stopped may never ring.
+    await this.#wakeNow();
   }
 
   /** How the location is doing. */
