@@ -4,6 +4,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, w
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { buildWorker } from './build-worker.mjs';
 import { writeCommonJs } from './lib/commonjs.mjs';
 import { faceFiles, publish, wasmDir, wasmFiles } from './lib/products.mjs';
 import { Failed, main, root, run, say, seconds, step } from './lib/shell.mjs';
@@ -145,6 +146,7 @@ async function compile() {
   );
   copyAssets();
   dropOrphans();
+  await step('bundling the Cloudflare Worker', buildWorker);
   await step('CommonJS', () => writeCommonJs(join(root, 'pkg')));
   copyFileSync(join(root, mappingSchema), join(distDir, 'mapping.schema.json'));
   await writeFleetSchema();

@@ -27,7 +27,7 @@ export {
   type Router,
   type RouterOptions,
 } from './fleet/router.js';
-export type { FleetStorage, Scope } from './fleet/stores.js';
+export { type FleetStorage, type Scope, scopedStore } from './fleet/stores.js';
 export type { ItemOf, ListCursor, Listed, ListInputOf, Listing, ListOptions, Page } from './lists.js';
 export type {
   BridgeActions,

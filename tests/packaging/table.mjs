@@ -5,6 +5,12 @@ import { pinned, pinnedCrate } from './tools.mjs';
 /** Hosts whose tests are elsewhere, with a row each. */
 const others = [
   {
+    name: 'Cloudflare Worker with queue and Durable Objects',
+    install: 'npx wrangler deploy -c js/hosts/worker/wrangler.jsonc',
+    test: 'node --test tests/js/worker.test.mjs',
+    version: `miniflare ${pinned('miniflare')}`,
+  },
+  {
     name: 'a component, in wasmtime',
     install: 'npm run build:component',
     test: 'cargo test --manifest-path hosts/wasmtime/Cargo.toml',

@@ -132,3 +132,14 @@ function spread(places: Place[]): Store {
     },
   };
 }
+
+/**
+ * The store of a location's plugin (null: of what is parked) where each scope has a store of its own: for hosts that hold the
+ * plugins themselves, each beside its own scope.
+ */
+export function scopedStore(
+  storeFor: NonNullable<FleetStorage['storeFor']>,
+  { connection, location, clientId }: { connection: string; location: string | null; clientId?: string },
+): Promise<Store> {
+  return new Stores({ storeFor }).of(connection, location ?? PARKED, clientId);
+}
