@@ -1,6 +1,7 @@
 // Breaks the sync on purpose, in a copy, once for each row of scripts/mutants/table.mjs, and runs its simulation until it
 // notices. A breakage that survives shows a hole in the simulation.
 //   --only NAME  those whose name contains this; may be given more than once
+//   --suite      those of the test suite, ten of them; of the others only whether their text is still there
 //   --seeds N    how many seeds each has to be noticed in (default 2000)
 //   --json       the result for machines, on stdout
 import { spawn } from 'node:child_process';
@@ -29,12 +30,13 @@ const copy = join(targetDir, 'mutants/crate');
 /** A run that hangs is stopped after so long. */
 const PATIENCE_MS = 10 * 60_000;
 
-export async function run({ only = [''], seeds = 2000 } = {}) {
-  const chosen = mutants.filter(({ name }) => only.some((part) => name.includes(part)));
+export async function run({ only = [''], suite = false, seeds = 2000 } = {}) {
+  const named = mutants.filter(({ name }) => only.some((part) => name.includes(part)));
+  const chosen = named.filter(({ inSuite }) => inSuite || !suite);
   if (!chosen.length) throw new Failed(`no breakage is called like ${only.join(', ')}`);
   // Read once: whoever goes on working meanwhile doesn't disturb.
   copySources();
-  const sources = new Map(chosen.map((mutant) => [mutant, broken(mutant)]));
+  const sources = new Map(named.map((mutant) => [mutant, broken(mutant)]));
   // The copy as it is must be right, or every breakage would look noticed.
   const { failure } = await simulate(Math.min(seeds, 100));
   if (failure) throw new Failed(`the simulation fails without any breakage: ${failure}`);
@@ -144,11 +146,12 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     const { values } = parseArgs({
       options: {
         only: { type: 'string', multiple: true },
+        suite: { type: 'boolean' },
         seeds: { type: 'string' },
         json: { type: 'boolean', default: false },
       },
     });
-    const results = await run({ only: values.only, seeds: values.seeds && Number(values.seeds) });
+    const results = await run({ only: values.only, suite: values.suite, seeds: values.seeds && Number(values.seeds) });
     if (values.json) console.log(JSON.stringify({ results }));
     const survivors = results.filter(({ noticed }) => !noticed).map(({ name }) => name);
     if (survivors.length) throw new Failed(`not noticed: ${survivors.join('; ')}`);

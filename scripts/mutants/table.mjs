@@ -3,6 +3,7 @@
 export const mutants = [
   {
     name: 'no ledger entry',
+    inSuite: true,
     why: 'the next event of the person is planned from an old entry, and everything is made again',
     file: 'src/sync/attempt.rs',
     from: `            value: Some(text(&person.to_json())),
@@ -23,6 +24,7 @@ export const mutants = [
   },
   {
     name: 'no look-up',
+    inSuite: true,
     why: 'a creation of unknown outcome is made again without looking for it',
     file: 'src/sync/execute.rs',
     from: 'found = self.look_up(report, event, work, &step.action, at).await?;',
@@ -30,6 +32,7 @@ export const mutants = [
   },
   {
     name: 'the settle time is not waited out',
+    inSuite: true,
     why: 'what is looked for too early takes effect later',
     file: 'src/sync/execute.rs',
     from: 'if self.effects.shared_now() < settled {',
@@ -55,6 +58,7 @@ export const mutants = [
   },
   {
     name: 'the lease ends early',
+    inSuite: true,
     why: 'another worker takes over while a write is on its way',
     file: 'src/sync/process.rs',
     from: 'Lease::new(&self.effects, DEADLINE_MS + 2 * self.settle_ms)',
@@ -76,6 +80,7 @@ export const mutants = [
   },
   {
     name: 'no fence',
+    inSuite: true,
     why: 'a worker that slept through the end of its lease goes on beside another',
     file: 'src/lease.rs',
     from: 'writes.push(Write { key: key.clone(), expect: Some(version), value });',
@@ -90,6 +95,7 @@ export const mutants = [
   },
   {
     name: 'tags come before the note',
+    inSuite: true,
     why: 'a workflow that starts on a tag finds the contact half written',
     file: 'src/mapping/write.rs',
     from: 'Action::AddTags { .. } => 6,',
@@ -97,6 +103,7 @@ export const mutants = [
   },
   {
     name: 'a repetition counts as new',
+    inSuite: true,
     why: 'Digistore24 sends messages more than once',
     file: 'src/sync/inbox.rs',
     from: 'if !self.was_returned_since(event).await? {',
@@ -104,6 +111,7 @@ export const mutants = [
   },
   {
     name: 'remembered before it is stored',
+    inSuite: true,
     why: 'a crash between the two loses the message: its repetition counts as known',
     file: 'src/sync/inbox.rs',
     from: 'if self.effects.commit(writes).await?.is_some() {\n                let accepted',
@@ -120,6 +128,7 @@ export const mutants = [
   },
   {
     name: 'a payment completes every task',
+    inSuite: true,
     why: 'tasks that have nothing to do with it are still open',
     file: 'src/mapping/write.rs',
     from: '(paid && task.purpose == Purpose::Dunning)',
@@ -127,6 +136,7 @@ export const mutants = [
   },
   {
     name: 'what comes later is newer',
+    inSuite: true,
     why: 'Digistore24 delivers in any order: the clock of arrival tells nothing',
     file: 'src/mapping/plan.rs',
     from: 'let number = person::compare(known, event);',
