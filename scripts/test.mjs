@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { build } from './build.mjs';
 import { buildComponent } from './build-component.mjs';
+import { hosts, testHost } from './host.mjs';
 import { Failed, root, say, which } from './lib/shell.mjs';
 import { files } from './lib/stamp.mjs';
 import { locked, target, targetDir, wasmToolchain } from './lib/toolchain.mjs';
@@ -41,22 +42,23 @@ const steps = [
   { name: 'types', run: () => node('node_modules/typescript/bin/tsc', '-p', 'tests/types') },
   { name: 'node --test', run: nodeTests },
   { name: 'hosts (the packed package)', slow: true, run: () => testHosts() },
+  ...hosts.map((host) => ({ name: host, slow: true, run: () => testHost(host) })),
   { name: 'cargo deny', lint: true, slow: true, run: deny },
 ];
 
 // wasmtime takes minutes to build: it has a workspace, a lock file and a target folder of its own.
-const host = ['--manifest-path', 'hosts/wasmtime/Cargo.toml'];
+const wasmtime = ['--manifest-path', 'hosts/wasmtime/Cargo.toml'];
 
 async function fmt() {
   await cargo('fmt', '--all', '--check');
-  await cargo('fmt', ...host, '--check');
+  await cargo('fmt', ...wasmtime, '--check');
 }
 
 /** A command of cargo for the host in wasmtime; without TLS, since the sandbox is on loopback. */
 async function inHost(subcommand, ...args) {
-  const shared = [...host, '--target-dir', join(targetDir, 'wasmtime'), '--no-default-features', ...locked];
+  const shared = [...wasmtime, '--target-dir', join(targetDir, 'wasmtime'), '--no-default-features', ...locked];
   try {
-    await cargo('fetch', ...host, ...locked);
+    await cargo('fetch', ...wasmtime, ...locked);
   } catch (error) {
     if (process.env.CI) throw error;
     throw new Skipped('wasmtime could not be downloaded: THE COMPONENT WAS NOT RUN IN IT');
@@ -89,7 +91,7 @@ async function deny() {
   }
   // Advisories need a database from the network, so they are no part of this.
   await cargo('deny', 'check', 'bans', 'licenses', 'sources');
-  await cargo('deny', ...host, 'check', '--config', join(root, 'deny.toml'), 'bans', 'licenses', 'sources');
+  await cargo('deny', ...wasmtime, 'check', '--config', join(root, 'deny.toml'), 'bans', 'licenses', 'sources');
 }
 
 /** Like `run` of shell.mjs, but results belong on stdout here. */

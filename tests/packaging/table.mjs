@@ -1,6 +1,9 @@
 // The README's table of hosts. `npm run docs` writes it, a test holds it up to date.
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { hosts } from './hosts.mjs';
-import { pinned, pinnedCrate } from './tools.mjs';
+import { pinned, pinnedCrate, root } from './tools.mjs';
 
 /** Hosts whose tests are elsewhere, with a row each. */
 const others = [
@@ -23,6 +26,16 @@ const others = [
     version: pinned('@bytecodealliance/jco-transpile'),
   },
 ];
+
+/** Hosts with a build of their own tell their rows in tests/hosts/<host>/rows.mjs: name, install, version. */
+const folder = join(root, 'tests/hosts');
+const builders = existsSync(folder)
+  ? readdirSync(folder).filter((host) => existsSync(join(folder, host, 'rows.mjs')))
+  : [];
+for (const host of builders) {
+  const { rows } = await import(pathToFileURL(join(folder, host, 'rows.mjs')).href);
+  for (const row of rows) others.push({ test: `npm run host -- test ${host}`, ...row });
+}
 
 /** The table as Markdown. */
 export function table() {
