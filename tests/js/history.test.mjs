@@ -227,6 +227,31 @@ describe('reconciliation', () => {
     await plugin.close();
   });
 
+  test('what Digistore24 asks for becomes a task, once, and only where its order is known', async () => {
+    past();
+    const plugin = await ready();
+    await all(plugin.sync.backfill());
+    now += 86_400_000;
+    const at = '2026-06-16 12:00:00';
+    const order = sandbox.story({ buyer: { email: 'dora@example.com' }, products: [BOOK], at });
+    await plugin.receive({ method: 'POST', body: form(order.payment({ at })) });
+    await plugin.tick();
+    const purchaseId = order.orderId;
+    for (const kind of ['service-proofs', 'refund-requests', 'deliveries']) sandbox.addToDigistore24(kind, { purchaseId, at });
+    sandbox.addToDigistore24('service-proofs', { purchaseId, at, proof: { requestStatus: 'proof_provided' } });
+    now += 3_600_000;
+
+    assert.equal((await plugin.sync.reconcile()).work, 3);
+    await plugin.tick();
+    const tasks = () => byEmail('dora@example.com').tasks.map(({ title }) => title).sort();
+    const wanted = ['Provide proof until 2026-06-19: Buch', 'Refund requested: Buch', 'Ship: Buch'];
+    assert.deepEqual(tasks(), wanted);
+    assert.equal((await plugin.sync.reconcile()).work, 0);
+    await plugin.tick();
+    assert.deepEqual(tasks(), wanted);
+    await plugin.close();
+  });
+
   test('is a part of tick where it is set, within its requests, and says when it comes next', async () => {
     past();
     const plugin = await ready({ reconcileEveryHours: 12 });

@@ -432,6 +432,14 @@ pub fn form() -> Vec<String> {
         .then(filled("create", answers("6 m²")))
         .then(filled("revoke", json!({})))
         .end(),
+        Story::under(
+            "A revoked form takes only what it has filled; what a payment says stays",
+            json!({ "customFields": { "own": { "ds24_segment": "{{raw.Balkon}}", "ds24_phone": "{{money.gross}}" } } }),
+        )
+        .before(first())
+        .before(filled("create", answers("6 m²")))
+        .then(filled("revoke", json!({})))
+        .end(),
         Story::new("A form that was filled in again")
             .before(first())
             .before(filled("create", answers("6 m²")))
@@ -458,6 +466,26 @@ pub fn other() -> Vec<String> {
         Story::new("The button \"test connection\"").then(json!({ "event": "connection_test", "order_id": "" })).end(),
         Story::new("An event that is not known").then(json!({ "event": "on_something_new" })).end(),
         Story::new("Somebody filled in the order form").then(json!({ "event": "of_filled_out" })).end(),
+        Story::new("Digistore24 wants a proof of service")
+            .before(first())
+            .then(json!({ "event": "service_proof_request", "transaction_id": "12001", "due_date": "2026-11-23" }))
+            .end(),
+        Story::new("The buyer wants the money back, and gets it")
+            .before(first())
+            .then(json!({ "event": "refund_request", "transaction_id": "9004", "parent_transaction_id": "9001" }))
+            .then(refund("-47.00", "9006"))
+            .end(),
+        Story::under(
+            "Something is to be shipped, in the vendor's own words",
+            json!({ "tasks": { "delivery": { "title": "Parcel for {{buyer.firstName}}", "dueDays": 2 } } }),
+        )
+        .before(book(json!({})))
+        .then(book(json!({ "event": "delivery", "transaction_id": "2200001" })))
+        .end(),
+        Story::under("No task for a delivery", json!({ "tasks": { "delivery": false } }))
+            .before(book(json!({})))
+            .then(book(json!({ "event": "delivery", "transaction_id": "2200001" })))
+            .end(),
         Story::under("Test orders ignored", json!({ "testOrders": "ignore" }))
             .then(json!({ "api_mode": "test" }))
             .end(),

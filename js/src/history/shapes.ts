@@ -55,6 +55,8 @@ export interface Reconciliation {
   repaired: number;
   /** The first hundred. */
   drift: Drift[];
+  /** Proofs, refunds and deliveries that are asked for, new since the last time: each becomes a task. */
+  work: number;
 }
 
 /** Something about a person that lies where the plugin can't reach. */
