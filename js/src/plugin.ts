@@ -1,5 +1,6 @@
 import { type AuthMethods, authMethods, type CheckReport } from './auth.js';
 import { type BatchCall, type BatchOptions, type BatchResults, batch } from './batch.js';
+import { cleanup } from './cleanup.js';
 import { Core, guarded, healthy } from './core.js';
 import { type Host, writeLog } from './drive.js';
 import { asPluginError, type PluginError, problem, wrongField } from './errors.js';
@@ -28,6 +29,7 @@ import type {
   BackfillProgress,
   BriefEntry,
   CatalogEntry,
+  Cleanup,
   CatalogFilter,
   ConnectionOptions,
   DryRun,
@@ -180,6 +182,11 @@ export interface SyncMethods {
    * Silent where it is older than two days. Without `from` since the end of the last run.
    */
   reconcile(options?: { from?: string; maxRequests?: number } & CallOptions): Promise<Reconciliation>;
+  /**
+   * Takes out what test orders left in HighLevel (their notes, tasks and deals, tags and fields that only they earned) and in
+   * the ledger. Can be repeated. `deleteContacts`: contacts too that this plugin made and that have nothing but test orders.
+   */
+  cleanup(options?: { deleteContacts?: boolean; dryRun?: boolean } & CallOptions): Promise<Cleanup>;
 }
 
 /** Messages that can't be carried out without a person. */
@@ -419,6 +426,12 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
       apply: (event, options) => ledger('sync.apply', [raw(event)], options),
       backfill: (options = {}, control) => backfill(desk(control), options),
       reconcile: ({ from, maxRequests, ...control } = {}) => reconcile(desk(control), from, maxRequests),
+      cleanup: ({ deleteContacts = false, dryRun = false, ...options } = {}) =>
+        cleanup(deleteContacts, dryRun, {
+          signal: options.signal,
+          ledger: (method, args) => ledger(method, args, options),
+          run: (id, input) => run(id, input, options),
+        }),
     },
     events: {
       read: (service: string, body: string | Uint8Array, options: Reading = {}) => {

@@ -59,6 +59,27 @@ export interface Reconciliation {
   work: number;
 }
 
+/** What became of what test orders left on a contact. */
+export interface CleanedPerson {
+  contactId: string;
+  /** Their ids. */
+  orders: string[];
+  notes: number;
+  tasks: number;
+  deals: number;
+  /** Tags that only test orders earned. */
+  tags: string[];
+  /** `busy`: an event came meanwhile; the next time. */
+  outcome: 'cleaned' | 'deleted' | 'busy' | 'would be cleaned' | 'would be deleted';
+}
+
+/** What was cleaned up. */
+export interface Cleanup {
+  /** Nothing of a test order is left in the ledger. */
+  done: boolean;
+  people: CleanedPerson[];
+}
+
 /** Something about a person that lies where the plugin can't reach. */
 export interface Remainder {
   where: string;
