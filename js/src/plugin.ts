@@ -10,6 +10,7 @@ import { backfill } from './history/backfill.js';
 import { reconcile } from './history/reconcile.js';
 import { reconcileWhenDue } from './history/schedule.js';
 import { type Desk, Shelf } from './history/shelf.js';
+import { lateTwins, REQUESTS_FOR_TWINS } from './history/twins.js';
 import { type ItemOf, type ListInputOf, type Listing, type ListOptions, listing } from './lists.js';
 import { checkMapping } from './mapping-check.js';
 import {
@@ -29,8 +30,8 @@ import type {
   BackfillProgress,
   BriefEntry,
   CatalogEntry,
-  Cleanup,
   CatalogFilter,
+  Cleanup,
   ConnectionOptions,
   DryRun,
   ErrorDetails,
@@ -383,11 +384,23 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
 
   async function tick({ signal, trace, ...options }: { maxRequests?: number } & CallOptions = {}): Promise<Tick> {
     const control = { signal, trace };
-    const done = await ledger<Tick>('tick', [options], control);
+    let done = await ledger<Tick>('tick', [options], control);
+    const { maxRequests = Number.POSITIVE_INFINITY } = options;
+    const spent = done.events.reduce((sum, { requests }) => sum + requests, 0);
+    let left = maxRequests - spent;
+    if (done.done && left >= REQUESTS_FOR_TWINS) {
+      const { twins, requests } = await lateTwins(desk(control), (id, input) => run(id, input, control));
+      left -= requests;
+      if (twins.length > 0) done = { ...done, twins };
+      for (const { id, action, ids } of twins) {
+        const fields = { id, action, count: String(ids.length) };
+        writeLog({ log }, { level: 'error', message: 'a late write left something twice', fields });
+        listeners.tell({ kind: 'twin', at: clock(), trace: trace ?? newTrace(), id, action, count: ids.length });
+      }
+    }
     const { reconcileEveryHours: hours } = data;
     if (!hours || data.digistore24?.apiKey === undefined) return done;
-    const { maxRequests = Number.POSITIVE_INFINITY } = options;
-    return reconcileWhenDue(desk(control), done, { everyMs: hours * 3_600_000, maxRequests, log });
+    return reconcileWhenDue(desk(control), done, { everyMs: hours * 3_600_000, maxRequests: left, log });
   }
 
   const inbox = (room: Room = 'inbox', limit = 100) => ledger<RoomEntry[]>('inbox.list', [{ room, limit }]);

@@ -254,7 +254,11 @@ describe('whose a message is', () => {
     assert.equal(await sent({ language: 'en' }, { merchant: '555' }), place(0));
     assert.equal(await sent({ language: 'en' }), place(1));
     assert.equal(await sent({ language: 'de' }), place(3));
-    assert.equal(await sent({ language: 'de', api_mode: 'test' }), place(4), 'test orders have a location of their own');
+    assert.equal(
+      await sent({ language: 'de', api_mode: 'test' }),
+      place(4),
+      'test orders have a location of their own',
+    );
     const dear = sandbox.story({ products: [{ id: '10', name: 'Dear', price: 200_000 }] }).payment();
     assert.equal((await fleet.receive(ipn('a-1', { ...dear, language: 'de' }))).location, place(2));
   });

@@ -1,3 +1,5 @@
+import type { PlanAction } from '../protocol.js';
+
 /** What imports, comparisons and forgetting take and give. */
 
 /** What is to be imported. */
@@ -42,6 +44,18 @@ export interface Drift {
   occurredAt?: string | null;
   /** What could not be repaired: a person must look. */
   problem?: 'amount';
+}
+
+/** Something that is there more than once, because a write took effect long after it had failed. */
+export interface Twin {
+  /** The event's id. */
+  id: string;
+  order: string;
+  action: PlanAction;
+  /** The contact; null where the twins are contacts, or it is not known any more. */
+  contactId: string | null;
+  /** In HighLevel, as listed there. */
+  ids: string[];
 }
 
 /** What a comparison with Digistore24 found. */
