@@ -21,7 +21,11 @@ export function check(sandbox: Sandbox, scenes: Happened[]): Check[] {
   const calls = (no: number) => scenes[no]?.calls.length;
 
   expect('every message was answered with OK', scenes.map((s) => s.delivered).includes(false), false);
-  expect('one contact for each buyer', contacts.map((c) => c.email).sort(), [subscriberEmail, buyerEmail, companyEmail].sort());
+  expect(
+    'one contact for each buyer',
+    contacts.map((c) => c.email).sort(),
+    [subscriberEmail, buyerEmail, companyEmail].sort(),
+  );
 
   const subscriber = contacts.find(({ email }) => email === subscriberEmail);
   const buyer = contacts.find(({ email }) => email === buyerEmail);
