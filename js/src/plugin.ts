@@ -5,7 +5,7 @@ import { Core, guarded, healthy } from './core.js';
 import { type Host, writeLog } from './drive.js';
 import { asPluginError, type PluginError, problem, wrongField } from './errors.js';
 import { forget } from './forget.js';
-import { hearing } from './hearing.js';
+import { hearing, isReachable } from './hearing.js';
 import { backfill } from './history/backfill.js';
 import { reconcile } from './history/reconcile.js';
 import { reconcileWhenDue } from './history/schedule.js';
@@ -427,8 +427,11 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
 
   return {
     catalog: {
-      list: (filter = {}) =>
-        JSON.parse(guarded(wasm, () => wasm.catalogList(asJson(filter, 'filter')))) as CatalogEntry[],
+      list: ({ reachable = false, ...filter } = {}) => {
+        const found = guarded(wasm, () => wasm.catalogList(asJson(filter, 'filter')));
+        const entries = JSON.parse(found) as CatalogEntry[];
+        return reachable ? entries.filter((entry) => entry.kind !== 'trigger' || isReachable(entry, data)) : entries;
+      },
     },
     ghl: highLevelOperations(ways),
     digistore24: digistore24Operations(ways),

@@ -200,6 +200,8 @@ export interface CatalogFilter {
   text?: string;
   /** Without schemas and samples: for a list to choose from. */
   brief?: boolean;
+  /** Of triggers only those whose events can reach this plugin, by what it is connected with. */
+  reachable?: boolean;
 }
 
 /**
