@@ -129,7 +129,15 @@ async function unlessItFails(name: string, look: () => Promise<CheckLine>): Prom
   }
 }
 
-const PURPOSES = { dunning: true, retention: false, chargeback: true, review: true };
+const PURPOSES = {
+  dunning: true,
+  retention: false,
+  chargeback: true,
+  review: true,
+  serviceProof: true,
+  refundRequest: true,
+  delivery: true,
+};
 
 /** Whether tasks are made that name nobody. */
 function isOwnerless(tasks: Json | undefined): boolean {

@@ -32,6 +32,12 @@ pub enum Kind {
     CustomForm,
     /// Somebody filled in the order form.
     OrderformFilled,
+    /// Digistore24 wants a proof that a service was delivered. In lists only, like the next two.
+    ServiceProofRequest,
+    /// The buyer wants the money back.
+    RefundRequest,
+    /// Something is to be shipped.
+    Delivery,
     /// The button "test connection".
     ConnectionTest,
     /// Something new.
@@ -71,6 +77,9 @@ impl Kind {
             "custom_form" | "customform" => Self::CustomForm,
             "of_filled_out" => Self::OrderformFilled,
             "connection_test" => Self::ConnectionTest,
+            "service_proof_request" => Self::ServiceProofRequest,
+            "refund_request" => Self::RefundRequest,
+            "delivery" => Self::Delivery,
             other => Self::Unknown(other.chars().take(40).filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect()),
         }
     }
@@ -91,6 +100,9 @@ impl Kind {
             Self::CustomForm => "custom_form",
             Self::OrderformFilled => "orderform_filled",
             Self::ConnectionTest => "connection_test",
+            Self::ServiceProofRequest => "service_proof_request",
+            Self::RefundRequest => "refund_request",
+            Self::Delivery => "delivery",
             Self::Unknown(name) | Self::HighLevel(name) => name,
         }
     }
@@ -100,7 +112,7 @@ impl Kind {
         if matches!(self, Self::Unknown(_)) {
             return "digistore24.onUnknownEvent".to_owned();
         }
-        let mut id = "digistore24.on".to_owned();
+        let mut id = if self.is_work() { "digistore24.new" } else { "digistore24.on" }.to_owned();
         let mut start = true;
         for letter in self.name().chars() {
             match letter {
@@ -120,13 +132,18 @@ impl Kind {
         !matches!(self, Self::Affiliation | Self::OrderformFilled | Self::ConnectionTest | Self::Unknown(_))
     }
 
+    /// Whether it asks somebody to do something, and says nothing about what was bought.
+    pub fn is_work(&self) -> bool {
+        matches!(self, Self::ServiceProofRequest | Self::RefundRequest | Self::Delivery)
+    }
+
     /// Whether it took place in HighLevel: then it says nothing about what was bought. The bare module has no such events.
     pub fn is_highlevel(&self) -> bool {
         cfg!(not(feature = "fetch")) && matches!(self, Self::HighLevel(_))
     }
 
     pub(super) fn has_transaction(&self) -> bool {
-        matches!(self, Self::Payment | Self::Refund | Self::Chargeback | Self::PaymentDenial)
+        matches!(self, Self::Payment | Self::Refund | Self::Chargeback | Self::PaymentDenial) || self.is_work()
     }
 }
 

@@ -73,6 +73,15 @@ const ITEM: [(&str, &[&str]); 4] = [
     ("quantity", &["quantity"]),
 ];
 
+/// Of a request for work: its own number stands where money has its transaction.
+const WORK: [(&str, &[&str]); 5] = [
+    ("order_id", &["purchase_id"]),
+    ("transaction_id", &["id", "transaction_id"]),
+    ("product_id", &["product_id", "main_product_id"]),
+    ("product_name", &["product_name", "main_product_name"]),
+    ("due_date", &["due_date"]),
+];
+
 type Pairs = Vec<(String, String)>;
 
 fn copy(pairs: &mut Pairs, names: &[(&str, &[&str])], row: &Row<'_>, suffix: &str) {
@@ -160,10 +169,7 @@ pub fn messages(purchase: &Value, merchant: &str, upsell_no: u32) -> Result<Vec<
         let mut pairs = common.clone();
         pairs.push(("event".into(), format!("on_{kind}")));
         copy(&mut pairs, &TRANSACTION, &one, "");
-        if let Some((date, time)) = one.text(&["created_at"]).as_deref().and_then(|at| at.split_at_checked(10)) {
-            pairs.push(("transaction_date".into(), date.to_owned()));
-            pairs.push(("transaction_time".into(), time.trim_start_matches(['T', ' ']).to_owned()));
-        }
+        say_when(&mut pairs, one.text(&["created_at"]));
         messages.push(Params::new(pairs)?);
     }
     let closing = match standing(purchase) {
@@ -179,4 +185,30 @@ pub fn messages(purchase: &Value, merchant: &str, upsell_no: u32) -> Result<Vec<
         messages.push(Params::new(pairs)?);
     }
     Ok(messages)
+}
+
+/// What a row of a list asks somebody to do, as a message. `kind` is the event: `service_proof_request`, `refund_request`,
+/// `delivery`.
+///
+/// # Errors
+/// None in practice: names are distinct.
+pub fn work(row: &Value, kind: &str, merchant: &str, upsell_no: u32) -> Result<Params> {
+    let row = Row(row);
+    let test = row.yes("is_test_order") == Some(true);
+    let mut pairs = vec![
+        ("merchant_id".to_owned(), merchant.to_owned()),
+        ("event".into(), kind.to_owned()),
+        ("upsell_no".into(), upsell_no.to_string()),
+        ("api_mode".into(), if test { "test" } else { "live" }.into()),
+    ];
+    copy(&mut pairs, &WORK, &row, "");
+    say_when(&mut pairs, row.text(&["created_at", "transaction_created_at", "purchase_created_at"]));
+    Params::new(pairs)
+}
+
+fn say_when(pairs: &mut Pairs, at: Option<String>) {
+    if let Some((date, time)) = at.as_deref().and_then(|at| at.split_at_checked(10)) {
+        pairs.push(("transaction_date".into(), date.to_owned()));
+        pairs.push(("transaction_time".into(), time.trim_start_matches(['T', ' ']).to_owned()));
+    }
 }

@@ -233,7 +233,8 @@ pub(super) fn history_line(event: &Event) -> String {
         parts.push(reason.replace('_', " "));
     }
     if let Some(transaction) = &event.transaction {
-        parts.push(format!("transaction {}", transaction.id));
+        let what = if event.event.is_work() { "number" } else { "transaction" };
+        parts.push(format!("{what} {}", transaction.id));
     }
     parts.join(" · ")
 }
@@ -257,6 +258,22 @@ pub(super) fn task(event: &Event, order: &OrderState, purpose: Purpose) -> (Stri
         Purpose::Chargeback => (
             format!("Chargeback: {product}"),
             "The bank took the money back. Clear it up with the buyer before you sell to them again.".to_owned(),
+        ),
+        Purpose::ServiceProof => (
+            match event.raw.get("due_date").and_then(Value::as_str) {
+                Some(day) => format!("Provide proof until {day}: {product}"),
+                None => format!("Provide proof: {product}"),
+            },
+            "Digistore24 wants a proof that the service was delivered. Without one the buyer gets the money back."
+                .to_owned(),
+        ),
+        Purpose::RefundRequest => (
+            format!("Refund requested: {product}"),
+            "The buyer asked Digistore24 for the money back. A personal word may help, before it goes.".to_owned(),
+        ),
+        Purpose::Delivery => (
+            format!("Ship: {product}"),
+            "Digistore24 waits for the delivery. Enter the tracking number there when it is on its way.".to_owned(),
         ),
         // A review; playbooks bring their own words.
         Purpose::Review | Purpose::Playbook => (

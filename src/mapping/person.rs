@@ -33,6 +33,8 @@ record! {
         pub business: Option<String>,
         /// Custom fields as last written.
         pub fields: Map,
+        /// Custom fields that a form filled, by order and form: they go when it is revoked.
+        pub forms: Map,
         /// Names and address as last written, each as a short hash.
         pub profile: Map,
         /// The GHL user who looks after the contact, as last seen.
@@ -130,6 +132,12 @@ words! {
         Chargeback = "chargeback",
         /// A message could not be understood without a person.
         Review = "review",
+        /// Digistore24 wants a proof that a service was delivered.
+        ServiceProof = "serviceProof",
+        /// The buyer wants the money back.
+        RefundRequest = "refundRequest",
+        /// Something is to be shipped.
+        Delivery = "delivery",
         /// A playbook says so.
         Playbook = "playbook",
     }

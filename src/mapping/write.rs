@@ -126,11 +126,13 @@ impl<'a> Writer<'a> {
                 custom.extend(content::event_fields(self.event, self.person, &profile, self.now.now_ms));
             }
         }
+        let mut mapped = Map::new();
         if !is_later && let Value::Object(own) = self.mapping.own_fields.fill(&self.facts) {
             for (name, value) in own {
-                put_text(&mut custom, &name, value);
+                put_text(&mut mapped, &name, value);
             }
         }
+        custom.extend(mapped.clone());
         custom.extend(std::mem::take(&mut self.drawn.custom).into_iter().filter(|(_, value)| !value.is_null()));
         let mut changed = Map::new();
         for (key, value) in custom {
@@ -141,6 +143,7 @@ impl<'a> Writer<'a> {
                 changed.insert(key, value);
             }
         }
+        self.form_fields(&mapped, &mut changed);
         if create {
             let fields = content::for_creation(&profile);
             self.remember(&profile.fields);
@@ -185,6 +188,27 @@ impl<'a> Writer<'a> {
             let why = self.event.event.name().to_owned() + " changes the contact's fields";
             self.step(&why, Action::UpdateContact { fields, custom: changed });
         }
+    }
+
+    /// Keeps which of the mapped fields a form has changed; clears them when it is revoked.
+    fn form_fields(&mut self, mapped: &Map, changed: &mut Map) {
+        let Some(form) = self.event.form.as_ref().filter(|_| !self.is_later()) else { return };
+        let name = self.event.order_key() + "/" + &form.no.unwrap_or_default().to_string();
+        let filled = self.person.forms.get(&name).and_then(Value::as_array).cloned().unwrap_or_default();
+        if form.action.as_deref() != Some("revoke") {
+            let mut keys = Set::new();
+            keys.extend(filled.iter().filter_map(Value::as_str).map(str::to_owned));
+            keys.extend(mapped.iter().map(|(key, _)| key).filter(|key| changed.contains_key(key)).cloned());
+            if !keys.is_empty() {
+                put(&mut self.person.forms, &name, keys.to_json());
+            }
+            return;
+        }
+        for key in filled.iter().filter_map(Value::as_str).filter(|key| !mapped.contains_key(key)) {
+            put(&mut self.person.fields, key, "".into());
+            put(changed, key, "".into());
+        }
+        self.person.forms.remove(&name);
     }
 
     fn remember(&mut self, fields: &Map) {
@@ -252,7 +276,7 @@ impl<'a> Writer<'a> {
         }
         let Some(order) = self.person.order(&key) else { return };
         let open = |purpose: Purpose| order.open_tasks.iter().any(|t| t.purpose == purpose);
-        let section = &self.mapping.tasks;
+        let (section, kind) = (&self.mapping.tasks, &self.event.event);
         // An object with texts of one's own means on.
         let is_on = |purpose: Purpose| match &section[purpose.word()] {
             Value::Null => purpose != Purpose::Retention,
@@ -263,17 +287,19 @@ impl<'a> Writer<'a> {
             (became(State::Paused) && !open(Purpose::Dunning), Purpose::Dunning, "a payment is missing"),
             (became(State::Cancelling) && !open(Purpose::Retention), Purpose::Retention, "the plan was cancelled"),
             (became(State::ChargedBack), Purpose::Chargeback, "the bank took the money back"),
+            (*kind == Kind::ServiceProofRequest, Purpose::ServiceProof, "Digistore24 wants a proof"),
+            (*kind == Kind::RefundRequest, Purpose::RefundRequest, "the buyer wants the money back"),
+            (*kind == Kind::Delivery, Purpose::Delivery, "something is to be shipped"),
         ];
         let mut steps = Vec::new();
         for (_, purpose, why) in wanted.into_iter().filter(|(wanted, purpose, _)| *wanted && is_on(*purpose)) {
             let texts = &self.mapping.task_texts.fill(&self.facts);
             let own = &texts[purpose.word()];
-            let setting = |name: &str| if own[name].is_null() { section[name].clone() } else { own[name].clone() };
             let (title, body) = content::task(self.event, order, purpose);
             let (text, mark) = body.split_once('\n').unwrap_or(("", &body));
             let text = own["body"].as_str().unwrap_or(text);
-            let days = setting("dueDays").as_i64().unwrap_or(1);
-            let who = json!({ "assignedTo": setting("assignedTo"), "ownerFirst": setting("ownerFirst") });
+            let days = own["dueDays"].as_i64().or(section["dueDays"].as_i64()).unwrap_or(1);
+            let who = playbook::who(own, section);
             let action = Action::CreateTask {
                 owner_first: playbook::is_owner_first(&who),
                 order: key.clone(),

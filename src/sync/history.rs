@@ -8,13 +8,13 @@ use crate::json::{Json, Value};
 
 impl Sync<'_> {
     /// `merchant()`, `import({orders, merchant, manner, contact, dryRun})`, `lacks(merchant, rows)`, `overdue(after)`,
-    /// `compare(merchant, order)`, `forget(email)`.
+    /// `work(merchant, kind, rows)`, `compare(merchant, order)`, `view(contactId, merchant, orders)`, `tests(after)`, `dropTests(contactId, version, gone)`, `forget(email)`.
     ///
     /// # Errors
     /// `invalid_input` for another name; else what the method says.
     pub async fn history(&self, method: &str, mut args: Vec<Value>) -> Result<Value> {
         let mut at = |index: usize| args.get_mut(index).map(Value::take).unwrap_or_default();
-        let (first, second) = (at(0), at(1));
+        let (first, second, third) = (at(0), at(1), at(2));
         let text = first.as_str().unwrap_or_default();
         match method {
             "sync.merchant" => Ok(self.merchant().await?.into()),
@@ -26,6 +26,13 @@ impl Sync<'_> {
             }
             "sync.lacks" => self.lacks(text, second).await,
             "sync.overdue" => self.overdue(first.as_str().map(str::to_owned)).await,
+            "sync.work" => self.work(text, second.as_str().unwrap_or_default(), &third).await,
+            "sync.view" => self.view_with(text, second.as_str().unwrap_or_default(), &third).await,
+            "sync.tests" => self.tests(first.as_str().map(str::to_owned)).await,
+            "sync.dropTests" => {
+                let version = second.as_u64().unwrap_or_default();
+                Ok(self.drop_tests(text, version, third.as_bool() == Some(true)).await?.into())
+            }
             "sync.compare" => self.compare(text, &second).await,
             "forget" => self.forget(text).await,
             _ => Err(Error::invalid_field("method", "is not known")),

@@ -9,7 +9,7 @@ use super::{
 use crate::json::{Json, Value, json};
 use crate::{
     clock,
-    digistore24::{Cents, Event, Kind, order_key},
+    digistore24::{self, Cents, Event, Kind, order_key},
     error::Result,
     mapping::{Manner, OrderState, Outcome, Person, State, signal, transition},
     record,
@@ -52,7 +52,7 @@ impl Sync<'_> {
                 let kind = row.kind.as_deref().map(Kind::parse);
                 match (&row.transaction, kind) {
                     // A wish for a refund moves no money yet.
-                    (_, Some(Kind::Unknown(_))) => true,
+                    (_, Some(Kind::Unknown(_) | Kind::RefundRequest)) => true,
                     (Some(id), _) => amount_of(order, id).is_some(),
                     (None, Some(kind)) => !moves(order, &Event::blank("", kind, 0)),
                     (None, None) => true,
@@ -89,6 +89,40 @@ impl Sync<'_> {
         }
         let last = entries.last().filter(|_| entries.len() == PAGE as usize).map(|entry| entry.key.as_str());
         Ok(json!({ "orders": orders, "after": last }))
+    }
+
+    /// Takes in what Digistore24 asks somebody to do about orders that the ledger knows, each once: rows of a list, as events
+    /// of this kind. Gives `{ taken, whole }`: how many were new, and the rows of which that must be read whole first, because
+    /// only so they tell the day.
+    ///
+    /// # Errors
+    /// `storage`.
+    pub async fn work(&self, merchant: &str, kind: &str, rows: &Value) -> Result<Value> {
+        let (mut taken, mut whole) = (0, Vec::new());
+        for row in rows.as_array().into_iter().flatten() {
+            let id = row.get("purchase_id").and_then(Value::as_str).unwrap_or_default();
+            let base = base_of(id);
+            let keys = [id, base].map(|id| order_key(Some(merchant), id));
+            let known = self.orders(&keys).await?;
+            let upsell_no = match known.as_slice() {
+                [Some(_), _] => 0,
+                [None, Some(_)] => id.get(base.len()..).and_then(|digit| digit.parse().ok()).unwrap_or_default(),
+                // Not here, or not yet: the list shows it again.
+                _ => continue,
+            };
+            let params = digistore24::work(row, kind, merchant, upsell_no)?;
+            let event = Event::read(&self.client.connection.id, &params, self.effects.now());
+            if !self.effects.get(vec![self.scope.seen(&event.dedupe_key)]).await?.0.is_empty() {
+                continue;
+            }
+            if event.event == Kind::ServiceProofRequest && row.get("due_date").is_none() {
+                whole.push(row.clone());
+                continue;
+            }
+            let (accepted, _) = self.take_in(&event, &params, &[], Arrival::default()).await?;
+            taken += u32::from(accepted == Accepted::Queued);
+        }
+        Ok(json!({ "taken": taken, "whole": whole }))
     }
 
     /// Takes in what the ledger lacks of an order. Gives what differs: `{ order, event, manner, occurredAt }` for what was taken

@@ -227,6 +227,35 @@ describe('reconciliation', () => {
     await plugin.close();
   });
 
+  test('what Digistore24 asks for becomes a task, once, and only where its order is known', async () => {
+    past();
+    const plugin = await ready();
+    await all(plugin.sync.backfill());
+    now += 86_400_000;
+    const at = '2026-06-16 12:00:00';
+    const order = sandbox.story({ buyer: { email: 'dora@example.com' }, products: [BOOK], at });
+    await plugin.receive({ method: 'POST', body: form(order.payment({ at })) });
+    await plugin.tick();
+    const purchaseId = order.orderId;
+    for (const kind of ['service-proofs', 'refund-requests', 'deliveries'])
+      sandbox.addToDigistore24(kind, { purchaseId, at });
+    sandbox.addToDigistore24('service-proofs', { purchaseId, at, proof: { requestStatus: 'proof_provided' } });
+    now += 3_600_000;
+
+    assert.equal((await plugin.sync.reconcile()).work, 3);
+    await plugin.tick();
+    const tasks = () =>
+      byEmail('dora@example.com')
+        .tasks.map(({ title }) => title)
+        .sort();
+    const wanted = ['Provide proof until 2026-06-19: Buch', 'Refund requested: Buch', 'Ship: Buch'];
+    assert.deepEqual(tasks(), wanted);
+    assert.equal((await plugin.sync.reconcile()).work, 0);
+    await plugin.tick();
+    assert.deepEqual(tasks(), wanted);
+    await plugin.close();
+  });
+
   test('is a part of tick where it is set, within its requests, and says when it comes next', async () => {
     past();
     const plugin = await ready({ reconcileEveryHours: 12 });
@@ -245,6 +274,57 @@ describe('reconciliation', () => {
     assert.ok(tick.nextAt <= now + 12 * 3_600_000 && tick.nextAt > now);
     await plugin.tick();
     assert.ok(byEmail('dora@example.com'));
+    await plugin.close();
+  });
+});
+
+describe('a timeline without a ledger', () => {
+  test('has what the ledger lacks, from Digistore24, and keeps nothing of it', async () => {
+    const { plan, single } = past();
+    const whole = await ready();
+    await all(whole.sync.backfill());
+    const wanted = await whole.timeline({ email: 'anna@example.com' });
+    await whole.close();
+
+    const { store, texts } = openStore();
+    const plugin = await ready({ store });
+    const before = await texts();
+    const seen = await plugin.timeline({ email: 'anna@example.com' });
+    assert.deepEqual([seen.status, seen.lifetime, seen.orders], [wanted.status, wanted.lifetime, wanted.orders]);
+    const purchases = ({ timeline }) =>
+      timeline.filter(({ kind }) => kind === 'purchase').map(({ at, title }) => [at, title]);
+    assert.deepEqual(purchases(seen), purchases(wanted));
+    assert.equal(seen.orders[0].id, plan.orderId);
+    const keys = (entries) => entries.map(({ key }) => key).filter((key) => !/budget|cache/.test(key));
+    assert.deepEqual(keys(await texts()), keys(before));
+
+    // An order that came live, beside one from before.
+    const at = '2026-06-15 11:30:00';
+    const order = sandbox.story({ buyer: { email: 'bert@example.com' }, products: [COURSE], at });
+    await plugin.receive({ method: 'POST', body: form(order.payment({ at })) });
+    await plugin.tick();
+    const bert = await plugin.timeline({ email: 'bert@example.com' });
+    assert.deepEqual(
+      bert.orders.map(({ id, items }) => [id, items[0].state]).sort(),
+      [
+        [order.orderId, 'active'],
+        [single.orderId, 'refunded'],
+      ].sort(),
+    );
+    await plugin.close();
+  });
+
+  test('without access to Digistore24 it is what is left, and says what is missing', async () => {
+    past();
+    const plugin = await ready();
+    await plugin.ghl.contacts.createContact({ email: 'anna@example.com' });
+    sandbox.fault({ service: 'digistore24', kind: 'status', status: 403, path: '/api/call/listPurchasesOfEmail' });
+    const { orders, missing } = await plugin.timeline({ email: 'anna@example.com' });
+    assert.deepEqual(orders, []);
+    assert.deepEqual(
+      missing.map(({ operation }) => operation),
+      ['digistore24.listPurchasesOfEmail'],
+    );
     await plugin.close();
   });
 });

@@ -351,6 +351,18 @@ pub fn installment() -> Vec<String> {
             .end(),
         all("One installment of several goes back, then all").then(part(2, back(2))).then(part(1, back(1))).end(),
         all("An installment is missed").then(part(3, json!({ "event": "on_payment_missed" }))).end(),
+        Story::new("An installment went back before its message came: Digistore24 says that the plan runs")
+            .knows(
+                "C74PNZH5",
+                with(
+                    purchase("C74PNZH5", "paying", &[("9001", "payment", "47.00"), ("9002", "payment", "47.00")]),
+                    json!({ "billing_type": "installment", "number_of_installments": "3" }),
+                ),
+            )
+            .then(part(2, back(2)))
+            .then(part(2, json!({})))
+            .end(),
+        Story::new("The same, and Digistore24 says nothing").then(part(2, back(2))).then(part(2, json!({}))).end(),
         all("All installments go back after the last one")
             .before(part(3, json!({})))
             .before(part(3, back(3)))
@@ -432,6 +444,14 @@ pub fn form() -> Vec<String> {
         .then(filled("create", answers("6 m²")))
         .then(filled("revoke", json!({})))
         .end(),
+        Story::under(
+            "A revoked form takes only what it has filled; what a payment says stays",
+            json!({ "customFields": { "own": { "ds24_segment": "{{raw.Balkon}}", "ds24_phone": "{{money.gross}}" } } }),
+        )
+        .before(first())
+        .before(filled("create", answers("6 m²")))
+        .then(filled("revoke", json!({})))
+        .end(),
         Story::new("A form that was filled in again")
             .before(first())
             .before(filled("create", answers("6 m²")))
@@ -458,6 +478,26 @@ pub fn other() -> Vec<String> {
         Story::new("The button \"test connection\"").then(json!({ "event": "connection_test", "order_id": "" })).end(),
         Story::new("An event that is not known").then(json!({ "event": "on_something_new" })).end(),
         Story::new("Somebody filled in the order form").then(json!({ "event": "of_filled_out" })).end(),
+        Story::new("Digistore24 wants a proof of service")
+            .before(first())
+            .then(json!({ "event": "service_proof_request", "transaction_id": "12001", "due_date": "2026-11-23" }))
+            .end(),
+        Story::new("The buyer wants the money back, and gets it")
+            .before(first())
+            .then(json!({ "event": "refund_request", "transaction_id": "9004", "parent_transaction_id": "9001" }))
+            .then(refund("-47.00", "9006"))
+            .end(),
+        Story::under(
+            "Something is to be shipped, in the vendor's own words",
+            json!({ "tasks": { "delivery": { "title": "Parcel for {{buyer.firstName}}", "dueDays": 2 } } }),
+        )
+        .before(book(json!({})))
+        .then(book(json!({ "event": "delivery", "transaction_id": "2200001" })))
+        .end(),
+        Story::under("No task for a delivery", json!({ "tasks": { "delivery": false } }))
+            .before(book(json!({})))
+            .then(book(json!({ "event": "delivery", "transaction_id": "2200001" })))
+            .end(),
         Story::under("Test orders ignored", json!({ "testOrders": "ignore" }))
             .then(json!({ "api_mode": "test" }))
             .end(),

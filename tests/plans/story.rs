@@ -88,7 +88,10 @@ impl Story {
         let mut whole = event(json!({ "tags": "Kräuter" }));
         let raw = whole.as_object_mut().unwrap().get_mut("raw").unwrap().as_object_mut().unwrap();
         raw.extend(message.as_object().unwrap().clone());
-        let moves_money = ["on_payment", "on_refund", "on_chargeback"].iter().any(|kind| raw["event"] == **kind);
+        let moves_money =
+            ["on_payment", "on_refund", "on_chargeback", "service_proof_request", "refund_request", "delivery"]
+                .iter()
+                .any(|kind| raw["event"] == **kind);
         raw.retain(|name, _| moves_money || !name.starts_with("transaction_"));
         call(&mut self.world, &self.plugin, "sync.apply", json!([whole]))
     }

@@ -5,7 +5,7 @@ import type { Delivery, ServiceProof, Ticket } from './data.js';
 import { badParameter, unknownThing } from './errors.js';
 import type { Functions } from './functions.js';
 import { findPurchase } from './purchases.js';
-import { deliveryView, licenseKey, proofView, ticketView, yesNo } from './views.js';
+import { deliveryView, licenseKey, proofView, ticketView, wholeProofView, yesNo } from './views.js';
 
 /** What a buyer gets for the money: tickets, parcels, license keys, mails; and the proof of it. */
 export const fulfilmentFunctions: Functions = {
@@ -35,6 +35,15 @@ export const fulfilmentFunctions: Functions = {
   listServiceProofRequests: {
     run(world, args) {
       return world.ds24.proofs.filter((proof) => fitsProof(nested(args, 'search'), proof)).map(proofView);
+    },
+  },
+
+  getServiceProofRequest: {
+    run(world, args) {
+      const id = needed(args, 'service_proof_id');
+      const proof = world.ds24.proofs.find((one) => one.id === id);
+      if (!proof) throw unknownThing('Service proof request', id);
+      return { service_proof_request: wholeProofView(proof) };
     },
   },
 

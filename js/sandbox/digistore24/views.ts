@@ -1,3 +1,4 @@
+import { dateOf } from '../berlin.js';
 import { vendorShare } from '../ipn/money.js';
 import type {
   Buyer,
@@ -256,6 +257,19 @@ export function proofView(proof: ServiceProof): View {
     request_status: proof.requestStatus,
     created_at: proof.createdAt,
     modified_at: proof.modifiedAt,
+  };
+}
+
+/** What `getServiceProofRequest` tells. A vendor has three days. */
+export function wholeProofView(proof: ServiceProof): View {
+  const due = new Date(Date.parse(`${dateOf(proof.createdAt)}T00:00:00Z`) + 3 * 86_400_000);
+  return {
+    id: proof.id,
+    purchase_id: proof.purchase.id,
+    status: proof.requestStatus,
+    created_at: proof.createdAt,
+    due_date: due.toISOString().slice(0, 10),
+    notes: '',
   };
 }
 

@@ -1,4 +1,4 @@
-import { wrongField } from '../errors.js';
+import { PluginError, wrongField } from '../errors.js';
 import type { Drift, JsonObject, Reconciliation } from '../protocol.js';
 import { chunks, type Order, read, wallClock, wholeOrders } from './lists.js';
 import type { Desk } from './shelf.js';
@@ -6,11 +6,12 @@ import type { Desk } from './shelf.js';
 /*
  * What the webhooks missed, found in four places: movements of money, new orders, changes of rebilling, and, for what is
  * in no list (a payment that is missing), orders whose next payment is overdue. The core says which rows its ledger lacks;
- * those orders are read whole, and the core takes in what it doesn't have.
+ * those orders are read whole, and the core takes in what it doesn't have. At last what is in no webhook at all: what
+ * Digistore24 asks somebody to do.
  */
 
 interface Run {
-  phase: 'transactions' | 'orders' | 'changes' | 'overdue' | 'done';
+  phase: Phase;
   merchant: string;
   /** Milliseconds since 1970. */
   from: number;
@@ -21,6 +22,9 @@ interface Run {
   /** Until when everything has been compared. */
   reached: number;
 }
+
+const PHASES = ['transactions', 'orders', 'changes', 'overdue', 'proofs', 'refunds', 'deliveries', 'done'] as const;
+type Phase = (typeof PHASES)[number];
 
 /** A row for the core: which order, and what about it. */
 interface Row {
@@ -44,6 +48,8 @@ const OVERLAP_MS = 2 * 3_600_000;
 const FIRST_MS = 48 * 3_600_000;
 /** After a failure the schedule goes on so much later. */
 const PAUSE_MS = 10 * 60_000;
+/** What is asked for is looked for so much further back: its order may have become known only since. */
+const WORK_MS = 2 * 24 * 3_600_000;
 /** So many differences are told. */
 const TOLD = 100;
 
@@ -68,6 +74,45 @@ const LISTS = {
     row: (row: JsonObject): Row => ({ order: String(row['purchase_id'] ?? ''), kind: String(row['type'] ?? '') }),
   },
 } as const;
+
+/** What somebody is asked to do, by phase. A list without pages comes whole. */
+const WORK: Partial<Record<Phase, Wanted>> = {
+  proofs: {
+    kind: 'service_proof_request',
+    operation: 'digistore24.listServiceProofRequests',
+    input: () => ({ search: { request_status: 'pending' } }),
+    whole: { operation: 'digistore24.getServiceProofRequest', id: 'service_proof_id', item: 'service_proof_request' },
+  },
+  refunds: {
+    kind: 'refund_request',
+    operation: 'digistore24.listTransactions',
+    items: 'transaction_list',
+    input: ({ from, to, page }) => ({
+      from: wallClock(from - WORK_MS),
+      to: wallClock(to),
+      page_no: page,
+      page_size: PAGE,
+      search: { role: 'vendor', transaction_type: 'refund_request' },
+    }),
+  },
+  deliveries: {
+    kind: 'delivery',
+    operation: 'digistore24.listDeliveries',
+    items: 'delivery',
+    input: ({ from }) => ({ search: { type: 'request', from: wallClock(from - WORK_MS).slice(0, 10) } }),
+  },
+};
+
+interface Wanted {
+  /** The event that a row becomes. */
+  kind: string;
+  operation: string;
+  /** The list in the answer; without it the answer is the list. */
+  items?: string;
+  input(run: Run): JsonObject;
+  /** How a row is read whole. */
+  whole?: { operation: string; id: string; item: string };
+}
 
 /** Compares until everything is compared or the requests are used up; a run that was stopped goes on. */
 export async function reconcile(
@@ -116,13 +161,15 @@ async function newRun(desk: Desk, reached: number, since?: number): Promise<Run>
     to: now - DELAY_MS,
     page: 1,
     after: null,
-    found: { checked: 0, found: 0, repaired: 0, drift: [] },
+    found: { checked: 0, found: 0, repaired: 0, drift: [], work: 0 },
     reached,
   };
 }
 
 /** One page of the present list. Gives how many requests it took. */
 async function comparePage(desk: Desk, run: Run): Promise<number> {
+  const wanted = WORK[run.phase];
+  if (wanted) return await askPage(desk, run, wanted);
   const { ids, isLast } = run.phase === 'overdue' ? await overdue(desk, run) : await listed(desk, run);
   const parts = chunks(ids, AT_ONCE);
   for (const part of parts) {
@@ -134,10 +181,37 @@ async function comparePage(desk: Desk, run: Run): Promise<number> {
 }
 
 function turn(run: Run): void {
-  const phases = ['transactions', 'orders', 'changes', 'overdue', 'done'] as const;
-  run.phase = phases[phases.indexOf(run.phase) + 1] ?? 'done';
+  run.phase = PHASES[PHASES.indexOf(run.phase) + 1] ?? 'done';
   run.page = 1;
   if (run.phase === 'done') run.reached = Math.max(run.reached, run.to);
+}
+
+/** One page of what somebody is asked to do. Gives how many requests it took. */
+async function askPage(desk: Desk, run: Run, { kind, operation, items, input, whole }: Wanted): Promise<number> {
+  let rows: JsonObject[];
+  try {
+    const answer = await read<JsonObject>(desk, operation, input(run));
+    rows = ((items ? answer[items] : answer) ?? []) as JsonObject[];
+  } catch (error) {
+    // A key without this permission still compares orders.
+    if (!(error instanceof PluginError) || error.code !== 'forbidden') throw error;
+    rows = [];
+  }
+  const take = (some: JsonObject[]) =>
+    desk.call<{ taken: number; whole: JsonObject[] }>('sync.work', [run.merchant, kind, some]);
+  const found = await take(rows);
+  run.found.work += found.taken;
+  // What a step has no requests for is still open in the next run.
+  const unread = whole ? found.whole.slice(0, REQUESTS_PER_STEP - 1) : [];
+  for (const row of unread) {
+    if (!whole) break;
+    const answer = await read<JsonObject>(desk, whole.operation, { [whole.id]: row['id'] ?? null });
+    const told = { due_date: '', ...(answer[whole.item] as JsonObject | undefined) };
+    run.found.work += (await take([{ ...told, ...row }])).taken;
+  }
+  run.page++;
+  if (kind !== 'refund_request' || rows.length < PAGE) turn(run);
+  return 1 + unread.length;
 }
 
 /** The orders of a page that the ledger doesn't have so. */

@@ -15,6 +15,7 @@ export function addReconcile(program: Command): void {
         const outcomes = events.map(({ event, order, outcome }) => ({ event, order, outcome }));
         output.result({ ...found, outcomes }, () => [
           `${found.checked} orders compared, ${found.found} differences, ${found.repaired} taken in`,
+          ...(found.work > 0 ? [`${found.work} new requests for a proof, a refund or a delivery`] : []),
           ...(found.drift.length > 0 ? table(found.drift.map(row)) : []),
         ]);
       });
