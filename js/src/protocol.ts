@@ -221,6 +221,8 @@ export interface CatalogEntry {
   kind: 'action' | 'search' | 'trigger';
   tier: 'core' | 'all';
   resource: string;
+  /** What people call the resource. */
+  resourceTitle: string;
   title: string;
   /** The title where nobody wrote more. */
   description: string;

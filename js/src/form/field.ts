@@ -136,7 +136,11 @@ function shapeOf(
 ): Pick<Field, 'kind' | 'options' | 'fields' | 'item' | 'choices'> {
   if (Array.isArray(schema.enum)) {
     const values = schema.enum.filter((value) => value !== null) as (string | number | boolean)[];
-    return { kind: 'choice', options: values.map((value) => ({ value, title: readable(value) })) };
+    const titles = objectAt(schema, 'x-titles');
+    return {
+      kind: 'choice',
+      options: values.map((value) => ({ value, title: textAt(titles, String(value)) ?? readable(value) })),
+    };
   }
   const kinds = new Set(types);
   kinds.delete('null');

@@ -1,0 +1,225 @@
+// Words for people: what the entries of the tier core say in English, and that German says all of it.
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { formOf } from '../../pkg/dist/src/form.js';
+import { createPlugin } from '../../pkg/dist/src/index.js';
+import { de } from '../../pkg/dist/src/words/de.js';
+import { translate } from '../../pkg/dist/src/words.js';
+
+const plugin = await createPlugin({ log: () => {} });
+after(() => plugin.close());
+const all = plugin.catalog.list();
+const core = all.filter(({ tier }) => tier === 'core');
+
+/** Every schema in a schema, with the name of its field; whichever keyword it lies under. */
+function* schemasIn(schema, name = '') {
+  if (typeof schema !== 'object' || schema === null) return;
+  yield { schema, name };
+  for (const key of ['properties', '$defs'])
+    for (const [own, one] of Object.entries(schema[key] ?? {})) yield* schemasIn(one, own);
+  for (const key of ['items', 'additionalProperties']) yield* schemasIn(schema[key], name);
+  for (const one of schema.anyOf ?? []) yield* schemasIn(one, name);
+}
+
+function* fieldsIn(fields, path = '') {
+  for (const field of fields) {
+    yield { field, path: `${path}.${field.name}` };
+    yield* fieldsIn([...(field.fields ?? []), ...(field.item?.fields ?? [])], `${path}.${field.name}`);
+  }
+}
+
+/** What the core says, by the part of the words that it is in: text -> where it stands. */
+const said = { resources: {}, titles: {}, descriptions: {}, fields: {}, help: {} };
+const values = new Set();
+for (const entry of core) {
+  said.resources[entry.resourceTitle] ??= entry.id;
+  said.titles[entry.title] ??= entry.id;
+  if (entry.description !== entry.title) said.descriptions[entry.description] ??= entry.id;
+  for (const { schema, name } of schemasIn(entry.input)) {
+    if (schema.title) said.fields[schema.title] ??= `${entry.id} ${name}`;
+    if (schema.description) said.help[schema.description] ??= `${entry.id} ${name}`;
+    for (const value of schema.enum ?? []) if (typeof value === 'string') values.add(value);
+  }
+}
+const parts = Object.keys(said);
+
+test('the core has what a builder lists first', () => {
+  assert.ok(core.length >= 126, `${core.length}`);
+  const business = core.filter(({ service }) => service === 'bridge').map(({ title }) => title);
+  for (const title of ['New sale', 'Payment failed', 'Refund', 'Find or create contact', 'Add tag', 'Create buy link'])
+    assert.ok(business.includes(title), title);
+});
+
+// A field with a `~` is a choice of a service that stands in code, such as a file's ending.
+const names =
+  /^(HighLevel|Digistore24|Google|Facebook|WhatsApp|JavaScript|CSS|HTML|API|ID|IDs|URL|URLs|UTM|VAT|SMS|BCC|CC|IPN|English|German|French|Spanish|Italian|Dutch|Polish|Portuguese|Slovenian|I)\b/;
+
+test('titles are in sentence case and in words', () => {
+  const titles = [...Object.keys(said.titles), ...Object.keys(said.fields), ...Object.keys(said.resources)];
+  for (const title of titles) {
+    assert.ok(title.length <= 60, `${title}: too long`);
+    assert.match(title, /^[A-Z]/, `${title}: begins in capitals`);
+    assert.doesNotMatch(title, /_|[a-z][A-Z](?!evel|ript|pp)/, `${title}: a name of the program`);
+    assert.doesNotMatch(title, /[.!]$/, `${title}: a title is no sentence`);
+    const others = title
+      .split(/[\s(]+/)
+      .slice(1)
+      .filter((word) => /^[A-Z]/.test(word) && !names.test(word));
+    assert.deepEqual(others, [], `${title}: in capitals`);
+  }
+});
+
+const jargon =
+  /\b(endpoints?|payload|boolean|string|regex|stringified|serializ\w+|query param\w*|on the wire|specification|OAS|OpenAPI|changeKey|hash(es)?|idempoten\w+|GHL|DS24|4\d\d error|void of|refer to|please note)\b/i;
+
+test('texts speak of what people know', () => {
+  for (const part of ['descriptions', 'help'])
+    for (const [text, where] of Object.entries(said[part])) {
+      const plain = text.replace(/`[^`]*`/g, '');
+      assert.doesNotMatch(plain, jargon, `${where}: ${text}`);
+      if (part === 'descriptions')
+        assert.doesNotMatch(plain, /[a-z]_[a-z]|[a-z]\.[a-z]|\b[a-z]+[A-Z]/, `${where}: ${text}`);
+      assert.match(text, /[.…]$|^https/, `${where}: ${text} is no sentence`);
+    }
+});
+
+test('every field that must be filled in says what belongs there', () => {
+  const bare = core.flatMap((entry) =>
+    [...fieldsIn(formOf(entry))]
+      .filter(({ field }) => field.required && !field.help)
+      .map(({ path }) => entry.id + path),
+  );
+  assert.deepEqual(bare, []);
+});
+
+test('every business-level entry and every trigger of Digistore24 says more than its title', () => {
+  const short = core.filter(
+    ({ title, description, service }) => service === 'bridge' && description.length < title.length + 15,
+  );
+  assert.deepEqual(
+    short.map(({ id }) => id),
+    [],
+  );
+});
+
+test('nobody real stands in a sample', () => {
+  const addresses = JSON.stringify(core.map(({ sample }) => sample)).match(/[\w.+-]+@[\w.-]+\w/g);
+  const foreign = addresses.filter(
+    (one) =>
+      !/@(?:[\w-]+\.)*(?:example\.(?:com|org|net|de)|[\w-]+\.(?:example|test|invalid))$|@example\.\w+$/.test(one),
+  );
+  assert.deepEqual([...new Set(foreign)], []);
+});
+
+test('German has all words of the core, and no others', () => {
+  for (const part of parts) {
+    const missing = Object.keys(said[part]).filter((text) => !de[part][text]);
+    assert.deepEqual(missing, [], `${part} without German`);
+    const orphans = Object.keys(de[part]).filter(
+      (text) => !(text.split('@')[0] in said[part]) && !(text in said[part]),
+    );
+    assert.deepEqual(orphans, [], `${part} that the catalog doesn't say`);
+  }
+  assert.deepEqual(
+    Object.keys(de.options).filter((value) => !values.has(value)),
+    [],
+    'options that no field has',
+  );
+  // What has no words reads the same in both: codes, endings, names of protocols.
+  const untold = [...values].filter(
+    (value) => !de.options[value] && !/^\.|^$|^[A-Z]{2,6}$|^(SMS|Facebook|Instagram)$/.test(value),
+  );
+  assert.deepEqual(untold, []);
+});
+
+/** Words that German has from English, or both from elsewhere. */
+const shared = new Set([
+  'Add-ons', 'Affiliate', 'Affiliates', 'BCC', 'CC', 'Code', 'Cursor', 'Filter', 'Follower', 'HTML', 'ID', 'Layout', 'Name', 'Newsletter',
+  'Operation', 'Passphrase', 'Pipeline', 'Position', 'SMS', 'Smart upgrade', 'Status', 'System', 'Tag', 'Tags', 'Tracking', 'URL',
+  'Upgrade', 'Upgrades', 'Upsells', 'Vibration', 'Website', 'WhatsApp', 'Workflow', 'Workflows',
+]); // biome-ignore format: a list
+
+test('German is German', () => {
+  for (const part of parts)
+    for (const [english, german] of Object.entries(de[part])) {
+      assert.ok(german !== english.split('@')[0] || shared.has(german), `${part}: ${english} is not translated`);
+      const plain = german.replace(/`[^`]*`/g, '');
+      assert.doesNotMatch(plain, /\b(the|and|with|from|your|which|this|of|is|are)\b/i, german);
+      assert.doesNotMatch(
+        german,
+        /\b(?:[Dd]u|[Dd]ein\w*|[Dd]ir|[Dd]ich|Ihr|Ihre[nmrs]?|Ihnen)\b|[a-zäöüß,] Sie\b/,
+        `addresses somebody: ${german}`,
+      );
+      if (part === 'descriptions' || part === 'help') assert.match(german, /[.…]$/, `no sentence: ${german}`);
+      else assert.ok(german.length <= 60 && !/\.$/.test(german.replace(/USt-IdNr\.$/, '')), `title: ${german}`);
+      assert.ok(german.length <= english.length * 2 + 30, `too long for its place: ${german}`);
+    }
+});
+
+/** What a text names between quotation marks. */
+const quoted = (text, pattern) => Array.from(text.matchAll(pattern), ([, name]) => name);
+/** Quoted, but no title: words of their own. */
+const sayings = new Set(['or', 'Billing on demand', 'Call about the missed payment']);
+
+test('an entry or field that a text names exists, under the same name in German', () => {
+  for (const part of ['descriptions', 'help'])
+    for (const [english, where] of Object.entries(said[part])) {
+      const named = quoted(english, /"([^"]+)"/g).filter((name) => !sayings.has(name));
+      for (const name of named) {
+        assert.ok(name in said.titles || name in said.fields, `${where}: there is no "${name}"`);
+        const translated = [de.titles[name], de.fields[name]].filter(Boolean);
+        const german = quoted(de[part][english], /„([^“]+)“/g);
+        assert.ok(
+          translated.some((one) => german.includes(one)),
+          `${de[part][english]}: has no „${translated.join('“ or „')}“`,
+        );
+      }
+    }
+});
+
+test('what a text shows as code is the same in German', () => {
+  for (const part of ['descriptions', 'help'])
+    for (const english of Object.keys(said[part]))
+      assert.deepEqual(quoted(de[part][english], /`([^`]+)`/g).sort(), quoted(english, /`([^`]+)`/g).sort(), english);
+});
+
+test('translate gives the entry in German, calls it as before and changes nothing of what it got', () => {
+  const entry = all.find(({ id }) => id === 'bridge.bookAppointment');
+  const before = structuredClone(entry);
+  const german = translate(entry, de);
+  assert.deepEqual(entry, before);
+  assert.equal(german.title, 'Termin buchen');
+  assert.equal(german.resourceTitle, 'Aktionen');
+  assert.match(german.description, /^Bucht für einen Kontakt/);
+  const { title, description, resourceTitle, input, ...rest } = german;
+  const { title: t, description: d, resourceTitle: r, input: i, ...restBefore } = entry;
+  assert.deepEqual(rest, restBefore);
+  const fields = new Map(formOf(german).map((field) => [field.name, field]));
+  assert.deepEqual(
+    [...fields.keys()],
+    formOf(entry).map(({ name }) => name),
+  );
+  assert.equal(fields.get('calendar').title, 'Kalender');
+  assert.deepEqual(fields.get('calendar').choices, formOf(entry).find(({ name }) => name === 'calendar').choices);
+  assert.deepEqual(
+    fields.get('status').options.find(({ value }) => value === 'noshow'),
+    { value: 'noshow', title: 'Nicht erschienen' },
+  );
+});
+
+test('a word that means two things follows its field', () => {
+  const words = { ...de, fields: { State: 'Bundesland', 'State@type': 'Status' } };
+  const input = { type: 'object', properties: { state: { title: 'State' }, type: { title: 'State' } } };
+  assert.deepEqual(
+    formOf(translate({ input }, words)).map(({ title }) => title),
+    ['Bundesland', 'Status'],
+  );
+});
+
+test('what has no words stays English; a brief entry can be translated, too', () => {
+  const [brief] = plugin.catalog.list({ id: 'bridge.addTag', brief: true });
+  assert.equal(translate(brief, de).title, 'Tag hinzufügen');
+  assert.ok(!('input' in translate(brief, de)));
+  const other = all.find(({ tier }) => tier === 'all');
+  assert.equal(translate(other, { ...de, titles: {}, descriptions: {} }).title, other.title);
+});
