@@ -509,8 +509,8 @@ export const descriptions: Record<string, string> = {
     'Zeigt einen Kunden auf einen Blick: Käufe, Notizen, Aufgaben und Termine in zeitlicher Folge. Gut im Support oder vor einem Anruf.',
   'Shows the visitor of a live chat that somebody is typing.':
     'Zeigt dem Besucher eines Live-Chats, dass jemand tippt.',
-  'Somebody bought: a single payment, the first one of a subscription or of installments, or an upsell. Renewals and upgrades have triggers of their own. A test order starts it only if you allow that.':
-    'Jemand hat gekauft: eine Einmalzahlung, die erste eines Abos oder einer Ratenzahlung, oder ein Upsell. Verlängerungen und Upgrades haben eigene Auslöser. Eine Testbestellung löst nur aus, wenn das erlaubt ist.',
+  'Somebody bought: a single payment, the first one of a subscription or of installments, or an upsell. Renewals and upgrades have triggers of their own. Test orders start it too, unless you switch that off.':
+    'Jemand hat gekauft: eine Einmalzahlung, die erste eines Abos oder einer Ratenzahlung, oder ein Upsell. Verlängerungen und Upgrades haben eigene Auslöser. Testbestellungen lösen ebenfalls aus, wenn das nicht abgeschaltet ist.',
   'Somebody filled in an order form and has not paid yet. Digistore24 sends it for some sellers and buyers only.':
     'Jemand hat ein Bestellformular ausgefüllt und noch nicht bezahlt. Digistore24 sendet das nur bei manchen Verkäufern und Käufern.',
   'Somebody filled in an order form and has not paid yet. Use it to follow up on abandoned carts.':
