@@ -251,7 +251,7 @@ export const help: Record<string, string> = {
   'Is it already done?': 'Ist sie schon erledigt?',
   'Its ID there.': 'Seine ID dort.',
   'Its means of payment is charged, so it must allow further payments.':
-    'Ihre Zahlungsart wird belastet, sie muss also weitere Zahlungen zulassen.',
+    'Die Zahlungsart dieser Bestellung wird belastet, sie muss also weitere Zahlungen zulassen.',
   'Keep it at the top.': 'Oben festhalten.',
   "Keep the link in a custom field of a contact: that of contact ID or e-mail, else the buyer's.":
     'Legt den Link in einem Feld eines Kontakts ab: dem mit der Kontakt-ID oder E-Mail, sonst dem des Käufers.',

@@ -263,6 +263,7 @@ export const options: Record<string, string> = {
   test: 'Test',
   timezone: 'Zeitzone',
   total_fee: 'Gesamtgebühr',
+  true: 'Ja',
   type: 'Typ',
   unlimited: 'Unbegrenzt',
   unread: 'Ungelesen',
