@@ -219,6 +219,8 @@ export interface CatalogEntry {
   kind: 'action' | 'search' | 'trigger';
   tier: 'core' | 'all';
   resource: string;
+  /** The resource as people read it. */
+  resourceTitle: string;
   title: string;
   /** The title where nobody wrote more. */
   description: string;

@@ -1,0 +1,34 @@
+import { type Action, createPiece, type Piece, type Trigger } from '@activepieces/pieces-framework';
+import logo from '../logo.svg';
+import { actionOf, anyOperation } from './actions.js';
+import { auth } from './auth.js';
+import type { Entry } from './entry.js';
+import { pollingTrigger } from './polling.js';
+import { ipnTrigger, workflowTrigger } from './webhooks.js';
+
+/** The business level first, then in the order of the catalog. */
+const byLevel = (a: Entry, b: Entry) => Number(b.service === 'bridge') - Number(a.service === 'bridge');
+
+/** The piece for these entries of the catalog: a new one appears without a line here. */
+export function pieceOf(entries: readonly Entry[]): Piece<typeof auth> {
+  const ordered = [...entries].sort(byLevel);
+  const actions: Action[] = ordered.filter(({ kind }) => kind !== 'trigger').map(actionOf);
+  return createPiece({
+    displayName: 'HighLevel + Digistore24',
+    description:
+      'Sales, renewals, missed payments and refunds of Digistore24 in HighLevel (GoHighLevel); every operation of both.',
+    logoUrl: logo,
+    authors: [],
+    auth,
+    actions: [...actions, anyOperation],
+    triggers: ordered.filter(({ kind }) => kind === 'trigger').flatMap((entry) => triggerOf(entry, ordered)),
+  });
+}
+
+/** None for events that only an app of HighLevel's marketplace gets: a connection with a token never sees them. */
+function triggerOf(entry: Entry, entries: readonly Entry[]): Trigger[] {
+  const { arrives = [] } = entry;
+  if (arrives.includes('ipn')) return [ipnTrigger(entry, entries)];
+  if (arrives.includes('workflow-webhook')) return [workflowTrigger(entry, entries)];
+  return arrives.includes('polling') ? [pollingTrigger(entry, entries)] : [];
+}
