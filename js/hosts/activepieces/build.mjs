@@ -8,7 +8,7 @@ import { root, run, say } from '../../../scripts/lib/shell.mjs';
 const source = 'js/hosts/activepieces';
 const tests = 'tests/hosts/activepieces';
 const out = join(root, 'dist/activepieces');
-/** What pieces are made from. */
+/** What pieces are made from, beside the samples of triggers. */
 const PARTS = [
   'id',
   'service',
@@ -21,7 +21,6 @@ const PARTS = [
   'arrives',
   'sources',
   'input',
-  'sample',
 ];
 
 export async function build() {
@@ -87,7 +86,10 @@ async function coreEntries() {
   const plugin = await createPlugin();
   const entries = plugin.catalog.list({ tier: 'core' }).filter(({ deprecated }) => !deprecated);
   await plugin.close();
-  return entries.map((entry) => Object.fromEntries(PARTS.flatMap((part) => (part in entry ? [[part, entry[part]]] : []))));
+  return entries.map((entry) => ({
+    ...Object.fromEntries(PARTS.filter((part) => part in entry).map((part) => [part, entry[part]])),
+    ...(entry.kind === 'trigger' && { sample: entry.sample.output }),
+  }));
 }
 
 const catalog = (entries) => ({

@@ -38,7 +38,8 @@ export const anyOperation: Action = createAction({
   auth,
   name: 'any_operation',
   displayName: 'Any operation',
-  description: 'Every operation of HighLevel and every function of Digistore24, also those that are no action of their own.',
+  description:
+    'Every operation of HighLevel and every function of Digistore24, also those that are no action of their own.',
   props: {
     operation: Property.Dropdown<string, true, typeof auth>({
       auth,

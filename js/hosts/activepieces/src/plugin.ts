@@ -27,7 +27,11 @@ export async function withPlugin<T>(
   const { digistore24, ...options } = optionsOf(credentials);
   const { digistore24Url: baseUrl } = credentials;
   // Also where only the store has a passphrase.
-  const plugin = await createPlugin({ ...options, digistore24: { ...(baseUrl && { baseUrl }), ...digistore24 }, store });
+  const plugin = await createPlugin({
+    ...options,
+    digistore24: { ...(baseUrl && { baseUrl }), ...digistore24 },
+    store,
+  });
   try {
     return await work(plugin);
   } finally {

@@ -1,4 +1,10 @@
-import { createTrigger, DEDUPE_KEY_PROPERTY, type InputPropertyMap, type Trigger, TriggerStrategy } from '@activepieces/pieces-framework';
+import {
+  createTrigger,
+  DEDUPE_KEY_PROPERTY,
+  type InputPropertyMap,
+  type Trigger,
+  TriggerStrategy,
+} from '@activepieces/pieces-framework';
 import type { JsonObject, PollCursor } from 'ghl-digistore24';
 import { formOf, inputOf } from 'ghl-digistore24/form';
 import { auth } from './auth.js';
@@ -24,7 +30,7 @@ export function pollingTrigger(entry: Entry, entries: readonly Entry[]): Trigger
     description: `${entry.description} Asked for every few minutes.`,
     type: TriggerStrategy.POLLING,
     props: propsOf(fields) as InputPropertyMap,
-    sampleData: entry.sample.output,
+    sampleData: entry.sample,
     aiMetadata: { idempotent: true },
     onEnable: ({ auth: { props }, propsValue, store, ...context }) =>
       saying(async () => {

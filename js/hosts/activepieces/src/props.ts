@@ -1,9 +1,9 @@
 import {
+  ApFile,
   type AppConnectionValueForAuthProperty,
   type ArraySubProps,
   type InputPropertyMap,
   Property,
-  ApFile,
 } from '@activepieces/pieces-framework';
 import type { Json, JsonObject, Plugin } from 'ghl-digistore24';
 import { type Choice, type Field, loadChoices } from 'ghl-digistore24/form';
@@ -34,7 +34,8 @@ export async function innerPropsOf(fields: readonly Field[], plugin: Plugin): Pr
   const props = await Promise.all(
     flat(fields).map(async (field): Promise<[string, Prop]> => {
       const { choices, ...written } = field;
-      if (!choices || Object.keys({ ...choices.with, ...choices.where }).length > 0) return [field.name, propOf(written)];
+      if (!choices || Object.keys({ ...choices.with, ...choices.where }).length > 0)
+        return [field.name, propOf(written)];
       const found = await loadChoices(plugin, choices).catch(() => []);
       return [field.name, found.length > 0 ? chosen(field, found) : propOf(written)];
     }),
@@ -47,7 +48,7 @@ export function valuesOf(fields: readonly Field[], given: Record<string, unknown
   const values: JsonObject = {};
   for (const field of fields) {
     const name = before + field.name;
-    const value = isFlat(field) ? valuesOf(field.fields ?? [], given, name + IN) : valueOf(given[name]);
+    const value = isFlat(field) ? valuesOf(field.fields ?? [], given, name + IN) : plain(given[name]);
     if (!isEmpty(value)) values[field.name] = value as Json;
   }
   return values;
@@ -61,7 +62,9 @@ function flat(fields: readonly Field[], before = '', above = '', isRequired = tr
       const name = before + field.name;
       const title = above + field.title;
       const required = isRequired && field.required;
-      return isFlat(field) ? flat(field.fields ?? [], name + IN, `${title}: `, required) : [{ ...field, name, title, required }];
+      return isFlat(field)
+        ? flat(field.fields ?? [], name + IN, `${title}: `, required)
+        : [{ ...field, name, title, required }];
     });
 }
 
@@ -116,7 +119,8 @@ const YES_NO = [
 ];
 
 function baseOf({ title, help, required, default: usual, example, kind }: Field) {
-  const isShown = kind === 'text' && typeof example === 'string' && example.length <= ONE_LINE && !help.includes(example);
+  const isShown =
+    kind === 'text' && typeof example === 'string' && example.length <= ONE_LINE && !help.includes(example);
   const description = [help, isShown ? `Such as ${example}` : ''].filter(Boolean).join(' ');
   return {
     displayName: title,
@@ -133,7 +137,7 @@ const optionsIn = ({ options = [] }: Field) => options.map(({ value, title }) =>
 
 /** Rows whose cells have one value each. */
 const isTable = (field: Field): field is Field & { fields: Field[] } =>
-  field.fields !== undefined && field.fields.every(({ kind }) => !NESTED.has(kind));
+  field.fields?.every(({ kind }) => !NESTED.has(kind)) === true;
 const NESTED: ReadonlySet<string> = new Set(['list', 'groups', 'map', 'group', 'json', 'file']);
 
 const columnsOf = (fields: Field[]) => Object.fromEntries(fields.map((field) => [field.name, plainOf(field)]));
@@ -174,7 +178,7 @@ type Connection = AppConnectionValueForAuthProperty<typeof auth>;
 const closed = (placeholder: string) => ({ disabled: true, placeholder, options: [] as Choice[] });
 
 /** A file as the plugin takes it; of anything else nothing changes. */
-function valueOf(value: unknown): unknown {
+function plain(value: unknown): unknown {
   if (!(value instanceof ApFile)) return value;
   return { name: value.filename, type: 'application/octet-stream', base64: value.base64 };
 }

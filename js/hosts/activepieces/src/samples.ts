@@ -23,7 +23,7 @@ export function samplesOf(entry: Entry, entries: readonly Entry[], credentials: 
         if (fitting.length > 0) return fitting.slice(-SAMPLES).reverse();
       }
     }
-    return [entry.sample.output];
+    return [entry.sample];
   });
 }
 

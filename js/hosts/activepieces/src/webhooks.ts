@@ -1,4 +1,14 @@
-import { createTrigger, DEDUPE_KEY_PROPERTY, type InputPropertyMap, Property, type Store, type Trigger, TriggerStrategy, type WebhookResponse, WebhookRenewStrategy } from '@activepieces/pieces-framework';
+import {
+  createTrigger,
+  DEDUPE_KEY_PROPERTY,
+  type InputPropertyMap,
+  Property,
+  type Store,
+  type Trigger,
+  TriggerStrategy,
+  WebhookRenewStrategy,
+  type WebhookResponse,
+} from '@activepieces/pieces-framework';
 import { type TriggerPayload, WebhookHandshakeStrategy } from '@activepieces/shared';
 import { type JsonObject, memoryStore, type Plugin, PluginError, type Received } from 'ghl-digistore24';
 import { formOf, inputOf } from 'ghl-digistore24/form';
@@ -34,7 +44,7 @@ export function ipnTrigger(entry: Entry, entries: readonly Entry[]): Trigger {
     description: entry.description,
     type: TriggerStrategy.WEBHOOK,
     props: { about: Property.MarkDown({ value: IPN_HELP }), ...propsOf(fields) } as InputPropertyMap,
-    sampleData: entry.sample.output,
+    sampleData: entry.sample,
     aiMetadata: { idempotent: true },
     handshakeConfiguration: { strategy: WebhookHandshakeStrategy.QUERY_PRESENT, paramName: ANSWERED },
     onHandshake: ({ auth: { props }, payload, store, server, flows }) =>
@@ -104,7 +114,7 @@ export function workflowTrigger(entry: Entry, entries: readonly Entry[]): Trigge
     description: entry.description,
     type: TriggerStrategy.WEBHOOK,
     props: { about: Property.MarkDown({ value: workflowHelp(entry) }) } as InputPropertyMap,
-    sampleData: entry.sample.output,
+    sampleData: entry.sample,
     aiMetadata: { idempotent: true },
     onEnable: ({ auth: { props } }) =>
       saying(async () => {
@@ -135,7 +145,7 @@ const IPN_HELP = [
 
 /** What is to be set up in HighLevel: the event's own word is the catalog's. */
 function workflowHelp({ sample, sources = [], id }: Entry): string {
-  const event = sample.output && typeof sample.output === 'object' && 'event' in sample.output ? sample.output['event'] : null;
+  const event = typeof sample === 'object' && sample !== null && !Array.isArray(sample) ? sample['event'] : undefined;
   const name = typeof event === 'string' ? event : (sources[0] ?? id);
   return [
     'In HighLevel make a workflow with the trigger that you want and the action **Webhook**: method POST, with this address, the word at its end being the workflow token of the connection:',
