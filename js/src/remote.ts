@@ -40,7 +40,7 @@ export function remoteSync({ url, token, fetch = globalThis.fetch }: RemoteSyncO
           redirect: 'error',
           signal: signal ? AbortSignal.any([signal, patience]) : patience,
         });
-        answer = await response.json().catch(() => undefined);
+        answer = await response.json().catch(() => null);
       } catch {
         if (signal?.aborted) throw problem('cancelled', 'the call was ended', 'Hand the event over again.');
         throw problem(
@@ -49,9 +49,9 @@ export function remoteSync({ url, token, fetch = globalThis.fetch }: RemoteSyncO
           'See that it runs and can be reached from here, then try again: nothing is done twice.',
         );
       }
-      const error = (answer as { error?: unknown } | undefined)?.error;
-      if (isDetails(error)) throw new PluginError(error);
-      if (response.ok && typeof answer === 'object' && answer !== null && 'outcome' in answer) return answer as Report;
+      const told = (typeof answer === 'object' ? answer : null) as (Partial<Report> & { error?: unknown }) | null;
+      if (response.ok && told?.outcome) return told as Report;
+      if (isDetails(told?.error)) throw new PluginError(told.error);
       throw problem(
         response.status >= 500 ? 'unavailable' : 'misconfigured',
         'there is no sync at this address',

@@ -1,8 +1,9 @@
 import { Hono } from 'hono';
 import { bearerAuth } from 'hono/bearer-auth';
-import { PluginError, problem, wrongField } from '../errors.js';
+import { HTTPException } from 'hono/http-exception';
+import { asPluginError, problem, wrongField } from '../errors.js';
 import type { Plugin } from '../plugin.js';
-import type { ErrorDetails, Report } from '../protocol.js';
+import type { Report } from '../protocol.js';
 import { readBody } from '../webhook.js';
 
 /** What {@link syncRoutes} needs. */
@@ -34,19 +35,18 @@ export function syncRoutes({ token, pluginFor, onReport }: SyncRoutesOptions): H
   for (const path of ['/', '/:connection/:location'] as const) {
     app.post(path, async (c) => {
       const { connection, location } = c.req.param() as { connection?: string; location?: string };
-      try {
-        const plugin = await pluginFor(connection, location);
-        const event = eventIn(await readBody(c.req.raw));
-        const report = await plugin.sync.apply(event as Parameters<Plugin['sync']['apply']>[0]);
-        onReport(report, connection, location);
-        return c.json(report);
-      } catch (thrown) {
-        if (!(thrown instanceof PluginError)) throw thrown;
-        const error: ErrorDetails = thrown.toJSON();
-        return c.json({ error }, thrown.retryable ? 503 : 422);
-      }
+      const plugin = await pluginFor(connection, location);
+      const event = eventIn(await readBody(c.req.raw));
+      const report = await plugin.sync.apply(event as Parameters<Plugin['sync']['apply']>[0]);
+      onReport(report, connection, location);
+      return c.json(report);
     });
   }
+  app.onError((thrown, c) => {
+    if (thrown instanceof HTTPException) return thrown.getResponse();
+    const error = asPluginError(thrown);
+    return c.json({ error: error.toJSON() }, error.retryable ? 503 : 422);
+  });
   return app;
 }
 

@@ -85,7 +85,7 @@ export async function startFlow(t, { piece, trigger: name, props, values = {}, r
         failures.push(error);
       }
     }
-    // Into the queue.
+    if (flow.isFull) return answer(503, {});
     work = work.then(async () => {
       for (const event of await trigger.run(context({ payload }))) await run(event);
     });
@@ -107,23 +107,26 @@ export async function startFlow(t, { piece, trigger: name, props, values = {}, r
       ...more,
     });
 
-  return {
+  const flow = {
     webhookUrl,
     store,
     failures,
+    /** Whether the queue takes nothing. */
+    isFull: false,
     /** The address that Digistore24 gets. */
     address: `${webhookUrl}?${paramName}`,
-    async enable() {
-      await trigger.onEnable(context());
+    async enable(more) {
+      await trigger.onEnable(context(more));
       isEnabled = true;
     },
     renew: () => trigger.onRenew(context()),
-    async disable() {
-      await trigger.onDisable(context());
+    async disable(more) {
+      await trigger.onDisable(context(more));
       isEnabled = false;
     },
     test: () => trigger.test(context()),
     /** Waits for the queue. */
     idle: () => work,
   };
+  return flow;
 }

@@ -17,6 +17,8 @@ export type Entry = Pick<
 > & {
   /** An event, of a trigger. */
   sample?: Json;
+  /** A trigger for whatever comes by its way. */
+  any?: true;
 };
 
 /** Activepieces' name: `ghl.contacts.addTags` -> `ghl_contacts_addTags`. */

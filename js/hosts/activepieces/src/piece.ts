@@ -21,7 +21,37 @@ export function pieceOf(entries: readonly Entry[]): Piece<typeof auth> {
     authors: [],
     auth,
     actions: [...actions, anyOperation],
-    triggers: ordered.filter(({ kind }) => kind === 'trigger').flatMap((entry) => triggerOf(entry, ordered)),
+    triggers: [...anyEvents(ordered), ...ordered]
+      .filter(({ kind }) => kind === 'trigger')
+      .flatMap((entry) => triggerOf(entry, ordered)),
+  });
+}
+
+/** For flows that hand on whatever comes, such as to the sync: a trigger for each service's webhooks. */
+function anyEvents(entries: readonly Entry[]): Entry[] {
+  return (['ipn', 'workflow-webhook'] as const).flatMap((way) => {
+    const like = entries.find(({ arrives }) => arrives?.includes(way) && arrives.includes('polling'));
+    const service = way === 'ipn' ? 'digistore24' : 'ghl';
+    const title = way === 'ipn' ? 'Any message' : 'Any event of a workflow';
+    const description =
+      way === 'ipn'
+        ? 'Every message of Digistore24: sales, renewals, missed payments, refunds and all others.'
+        : 'Whatever a workflow’s action "Webhook" sends.';
+    return like
+      ? [
+          {
+            ...like,
+            id: `${service}.any`,
+            service,
+            title,
+            description,
+            arrives: [way],
+            sources: [],
+            input: {},
+            any: true,
+          },
+        ]
+      : [];
   });
 }
 

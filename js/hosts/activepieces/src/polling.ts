@@ -26,7 +26,7 @@ export function pollingTrigger(entry: Entry, entries: readonly Entry[]): Trigger
   return createTrigger({
     auth,
     name: nameOf(entry.id),
-    displayName: titleOf(entry),
+    displayName: `${titleOf(entry)} (polling)`,
     description: `${entry.description} Asked for every few minutes.`,
     type: TriggerStrategy.POLLING,
     props: propsOf(fields) as InputPropertyMap,

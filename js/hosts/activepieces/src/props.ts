@@ -177,11 +177,16 @@ type Connection = AppConnectionValueForAuthProperty<typeof auth>;
 
 const closed = (placeholder: string) => ({ disabled: true, placeholder, options: [] as Choice[] });
 
-/** A file as the plugin takes it; of anything else nothing changes. */
+/** A file as the plugin takes it; of the rows of a list what is filled in. */
 function plain(value: unknown): unknown {
-  if (!(value instanceof ApFile)) return value;
-  return { name: value.filename, type: 'application/octet-stream', base64: value.base64 };
+  if (value instanceof ApFile) return { name: value.filename, type: 'application/octet-stream', base64: value.base64 };
+  if (!Array.isArray(value)) return value;
+  return value.map((row) =>
+    isRow(row) ? Object.fromEntries(Object.entries(row).filter(([, cell]) => !isEmpty(cell))) : row,
+  );
 }
+
+const isRow = (row: unknown): row is object => typeof row === 'object' && row !== null && !Array.isArray(row);
 
 /** Activepieces' forms give null, an empty text, list or object for what nobody filled in. */
 const isEmpty = (value: unknown): boolean =>

@@ -97,7 +97,7 @@ export function ipnTrigger(entry: Entry, entries: readonly Entry[]): Trigger {
         // The address without the handshake is open to everybody.
         const received = await receive(props, store, payload);
         if (!fires(received, entry)) return [];
-        const reading = { trigger: entry.id, input: inputIn(propsValue) };
+        const reading = entry.any ? {} : { trigger: entry.id, input: inputIn(propsValue) };
         const read = (plugin: Plugin) => Promise.resolve(plugin.events.read('digistore24', bodyOf(payload), reading));
         return keyed(await withPlugin(props, memoryStore(), read));
       }),
@@ -131,7 +131,7 @@ export function workflowTrigger(entry: Entry, entries: readonly Entry[]): Trigge
         const request = { method: 'POST', url, body: jsonOf(payload) };
         const received = await withPlugin(props, memoryStore(), (plugin) => plugin.receive(request));
         if (received.error?.retryable) throw new PluginError(received.error);
-        return keyed(received.events.filter(({ triggers }) => triggers.includes(entry.id)));
+        return keyed(received.events.filter((event) => isOf(entry, event)));
       }),
     test: ({ auth: { props } }) => samplesOf(entry, entries, props),
   });
@@ -144,13 +144,13 @@ const IPN_HELP = [
 ].join('\n\n');
 
 /** What is to be set up in HighLevel: the event's own word is the catalog's. */
-function workflowHelp({ sample, sources = [], id }: Entry): string {
+function workflowHelp({ sample, sources = [], id, any }: Entry): string {
   const event = typeof sample === 'object' && sample !== null && !Array.isArray(sample) ? sample['event'] : undefined;
   const name = typeof event === 'string' ? event : (sources[0] ?? id);
   return [
     'In HighLevel make a workflow with the trigger that you want and the action **Webhook**: method POST, with this address, the word at its end being the workflow token of the connection:',
     '```text\n{{webhookUrl}}?token=YOUR-WORKFLOW-TOKEN\n```',
-    `Under *Custom data* add \`event\` with the value \`${name}\`. Nobody signs what a workflow sends: only ids are handed on, so read the contact by them before money moves.`,
+    `Under *Custom data* add \`event\` with the value \`${name}\`${any ? ' or what it is about' : ''}. Nobody signs what a workflow sends: only ids are handed on, so read the contact by them before money moves.`,
   ].join('\n\n');
 }
 
@@ -163,8 +163,10 @@ async function receive(credentials: Credentials, store: Store, payload: Payload)
   return withPlugin(credentials, of, (plugin) => plugin.receive(request, { service: 'digistore24' }));
 }
 
-const fires = ({ events, outcome }: Received, { id }: Entry) =>
-  outcome !== 'refused' && events.some(({ triggers }) => triggers.includes(id));
+const fires = ({ events, outcome }: Received, entry: Entry) =>
+  outcome !== 'refused' && events.some((event) => isOf(entry, event));
+
+const isOf = ({ id, any }: Entry, { triggers }: { triggers: string[] }) => any ?? triggers.includes(id);
 
 const keyed = (events: readonly { dedupeKey: string }[]) =>
   events.map((event) => ({ ...event, [DEDUPE_KEY_PROPERTY]: event.dedupeKey }));
@@ -197,7 +199,7 @@ async function install(credentials: Credentials, store: Store, webhookUrl: strin
       url: `${webhookUrl}${webhookUrl.includes('?') ? '&' : '?'}${ANSWERED}`,
       name: 'Activepieces',
       test: isTest(webhookUrl),
-      affiliations: [entry.id, ...(entry.sources ?? [])].includes('digistore24.onAffiliation'),
+      affiliations: entry.any ?? [entry.id, ...(entry.sources ?? [])].includes('digistore24.onAffiliation'),
       ...(productIds && { productIds }),
     }),
   );

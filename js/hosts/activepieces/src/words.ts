@@ -2,10 +2,9 @@ import { type ErrorDetails, PluginError } from 'ghl-digistore24';
 
 /** An error as Activepieces shows it: one text. What happened, what to do, and the code for whoever asks for help. */
 export function words({ code, message, help, notes = [], fields = [] }: ErrorDetails): string {
-  const sentences = [message, ...notes, help].map(sentence);
-  // One wrong field is named by the message.
-  const wrong = fields.length > 1 ? fields.map(({ path, problem }) => sentence(`${path} ${problem}`)) : [];
-  return `${[...sentences, ...wrong].join(' ')} (${code})`;
+  // A single wrong field is mostly named by the message.
+  const wrong = fields.filter(({ path }) => !message.includes(path)).map(({ path, problem }) => `${path} ${problem}`);
+  return `${[message, ...wrong, ...notes, help].map(sentence).join(' ')} (${code})`;
 }
 
 /** What was thrown, in words; an error of somebody else stays as it is. */
@@ -28,5 +27,7 @@ export const misconfigured = (message: string, help: string): PluginError =>
 
 const sentence = (text: string): string => {
   const whole = text.trim();
-  return `${whole.charAt(0).toUpperCase()}${whole.slice(1)}${/[.!?]$/.test(whole) ? '' : '.'}`;
+  // A name such as `customFields[0].id` stays as it is.
+  const begins = /^[a-z]+[\s,]/.test(whole) ? whole.charAt(0).toUpperCase() + whole.slice(1) : whole;
+  return /[.!?]$/.test(begins) ? begins : `${begins}.`;
 };
