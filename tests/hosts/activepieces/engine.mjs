@@ -8,6 +8,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import qs from 'qs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const dist = fileURLToPath(new URL('../../../dist/activepieces', import.meta.url));
@@ -29,6 +30,8 @@ export function loadPacked(t) {
   writeFileSync(join(folder, 'package.json'), '{}');
   return createRequire(join(folder, 'package.json'));
 }
+
+const isJson = ({ headers }) => headers['content-type']?.includes('json') === true;
 
 /** Activepieces' storage: of one flow, as JSON. */
 export function contextStore() {
@@ -70,8 +73,8 @@ export async function startFlow(t, { piece, trigger: name, props, values = {}, r
       method: request.method,
       headers: request.headers,
       queryParams: Object.fromEntries(searchParams),
-      rawBody: rawBody === '' ? undefined : rawBody,
-      body: Object.fromEntries(new URLSearchParams(rawBody)),
+      rawBody: flow.keepsRaw && rawBody !== '' ? rawBody : undefined,
+      body: isJson(request) ? JSON.parse(rawBody) : qs.parse(rawBody),
     };
     const answer = (status, body, headers) => {
       response.writeHead(status, headers).end(typeof body === 'string' ? body : JSON.stringify(body));
@@ -111,6 +114,8 @@ export async function startFlow(t, { piece, trigger: name, props, values = {}, r
     webhookUrl,
     store,
     failures,
+    /** Whether it hands on the body as it came, beside what it has read in it. */
+    keepsRaw: true,
     /** Whether the queue takes nothing. */
     isFull: false,
     /** The address that Digistore24 gets. */

@@ -203,9 +203,22 @@ describe('messages of Digistore24', () => {
     flow.isFull = true;
     assert.equal((await post(flow, payment, sandbox)).status, 503);
     flow.isFull = false;
+    const { get } = flow.store;
+    flow.store.get = () => Promise.reject(new Error('the storage is down'));
+    assert.equal((await post(flow, payment, sandbox)).status, 503);
+    flow.store.get = get;
     assert.equal((await post(flow, payment, sandbox)).text, 'OK');
     await flow.idle();
     assert.equal(events.length, 1);
+  });
+
+  test('a form that Activepieces has read is checked as well, with brackets in names', async (t) => {
+    const { flow, sandbox, events } = await on(t, 'digistore24_any');
+    flow.keepsRaw = false;
+    const message = { ...sandbox.story().payment(), 'more[a][b]': 'ä &', empty: '' };
+    assert.deepEqual(await post(flow, message, sandbox), { status: 200, text: 'OK' });
+    await flow.idle();
+    assert.equal(events[0].raw['more[a][b]'], 'ä &');
   });
 
   test('published again, the connection stays; a flow that is off leaves none', async (t) => {

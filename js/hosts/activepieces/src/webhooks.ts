@@ -47,8 +47,8 @@ export function ipnTrigger(entry: Entry, entries: readonly Entry[]): Trigger {
     sampleData: entry.sample,
     aiMetadata: { idempotent: true },
     handshakeConfiguration: { strategy: WebhookHandshakeStrategy.QUERY_PRESENT, paramName: ANSWERED },
-    onHandshake: ({ auth: { props }, payload, store, server, flows }) =>
-      saying(async () => {
+    onHandshake: async ({ auth: { props }, payload, store, server, flows }) => {
+      try {
         const received = await receive(props, store, payload);
         const answer = await answerOf(received);
         if (!fires(received, entry)) return answer;
@@ -56,10 +56,14 @@ export function ipnTrigger(entry: Entry, entries: readonly Entry[]): Trigger {
         const keys = received.events.map(({ dedupeKey }) => dedupeKey);
         if (keys.every((key) => seen.includes(key))) return answer;
         // Into Activepieces' queue, and only then OK: what is lost before that comes again.
-        if (!(await queued(server.apiUrl, flows.current.id, bodyOf(payload)))) return LATER;
+        if (!(await isQueued(server.apiUrl, flows.current.id, bodyOf(payload)))) return LATER;
         await store.put(SEEN, [...seen, ...keys].slice(-SEEN_LIMIT));
         return answer;
-      }),
+      } catch {
+        // Activepieces would answer in its own way, which Digistore24 doesn't understand.
+        return LATER;
+      }
+    },
     renewConfiguration: { strategy: WebhookRenewStrategy.CRON, cronExpression: AGAIN },
     onRenew: ({ auth: { props }, propsValue, store, webhookUrl }) =>
       saying(async () => {
@@ -182,7 +186,7 @@ const LATER: WebhookResponse = {
 };
 
 /** Hands a message to the flow's own address, where Activepieces puts it into its queue. */
-async function queued(apiUrl: string, flowId: string, body: string): Promise<boolean> {
+async function isQueued(apiUrl: string, flowId: string, body: string): Promise<boolean> {
   try {
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
     const address = new URL(`v1/webhooks/${flowId}`, apiUrl.endsWith('/') ? apiUrl : `${apiUrl}/`);
@@ -216,7 +220,13 @@ const isTooEarly = (thrown: unknown) =>
 function bodyOf({ rawBody, body }: Payload): string {
   if (typeof rawBody === 'string') return rawBody;
   if (typeof body === 'string') return body;
-  return new URLSearchParams((body ?? {}) as Record<string, string>).toString();
+  return new URLSearchParams(pairsOf(body)).toString();
+}
+
+/** Names and values; of what was read as an object in an object by the brackets in its name, with them. */
+function pairsOf(value: unknown, name = ''): [string, string][] {
+  if (typeof value !== 'object' || value === null) return name === '' ? [] : [[name, String(value ?? '')]];
+  return Object.entries(value).flatMap(([key, inner]) => pairsOf(inner, name === '' ? key : `${name}[${key}]`));
 }
 
 const jsonOf = ({ rawBody, body }: Payload) => (typeof rawBody === 'string' ? rawBody : JSON.stringify(body ?? {}));
