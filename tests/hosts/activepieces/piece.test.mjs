@@ -215,8 +215,11 @@ describe('messages of Digistore24', () => {
   test('a form that Activepieces has read is checked as well, with brackets in names', async (t) => {
     const { flow, sandbox, events } = await on(t, 'digistore24_any');
     flow.keepsRaw = false;
-    const message = { ...sandbox.story().payment(), 'more[a][b]': 'ä &', empty: '' };
-    assert.deepEqual(await post(flow, message, sandbox), { status: 200, text: 'OK' });
+    const signed = form({ ...sandbox.story().payment(), empty: '' }, connectionsOf(sandbox)[0].passphrase);
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    // Names with brackets are not signed.
+    const body = `${signed}&${new URLSearchParams({ 'more[a][b]': 'ä &' })}`;
+    assert.equal(await (await fetch(flow.address, { method: 'POST', headers, body })).text(), 'OK');
     await flow.idle();
     assert.equal(events[0].raw['more[a][b]'], 'ä &');
   });
@@ -233,6 +236,13 @@ describe('messages of Digistore24', () => {
     );
     await flow.disable();
     assert.deepEqual(connectionsOf(sandbox), []);
+  });
+
+  test('an account of Digistore24 alone is enough', async (t) => {
+    const { flow, sandbox, events } = await on(t, 'bridge_newSale', { highlevelToken: '', locationId: '' });
+    assert.equal((await post(flow, sandbox.story().payment(), sandbox)).text, 'OK');
+    await flow.idle();
+    assert.deepEqual([events.length, flow.failures], [1, []]);
   });
 
   test('a connection made by hand needs no key; without key and passphrase the person is told', async (t) => {

@@ -5,7 +5,7 @@ const { devDependencies } = JSON.parse(readFileSync(new URL('./package.json', im
 /** For the README's table of hosts. */
 export const rows = [
   {
-    name: 'Activepieces',
+    name: '[Activepieces](docs/hosts/activepieces.md)',
     install: 'npm run host -- build activepieces',
     version: `framework ${devDependencies['@activepieces/pieces-framework']}`,
   },

@@ -24,7 +24,7 @@ import { misconfigured, saying } from './words.js';
 const ANSWERED = 'digistore24';
 /** Digistore24 looks at an address before it takes it, and Activepieces opens it only after `onEnable`. */
 const WAITING = 'ipn-waiting';
-const AGAIN = '*/2 * * * *';
+const AGAIN = '*/5 * * * *';
 /** The keys of messages that were handed to the flow. */
 const SEEN = 'ipn-seen';
 const SEEN_LIMIT = 1000;
@@ -142,7 +142,7 @@ export function workflowTrigger(entry: Entry, entries: readonly Entry[]): Trigge
 }
 
 const IPN_HELP = [
-  'With an API key in the connection there is nothing to do: the trigger makes its own IPN connection in Digistore24 within two minutes after the flow is published, and removes it when the flow is turned off.',
+  'With an API key in the connection there is nothing to do: the trigger makes its own IPN connection in Digistore24 within five minutes after the flow is published, and removes it when the flow is turned off.',
   'Without a key, make one by hand in Digistore24 under Settings → Integrations (IPN), type Generic, method POST, timing *delayed*, with the passphrase of the connection and this address:',
   `\`\`\`text\n{{webhookUrl}}?${ANSWERED}\n\`\`\``,
 ].join('\n\n');
