@@ -5,7 +5,7 @@
 import { type Audience, runDemo } from './demo/run.js';
 import { fit, WIDTH } from './text/columns.js';
 import { paintFor } from './text/paint.js';
-import { callsInWords, changesInWords, stepInWords } from './text/plan.js';
+import { callsInWords, changesInWords, laterInWords, stepInWords } from './text/plan.js';
 import { drawTimeline } from './text/timeline.js';
 
 const asJson = process.argv.includes('--json');
@@ -20,16 +20,22 @@ const audience: Audience = {
     say(indented(`setup: ${setup.created.length} custom fields created, IPN connection made`));
   },
 
+  act(title) {
+    say();
+    say(paint.bold(`— ${title}`));
+  },
+
   before({ title, at }) {
     say();
     say(`${paint.dim(at)}  ${paint.bold(title)}`);
   },
 
   after({ event, delivered, reports, calls, daily, milliseconds }) {
-    say(indented(`${event}: signed, sent, ${delivered ? 'answered with OK' : 'NOT accepted'}`));
+    if (event) say(indented(`${event}: signed, sent, ${delivered ? 'answered with OK' : 'NOT accepted'}`));
     for (const { plan, calls: made, outcome, error } of reports) {
       if (plan) for (const change of changesInWords(plan)) say(indented(`state  ${change}`));
       for (const step of plan?.steps ?? []) say(indented(`plan   ${stepInWords(step)}`));
+      for (const later of plan?.later ?? []) say(indented(`later  ${laterInWords(later)}`));
       for (const remark of plan?.remarks ?? []) say(indented(`note   ${remark}`));
       if (made.length > 0) say(indented(`calls  ${callsInWords(made)}`));
       if (outcome !== 'done') say(paint.bad(indented(`${outcome}${error ? `: ${error.message}` : ''}`)));
@@ -45,8 +51,10 @@ if (asJson) {
   console.log(JSON.stringify(result, null, 2));
 } else {
   say();
-  say(paint.bold('The customer in one view'));
+  say(paint.bold('The customers in one view'));
   for (const line of drawTimeline(result.timeline, paint)) say(line);
+  say();
+  for (const line of drawTimeline(result.second, paint)) say(line);
   say();
   say(paint.bold('Checks'));
   for (const { what, ok, found } of result.checks) {

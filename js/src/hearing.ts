@@ -1,5 +1,5 @@
 import type { CheckLine } from './auth.js';
-import type { ConnectionOptions, Json, TriggerWay } from './protocol.js';
+import type { BriefEntry, ConnectionOptions, Json, TriggerWay } from './protocol.js';
 
 const WAYS: Partial<Record<TriggerWay, string>> = {
   'app-webhook': 'the app’s webhooks',
@@ -14,6 +14,21 @@ export function waysOf({ highlevel }: ConnectionOptions): TriggerWay[] {
   if (highlevel?.workflowToken) ways.push('workflow-webhook');
   if (highlevel) ways.push('polling');
   return ways;
+}
+
+/** Whether a trigger's events can reach a connection. */
+export function isReachable(
+  entry: Pick<BriefEntry, 'id' | 'arrives' | 'sources'>,
+  options: ConnectionOptions,
+): boolean {
+  const { digistore24 } = options;
+  const open = waysOf(options);
+  if (digistore24?.ipnPassphrase || digistore24?.ipn?.length) open.push('ipn');
+  return (entry.arrives ?? []).some((way) => {
+    if (way !== 'polling') return open.includes(way);
+    const asked = entry.sources ?? [entry.id];
+    return asked.some((id) => (id.startsWith('ghl.') ? options.highlevel : digistore24?.apiKey) !== undefined);
+  });
 }
 
 /**

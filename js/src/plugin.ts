@@ -1,14 +1,16 @@
 import { type AuthMethods, authMethods, type CheckReport } from './auth.js';
 import { type BatchCall, type BatchOptions, type BatchResults, batch } from './batch.js';
+import { cleanup } from './cleanup.js';
 import { Core, guarded, healthy } from './core.js';
 import { type Host, writeLog } from './drive.js';
 import { asPluginError, type PluginError, problem, wrongField } from './errors.js';
 import { forget } from './forget.js';
-import { hearing } from './hearing.js';
+import { hearing, isReachable } from './hearing.js';
 import { backfill } from './history/backfill.js';
 import { reconcile } from './history/reconcile.js';
 import { reconcileWhenDue } from './history/schedule.js';
 import { type Desk, Shelf } from './history/shelf.js';
+import { lateTwins, REQUESTS_FOR_TWINS } from './history/twins.js';
 import { type ItemOf, type ListInputOf, type Listing, type ListOptions, listing } from './lists.js';
 import { checkMapping } from './mapping-check.js';
 import {
@@ -29,6 +31,7 @@ import type {
   BriefEntry,
   CatalogEntry,
   CatalogFilter,
+  Cleanup,
   ConnectionOptions,
   DryRun,
   ErrorDetails,
@@ -180,6 +183,11 @@ export interface SyncMethods {
    * Silent where it is older than two days. Without `from` since the end of the last run.
    */
   reconcile(options?: { from?: string; maxRequests?: number } & CallOptions): Promise<Reconciliation>;
+  /**
+   * Takes out what test orders left in HighLevel (their notes, tasks and deals, tags and fields that only they earned) and in
+   * the ledger. Can be repeated. `deleteContacts`: contacts too that this plugin made and that have nothing but test orders.
+   */
+  cleanup(options?: { deleteContacts?: boolean; dryRun?: boolean } & CallOptions): Promise<Cleanup>;
 }
 
 /** Messages that can't be carried out without a person. */
@@ -376,11 +384,23 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
 
   async function tick({ signal, trace, ...options }: { maxRequests?: number } & CallOptions = {}): Promise<Tick> {
     const control = { signal, trace };
-    const done = await ledger<Tick>('tick', [options], control);
+    let done = await ledger<Tick>('tick', [options], control);
+    const { maxRequests = Number.POSITIVE_INFINITY } = options;
+    const spent = done.events.reduce((sum, { requests }) => sum + requests, 0);
+    let left = maxRequests - spent;
+    if (done.done && left >= REQUESTS_FOR_TWINS) {
+      const { twins, requests } = await lateTwins(desk(control), (id, input) => run(id, input, control));
+      left -= requests;
+      if (twins.length > 0) done = { ...done, twins };
+      for (const { id, action, ids } of twins) {
+        const fields = { id, action, count: String(ids.length) };
+        writeLog({ log }, { level: 'error', message: 'a late write left something twice', fields });
+        listeners.tell({ kind: 'twin', at: clock(), trace: trace ?? newTrace(), id, action, count: ids.length });
+      }
+    }
     const { reconcileEveryHours: hours } = data;
     if (!hours || data.digistore24?.apiKey === undefined) return done;
-    const { maxRequests = Number.POSITIVE_INFINITY } = options;
-    return reconcileWhenDue(desk(control), done, { everyMs: hours * 3_600_000, maxRequests, log });
+    return reconcileWhenDue(desk(control), done, { everyMs: hours * 3_600_000, maxRequests: left, log });
   }
 
   const inbox = (room: Room = 'inbox', limit = 100) => ledger<RoomEntry[]>('inbox.list', [{ room, limit }]);
@@ -407,8 +427,11 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
 
   return {
     catalog: {
-      list: (filter = {}) =>
-        JSON.parse(guarded(wasm, () => wasm.catalogList(asJson(filter, 'filter')))) as CatalogEntry[],
+      list: ({ reachable = false, ...filter } = {}) => {
+        const found = guarded(wasm, () => wasm.catalogList(asJson(filter, 'filter')));
+        const entries = JSON.parse(found) as CatalogEntry[];
+        return reachable ? entries.filter((entry) => entry.kind !== 'trigger' || isReachable(entry, data)) : entries;
+      },
     },
     ghl: highLevelOperations(ways),
     digistore24: digistore24Operations(ways),
@@ -419,6 +442,12 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
       apply: (event, options) => ledger('sync.apply', [raw(event)], options),
       backfill: (options = {}, control) => backfill(desk(control), options),
       reconcile: ({ from, maxRequests, ...control } = {}) => reconcile(desk(control), from, maxRequests),
+      cleanup: ({ deleteContacts = false, dryRun = false, ...options } = {}) =>
+        cleanup(deleteContacts, dryRun, {
+          signal: options.signal,
+          ledger: (method, args) => ledger(method, args, options),
+          run: (id, input) => run(id, input, options),
+        }),
     },
     events: {
       read: (service: string, body: string | Uint8Array, options: Reading = {}) => {

@@ -3,7 +3,7 @@
  * All of them are plain JSON.
  */
 
-import type { Reconciliation } from './history/shapes.js';
+import type { Reconciliation, Twin } from './history/shapes.js';
 import type { PluginEvent, Unconnected } from './watch/events.js';
 
 export type * from './history/shapes.js';
@@ -200,6 +200,8 @@ export interface CatalogFilter {
   text?: string;
   /** Without schemas and samples: for a list to choose from. */
   brief?: boolean;
+  /** Of triggers only those whose events can reach this plugin, by what it is connected with. */
+  reachable?: boolean;
 }
 
 /**
@@ -531,6 +533,8 @@ export interface Tick {
   events: Report[];
   /** What a scheduled comparison with Digistore24 found, or has found so far. */
   reconciliation?: Reconciliation;
+  /** What late writes left twice; only where there is any. */
+  twins?: Twin[];
 }
 
 /** One line of a timeline. */

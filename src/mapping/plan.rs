@@ -308,7 +308,8 @@ impl Draft<'_> {
             self.apply_item(&mut order, item_key, signal);
         }
         if order.items.is_empty() {
-            self.remarks.push(format!("{} for an order that is not known creates nothing", event.event.name()));
+            // Nor does it ask a person: about whom?
+            self.remarks = vec![format!("{} for an order that is not known creates nothing", event.event.name())];
             return false;
         }
         order.note_money(event, &keys);

@@ -8,7 +8,7 @@ use super::{
     template::{Form, as_text},
 };
 use crate::digistore24::{Cents, Event, Kind};
-use crate::json::{Map, ToJson, Value, put};
+use crate::json::{Map, ToJson, Value, json, put};
 use crate::text::{lower, short_hash};
 use crate::{clock, record};
 
@@ -191,8 +191,8 @@ pub(super) fn draw(mapping: &Mapping, event: &Event, facts: &Value, person: &mut
             }
             let number = index.to_string();
             let mark = short_hash(&mut [event.id.as_str(), &book.name, &number].into_iter());
-            let mut hand =
-                Hand { drawn: &mut drawn, event, person, now, why: "playbook ".to_owned() + &book.name, mark };
+            let why = "playbook ".to_owned() + &book.name;
+            let mut hand = Hand { drawn: &mut drawn, tasks: &mapping.tasks, event, person, now, why, mark };
             hand.play(&step.action, &step.with.fill(facts));
         }
     }
@@ -202,6 +202,8 @@ pub(super) fn draw(mapping: &Mapping, event: &Event, facts: &Value, person: &mut
 /// One step being turned into actions.
 struct Hand<'a> {
     drawn: &'a mut Drawn,
+    /// Who does tasks, where a step doesn't say it.
+    tasks: &'a Value,
     event: &'a Event,
     person: &'a mut Person,
     now: &'a Circumstances,
@@ -290,12 +292,13 @@ impl Hand<'_> {
         };
         // A late payment completes what a missed one brought.
         let purpose = if self.event.event == Kind::PaymentMissed { Purpose::Dunning } else { Purpose::Playbook };
+        let who = &who(with, self.tasks);
         self.push(Action::CreateTask {
-            owner_first: is_owner_first(with),
+            owner_first: is_owner_first(who),
             title: as_text(&with["title"]),
             body: as_text(&with["body"]) + "\nds24:" + &self.mark,
             due,
-            assigned_to: assigned(self.person, with, self.share_key(&order)),
+            assigned_to: assigned(self.person, who, self.share_key(&order)),
             order,
             purpose,
         });
@@ -452,6 +455,12 @@ pub(super) fn deal_action(person: &mut Person, order_key: &str, mut deal: Map) -
 /// Tags as GHL keeps them.
 pub(super) fn tags(value: &Value) -> Vec<String> {
     texts(value).iter().map(|tag| lower(tag.trim())).filter(|tag| !tag.is_empty()).collect()
+}
+
+/// Who is to do a task: as its own settings say, else as those of all tasks.
+pub(super) fn who(own: &Value, all: &Value) -> Value {
+    let setting = |name: &str| if own[name].is_null() { all[name].clone() } else { own[name].clone() };
+    json!({ "assignedTo": setting("assignedTo"), "ownerFirst": setting("ownerFirst") })
 }
 
 /// Who does a task: the user who looks after the contact, else one of those in `assignedTo`: of several, each gets the

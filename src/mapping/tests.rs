@@ -31,7 +31,7 @@ fn every_cell_of_the_transition_table() {
     #[rustfmt::skip]
     let grid = [
         //              paid         last         stop         again       unpaid      not tried   unclear     refund      part        chargeback  cancelled   resumed     last day    replaced    info
-        ("new",        "act act act, com com com, can can can, act act act, pau pau pau, can can can, ? ? ?,     ref ref ref, . . .,     cha cha cha, can can can, . . .,     end end end, upg upg upg, . . ."),
+        ("new",        "act act act, com com com, can can can, act act act, pau pau pau, can can can, ? ? ?,     ref ref ref, ? ? ?,     cha cha cha, can can can, . . .,     end end end, upg upg upg, . . ."),
         ("active",     ". . .,       com com com, . . can,     . . .,       . ? pau,     can can can, ? ? ?,     ref ref ref, . . .,     cha cha cha, can can can, . . .,     end end end, upg upg upg, . . ."),
         ("cancelling", ". . act,     com com com, . . .,       . . .,       . . .,       . . .,       ? ? ?,     ref ref ref, . . .,     cha cha cha, . . .,       act act act, end end end, upg upg upg, . . ."),
         ("completed",  ". . .,       . . .,       . . .,       . . .,       . . ?,       . . .,       . . ?,     ref ref ref, . . .,     cha cha cha, . . .,       . . .,       . . .,       upg upg upg, . . ."),

@@ -101,11 +101,11 @@ pub fn transition(state: Option<State>, signal: Signal, order: std::cmp::Orderin
         (None, S::PaidAgain) => To(T::Active),
         (None, S::Unpaid) => To(T::Paused),
         (None, S::NotTried | S::Cancelled) => To(T::Cancelling),
-        (None, S::MissedUnclear) => Ask,
+        (None, S::MissedUnclear | S::RefundPart) => Ask,
         (None, S::RefundFull) => To(T::Refunded),
         (None, S::Chargeback) => To(T::ChargedBack),
         (None, S::LastPaidDay) => To(T::Ended),
-        (None, S::Resumed | S::RefundPart) => Keep,
+        (None, S::Resumed) => Keep,
         (None, S::Replaced) => To(T::Upgraded),
 
         // A chargeback beats everything, the money's end all but a chargeback, the end of access all but those two and an

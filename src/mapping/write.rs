@@ -295,12 +295,11 @@ impl<'a> Writer<'a> {
         for (_, purpose, why) in wanted.into_iter().filter(|(wanted, purpose, _)| *wanted && is_on(*purpose)) {
             let texts = &self.mapping.task_texts.fill(&self.facts);
             let own = &texts[purpose.word()];
-            let setting = |name: &str| if own[name].is_null() { section[name].clone() } else { own[name].clone() };
             let (title, body) = content::task(self.event, order, purpose);
             let (text, mark) = body.split_once('\n').unwrap_or(("", &body));
             let text = own["body"].as_str().unwrap_or(text);
-            let days = setting("dueDays").as_i64().unwrap_or(1);
-            let who = json!({ "assignedTo": setting("assignedTo"), "ownerFirst": setting("ownerFirst") });
+            let days = own["dueDays"].as_i64().or(section["dueDays"].as_i64()).unwrap_or(1);
+            let who = playbook::who(own, section);
             let action = Action::CreateTask {
                 owner_first: playbook::is_owner_first(&who),
                 order: key.clone(),

@@ -181,6 +181,9 @@ impl Sync<'_> {
                     self.mark(lease, name, work, index, Progress::Done).await?;
                     continue;
                 }
+                if found.is_none() {
+                    self.doubt(lease, name, event, work, index).await?;
+                }
             } else if let Some(shared) = shared(&step.action) {
                 if !lease.claim(self.scope.claim_business(&shared), name).await? {
                     return Err(made_elsewhere());
@@ -223,6 +226,21 @@ impl Sync<'_> {
             self.mark(lease, name, work, index, Progress::Done).await?;
         }
         Ok(Next::Finished)
+    }
+
+    /// A creation is repeated, because nothing was found. Should the first one take effect later than the fault model allows,
+    /// there will be two: the host looks again later, and tells a person.
+    async fn doubt(&self, lease: &mut Lease, name: &str, event: &Event, work: &Work, index: usize) -> Result<()> {
+        let Some(action) = work.plan.steps.get(index).map(|step| &step.action) else { return Ok(()) };
+        let search = search(work, action).map_or(Value::Null, |search| search.to_json());
+        if search.is_null() && !matches!(action, Action::CreateContact { .. }) {
+            return Ok(());
+        }
+        let doubt = json!({
+            "at": self.effects.now(), "id": event.id, "order": event.order_key(), "action": action.word(), "search": search,
+        });
+        let key = self.scope.key("doubt", &[name, "-", &index.to_string()].concat());
+        lease.commit(vec![Write { key, expect: None, value: Some(text(&doubt)) }]).await.map(|_| ())
     }
 
     fn tell(&self, event: &Event, action: &Action, outcome: &str, code: &str) {

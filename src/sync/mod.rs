@@ -6,6 +6,8 @@
 //! its marker before it is tried again, and writes to one person are serialised by a lease in the store.
 
 mod attempt;
+#[cfg(not(feature = "fetch"))]
+mod cleanup;
 mod events;
 mod execute;
 mod fields;

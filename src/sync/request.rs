@@ -130,6 +130,17 @@ pub(super) fn search(work: &Work, action: &Action) -> Option<Search> {
 }
 
 impl Search {
+    /// For whoever looks later: `{ operation, input, place, field, sought }`.
+    pub(super) fn to_json(&self) -> Value {
+        json!({
+            "operation": self.operation,
+            "input": self.input,
+            "place": self.place,
+            "field": self.field,
+            "sought": self.sought,
+        })
+    }
+
     /// Turns to the next page. False where this answer was the last one.
     pub(super) fn turn_page(&mut self, answer: &Value) -> bool {
         let is_full = answer[self.place].as_array().is_some_and(|items| items.len() >= PAGE);

@@ -15,7 +15,7 @@ test('for machines: one JSON document, all checks hold, in time', async () => {
   const start = performance.now();
   const { stdout, stderr } = await run('--json');
   assert.ok(performance.now() - start < 15_000);
-  const { ok, scenes, checks, timeline, setup } = JSON.parse(stdout);
+  const { ok, scenes, checks, timeline, second, setup } = JSON.parse(stdout);
   assert.equal(stderr, '');
   assert.equal(ok, true);
   assert.ok(checks.length >= 12);
@@ -34,12 +34,16 @@ test('for machines: one JSON document, all checks hold, in time', async () => {
       ['on_payment', 5],
       ['on_payment', 2],
       ['on_refund', 4],
+      ['on_payment', 11],
+      ['eticket', 5],
+      [null, 3],
     ],
   );
   // The complete field set of real messages.
   assert.ok(Object.keys(scenes[1].message).length > 150);
   assert.equal(setup.created.length, 17);
   assert.equal(timeline.status, 'refunded');
+  assert.equal(second.status, 'active');
   assert.deepEqual(leftovers(), before, 'the temporary folder is gone');
 });
 
@@ -52,6 +56,9 @@ test('for people: each event, plan, calls, the timeline, within 100 columns', as
     'stored, nothing to do: 0 calls',
     '☑ task done: Payment missing',
     '● payment missed',
+    '$ deal won',
+    '◷ appointment 10:00',
+    'later  2026-03-19 13:05 UTC: step 3 of onboarding',
     'All right',
   ]) {
     assert.ok(stdout.includes(text), `${text} in\n${stdout}`);

@@ -67,7 +67,7 @@ test('every simulated function answers as the catalog says', async (t) => {
   const [item] = purchase.items;
   const ticket = sandbox.addToDigistore24('etickets');
   sandbox.addToDigistore24('deliveries');
-  sandbox.addToDigistore24('service-proofs');
+  const proof = sandbox.addToDigistore24('service-proofs');
   const inputs = {
     createVoucher: { code: 'HERBST', first_rate: 10 },
     getVoucher: { code: 'HERBST' },
@@ -82,6 +82,7 @@ test('every simulated function answers as the catalog says', async (t) => {
     getEticket: { eticket_id: ticket.id },
     listDeliveries: { search: { type: 'request' } },
     listServiceProofRequests: { search: { request_status: 'pending' } },
+    getServiceProofRequest: { service_proof_id: proof.id },
     validateLicenseKey: { purchase_id, license_key: `${purchase.purchaseKey}-${item.id}` },
     resendPurchaseConfirmationMail: { purchase_id },
     resendInvoiceMail: { purchase_id },

@@ -235,7 +235,7 @@ describe('whose a message is', () => {
   test('routes by language, merchant, tag and condition', async (t) => {
     const place = (n) => locationOf('a-1', n);
     const { sandbox, fleet } = await start(t, ['a-1'], {
-      locations: () => 4,
+      locations: () => 5,
       connections: {
         'a-1': {
           digistore24: { ipn: [{ id: 'shop', passphrases: [phraseOf('a-1')] }] },
@@ -243,6 +243,7 @@ describe('whose a message is', () => {
             { when: { merchant_id: 555 }, location: place(0) },
             { when: { language: 'en', product_ids: ['10', '12'] }, location: place(1) },
             { if: { field: 'money.gross', gte: 1000 }, location: place(2) },
+            { if: { field: 'test', is: true }, location: place(4) },
             { location: place(3) },
           ],
         },
@@ -253,6 +254,11 @@ describe('whose a message is', () => {
     assert.equal(await sent({ language: 'en' }, { merchant: '555' }), place(0));
     assert.equal(await sent({ language: 'en' }), place(1));
     assert.equal(await sent({ language: 'de' }), place(3));
+    assert.equal(
+      await sent({ language: 'de', api_mode: 'test' }),
+      place(4),
+      'test orders have a location of their own',
+    );
     const dear = sandbox.story({ products: [{ id: '10', name: 'Dear', price: 200_000 }] }).payment();
     assert.equal((await fleet.receive(ipn('a-1', { ...dear, language: 'de' }))).location, place(2));
   });

@@ -237,13 +237,17 @@ describe('reconciliation', () => {
     await plugin.receive({ method: 'POST', body: form(order.payment({ at })) });
     await plugin.tick();
     const purchaseId = order.orderId;
-    for (const kind of ['service-proofs', 'refund-requests', 'deliveries']) sandbox.addToDigistore24(kind, { purchaseId, at });
+    for (const kind of ['service-proofs', 'refund-requests', 'deliveries'])
+      sandbox.addToDigistore24(kind, { purchaseId, at });
     sandbox.addToDigistore24('service-proofs', { purchaseId, at, proof: { requestStatus: 'proof_provided' } });
     now += 3_600_000;
 
     assert.equal((await plugin.sync.reconcile()).work, 3);
     await plugin.tick();
-    const tasks = () => byEmail('dora@example.com').tasks.map(({ title }) => title).sort();
+    const tasks = () =>
+      byEmail('dora@example.com')
+        .tasks.map(({ title }) => title)
+        .sort();
     const wanted = ['Provide proof until 2026-06-19: Buch', 'Refund requested: Buch', 'Ship: Buch'];
     assert.deepEqual(tasks(), wanted);
     assert.equal((await plugin.sync.reconcile()).work, 0);

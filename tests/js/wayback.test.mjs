@@ -226,3 +226,49 @@ test('check says by which way each event comes, and which one can’t', async ()
     byWorkflow.join(),
   );
 });
+
+test('the catalog can leave out triggers whose events can’t arrive', async () => {
+  const { highlevel, digistore24 } = optionsFor(sandbox);
+  const listed = async (options) => {
+    const plugin = await createPlugin({ log() {}, ...options });
+    const entries = plugin.catalog.list({ kind: 'trigger', brief: true, reachable: true });
+    await plugin.close();
+    return entries.map(({ id }) => id);
+  };
+  const has = async (options, ids) => {
+    const found = await listed(options);
+    return ids.map((id) => found.includes(id));
+  };
+  const ids = [
+    ...['digistore24.onPayment', 'digistore24.newPurchase', 'bridge.newSale'],
+    ...['ghl.contactTagUpdate', 'ghl.newContact', 'bridge.tagAdded', 'ghl.invoiceVoid'],
+  ];
+  assert.deepEqual(
+    await has({}, ids),
+    ids.map(() => false),
+    'nothing is connected',
+  );
+  const { apiKey, ipnPassphrase, baseUrl } = digistore24;
+  assert.deepEqual(await has({ digistore24: { ipnPassphrase } }, ids), [true, false, true, false, false, false, false]);
+  assert.deepEqual(await has({ digistore24: { apiKey, baseUrl } }, ids), [
+    false,
+    true,
+    true,
+    false,
+    false,
+    false,
+    false,
+  ]);
+  assert.deepEqual(await has({ highlevel }, ids), [false, false, false, false, true, false, false]);
+  assert.deepEqual(await has({ highlevel: { ...highlevel, workflowToken } }, ids), [
+    false,
+    false,
+    false,
+    true,
+    true,
+    true,
+    false,
+  ]);
+  const app = { ...highlevel, webhookPublicKey: WEBHOOK_PUBLIC_KEY };
+  assert.deepEqual(await has({ highlevel: app }, ids), [false, false, false, true, true, true, true]);
+});

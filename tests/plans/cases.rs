@@ -351,6 +351,18 @@ pub fn installment() -> Vec<String> {
             .end(),
         all("One installment of several goes back, then all").then(part(2, back(2))).then(part(1, back(1))).end(),
         all("An installment is missed").then(part(3, json!({ "event": "on_payment_missed" }))).end(),
+        Story::new("An installment went back before its message came: Digistore24 says that the plan runs")
+            .knows(
+                "C74PNZH5",
+                with(
+                    purchase("C74PNZH5", "paying", &[("9001", "payment", "47.00"), ("9002", "payment", "47.00")]),
+                    json!({ "billing_type": "installment", "number_of_installments": "3" }),
+                ),
+            )
+            .then(part(2, back(2)))
+            .then(part(2, json!({})))
+            .end(),
+        Story::new("The same, and Digistore24 says nothing").then(part(2, back(2))).then(part(2, json!({}))).end(),
         all("All installments go back after the last one")
             .before(part(3, json!({})))
             .before(part(3, back(3)))

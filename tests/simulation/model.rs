@@ -380,6 +380,7 @@ fn judge(from: Option<Stand>, what: What, whole: bool, is_again: bool, newer: i6
     let gone = matches!(from, Some(S::Refunded | S::Chargeback | S::Ended | S::Upgraded));
     match (what, from) {
         (What::News, _) => Stays,
+        (What::Refund, None) if !whole => Ask,
         (What::Refund, _) if !whole => Stays,
         // The bank has the last word; then the end of the money; then the order that replaced this one.
         (What::Paid { .. }, Some(_)) if is_again => {

@@ -39,6 +39,8 @@ const FIRST_WAIT_MINUTES = 3;
 const LONGEST_WAIT_MINUTES = 24 * 60;
 const MINUTE_MS = 60_000;
 const REPLY_LENGTH = 500;
+/** A receiver may have started anew since the last message: each comes by a connection of its own. */
+const CLOSE = { connection: 'close' };
 
 /** The wait before retry n (from 0): 3 minutes, doubling, a day from the tenth on. Milliseconds. */
 export function retryWait(n: number): number {
@@ -85,7 +87,7 @@ export async function deliver(
 export async function checkIpnUrl(url: string, timeoutMs: number): Promise<string> {
   try {
     const signal = AbortSignal.timeout(timeoutMs);
-    const response = await fetch(url, { redirect: 'manual', signal });
+    const response = await fetch(url, { redirect: 'manual', signal, headers: CLOSE });
     await response.body?.cancel();
     return response.status === 200 ? '' : `GET answered with status ${response.status}`;
   } catch (error) {
@@ -97,7 +99,7 @@ async function post(to: string, body: string, timeoutMs: number, at: number): Pr
   try {
     const response = await fetch(to, {
       method: 'POST',
-      headers: { 'content-type': 'application/x-www-form-urlencoded; charset=UTF-8' },
+      headers: { 'content-type': 'application/x-www-form-urlencoded; charset=UTF-8', ...CLOSE },
       body,
       redirect: 'manual',
       signal: AbortSignal.timeout(timeoutMs),

@@ -6,6 +6,7 @@ import { addBackfill } from './commands/backfill.js';
 import { addBackup } from './commands/backup.js';
 import { addCatalog } from './commands/catalog.js';
 import { addCheck } from './commands/check.js';
+import { addCleanup } from './commands/cleanup.js';
 import { addConnections } from './commands/connections.js';
 import { addEvents } from './commands/events.js';
 import { addForget } from './commands/forget.js';
@@ -49,7 +50,7 @@ function build(): Command {
   const add = [
     ...[addCatalog, addRun, addPoll, addPlan, addSync, addBackfill, addReconcile, addTimeline],
     ...[addServe, addSandbox, addSetup, addCheck, addAuth, addInbox, addDeadLetters, addForget],
-    ...[addEvents, addMapping, addConnections, addBackup],
+    ...[addEvents, addMapping, addConnections, addBackup, addCleanup],
   ];
   for (const command of add) command(program);
   inherit(program);

@@ -1,6 +1,6 @@
 import type { Sandbox } from '../../sandbox/index.js';
 import type { Happened } from './run.js';
-import { buyerEmail, subscriberEmail } from './story.js';
+import { buyerEmail, companyEmail, subscriberEmail } from './story.js';
 
 /** One thing that must hold at the end. */
 export interface Check {
@@ -12,7 +12,7 @@ export interface Check {
 
 /** Whether the CRM looks as it should, and whether it took no more calls than it should. */
 export function check(sandbox: Sandbox, scenes: Happened[]): Check[] {
-  const { contacts, triggers } = sandbox.state();
+  const { appointments, businesses, contacts, opportunities, triggers } = sandbox.state();
   const checks: Check[] = [];
   const expect = (what: string, found: unknown, wanted: unknown) => {
     const ok = JSON.stringify(found) === JSON.stringify(wanted);
@@ -21,7 +21,11 @@ export function check(sandbox: Sandbox, scenes: Happened[]): Check[] {
   const calls = (no: number) => scenes[no]?.calls.length;
 
   expect('every message was answered with OK', scenes.map((s) => s.delivered).includes(false), false);
-  expect('one contact for each buyer', contacts.map((c) => c.email).sort(), [subscriberEmail, buyerEmail].sort());
+  expect(
+    'one contact for each buyer',
+    contacts.map((c) => c.email).sort(),
+    [subscriberEmail, buyerEmail, companyEmail].sort(),
+  );
 
   const subscriber = contacts.find(({ email }) => email === subscriberEmail);
   const buyer = contacts.find(({ email }) => email === buyerEmail);
@@ -54,10 +58,33 @@ export function check(sandbox: Sandbox, scenes: Happened[]): Check[] {
   expect('the repeated message makes no call', calls(2), 0);
   expect('a first purchase takes 4 calls', calls(3), 4);
   expect('a renewal in time takes 2 calls', calls(6), 2);
+
+  const company = contacts.find(({ email }) => email === companyEmail);
+  expect(
+    'the company’s sale is a deal that is won',
+    opportunities.map(({ status, monetaryValue }) => [status, monetaryValue]),
+    [['won', 249]],
+  );
+  expect(
+    'its buyer belongs to the business',
+    businesses.map(({ name, id }) => [name, company?.businessId === id]),
+    [['Gartenbau Hoffmann', true]],
+  );
+  expect(
+    'the ticket is an appointment at ten',
+    appointments.map(({ startTime }) => startTime?.slice(0, 16)),
+    ['2026-04-18T10:00'],
+  );
+  expect(
+    'the playbook’s call came three days later, for the owner',
+    company?.tasks.map(({ title, assignedTo }) => [title, assignedTo === sandbox.state().users[0]?.id]),
+    [['Welcome call: Ines Hoffmann', true]],
+  );
   return checks;
 }
 
+/** But for what itself starts something: a workflow, an appointment's reminders. */
 function tagsAreLast(calls: string[]): boolean {
   const first = calls.findIndex((call) => /\/tags$/.test(call));
-  return first < 0 || calls.slice(first).every((call) => /\/tags$/.test(call));
+  return first < 0 || calls.slice(first).every((call) => /\/tags$|\/workflow\/|\/appointments$/.test(call));
 }

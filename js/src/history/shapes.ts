@@ -1,3 +1,5 @@
+import type { PlanAction } from '../protocol.js';
+
 /** What imports, comparisons and forgetting take and give. */
 
 /** What is to be imported. */
@@ -44,6 +46,18 @@ export interface Drift {
   problem?: 'amount';
 }
 
+/** Something that is there more than once, because a write took effect long after it had failed. */
+export interface Twin {
+  /** The event's id. */
+  id: string;
+  order: string;
+  action: PlanAction;
+  /** The contact; null where the twins are contacts, or it is not known any more. */
+  contactId: string | null;
+  /** In HighLevel, as listed there. */
+  ids: string[];
+}
+
 /** What a comparison with Digistore24 found. */
 export interface Reconciliation {
   /** Everything is compared. */
@@ -57,6 +71,27 @@ export interface Reconciliation {
   drift: Drift[];
   /** Proofs, refunds and deliveries that are asked for, new since the last time: each becomes a task. */
   work: number;
+}
+
+/** What became of what test orders left on a contact. */
+export interface CleanedPerson {
+  contactId: string;
+  /** Their ids. */
+  orders: string[];
+  notes: number;
+  tasks: number;
+  deals: number;
+  /** Tags that only test orders earned. */
+  tags: string[];
+  /** `busy`: an event came meanwhile; the next time. */
+  outcome: 'cleaned' | 'deleted' | 'busy' | 'would be cleaned' | 'would be deleted';
+}
+
+/** What was cleaned up. */
+export interface Cleanup {
+  /** Nothing of a test order is left in the ledger. */
+  done: boolean;
+  people: CleanedPerson[];
 }
 
 /** Something about a person that lies where the plugin can't reach. */

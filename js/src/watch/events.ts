@@ -112,6 +112,16 @@ export interface StepEvent extends Happened {
   code: 'ok' | ErrorCode;
 }
 
+/** A write that ended without an answer, and was repeated when it was not to be found, took effect late: there are two. */
+export interface TwinEvent extends Happened {
+  kind: 'twin';
+  /** The event's id. */
+  id: string;
+  action: PlanAction;
+  /** How many there are. */
+  count: number;
+}
+
 /** A list was asked for what is new. */
 export interface PollEvent extends Happened {
   kind: 'poll';
@@ -140,6 +150,7 @@ export type PluginEvent =
   | WebhookEvent
   | SyncEvent
   | StepEvent
+  | TwinEvent
   | PollEvent
   | AlertEvent;
 

@@ -11,6 +11,7 @@ const COUNTERS = {
   ghl_ds24_webhooks_total: 'Webhooks, by what became of them.',
   ghl_ds24_events_total: 'Tries to carry out an event, by what became of them.',
   ghl_ds24_steps_total: 'Writes of events, by what became of them.',
+  ghl_ds24_twins_total: 'What is there twice because of a late write.',
   ghl_ds24_polls_total: 'Polls, by trigger and result.',
   ghl_ds24_polled_events_total: 'Events that polls brought.',
   ghl_ds24_alerts_total: 'Alerts.',
@@ -122,6 +123,9 @@ export function createMetrics(): Metrics {
         break;
       case 'step':
         count('ghl_ds24_steps_total', { ...whose, action: event.action, outcome: event.outcome });
+        break;
+      case 'twin':
+        count('ghl_ds24_twins_total', { ...whose, action: event.action });
         break;
       case 'poll':
         count('ghl_ds24_polls_total', { ...whose, trigger: event.trigger, code: event.code });

@@ -6,6 +6,7 @@ export type AlertKind =
   | 'quota_nearly_used'
   | 'background_stopped'
   | 'dead_letter'
+  | 'written_twice'
   | 'signature_failures'
   | 'circuit_open';
 
@@ -94,6 +95,8 @@ export class AlertRules {
         if (event.outcome === 'dead') return [deadLetter(event.id, event.event, event.code)];
         if (event.outcome === 'done') this.#over(`dead_letter:${event.id}`);
         return [];
+      case 'twin':
+        return [writtenTwice(event.id, event.action, event.count)];
       case 'webhook':
         return this.#signature(event);
       default:
@@ -198,6 +201,16 @@ function deadLetter(id: string, event: string, code: string): Raised {
     message: 'a message could not be carried out and waits for a person',
     help: 'See `deadletters` for the reason; after mending it, carry the event out again.',
     details: { id, event, code },
+  };
+}
+
+function writtenTwice(id: string, action: string, count: number): Raised {
+  return {
+    kind: 'written_twice',
+    cause: `written_twice:${id}:${action}`,
+    message: `what a message made is there ${count} times: a write took effect long after it had failed`,
+    help: 'Delete all but the oldest in HighLevel; the log and the tick’s answer say which message it was.',
+    details: { id, action, count },
   };
 }
 

@@ -1,0 +1,102 @@
+// Before production: what test orders left goes again, and nothing else.
+import assert from 'node:assert/strict';
+import { after, beforeEach, describe, test } from 'node:test';
+import { startSandbox } from '../../pkg/dist/sandbox/index.js';
+import { memoryStore } from '../../pkg/dist/src/index.js';
+import { form, pluginOn } from './support.mjs';
+
+const NOW = Date.parse('2026-06-15T10:00:00Z');
+let now = NOW;
+const clock = () => now;
+const sandbox = await startSandbox({ clock });
+after(() => sandbox.close());
+beforeEach(() => {
+  now = NOW;
+  sandbox.reset();
+});
+
+const BOOK = { name: 'Buch', price: 1900, tags: ['buch'] };
+const COURSE = { name: 'Kräuterkurs', price: 4900, tags: ['kraeuter'] };
+const mapping = { opportunity: { pipeline: 'Sales', stage: 'New' }, tags: { byEvent: { newSale: ['bought'] } } };
+
+async function ready(more = {}) {
+  const plugin = await pluginOn(sandbox, { clock, store: memoryStore({ clock }), mapping, ...more });
+  await plugin.setup();
+  return plugin;
+}
+
+const take = async (plugin, message) => {
+  await plugin.receive({ method: 'POST', body: form(message) });
+  await plugin.tick();
+};
+const at = '2026-06-15 11:00:00';
+const testOrder = (email, products = [COURSE]) =>
+  sandbox.story({ buyer: { email }, products, billing: 'subscription', test: true, at });
+const contact = (email) => sandbox.state().contacts.find((one) => one.email === email);
+const left = () => sandbox.state().contacts.map(({ email }) => email);
+
+describe('what test orders left', () => {
+  test('goes from a contact that also bought in earnest; the rest stays as it would be without them', async () => {
+    const plugin = await ready();
+    const real = sandbox.story({ buyer: { email: 'eva@example.com' }, products: [BOOK], at });
+    await take(plugin, real.payment({ at }));
+    const before = contact('eva@example.com');
+    const trial = testOrder('eva@example.com');
+    await take(plugin, trial.payment({ at }));
+    await take(plugin, trial.missed());
+    const between = contact('eva@example.com');
+    assert.deepEqual([between.notes.length, between.tasks.length], [2, 1]);
+    assert.ok(between.tags.includes('ds24-test') && between.tags.includes('kraeuter'));
+
+    const dry = await plugin.sync.cleanup({ dryRun: true });
+    assert.deepEqual(dry.people[0].outcome, 'would be cleaned');
+    assert.deepEqual(contact('eva@example.com'), between);
+
+    const cleaned = await plugin.sync.cleanup();
+    assert.equal(cleaned.done, true);
+    const [{ orders, notes, tasks, deals, outcome }] = cleaned.people;
+    assert.deepEqual([orders, notes, tasks, deals, outcome], [[trial.orderId], 1, 1, 0, 'cleaned']);
+    const { tags, notes: keptNotes, tasks: keptTasks, fields } = contact('eva@example.com');
+    assert.deepEqual([keptNotes, keptTasks], [before.notes, []]);
+    assert.deepEqual([...tags].sort(), [...before.tags].sort());
+    for (const name of ['status', 'products', 'next_payment', 'paid_until']) {
+      const key = `contact.ds24_${name}`;
+      assert.equal(fields[key] || '', before.fields[key] || '', key);
+    }
+    assert.equal(sandbox.state().opportunities.length, 1, 'the pipeline takes one deal of a person: that of the book');
+
+    assert.deepEqual((await plugin.sync.cleanup()).people, [], 'again: nothing is left');
+    await plugin.close();
+  });
+
+  test('goes with its contact only where that is asked for, made by the plugin and nobody else’s', async () => {
+    const plugin = await ready();
+    await plugin.ghl.contacts.createContact({ email: 'boss@example.com', firstName: 'Bea', tags: ['vip'] });
+    for (const email of ['boss@example.com', 'trial@example.com']) await take(plugin, testOrder(email).payment({ at }));
+
+    await plugin.sync.cleanup();
+    assert.deepEqual(left().sort(), ['boss@example.com', 'trial@example.com']);
+    assert.deepEqual(contact('boss@example.com').tags, ['vip', 'bought']);
+
+    for (const email of ['boss@example.com', 'trial@example.com']) await take(plugin, testOrder(email).payment({ at }));
+    const { people } = await plugin.sync.cleanup({ deleteContacts: true });
+    assert.deepEqual(people.map(({ outcome }) => outcome).sort(), ['cleaned', 'deleted']);
+    assert.deepEqual(left(), ['boss@example.com']);
+    // Whoever buys in earnest afterwards is new.
+    await take(plugin, sandbox.story({ buyer: { email: 'trial@example.com' }, products: [BOOK], at }).payment({ at }));
+    assert.ok(contact('trial@example.com').tags.includes('ds24-customer'));
+    await plugin.close();
+  });
+
+  test('a failure in the middle leaves the rest to be found again', async () => {
+    const plugin = await ready();
+    await take(plugin, testOrder('trial@example.com').payment({ at }));
+    sandbox.fault({ service: 'ghl', method: 'DELETE', path: '/contacts/', kind: 'status', status: 403, times: 1 });
+    await assert.rejects(plugin.sync.cleanup(), { code: 'forbidden' });
+    assert.equal(sandbox.state().opportunities.length, 0, 'the deal went first');
+    const { done, people } = await plugin.sync.cleanup();
+    assert.deepEqual([done, people.length, people[0].notes], [true, 1, 1]);
+    assert.ok(!contact('trial@example.com').tags.some((tag) => tag.startsWith('ds24-')));
+    await plugin.close();
+  });
+});
