@@ -20,6 +20,7 @@ const PARTS = [
   'retry',
   'arrives',
   'sources',
+  'paging',
   'input',
 ];
 

@@ -41,7 +41,10 @@ async function startReceiver(t, options) {
   return { receiverUrl: receiver.url, receiverToken: TOKEN };
 }
 
-const act = (name, context) => piece.getAction(name).run(contextOf(context));
+const act = (name, { props, values }) => {
+  const { createMockActionContext } = require('@activepieces/pieces-framework');
+  return piece.getAction(name).run({ ...createMockActionContext({ propsValue: values }), auth: connectionOf(props) });
+};
 
 describe('the package', () => {
   test('is loaded as the engine loads pieces; its metadata is the framework’s', () => {
@@ -81,6 +84,7 @@ describe('the package', () => {
       description: 'Lands.',
       effect: 'update',
       retry: 'safe',
+      paging: null,
       input: {
         properties: {
           moon: { type: 'string', title: 'Moon', enum: ['io', 'europa'] },
@@ -238,6 +242,13 @@ describe('messages of Digistore24', () => {
     assert.deepEqual(connectionsOf(sandbox), []);
   });
 
+  test('a storage that is full: no connection is made, and the person is told', async (t) => {
+    const { flow, sandbox } = await collecting(t, 'digistore24_any');
+    flow.store.put = () => Promise.reject(new Error('the storage is full'));
+    assert.match((await failureOf(flow.enable())).message, /\(storage\)$/);
+    assert.deepEqual(connectionsOf(sandbox), []);
+  });
+
   test('an account of Digistore24 alone is enough', async (t) => {
     const { flow, sandbox, events } = await on(t, 'bridge_newSale', { highlevelToken: '', locationId: '' });
     assert.equal((await post(flow, sandbox.story().payment(), sandbox)).text, 'OK');
@@ -366,6 +377,15 @@ describe('actions', () => {
     );
     assert.ok(['STATIC_DROPDOWN', 'SHORT_TEXT'].includes(workflow.workflowId.type));
   });
+});
+
+test('a list brings a page, or so many items from all pages', async (t) => {
+  const { sandbox, props } = await collecting(t, 'digistore24_any');
+  for (let i = 0; i < 25; i++) sandbox.story().payment();
+  const list = (values) => act('digistore24_listPurchases', { props, values });
+  assert.equal((await list({ page_size: 10 })).purchase_list.length, 10);
+  const { items } = await list({ page_size: 10, items_of_all_pages: 23 });
+  assert.equal(new Set(items.map(({ id }) => id)).size, 23);
 });
 
 describe('troubles, in words', () => {

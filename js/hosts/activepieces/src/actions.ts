@@ -1,6 +1,6 @@
-import { type Action, createAction, Property } from '@activepieces/pieces-framework';
-import { type Plugin, PluginError, remoteSync } from 'ghl-digistore24';
-import { formOf, inputOf } from 'ghl-digistore24/form';
+import { type Action, createAction, type InputPropertyMap, Property } from '@activepieces/pieces-framework';
+import { type CatalogEntry, type Plugin, PluginError, remoteSync } from 'ghl-digistore24';
+import { type Field, formOf, inputOf } from 'ghl-digistore24/form';
 import { auth, type Credentials } from './auth.js';
 import { type Entry, nameOf, titleOf } from './entry.js';
 import { pluginFor } from './plugin.js';
@@ -22,13 +22,12 @@ export function actionOf(entry: Entry): Action {
     name: nameOf(entry.id),
     displayName: titleOf(entry),
     description: entry.description,
-    props: propsOf(fields),
+    props: { ...propsOf(fields), ...listPropsOf(entry) },
     errorHandlingOptions: repeating(entry.retry === 'safe'),
     aiMetadata: { idempotent: entry.retry === 'safe' },
     run: ({ auth: { props }, propsValue }) =>
       saying(async () => {
-        const plugin = await pluginFor(props);
-        return plugin.run(entry.id, inputOf(fields, valuesOf(fields, propsValue)));
+        return called(await pluginFor(props), entry.id, fields, propsValue);
       }),
   });
 }
@@ -60,7 +59,8 @@ export const anyOperation: Action = createAction({
       async props({ auth: connection, operation }) {
         if (typeof operation !== 'string' || operation === '') return {};
         const plugin = await pluginFor((connection?.props ?? {}) as Credentials);
-        return (await innerPropsOf(fieldsOf(plugin, operation), plugin)) as never;
+        const entry = entryOf(plugin, operation);
+        return { ...(await innerPropsOf(formOf(entry), plugin)), ...listPropsOf(entry) } as never;
       },
     }),
   },
@@ -68,8 +68,7 @@ export const anyOperation: Action = createAction({
   run: ({ auth: { props }, propsValue: { operation, input } }) =>
     saying(async () => {
       const plugin = await pluginFor(props);
-      const fields = fieldsOf(plugin, operation);
-      return plugin.run(operation, inputOf(fields, valuesOf(fields, input)));
+      return called(plugin, operation, formOf(entryOf(plugin, operation)), input);
     }),
 });
 
@@ -82,9 +81,31 @@ function operationsOf(plugin: Plugin) {
     .sort((a, b) => (a.label < b.label ? -1 : 1));
 }
 
-function fieldsOf(plugin: Plugin, id: string) {
+function entryOf(plugin: Plugin, id: string): CatalogEntry {
   const [entry] = plugin.catalog.list({ id });
-  return entry ? formOf(entry) : [];
+  if (entry) return entry;
+  throw misconfigured(`there is no operation ${id}`, 'Choose one from the list of operations.');
+}
+
+/** How many items of a list; no field of the service has this name. */
+const ITEMS = 'items_of_all_pages';
+
+/** What a list asks for beside its form. */
+function listPropsOf({ paging }: Pick<Entry, 'paging'>): InputPropertyMap {
+  if (paging === null) return {};
+  const description =
+    'At most so many items, from as many pages as that takes. Empty: one page, as the service gives it.';
+  return { [ITEMS]: Property.Number({ displayName: 'Items of all pages', description, required: false }) };
+}
+
+/** Calls an operation; a list that is asked for so many items gives `{ items }`. */
+async function called(plugin: Plugin, id: string, fields: readonly Field[], given: Record<string, unknown>) {
+  const input = inputOf(fields, valuesOf(fields, given));
+  const { [ITEMS]: limit } = given;
+  if (limit === undefined || limit === null || limit === '') return plugin.run(id, input);
+  const items: unknown[] = [];
+  for await (const item of plugin.list(id, input, { limit: Number(limit) })) items.push(item);
+  return { items };
 }
 
 /** The sync, with its ledger at a receiver: here is no place for one. */

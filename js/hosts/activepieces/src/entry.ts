@@ -13,6 +13,7 @@ export type Entry = Pick<
   | 'retry'
   | 'arrives'
   | 'sources'
+  | 'paging'
   | 'input'
 > & {
   /** An event, of a trigger. */
