@@ -3,8 +3,9 @@ import logo from '../logo.svg';
 import { actionOf, anyOperation } from './actions.js';
 import { auth } from './auth.js';
 import type { Entry } from './entry.js';
+import { ipnTrigger } from './ipn.js';
 import { pollingTrigger } from './polling.js';
-import { ipnTrigger, workflowTrigger } from './webhooks.js';
+import { workflowTrigger } from './workflow.js';
 
 /** The business level first, then in the order of the catalog. */
 const byLevel = (a: Entry, b: Entry) => Number(b.service === 'bridge') - Number(a.service === 'bridge');

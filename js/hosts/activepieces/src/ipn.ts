@@ -1,6 +1,5 @@
 import {
   createTrigger,
-  DEDUPE_KEY_PROPERTY,
   type InputPropertyMap,
   Property,
   type Store,
@@ -9,16 +8,17 @@ import {
   WebhookRenewStrategy,
   type WebhookResponse,
 } from '@activepieces/pieces-framework';
-import { type TriggerPayload, WebhookHandshakeStrategy } from '@activepieces/shared';
+import { WebhookHandshakeStrategy } from '@activepieces/shared';
 import { type JsonObject, memoryStore, type Plugin, PluginError, type Received } from 'ghl-digistore24';
 import { formOf, inputOf } from 'ghl-digistore24/form';
 import { auth, type Credentials } from './auth.js';
 import { type Entry, nameOf, titleOf } from './entry.js';
 import { keptStore, readStore } from './kept.js';
+import { bodyOf, isOf, keyed, type Payload } from './payload.js';
 import { withPlugin } from './plugin.js';
 import { propsOf, valuesOf } from './props.js';
 import { samplesOf } from './samples.js';
-import { misconfigured, saying } from './words.js';
+import { inWords, misconfigured, saying } from './words.js';
 
 /** Stands in the address that Digistore24 gets: so Activepieces asks the trigger for the answer, and that can be `OK`. */
 const ANSWERED = 'digistore24';
@@ -28,10 +28,6 @@ const AGAIN = '*/5 * * * *';
 /** The keys of messages that were handed to the flow. */
 const SEEN = 'ipn-seen';
 const SEEN_LIMIT = 1000;
-
-interface Payload extends TriggerPayload {
-  method?: string;
-}
 
 /** A trigger by Digistore24's messages. It makes its own IPN connection, and removes it. */
 export function ipnTrigger(entry: Entry, entries: readonly Entry[]): Trigger {
@@ -59,8 +55,9 @@ export function ipnTrigger(entry: Entry, entries: readonly Entry[]): Trigger {
         if (!(await isQueued(server.apiUrl, flows.current.id, bodyOf(payload)))) return LATER;
         await store.put(SEEN, [...seen, ...keys].slice(-SEEN_LIMIT));
         return answer;
-      } catch {
+      } catch (thrown) {
         // Activepieces would answer in its own way, which Digistore24 doesn't understand.
+        console.error(inWords(thrown));
         return LATER;
       }
     },
@@ -109,54 +106,11 @@ export function ipnTrigger(entry: Entry, entries: readonly Entry[]): Trigger {
   });
 }
 
-/** A trigger by the action "Webhook" of a workflow in HighLevel. */
-export function workflowTrigger(entry: Entry, entries: readonly Entry[]): Trigger {
-  return createTrigger({
-    auth,
-    name: nameOf(entry.id),
-    displayName: titleOf(entry),
-    description: entry.description,
-    type: TriggerStrategy.WEBHOOK,
-    props: { about: Property.MarkDown({ value: workflowHelp(entry) }) } as InputPropertyMap,
-    sampleData: entry.sample,
-    aiMetadata: { idempotent: true },
-    onEnable: ({ auth: { props } }) =>
-      saying(async () => {
-        if ((props as Credentials).workflowToken) return;
-        throw misconfigured(
-          'the connection has no workflow token',
-          'Fill in "HighLevel: workflow token" in the connection, and use it in the address that the workflow sends to.',
-        );
-      }),
-    onDisable: async () => {},
-    run: ({ auth: { props }, payload }) =>
-      saying(async () => {
-        const url = `/webhooks/ghl-workflow/default/${encodeURIComponent(payload.queryParams['token'] ?? '')}`;
-        const request = { method: 'POST', url, body: jsonOf(payload) };
-        const received = await withPlugin(props, memoryStore(), (plugin) => plugin.receive(request));
-        if (received.error?.retryable) throw new PluginError(received.error);
-        return keyed(received.events.filter((event) => isOf(entry, event)));
-      }),
-    test: ({ auth: { props } }) => samplesOf(entry, entries, props),
-  });
-}
-
 const IPN_HELP = [
   'With an API key in the connection there is nothing to do: the trigger makes its own IPN connection in Digistore24 within five minutes after the flow is published, and removes it when the flow is turned off.',
   'Without a key, make one by hand in Digistore24 under Settings → Integrations (IPN), type Generic, method POST, timing *delayed*, with the passphrase of the connection and this address:',
   `\`\`\`text\n{{webhookUrl}}?${ANSWERED}\n\`\`\``,
 ].join('\n\n');
-
-/** What is to be set up in HighLevel: the event's own word is the catalog's. */
-function workflowHelp({ sample, sources = [], id, any }: Entry): string {
-  const event = typeof sample === 'object' && sample !== null && !Array.isArray(sample) ? sample['event'] : undefined;
-  const name = typeof event === 'string' ? event : (sources[0] ?? id);
-  return [
-    'In HighLevel make a workflow with the trigger that you want and the action **Webhook**: method POST, with this address, the word at its end being the workflow token of the connection:',
-    '```text\n{{webhookUrl}}?token=YOUR-WORKFLOW-TOKEN\n```',
-    `Under *Custom data* add \`event\` with the value \`${name}\`${any ? ' or what it is about' : ''}. Nobody signs what a workflow sends: only ids are handed on, so read the contact by them before money moves.`,
-  ].join('\n\n');
-}
 
 /** The message, checked; nothing of it is kept. */
 async function receive(credentials: Credentials, store: Store, payload: Payload): Promise<Received> {
@@ -169,11 +123,6 @@ async function receive(credentials: Credentials, store: Store, payload: Payload)
 
 const fires = ({ events, outcome }: Received, entry: Entry) =>
   outcome !== 'refused' && events.some((event) => isOf(entry, event));
-
-const isOf = ({ id, any }: Entry, { triggers }: { triggers: string[] }) => any ?? triggers.includes(id);
-
-const keyed = (events: readonly { dedupeKey: string }[]) =>
-  events.map((event) => ({ ...event, [DEDUPE_KEY_PROPERTY]: event.dedupeKey }));
 
 async function answerOf({ response }: Received): Promise<WebhookResponse> {
   return { status: response.status, body: await response.text(), headers: { 'content-type': 'text/plain' } };
@@ -215,18 +164,3 @@ const isTest = (webhookUrl: string) => !webhookUrl.startsWith('https:');
 /** Digistore24 said no to the address, where it is not ours that is wrong. */
 const isTooEarly = (thrown: unknown) =>
   thrown instanceof PluginError && thrown.code === 'invalid_input' && thrown.operation === 'digistore24.ipnSetup';
-
-/** The message as it came. A form that Activepieces has read is written again: the signature is one of names and values. */
-function bodyOf({ rawBody, body }: Payload): string {
-  if (typeof rawBody === 'string') return rawBody;
-  if (typeof body === 'string') return body;
-  return new URLSearchParams(pairsOf(body)).toString();
-}
-
-/** Names and values; of what was read as an object in an object by the brackets in its name, with them. */
-function pairsOf(value: unknown, name = ''): [string, string][] {
-  if (typeof value !== 'object' || value === null) return name === '' ? [] : [[name, String(value ?? '')]];
-  return Object.entries(value).flatMap(([key, inner]) => pairsOf(inner, name === '' ? key : `${name}[${key}]`));
-}
-
-const jsonOf = ({ rawBody, body }: Payload) => (typeof rawBody === 'string' ? rawBody : JSON.stringify(body ?? {}));
