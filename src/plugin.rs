@@ -138,7 +138,7 @@ impl Plugin {
     /// Methods: `run(id, input, {background, deadlineMs})`, `page(id, input, cursor, {limit, background, deadlineMs})`, `poll(id, cursor, {input, maxRequests})`,
     /// `receive({method, …})`, `route({method, …})`, `tick({maxRequests})`, `sync.plan(event)`, `sync.apply(event)`, `sync.merchant()`,
     /// `sync.import({orders, merchant, manner, contact, dryRun})`, `sync.lacks(merchant, rows)`, `sync.overdue(after)`, `sync.work(merchant, kind, rows)`,
-    /// `sync.tests(after)`, `sync.dropTests(contactId, version, gone)`,
+    /// `sync.view(contactId, merchant, orders)`, `sync.tests(after)`, `sync.dropTests(contactId, version, gone)`,
     /// `sync.compare(merchant, order)`, `timeline({email} | {contactId} | {buyerId} | {orderId})`, `forget(email)`,
     /// `mapping.check(mapping)`, `setup()`, `inbox.list({room, limit})`, `deadLetters.retry(name)`, `deadLetters.drop(name)`,
     /// `check()`, `scopes({for})`, `auth.status()`, `auth.authorizeUrl({state, redirectUri, scopes, host})`,

@@ -371,7 +371,11 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
   };
 
   const completed = (view: LedgerView, options?: CallOptions) =>
-    wholeTimeline(view, (id, input) => run(id, input, options), data.digistore24?.apiKey !== undefined);
+    wholeTimeline(view, {
+      run: (id, input) => run(id, input, options),
+      ledger: (method, args) => ledger(method, args, options),
+      hasApiKey: data.digistore24?.apiKey !== undefined,
+    });
 
   /** For what reads lists and keeps them in the store beside the ledger. */
   const desk = (options: CallOptions = {}): Desk => ({

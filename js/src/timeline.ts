@@ -13,8 +13,15 @@ export interface LedgerView {
   choices: Timeline['choices'];
 }
 
-/** Calls an operation of the catalog. */
-type Run = (id: string, input: JsonObject) => Promise<unknown>;
+/** What is lent to {@link wholeTimeline}. */
+interface Means {
+  /** Calls an operation of the catalog. */
+  run(id: string, input: JsonObject): Promise<unknown>;
+  /** A method of the core. */
+  ledger<T>(method: string, args: unknown[]): Promise<T>;
+  /** Digistore24 can be asked. */
+  hasApiKey: boolean;
+}
 
 /** A list that is drawn: its operation and input, where its items are, where their time is, what is told of them. */
 interface Source {
@@ -30,16 +37,21 @@ interface Source {
 const CONVERSATIONS = 3;
 /** So many orders are asked for tickets, the newest first. */
 const ORDERS = 20;
+/** So many orders that the ledger doesn't have are read, the newest first: one call. */
+const UNKNOWN_ORDERS = 50;
 
-/** Puts what HighLevel keeps, and Digistore24's tickets, between the purchases of the ledger. */
-export async function wholeTimeline(view: LedgerView, run: Run, hasApiKey: boolean): Promise<Timeline> {
-  const { contactId, status, lifetime, orders, notes, choices } = view;
+/**
+ * Puts what HighLevel keeps, and Digistore24's tickets, between the purchases: those of the ledger, and those that Digistore24
+ * knows under the contact's address. So it is whole in hosts without a ledger, too.
+ */
+export async function wholeTimeline(known: LedgerView, { run, ledger, hasApiKey }: Means): Promise<Timeline> {
+  const { contactId } = known;
   const { contact } = (await run('ghl.contacts.getContact', { contactId })) as { contact: JsonObject };
   const missing: Timeline['missing'] = [];
   /** A list that can't be read (a scope that is missing) is named; the others are there. */
-  const items = async (operation: string, input: JsonObject, path: string): Promise<JsonObject[]> => {
+  const asked = async (operation: string, input: JsonObject, list: (answer: unknown) => JsonObject[]) => {
     try {
-      return listAt(await run(operation, input), path);
+      return list(await run(operation, input));
     } catch (error) {
       if (!(error instanceof PluginError)) throw error;
       if (error.code === 'cancelled') throw error;
@@ -48,6 +60,25 @@ export async function wholeTimeline(view: LedgerView, run: Run, hasApiKey: boole
       return [];
     }
   };
+  const items = (operation: string, input: JsonObject, path: string) =>
+    asked(operation, input, (answer) => listAt(answer, path));
+  let view = known;
+  if (hasApiKey && typeof contact['email'] === 'string') {
+    const rows = await asked('digistore24.listPurchasesOfEmail', { email: contact['email'], limit: 100 }, (answer) =>
+      byDate(answer as JsonObject[]),
+    );
+    const has = new Set(known.orders.map(({ id }) => id));
+    const ids = rows.map(({ id }) => String(id)).filter((id) => !has.has(id) && !has.has(id.replace(/[1-9]$/, '')));
+    if (ids.length > 0) {
+      const purchase_id = ids.slice(-UNKNOWN_ORDERS).join(',');
+      const orders = await asked('digistore24.getPurchase', { purchase_id }, (answer) =>
+        // One order comes as itself, several as an object by id.
+        byDate(ids.length === 1 ? [answer as JsonObject] : (Object.values(answer as JsonObject) as JsonObject[])),
+      );
+      if (orders.length > 0) view = await ledger('sync.view', [contactId, await ledger('sync.merchant', []), orders]);
+    }
+  }
+  const { status, lifetime, orders, notes, choices } = view;
   const conversations = await items('ghl.conversations.searchConversation', { contactId }, 'conversations');
   const sources = [
     ...ofContact(contactId),
@@ -137,6 +168,12 @@ function listAt(answer: unknown, name: string): JsonObject[] {
 
 function textOf(value: Json | undefined): string | null {
   return value == null || value === '' ? null : String(value);
+}
+
+/** The oldest first. */
+function byDate(orders: JsonObject[]): JsonObject[] {
+  const at = (order: JsonObject) => String(order['created_at'] ?? '');
+  return [...orders].sort((a, b) => at(a).localeCompare(at(b)));
 }
 
 /** HighLevel writes ISO 8601, Digistore24 days and times without a zone; the order within a day is good enough for those. */

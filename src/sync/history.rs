@@ -8,7 +8,7 @@ use crate::json::{Json, Value};
 
 impl Sync<'_> {
     /// `merchant()`, `import({orders, merchant, manner, contact, dryRun})`, `lacks(merchant, rows)`, `overdue(after)`,
-    /// `work(merchant, kind, rows)`, `compare(merchant, order)`, `tests(after)`, `dropTests(contactId, version, gone)`, `forget(email)`.
+    /// `work(merchant, kind, rows)`, `compare(merchant, order)`, `view(contactId, merchant, orders)`, `tests(after)`, `dropTests(contactId, version, gone)`, `forget(email)`.
     ///
     /// # Errors
     /// `invalid_input` for another name; else what the method says.
@@ -27,6 +27,7 @@ impl Sync<'_> {
             "sync.lacks" => self.lacks(text, second).await,
             "sync.overdue" => self.overdue(first.as_str().map(str::to_owned)).await,
             "sync.work" => self.work(text, second.as_str().unwrap_or_default(), &third).await,
+            "sync.view" => self.view_with(text, second.as_str().unwrap_or_default(), &third).await,
             "sync.tests" => self.tests(first.as_str().map(str::to_owned)).await,
             "sync.dropTests" => {
                 let version = second.as_u64().unwrap_or_default();

@@ -1,8 +1,12 @@
 //! What the ledger knows of one customer: the orders and what happened to them. Notes, tasks and all else that HighLevel
 //! keeps are read by the host and put between (`js/src/timeline.ts`).
 
+#[cfg(not(feature = "fetch"))]
+use super::import::id_of;
 use super::{Sync, contact_of, person};
 use crate::json::{Map, ToJson, Value, json, put};
+#[cfg(not(feature = "fetch"))]
+use crate::mapping::{Circumstances, Known, Manner, plan};
 use crate::text::lower;
 use crate::{
     digistore24::order_key,
@@ -36,6 +40,26 @@ impl Sync<'_> {
         let contact_id = self.find_contact(whom).await?;
         let person = person(&self.effects, &self.scope, &contact_id).await?.map(|(p, _)| p).unwrap_or_default();
         Ok(view(&contact_id, &person))
+    }
+
+    /// The same with orders that the ledger doesn't have, as `getPurchase` answers: read as an import would, but nothing is kept.
+    ///
+    /// # Errors
+    /// `storage`.
+    #[cfg(not(feature = "fetch"))]
+    pub async fn view_with(&self, contact_id: &str, merchant: &str, orders: &Value) -> Result<Value> {
+        let (mut person, _) = person(&self.effects, &self.scope, contact_id).await?.unwrap_or_default();
+        let now = Circumstances { now_ms: self.effects.now(), manner: Manner::Silent, ..Circumstances::default() };
+        let mut ids = Vec::new();
+        let orders = orders.as_array().map(Vec::as_slice).unwrap_or_default();
+        ids.extend(orders.iter().filter_map(id_of));
+        for order in orders {
+            for (event, _) in self.told(order, merchant, &ids, false).await? {
+                let known = Known::Person { contact_id: Some(contact_id.to_owned()), person };
+                person = plan(self.mapping, &event, known, &now).person;
+            }
+        }
+        Ok(view(contact_id, &person))
     }
 
     async fn find_contact(&self, whom: &Whom) -> Result<String> {

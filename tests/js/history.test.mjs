@@ -278,6 +278,57 @@ describe('reconciliation', () => {
   });
 });
 
+describe('a timeline without a ledger', () => {
+  test('has what the ledger lacks, from Digistore24, and keeps nothing of it', async () => {
+    const { plan, single } = past();
+    const whole = await ready();
+    await all(whole.sync.backfill());
+    const wanted = await whole.timeline({ email: 'anna@example.com' });
+    await whole.close();
+
+    const { store, texts } = openStore();
+    const plugin = await ready({ store });
+    const before = await texts();
+    const seen = await plugin.timeline({ email: 'anna@example.com' });
+    assert.deepEqual([seen.status, seen.lifetime, seen.orders], [wanted.status, wanted.lifetime, wanted.orders]);
+    const purchases = ({ timeline }) =>
+      timeline.filter(({ kind }) => kind === 'purchase').map(({ at, title }) => [at, title]);
+    assert.deepEqual(purchases(seen), purchases(wanted));
+    assert.equal(seen.orders[0].id, plan.orderId);
+    const keys = (entries) => entries.map(({ key }) => key).filter((key) => !/budget|cache/.test(key));
+    assert.deepEqual(keys(await texts()), keys(before));
+
+    // An order that came live, beside one from before.
+    const at = '2026-06-15 11:30:00';
+    const order = sandbox.story({ buyer: { email: 'bert@example.com' }, products: [COURSE], at });
+    await plugin.receive({ method: 'POST', body: form(order.payment({ at })) });
+    await plugin.tick();
+    const bert = await plugin.timeline({ email: 'bert@example.com' });
+    assert.deepEqual(
+      bert.orders.map(({ id, items }) => [id, items[0].state]).sort(),
+      [
+        [order.orderId, 'active'],
+        [single.orderId, 'refunded'],
+      ].sort(),
+    );
+    await plugin.close();
+  });
+
+  test('without access to Digistore24 it is what is left, and says what is missing', async () => {
+    past();
+    const plugin = await ready();
+    await plugin.ghl.contacts.createContact({ email: 'anna@example.com' });
+    sandbox.fault({ service: 'digistore24', kind: 'status', status: 403, path: '/api/call/listPurchasesOfEmail' });
+    const { orders, missing } = await plugin.timeline({ email: 'anna@example.com' });
+    assert.deepEqual(orders, []);
+    assert.deepEqual(
+      missing.map(({ operation }) => operation),
+      ['digistore24.listPurchasesOfEmail'],
+    );
+    await plugin.close();
+  });
+});
+
 describe('dead letters', () => {
   test('are listed with cause and help, tried again, given up', async () => {
     const { plan } = past();
