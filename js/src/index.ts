@@ -52,6 +52,7 @@ export {
   type SyncMethods,
 } from './plugin.js';
 export type * from './protocol.js';
+export { type RemoteSyncOptions, remoteSync } from './remote.js';
 export { type MemoryStoreOptions, memoryStore } from './store/memory.js';
 export type { Awaitable, Store } from './store/types.js';
 export type { AlertOptions } from './watch/alerts.js';

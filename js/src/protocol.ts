@@ -221,7 +221,7 @@ export interface CatalogEntry {
   kind: 'action' | 'search' | 'trigger';
   tier: 'core' | 'all';
   resource: string;
-  /** What people call the resource. */
+  /** The resource as people read it. */
   resourceTitle: string;
   title: string;
   /** The title where nobody wrote more. */

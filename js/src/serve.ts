@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createAdaptorServer } from '@hono/node-server';
 import { getConnInfo } from '@hono/node-server/conninfo';
-import { problem } from './errors.js';
+import { problem, wrongField } from './errors.js';
 import type { Fleet, FleetReceived } from './fleet/fleet.js';
 import type { Plugin, Received } from './plugin.js';
 import type { HighLevelEvent, LogLine, Report } from './protocol.js';
@@ -43,6 +43,11 @@ export interface ServeHost {
    * after a crash. Without it the events wait for `plugin.events.take`.
    */
   onHighLevelEvent?: (event: HighLevelEvent) => unknown;
+  /**
+   * Whoever has this token may hand events over by `POST /sync` (of a fleet `/sync/{connection}/{location}`) and gets the
+   * report: the other end of `remoteSync`. Default: nobody may.
+   */
+  syncToken?: string;
   /** Milliseconds since 1970, as the plugin's. */
   clock?: () => number;
 }
@@ -89,6 +94,7 @@ export async function serve(options: ServeOptions): Promise<Receiver> {
     proxies = 0,
     onReport,
     onHighLevelEvent,
+    syncToken,
     clock = Date.now,
   } = options;
   const { requestTimeoutMs = 30_000, stopTimeoutMs = 8_000 } = options;
@@ -118,6 +124,21 @@ export async function serve(options: ServeOptions): Promise<Receiver> {
         log({ level: 'warn', message: 'a refused message came from', fields: { from, code: error.code } });
       }
     },
+    ...(syncToken !== undefined && {
+      sync: {
+        token: syncToken,
+        pluginFor: async (connection, location) => {
+          if (fleet) return fleet.plugin(connection ?? '', location);
+          if (connection === undefined) return plugin;
+          throw wrongField('address', 'names a connection, and there is only one: use /sync');
+        },
+        onReport: (report, connection, location) => {
+          onReport?.(report);
+          // What waits is the worker's from now on.
+          worker.kick(connection === undefined ? {} : { connection, location: location ?? null });
+        },
+      },
+    }),
   });
 
   const server = createAdaptorServer({

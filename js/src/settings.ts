@@ -38,6 +38,7 @@ export const SETTINGS = {
   },
   MAPPING: { help: 'JSON file with the mapping' },
   STATE: { help: 'SQLite file of inbox and ledger' },
+  SYNC_TOKEN: { secret: true, help: 'lets workflow builders hand events to the receiver: 16 characters or more' },
   ALERT_URL: { secret: true, help: 'address that alerts are posted to' },
   SETTLE_SECONDS: { help: 'how long a write may take effect after its request ended' },
   LIVE_AFTER: { help: 'day or time before which sales are written silently' },
@@ -62,6 +63,8 @@ export interface Settings {
   fleet?: FleetData;
   /** The SQLite file, absolute. */
   state: string;
+  /** For `serve`. */
+  syncToken?: string;
 }
 
 /** What {@link readSettings} reads from. */
@@ -126,6 +129,10 @@ export function readSettings({ flags = {}, env = process.env, file }: Sources = 
   const reconcileEveryHours = numberOf('RECONCILE_EVERY_HOURS', find('RECONCILE_EVERY_HOURS')?.value, 1, 720);
   const liveAfter = text('LIVE_AFTER');
   const alertUrl = text('ALERT_URL');
+  const syncToken = text('SYNC_TOKEN');
+  if (syncToken !== undefined && !/^[\w.~+/-]{16,}=*$/.test(syncToken)) {
+    throw wrong('SYNC_TOKEN', 'must be 16 or more letters, digits and the marks ._~+/-');
+  }
   const state = find('STATE');
   if (state && typeof state.value !== 'string') throw wrong('STATE', 'must be a text');
 
@@ -163,6 +170,7 @@ export function readSettings({ flags = {}, env = process.env, file }: Sources = 
       ...shared,
       ...(alertUrl !== undefined && { alerts: { url: alertUrl } }),
     },
+    ...(syncToken !== undefined && { syncToken }),
     state: state ? resolve(state.folder, state.value as string) : resolve(DEFAULT_STATE),
   };
 }

@@ -5,6 +5,7 @@ import type { Room, RoomEntry } from '../protocol.js';
 import type { Metrics, Rooms } from '../watch/metrics.js';
 import type { WebhookRequest } from '../webhook.js';
 import type { Health } from './health.js';
+import { type SyncRoutesOptions, syncRoutes } from './sync.js';
 
 /** Where Digistore24 sends its messages to. */
 export const WEBHOOK_PATH = '/webhooks/digistore24';
@@ -44,10 +45,12 @@ export interface RoutesOptions<R extends Received> {
   health: Health;
   /** Called when it is clear what becomes of a message, before it is answered. */
   onReceived: (received: R, context: Context) => void;
+  /** Who hands events over in another way; absent: nobody. */
+  sync?: SyncRoutesOptions;
 }
 
 /** The receiver's routes, for any host of Hono. A webhook is answered when it is stored, not when it is done. */
-export function routes<R extends Received>({ taker, metrics, health, onReceived }: RoutesOptions<R>): Hono {
+export function routes<R extends Received>({ taker, metrics, health, onReceived, sync }: RoutesOptions<R>): Hono {
   const app = new Hono();
 
   app.use(async (c, next) => {
@@ -61,6 +64,8 @@ export function routes<R extends Received>({ taker, metrics, health, onReceived 
     onReceived(received, c);
     return received.response;
   });
+
+  if (sync) app.route('/sync', syncRoutes(sync));
 
   // Alive: to be restarted only where this has no answer. A full disk is not mended by a restart.
   app.get('/healthz/live', (c) => c.json({ ok: true }));

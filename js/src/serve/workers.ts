@@ -6,7 +6,7 @@ import { startWorker, type Worker, type WorkerOptions } from './worker.js';
 /** The workers of all that is served. */
 export interface Workers extends Omit<Worker, 'kick'> {
   /** There is something new: this. */
-  kick(received: Received | FleetReceived): void;
+  kick(whose: Whose | Received | FleetReceived): void;
 }
 
 /** So many locations are worked on at the same time. A call that waits keeps its place, at most for its deadline. */
@@ -41,7 +41,7 @@ export function startWorkers(served: Plugin | Fleet, options: Omit<WorkerOptions
   }
   const all = [...workers.values()];
   return {
-    kick: (received) => workers.get(nameOf('connection' in received ? received : {}))?.kick(),
+    kick: (whose) => workers.get(nameOf('connection' in whose ? whose : {}))?.kick(),
     async idle() {
       await Promise.all(all.map((worker) => worker.idle()));
     },
@@ -54,8 +54,14 @@ export function startWorkers(served: Plugin | Fleet, options: Omit<WorkerOptions
   };
 }
 
+/** A location of a fleet; nothing of a plugin. */
+interface Whose {
+  connection?: string | null;
+  location?: string | null;
+}
+
 /** Whose worker it is; a plugin's own for what names no location. */
-function nameOf(whose: { connection?: string | null; location?: string | null }): string {
+function nameOf(whose: Whose): string {
   return JSON.stringify([whose.connection ?? null, whose.location ?? null]);
 }
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { wholeNumber } from '../input.js';
-import { openFleet, openPlugin, outputOf, withSettings } from '../session.js';
+import { openFleet, openPlugin, outputOf, settingsOf, withSettings } from '../session.js';
 import { untilStopped } from '../signals.js';
 
 interface Flags {
@@ -26,10 +26,19 @@ export function addServe(program: Command): void {
       const { serve } = await import('../../serve.js');
       const { calm } = await import('../../serve/calm.js');
       const log = calm(output.log);
+      const { syncToken } = settingsOf(command);
       const fleet = await openFleet(command, 'needed', { log });
       const served = fleet ? { fleet } : { plugin: await openPlugin(command, 'needed', { log }) };
       try {
-        const receiver = await serve({ ...served, host, port, proxies, stopTimeoutMs, log });
+        const receiver = await serve({
+          ...served,
+          host,
+          port,
+          proxies,
+          stopTimeoutMs,
+          log,
+          ...(syncToken !== undefined && { syncToken }),
+        });
         output.result({ url: receiver.url, webhookUrl: receiver.webhookUrl }, () => [
           `listening: ${receiver.webhookUrl}`,
         ]);
