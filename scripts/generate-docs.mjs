@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { table } from '../tests/packaging/table.mjs';
 import { build, isBuilt } from './build.mjs';
+import { jsonText } from './import/json-text.mjs';
 import { Failed, main, root, say } from './lib/shell.mjs';
 
 const folder = join(root, 'docs/operations');
@@ -27,7 +28,8 @@ export function pages(entries) {
     resources.get(name).push(entry);
   }
   const files = new Map();
-  for (const [name, own] of resources) files.set(`${name}.md`, page(own));
+  const byId = new Map(entries.map((entry) => [entry.id, entry]));
+  for (const [name, own] of resources) files.set(`${name}.md`, page(own, byId));
   files.set('README.md', index(resources, entries.length));
   return files;
 }
@@ -57,10 +59,7 @@ function index(resources, count) {
     lines.push('', `## In ${services[service]}`, '');
     const own = [...resources].filter(([, [entry]]) => entry.service === service).sort(byResource);
     for (const [name, all] of own) {
-      const core = all
-        .filter(isCore)
-        .toSorted(byTitle)
-        .map((entry) => `[${entry.title}](${name}.md#${anchor(entry)})`);
+      const core = all.filter(isCore).toSorted(byTitle).map(linkTo);
       const others = all.length - core.length;
       const rest = others && `${core.length ? `${others} more` : `${others} operations`}`;
       lines.push(`- **[${all[0].resourceTitle}](${name}.md)**: ${[...core, rest].filter(Boolean).join(' · ')}`);
@@ -69,17 +68,15 @@ function index(resources, count) {
   return `${lines.join('\n')}\n`;
 }
 
+const linkTo = (entry) => `[${entry.title}](${pageOf(entry)}.md#${anchor(entry)})`;
+
 /** Entries to choose from: what each is called and what it is for. */
 function choice(heads, entries) {
-  const rows = entries
-    .toSorted(byTitle)
-    .map(
-      (entry) => `| [${entry.title}](${pageOf(entry)}.md#${anchor(entry)}) | ${cell(sentence(entry.description))} |`,
-    );
+  const rows = entries.toSorted(byTitle).map((entry) => `| ${linkTo(entry)} | ${cell(sentence(entry.description))} |`);
   return [`| ${heads.join(' | ')} |`, '|---|---|', ...rows];
 }
 
-function page(listed) {
+function page(listed, byId) {
   const [{ resourceTitle, service }] = listed;
   const entries = Object.keys(kinds).flatMap((kind) => listed.filter((entry) => entry.kind === kind).toSorted(byTitle));
   const lines = [`# ${resourceTitle}`, '', `${services[service]} · [all operations](README.md)`];
@@ -92,7 +89,7 @@ function page(listed) {
       lines.push(`- [${entry.title}](#${anchor(entry)})${about}`);
     }
   }
-  for (const entry of entries) lines.push('', ...section(entry));
+  for (const entry of entries) lines.push('', ...section(entry, byId));
   return `${lines.join('\n')}\n`;
 }
 
@@ -123,12 +120,13 @@ const anchor = (entry) =>
     .replace(/[^\p{L}\p{N} _-]/gu, '')
     .replaceAll(' ', '-');
 
-function section(entry) {
+function section(entry, byId) {
+  const link = (id) => linkTo(byId.get(id));
   const lines = [`## ${heading(entry)}`, ''];
   if (entry.description !== entry.title) lines.push(entry.description.replaceAll('\n', ' '), '');
   const facts = [];
   if (entry.arrives) facts.push(`Arrives by ${entry.arrives.map((way) => ways[way] ?? way).join(', ')}`);
-  if (entry.sources) facts.push(`Fed by ${entry.sources.map((id) => `\`${id}\``).join(', ')}`);
+  if (entry.sources) facts.push(`Fed by ${entry.sources.map(link).join(', ')}`);
   if (entry.named === false && entry.id !== 'ghl.providerOutboundMessage')
     facts.push(`Its address must name it: \`?event=${entry.wireEvent}\``);
   if (entry.scopes.length) facts.push(`Needs ${entry.scopes.map((scope) => `\`${scope}\``).join(', ')}`);
@@ -136,14 +134,13 @@ function section(entry) {
   if (entry.path) facts.push(`\`${entry.method} ${entry.path}\`${entry.version ? `, version ${entry.version}` : ''}`);
   if (entry.deprecated) facts.push('**Deprecated**');
   if (facts.length) lines.push(facts.join(' · '), '');
-  const fields = [...rows(entry.input, entry.input.$defs ?? {})];
+  const fields = [...rows(entry.input, entry.input.$defs ?? {}, link)];
   if (fields.length)
     lines.push('| Field | In the input | Type | What belongs there |', '|---|---|---|---|', ...fields, '');
   const { $defs = {}, ...output } = entry.output ?? {};
   const found = names(output, $defs);
-  if (found.length) lines.push(`${isTrigger(entry) ? 'The event has' : 'Comes out'}: ${found.join(', ')}`, '');
-  if (Object.keys(entry.sample.input ?? {}).length)
-    lines.push('```json', JSON.stringify(entry.sample.input, null, 2), '```', '');
+  if (found.length) lines.push(`${isTrigger(entry) ? 'The event has' : 'Result'}: ${found.join(', ')}`, '');
+  if (Object.keys(entry.sample.input ?? {}).length) lines.push('```json', jsonText(entry.sample.input), '```', '');
   return lines.slice(0, -1);
 }
 
@@ -155,7 +152,7 @@ const retries = {
 
 const resolve = (schema, defs) => (schema.$ref ? { ...defs[schema.$ref.slice('#/$defs/'.length)], ...schema } : schema);
 
-function* rows(schema, defs) {
+function* rows(schema, defs, link) {
   const required = new Set(schema.required);
   const listed = schema['x-order'] ?? Object.keys(schema.properties ?? {});
   // As in a form: first what must be filled in.
@@ -165,7 +162,7 @@ function* rows(schema, defs) {
     if (field.enum && field.enum.length <= 12)
       words.push(`One of ${field.enum.map((one) => `\`${one}\``).join(', ')}.`);
     if (field.default !== undefined) words.push(`Default \`${JSON.stringify(field.default)}\`.`);
-    if (field['x-choices']) words.push(`Choices: \`${field['x-choices'].operation}\`.`);
+    if (field['x-choices']) words.push(`To choose from: ${link(field['x-choices'].operation)}.`);
     if (field['x-connection']) words.push('From the connection when left out.');
     if (field['x-secret']) words.push('Secret.');
     const title = field.title ?? name;

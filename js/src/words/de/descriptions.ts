@@ -94,7 +94,7 @@ export const descriptions: Record<string, string> = {
     'Legt einen neuen Kontakt an. Verbietet der Sub-Account doppelte Kontakte und gibt es die Person schon, entsteht nichts, und der Fehler nennt den Kontakt. Auf der sicheren Seite ist „Kontakt finden oder erstellen“.',
   'Adds a price to a product. The amounts decide whether it is a single payment, a subscription or installments.':
     'Gibt einem Produkt einen Preis. Die Beträge entscheiden, ob es Einmalzahlung, Abo oder Ratenzahlung ist.',
-  'Adds a task about a contact, for a user of the location. Comes out: the task with its ID.':
+  'Adds a task about a contact, for a user of the location. Result: the task with its ID.':
     'Legt eine Aufgabe zu einem Kontakt an, für einen Benutzer des Sub-Accounts. Ergebnis: die Aufgabe mit ihrer ID.',
   'Adds an amount to the next payments of a subscription or of installments; below zero takes it off.':
     'Schlägt einen Betrag auf die nächsten Zahlungen eines Abos oder einer Ratenzahlung auf; unter null wird er abgezogen.',
@@ -148,11 +148,11 @@ export const descriptions: Record<string, string> = {
   'Begins the dialogue in which a vendor grants your app a key: send the person to the address that comes back. Needs a developer key.':
     'Beginnt den Dialog, in dem ein Vendor einer App einen Schlüssel gibt: Die Person muss zu der Adresse, die zurückkommt. Braucht einen Entwicklerschlüssel.',
   'Blocks a span of time, so that nobody can book it.': 'Sperrt einen Zeitraum, damit ihn niemand buchen kann.',
-  'Books a time in a calendar for a contact. Comes out: the appointment with its ID.':
+  'Books a time in a calendar for a contact. Result: the appointment with its ID.':
     'Bucht für einen Kontakt eine Zeit in einem Kalender. Ergebnis: der Termin mit seiner ID.',
-  'Books an appointment with a contact in a calendar. Comes out: the appointment with its ID.':
+  'Books an appointment with a contact in a calendar. Result: the appointment with its ID.':
     'Bucht in einem Kalender einen Termin mit einem Kontakt. Ergebnis: der Termin mit seiner ID.',
-  "Brings the contact's open deal in a pipeline up to date, or creates one if there is none. Use it to show sales in a pipeline. Comes out: the deal, and whether it is new.":
+  "Brings the contact's open deal in a pipeline up to date, or creates one if there is none. Use it to show sales in a pipeline. Result: the deal, and whether it is new.":
     'Bringt den offenen Deal des Kontakts in einer Pipeline auf den neuesten Stand oder erstellt einen. Gut, um Verkäufe in einer Pipeline zu zeigen. Ergebnis: der Deal, und ob er neu ist.',
   'Calls any function of Digistore24 by its name, for what has no action of its own. It is not repeated by itself.':
     'Ruft jede Funktion von Digistore24 mit ihrem Namen auf, für alles, was keine eigene Aktion hat. Sie wird nicht von selbst wiederholt.',
@@ -218,7 +218,7 @@ export const descriptions: Record<string, string> = {
     'Digistore24 verlangt den Nachweis, dass eine Leistung erbracht wurde. Ohne ihn bekommt der Käufer sein Geld zurück.',
   "Digistore24 sent an event that this version doesn't know. Its content is in `raw`.":
     'Digistore24 hat ein Ereignis geschickt, das diese Version nicht kennt. Sein Inhalt steht in `raw`.',
-  "Does for one Digistore24 event all that the sync does: finds or creates the contact, fills its fields, writes the note and the task, puts on the tags. Use it after a Digistore24 trigger. The same event again changes nothing. Comes out: what was done and the contact's ID.":
+  "Does for one Digistore24 event all that the sync does: finds or creates the contact, fills its fields, writes the note and the task, puts on the tags. Use it after a Digistore24 trigger. The same event again changes nothing. Result: what was done and the contact's ID.":
     'Tut für ein Ereignis von Digistore24 alles, was die Synchronisation tut: findet oder erstellt den Kontakt, füllt seine Felder, schreibt Notiz und Aufgabe, setzt die Tags. Gut nach einem Auslöser von Digistore24. Dasselbe Ereignis noch einmal ändert nichts. Ergebnis: was getan wurde, und die Kontakt-ID.',
   'Ends a campaign for the contact.': 'Beendet eine Kampagne für den Kontakt.',
   "Ends a contact's run through a workflow.": 'Beendet den Durchlauf eines Kontakts durch einen Workflow.',
@@ -226,7 +226,7 @@ export const descriptions: Record<string, string> = {
     'Beendet den Durchlauf eines Kontakts durch einen Workflow. Gut, wenn der Anlass weg ist, zum Beispiel nach einem Kauf.',
   'Ends a notification connection.': 'Beendet eine Verbindung für Benachrichtigungen.',
   'Ends all campaigns for the contact.': 'Beendet alle Kampagnen für den Kontakt.',
-  'Ends the recurring payments of an order. What has been paid for stays. Comes out: whether it is cancelled now or later.':
+  'Ends the recurring payments of an order. What has been paid for stays. Result: whether it is cancelled now or later.':
     'Beendet die wiederkehrenden Zahlungen einer Bestellung. Was bezahlt ist, bleibt. Ergebnis: ob sie jetzt oder später endet.',
   'Ends the upload of a large file.': 'Beendet den Upload einer großen Datei.',
   'Enters a call that was made outside HighLevel, so that it stands in the conversation.':
@@ -242,9 +242,9 @@ export const descriptions: Record<string, string> = {
     'Felder eines Kontakts wurden geändert; welche, sagt HighLevel nicht.',
   'Fields of a contact, or what it may be sent, were changed. Tags have their own trigger.':
     'Felder eines Kontakts, oder was man ihm senden darf, haben sich geändert. Tags haben einen eigenen Auslöser.',
-  "Fills fields of a contact, HighLevel's own and custom ones, by the names that people see. Comes out: the contact, and which values HighLevel did not take.":
+  "Fills fields of a contact, HighLevel's own and custom ones, by the names that people see. Result: the contact, and which values HighLevel did not take.":
     'Füllt Felder eines Kontakts, die von HighLevel und benutzerdefinierte, unter den sichtbaren Namen. Ergebnis: der Kontakt, und welche Werte HighLevel nicht übernommen hat.',
-  'Finds a contact by e-mail or creates it, fills its fields and then adds its tags. Use it as the first step with people who may already be in HighLevel: it never makes a second contact. Comes out: the contact, and whether it is new.':
+  'Finds a contact by e-mail or creates it, fills its fields and then adds its tags. Use it as the first step with people who may already be in HighLevel: it never makes a second contact. Result: the contact, and whether it is new.':
     'Findet einen Kontakt über die E-Mail-Adresse oder erstellt ihn, füllt seine Felder und setzt dann seine Tags. Gut als erster Schritt bei Personen, die vielleicht schon in HighLevel sind: Es entsteht nie ein zweiter Kontakt. Ergebnis: der Kontakt, und ob er neu ist.',
   'Finds all orders of a buyer by the exact e-mail address. Use it to see whether somebody is a customer, and of what.':
     'Findet alle Bestellungen eines Käufers über die genaue E-Mail-Adresse. Gut, um zu sehen, ob jemand Kunde ist und wovon.',
@@ -263,7 +263,7 @@ export const descriptions: Record<string, string> = {
   'Gives an address to upload a large file to.': 'Gibt eine Adresse, an die eine große Datei hochgeladen werden kann.',
   'Gives money back: for a whole order, one payment, or a part of one. Real money moves, so it has to be confirmed and is never repeated by itself.':
     'Zahlt Geld zurück: für eine ganze Bestellung, eine Zahlung oder einen Teil davon. Es fließt echtes Geld, darum muss es bestätigt werden und wird nie von selbst wiederholt.',
-  'Gives somebody a task about a contact, due at nine on the next working day (Berlin time) unless you say otherwise. Comes out: the task.':
+  'Gives somebody a task about a contact, due at nine on the next working day (Berlin time) unless you say otherwise. Result: the task.':
     'Gibt jemandem eine Aufgabe zu einem Kontakt, fällig um neun am nächsten Werktag (Berliner Zeit), wenn nichts anderes angegeben ist. Ergebnis: die Aufgabe.',
   'Gives the contact that has this e-mail or phone number, or nothing. Use it to look a person up before you create a contact.':
     'Gibt den Kontakt mit dieser E-Mail-Adresse oder Telefonnummer, oder nichts. Gut, um vor dem Anlegen nachzusehen.',
@@ -344,16 +344,16 @@ export const descriptions: Record<string, string> = {
   'Makes a business that contacts can belong to.': 'Legt ein Unternehmen an, zu dem Kontakte gehören können.',
   'Makes a custom field for a custom object or a business.':
     'Legt ein benutzerdefiniertes Feld für ein Objekt oder ein Unternehmen an.',
-  'Makes a discount code for the checkout, for all products or some. Comes out: the code.':
+  'Makes a discount code for the checkout, for all products or some. Result: the code.':
     'Erstellt einen Gutscheincode für die Bestellung, für alle Produkte oder einige. Ergebnis: der Code.',
-  'Makes a discount code that buyers enter at the checkout. Comes out: the code.':
+  'Makes a discount code that buyers enter at the checkout. Result: the code.':
     'Erstellt einen Gutscheincode, den Käufer bei der Bestellung eingeben. Ergebnis: der Code.',
   'Makes a folder for custom fields of an object.': 'Legt einen Ordner für benutzerdefinierte Felder eines Objekts an.',
   'Makes a folder for products.': 'Legt einen Ordner für Produkte an.',
   'Makes a kind of messages that contacts can subscribe to.':
     'Legt eine Nachrichtenart an, die Kontakte abonnieren können.',
   'Makes a link invalid.': 'Macht einen Link ungültig.',
-  "Makes a link to an order form with the buyer's data filled in and, if you like, a price of its own. Use it in personal e-mails. Comes out: the link.":
+  "Makes a link to an order form with the buyer's data filled in and, if you like, a price of its own. Use it in personal e-mails. Result: the link.":
     'Erstellt einen Link zu einem Bestellformular mit den Daten des Käufers und auf Wunsch mit eigenem Preis. Gut für persönliche E-Mails. Ergebnis: der Link.',
   'Makes a new order form; products can then use it.':
     'Erstellt ein neues Bestellformular; Produkte können es dann nutzen.',
@@ -361,7 +361,7 @@ export const descriptions: Record<string, string> = {
     'Erstellt ein neues Produkt nach dem Vorbild eines anderen, mit den angegebenen Änderungen.',
   'Makes a new product. Its price is a payment plan of its own.':
     'Erstellt ein neues Produkt. Sein Preis ist ein eigener Zahlungsplan.',
-  'Makes a personal link to an order form that is filled in already, with a voucher or a price of its own if you like. Comes out: the link; it can also be kept in a field of a contact.':
+  'Makes a personal link to an order form that is filled in already, with a voucher or a price of its own if you like. Result: the link; it can also be kept in a field of a contact.':
     'Erstellt einen persönlichen Link zu einem schon ausgefüllten Bestellformular, auf Wunsch mit Gutschein oder eigenem Preis. Ergebnis: der Link; er kann auch in einem Feld eines Kontakts abgelegt werden.',
   'Makes a rule for shipping costs, by product, country and quantity.':
     'Erstellt eine Regel für Versandkosten, nach Produkt, Land und Menge.',
@@ -369,7 +369,7 @@ export const descriptions: Record<string, string> = {
     'Erstellt ein Skript für die eigene Landingpage, das Affiliate, Kampagnenkey und Trackingkey ausliest.',
   'Makes a tag that contacts can get.': 'Legt einen Tag an, den Kontakte bekommen können.',
   'Makes a value that messages and pages can show.': 'Legt einen Wert an, den Nachrichten und Seiten zeigen können.',
-  'Makes an opportunity (a deal) for a contact in a pipeline. Comes out: the opportunity with its ID.':
+  'Makes an opportunity (a deal) for a contact in a pipeline. Result: the opportunity with its ID.':
     'Erstellt eine Verkaufschance (einen Deal) für einen Kontakt in einer Pipeline. Ergebnis: die Verkaufschance mit ihrer ID.',
   'Makes tickets to an event without a purchase.': 'Stellt Tickets für eine Veranstaltung ohne Kauf aus.',
   'Marks a conversation as read, unread or starred.':
@@ -391,11 +391,11 @@ export const descriptions: Record<string, string> = {
     'Weist nach, dass die Leistung erbracht wurde, oder lässt die Erstattung zu.',
   'Puts contacts into a business; without a business takes them out of theirs.':
     'Ordnet Kontakte einem Unternehmen zu; ohne Unternehmen nimmt es sie aus ihrem heraus.',
-  'Puts many contacts into a business, or takes them out of theirs. Comes out: for each contact, whether it worked.':
+  'Puts many contacts into a business, or takes them out of theirs. Result: for each contact, whether it worked.':
     'Ordnet viele Kontakte einem Unternehmen zu oder nimmt sie aus ihrem heraus. Ergebnis: für jeden Kontakt, ob es geklappt hat.',
   'Puts tags on a contact and keeps the ones it has. Use it to start workflows or to mark buyers. A tag that is already there starts no workflow again.':
     'Fügt einem Kontakt Tags hinzu und lässt ihm die übrigen. Gut, um Workflows zu starten oder Käufer zu kennzeichnen. Ein Tag, der schon da ist, startet keinen Workflow erneut.',
-  'Puts tags on many contacts at once, quicker than one by one. Comes out: for each contact, whether it worked.':
+  'Puts tags on many contacts at once, quicker than one by one. Result: for each contact, whether it worked.':
     'Fügt vielen Kontakten auf einmal Tags hinzu, schneller als einzeln. Ergebnis: für jeden Kontakt, ob es geklappt hat.',
   'Reads a custom field of a custom object or a business.':
     'Ruft ein benutzerdefiniertes Feld eines Objekts oder eines Unternehmens ab.',
@@ -490,7 +490,7 @@ export const descriptions: Record<string, string> = {
     'Sagt, ob ein Lizenzschlüssel zu einer Bestellung gehört und gültig ist. Gut, bevor etwas freigeschaltet wird.',
   'Sells a further product to the buyer of an order and charges the stored means of payment. At most ten a day and one a minute for each order.':
     'Verkauft dem Käufer einer Bestellung ein weiteres Produkt und belastet die hinterlegte Zahlungsart. Höchstens zehn am Tag und einmal pro Minute je Bestellung.',
-  'Sends a message to a contact: SMS, e-mail, WhatsApp and others. Comes out: the ID of the message.':
+  'Sends a message to a contact: SMS, e-mail, WhatsApp and others. Result: the ID of the message.':
     'Sendet eine Nachricht an einen Kontakt: SMS, E-Mail, WhatsApp und andere. Ergebnis: die ID der Nachricht.',
   'Sends an e-mail, an SMS or another message to a contact. After a failure it is never sent again by itself, so nobody gets it twice.':
     'Sendet eine E-Mail, eine SMS oder eine andere Nachricht an einen Kontakt. Nach einem Fehler wird sie nie von selbst erneut gesendet, niemand bekommt sie also zweimal.',
@@ -533,7 +533,7 @@ export const descriptions: Record<string, string> = {
     'Nimmt einem Kontakt einzelne Tags und lässt ihm die übrigen.',
   'Takes tags off a contact and leaves its other tags alone. Use it when something no longer holds, such as an open trial.':
     'Nimmt einem Kontakt Tags und lässt die übrigen in Ruhe. Gut, wenn etwas nicht mehr gilt, etwa eine offene Testphase.',
-  'Takes tags off many contacts at once, quicker than one by one. Comes out: for each contact, whether it worked.':
+  'Takes tags off many contacts at once, quicker than one by one. Result: for each contact, whether it worked.':
     'Nimmt vielen Kontakten auf einmal Tags, schneller als einzeln. Ergebnis: für jeden Kontakt, ob es geklappt hat.',
   'Takes users off the followers of the contact.': 'Nimmt Benutzer aus den Followern des Kontakts.',
   'Takes users off the followers of the opportunity.': 'Nimmt Benutzer aus den Followern der Verkaufschance.',
@@ -591,9 +591,9 @@ export const descriptions: Record<string, string> = {
     'Was in einem aufgezeichneten Anruf gesagt wurde, Satz für Satz.',
   'What was sent in through forms.': 'Was über Formulare eingesendet wurde.',
   'Writes a note for an appointment.': 'Schreibt eine Notiz zu einem Termin.',
-  'Writes a note on a contact, for people who open it later. Comes out: the note.':
+  'Writes a note on a contact, for people who open it later. Result: the note.':
     'Schreibt eine Notiz zu einem Kontakt, für alle, die ihn später öffnen. Ergebnis: die Notiz.',
-  'Writes a note on a contact. Comes out: the note with its ID.':
+  'Writes a note on a contact. Result: the note with its ID.':
     'Schreibt eine Notiz zu einem Kontakt. Ergebnis: die Notiz mit ihrer ID.',
   "Your marketplace app was installed. It goes only to the app's default webhook address; location, user and agency may be missing.":
     'Die eigene Marktplatz-App wurde installiert. Das geht nur an die Standard-Webhook-Adresse der App; Sub-Account, Benutzer und Agentur können fehlen.',
