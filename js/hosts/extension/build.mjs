@@ -1,5 +1,5 @@
 // The browser extension, for Chromium and Firefox: dist/extension/<browser>, and a zip of each for the stores.
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { root, run, say, which } from '../../../scripts/lib/shell.mjs';
@@ -25,9 +25,11 @@ export async function build() {
   await run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', source]);
   rmSync(dist, { recursive: true, force: true });
   for (const browser of browsers) await buildFor(browser, join(dist, browser));
-  if (which('zip')) {
-    for (const browser of browsers)
-      await run('sh', ['-c', `cd '${join(dist, browser)}' && zip -qr9X ../${browser}.zip .`]);
+  if (!which('zip'))
+    return say('  no zip files for the stores: the program zip is missing (Debian: apt-get install zip)');
+  for (const browser of browsers) {
+    await run('sh', ['-c', `cd '${join(dist, browser)}' && zip -qr9X ../${browser}.zip .`]);
+    say(`  ${browser}.zip: ${(statSync(join(dist, `${browser}.zip`)).size / 1000).toFixed(0)} kB`);
   }
 }
 

@@ -17,7 +17,7 @@ export function manifest(browser, { version, hosts = [] }) {
       'https://app.gohighlevel.com/*',
       ...hosts,
     ],
-    optional_host_permissions: ['https://*/*'],
+    optional_host_permissions: ['https://*/*', 'http://127.0.0.1/*'],
     content_security_policy: {
       extension_pages:
         "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; object-src 'none'; connect-src https: http://127.0.0.1:*; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -26,12 +26,12 @@ export function manifest(browser, { version, hosts = [] }) {
   if (browser === 'firefox') {
     return {
       ...shared,
-      permissions: ['storage'],
+      permissions: ['storage', 'alarms'],
       background: { scripts: ['background.js'], type: 'module' },
       sidebar_action: { default_panel: 'panel.html', default_title: '__MSG_shortName__', default_icon: 'icons/32.png' },
       browser_specific_settings: {
         gecko: {
-          id: 'ghl-digistore24@example.org',
+          id: '{5b1c0d5e-7c0b-4f0e-9d5e-3a1f6c2e8d24}',
           strict_min_version: '128.0',
           data_collection_permissions: { required: ['none'] },
         },
@@ -40,7 +40,7 @@ export function manifest(browser, { version, hosts = [] }) {
   }
   return {
     ...shared,
-    permissions: ['storage', 'sidePanel'],
+    permissions: ['storage', 'alarms', 'sidePanel'],
     background: { service_worker: 'background.js', type: 'module' },
     side_panel: { default_path: 'panel.html' },
     minimum_chrome_version: '116',

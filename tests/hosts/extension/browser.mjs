@@ -47,7 +47,7 @@ export async function startBrowser(t, { language = 'en', scheme = 'light' } = {}
   const { host: id } = new URL((await worker()).url());
   // A new installation opens its settings by itself, in whatever tab is free.
   const opened = () => context.pages().find((page) => page.url().includes(id));
-  while (!opened()) await sleep(20);
+  for (let n = 0; n < 500 && !opened(); n++) await sleep(20);
   await context.newPage();
   await opened().close();
   const errors = [];
@@ -55,6 +55,9 @@ export async function startBrowser(t, { language = 'en', scheme = 'light' } = {}
     const tab = await context.newPage();
     tab.on('pageerror', (error) => errors.push(error));
     await tab.goto(`chrome-extension://${id}/${page}`);
+    // A Chromium that has just started may not have the extension's texts yet: pages are English then.
+    const hasTexts = () => tab.evaluate(() => chrome.i18n.getMessage('name') !== '');
+    for (let n = 0; n < 20 && !(await hasTexts()); n++) await tab.reload();
     return tab;
   };
   return { context, id, open, worker, errors };

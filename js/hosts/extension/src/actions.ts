@@ -1,11 +1,12 @@
-import type { Plugin } from 'ghl-digistore24';
-import type { Action, Product } from './messages.js';
+import { type Plugin, PluginError } from 'ghl-digistore24';
+import type { Action, Done, Product } from './messages.js';
+import { word } from './ui/words.js';
 
 /** A personal link is good for two days: long enough for a conversation. */
 const LINK_VALID = '48h';
 
 /** Carries an action out. */
-export async function perform(plugin: Plugin, action: Action): Promise<{ url?: string }> {
+export async function perform(plugin: Plugin, action: Action): Promise<Done> {
   const { contactId } = action;
   switch (action.kind) {
     case 'addTag':
@@ -34,8 +35,14 @@ export async function perform(plugin: Plugin, action: Action): Promise<{ url?: s
         ...(email && { buyer: { ...buyer, readonly_keys: 'email' } }),
       });
       if (!url) return {};
-      if (action.asNote) {
-        await plugin.ghl.contacts.createNote({ contactId, body: chrome.i18n.getMessage('linkNote', [url]) });
+      if (!action.asNote) return { url };
+      try {
+        await plugin.ghl.contacts.createNote({ contactId, body: word('linkNote', url) });
+      } catch (error) {
+        // The link is there all the same.
+        if (!(error instanceof PluginError)) throw error;
+        const { code, message, help } = error;
+        return { url, noteTrouble: { code, message, help } };
       }
       return { url };
     }

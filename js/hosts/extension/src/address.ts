@@ -27,6 +27,11 @@ export function placeOf(url: string | undefined, domains: readonly string[] = []
   return { contactId, locationId: /\/location\/([A-Za-z0-9]{6,40})\//.exec(address.pathname)?.[1] ?? null };
 }
 
+/** Whether an address is HighLevel's at all. */
+export function isApp(url: string | undefined, domains: readonly string[] = []): boolean {
+  return url !== undefined && URL.canParse(url) && [APP, ...domains].includes(new URL(url).hostname);
+}
+
 /** A host as a person types it, `https://crm.agency.example/`, as `crm.agency.example`; null where it is none. */
 export function domainOf(text: string): string | null {
   const typed = text.trim().toLowerCase();

@@ -2,14 +2,16 @@
  * The service worker: the only place with credentials, the plugin and the network. It may be stopped after half a minute and
  * started again by the next message; so it keeps nothing in memory that it couldn't make anew.
  */
-import { createPlugin, type Options, type Plugin, PluginError } from 'ghl-digistore24';
+import { createPlugin, type Options, type Plugin, PluginError, type Report } from 'ghl-digistore24';
 import { openIndexedDbStore } from 'ghl-digistore24/indexeddb';
 import { perform, products } from './actions.js';
 import { begin, cross, entries, settle } from './journal.js';
 import type { Answer, Ask, Exchange, Kind, Trouble } from './messages.js';
 import { closeStorage, loadSettings, type Settings, wereForgotten } from './settings.js';
+import { word } from './ui/words.js';
 
 const STORE = 'ghl-digistore24';
+const TICK = 'tick';
 
 let current: { key: string; plugin: Promise<Plugin> } | undefined;
 /** Actions that this worker has begun. */
@@ -68,6 +70,7 @@ const handlers: Handlers = {
       isSet: Boolean(settings?.token && settings.locationId),
       wasForgotten: settings === undefined && (await wereForgotten()),
       domains: settings?.domains ?? [],
+      locationId: settings?.locationId ?? null,
       hasDigistore24: Boolean(settings?.apiKey),
     };
   },
@@ -77,11 +80,16 @@ const handlers: Handlers = {
     const plugin = await pluginNow();
     const { id } = await written(() => begin(action));
     own.add(id);
+    let isOpen = false;
     try {
       return await perform(plugin, action);
+    } catch (error) {
+      // What may have been done is looked up like what was cut off.
+      isOpen = error instanceof PluginError && error.code === 'outcome_unknown';
+      throw error;
     } finally {
       // Done or refused: either way the user is told now.
-      await cross(id).catch(() => {});
+      if (!isOpen) await cross(id).catch(() => {});
       own.delete(id);
     }
   },
@@ -106,10 +114,22 @@ const handlers: Handlers = {
     }
     // The fields that the note's neighbours go into; a repeated message needs none.
     if (outcome === 'queued') await plugin.setup();
-    const { events } = await plugin.tick();
-    return { outcome, reports: events };
+    return { outcome, reports: await work(plugin) };
   },
 };
+
+/** Works on the messages that wait; what must wait on is looked at again at its time, also when the worker was stopped. */
+async function work(plugin: Plugin): Promise<Report[]> {
+  const { events, nextAt } = await plugin.tick();
+  if (nextAt !== null) await chrome.alarms.create(TICK, { when: nextAt });
+  return events;
+}
+
+/** Goes on with what an earlier worker had begun. */
+async function goOn(): Promise<void> {
+  const settings = await loadSettings();
+  if (settings?.token && settings.locationId) await work(await pluginNow());
+}
 
 /** What can't be written down isn't begun. */
 async function written<T>(work: () => Promise<T>): Promise<T> {
@@ -122,8 +142,8 @@ async function written<T>(work: () => Promise<T>): Promise<T> {
 
 /** An error of the extension itself, in the user's language: a message and its `…Help`. */
 function trouble(code: Trouble['code'], name: string, ...words: string[]): PluginError {
-  const message = chrome.i18n.getMessage(name, words);
-  return new PluginError({ code, message, help: chrome.i18n.getMessage(`${name}Help`), retryable: false });
+  const message = word(name, ...words);
+  return new PluginError({ code, message, help: word(`${name}Help`), retryable: false });
 }
 
 function troubleOf(error: unknown): Trouble {
@@ -164,5 +184,8 @@ chrome.runtime.onInstalled.addListener(({ reason }) => {
   if (reason === 'install') void chrome.runtime.openOptionsPage();
 });
 chrome.runtime.onStartup.addListener(() => void closeStorage());
+chrome.alarms.onAlarm.addListener(({ name }) => void (name === TICK && goOn().catch(() => {})));
+// Failures wait for the next alarm, or for a message that is told of them.
+void goOn().catch(() => {});
 if (typeof chrome.sidePanel !== 'undefined') void chrome.sidePanel.setPanelBehavior({ openPanelOnActionClick: true });
 else chrome.action.onClicked.addListener(() => void chrome.sidebarAction?.open());

@@ -20,7 +20,7 @@ declare namespace chrome {
 
   namespace storage {
     interface Area {
-      get(keys: string | string[]): Promise<Record<string, unknown>>;
+      get(keys: string | string[] | null): Promise<Record<string, unknown>>;
       set(items: Record<string, unknown>): Promise<void>;
       remove(keys: string | string[]): Promise<void>;
       setAccessLevel?(level: { accessLevel: 'TRUSTED_CONTEXTS' }): Promise<void>;
@@ -39,6 +39,11 @@ declare namespace chrome {
     function query(what: { active: true; currentWindow: true }): Promise<Tab[]>;
     const onActivated: Event<() => void>;
     const onUpdated: Event<(id: number, change: { url?: string }, tab: Tab) => void>;
+  }
+
+  namespace alarms {
+    function create(name: string, when: { when: number }): Promise<void>;
+    const onAlarm: Event<(alarm: { name: string }) => void>;
   }
 
   namespace permissions {

@@ -7,31 +7,20 @@ import type { Action, Entry } from './messages.js';
  * looked up at the service whether it was done, and the user is told. Nothing is repeated without being asked.
  */
 
+/** One key for each: two that begin at once must not write over each other. */
 const PREFIX = 'action/';
-const INDEX = 'actions';
 
-async function ids(): Promise<string[]> {
-  return ((await chrome.storage.local.get(INDEX))[INDEX] as string[] | undefined) ?? [];
-}
-
-async function put(entry: Entry): Promise<void> {
-  const known = await ids();
-  const list = known.includes(entry.id) ? known : [...known, entry.id];
-  await chrome.storage.local.set({ [PREFIX + entry.id]: entry, [INDEX]: list });
-}
+const put = (entry: Entry) => chrome.storage.local.set({ [PREFIX + entry.id]: entry });
 
 /** Everything in the journal, the oldest first. */
 export async function entries(): Promise<Entry[]> {
-  const keys = (await ids()).map((id) => PREFIX + id);
-  const found = await chrome.storage.local.get(keys);
-  return keys.flatMap((key) => (found[key] as Entry | undefined) ?? []);
+  const all = Object.entries(await chrome.storage.local.get(null));
+  const found = all.filter(([key]) => key.startsWith(PREFIX)).map(([, entry]) => entry as Entry);
+  return found.sort((a, b) => a.startedAt - b.startedAt);
 }
 
 /** Crosses an action out. */
-export async function cross(id: string): Promise<void> {
-  await chrome.storage.local.set({ [INDEX]: (await ids()).filter((one) => one !== id) });
-  await chrome.storage.local.remove(PREFIX + id);
-}
+export const cross = (id: string) => chrome.storage.local.remove(PREFIX + id);
 
 /** Writes an action down. Where that fails nothing is begun: a full disk is told before anything happens. */
 export async function begin(action: Action): Promise<Entry> {
@@ -84,7 +73,7 @@ async function wasDone(plugin: Plugin, { action, startedAt }: Entry): Promise<bo
       return now === 'Y' || later === 'Y';
     }
     case 'buyLink':
-      // Another link does no harm, and this one is lost with its answer.
+      // Its address is lost with the answer; another one does no harm.
       return false;
   }
 }

@@ -1,4 +1,5 @@
 import type { CheckReport, ErrorDetails, Report, Timeline, Whom } from 'ghl-digistore24';
+import { word } from './ui/words.js';
 
 /** What a user does about a person. */
 export type Action =
@@ -21,6 +22,14 @@ export interface Entry {
   state: 'started' | 'done' | 'interrupted';
 }
 
+/** How an action ended that worked. */
+export interface Done {
+  /** The link that was made. */
+  url?: string;
+  /** Why the link could not be kept as a note. */
+  noteTrouble?: Trouble;
+}
+
 /** Something that can be sold. */
 export interface Product {
   id: string;
@@ -31,11 +40,17 @@ export interface Product {
 export interface Exchange {
   status: {
     ask: object;
-    answer: { isSet: boolean; wasForgotten: boolean; domains: string[]; hasDigistore24: boolean };
+    answer: {
+      isSet: boolean;
+      wasForgotten: boolean;
+      domains: string[];
+      locationId: string | null;
+      hasDigistore24: boolean;
+    };
   };
   timeline: { ask: { whom: Whom }; answer: Timeline };
   products: { ask: object; answer: Product[] };
-  act: { ask: { action: Action }; answer: { url?: string } };
+  act: { ask: { action: Action }; answer: Done };
   /** Actions that ended with the worker, for one contact. */
   journal: { ask: { contactId: string }; answer: Entry[] };
   dismiss: { ask: { id: string }; answer: null };
@@ -60,8 +75,8 @@ export async function ask<K extends Kind>(kind: K, what: Exchange[K]['ask']): Pr
     ok: false,
     trouble: {
       code: 'outcome_unknown',
-      message: chrome.i18n.getMessage('workerStopped'),
-      help: chrome.i18n.getMessage('workerStoppedHelp'),
+      message: word('workerStopped'),
+      help: word('workerStoppedHelp'),
     },
   };
 }

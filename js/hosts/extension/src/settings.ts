@@ -66,6 +66,7 @@ export async function saveSettings(settings: Settings): Promise<void> {
 
 /** Removes all of it. */
 export async function forgetSettings(): Promise<void> {
-  await chrome.storage.session.remove(KEY);
+  // The hint first: who looks in between must not be told that they ended with the browser.
   await chrome.storage.local.remove([KEY, HINT]);
+  await chrome.storage.session.remove(KEY);
 }

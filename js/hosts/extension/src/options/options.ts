@@ -34,9 +34,7 @@ async function typed(): Promise<Settings> {
   const settings: Settings = { ...((await loadSettings()) ?? EMPTY) };
   for (const name of SECRETS) settings[name] = input(name).value.trim() || settings[name];
   for (const name of PLAIN) settings[name] = input(name).value.trim();
-  settings.domains = input('domains')
-    .value.split(',')
-    .flatMap((one) => domainOf(one) ?? []);
+  settings.domains = domains();
   const keep = document.querySelector<HTMLInputElement>('input[name=keep]:checked')?.value;
   return { ...settings, keep: keep === 'local' ? 'local' : 'session' };
 }
@@ -65,12 +63,30 @@ function complain(names: string[]): boolean {
   return true;
 }
 
+/** The origins that a setting needs and that the manifest doesn't have. */
+function origins(): string[] {
+  const urls = ['highlevelUrl', 'digistore24Url'].map((name) => input(name).value.trim()).filter(Boolean);
+  const own = urls.flatMap((url) => (URL.canParse(url) ? `${new URL(url).protocol}//${new URL(url).hostname}/*` : []));
+  return [...domains().map((domain) => `https://${domain}/*`), ...own];
+}
+
+const domains = () =>
+  input('domains')
+    .value.split(',')
+    .flatMap((one) => domainOf(one) ?? []);
+
+/** Asks the browser for them. Nothing may be awaited before: the browser allows that only in answer to the click itself. */
+async function allowed(): Promise<boolean> {
+  const wanted = origins();
+  try {
+    return wanted.length === 0 || (await chrome.permissions.request({ origins: wanted }));
+  } catch {
+    return false;
+  }
+}
+
 async function save(): Promise<void> {
-  const settings = await typed();
-  if (complain((['token', 'locationId'] as const).filter((name) => settings[name] === ''))) return;
-  // Asked first: the browser allows that only in answer to the click itself.
-  const origins = settings.domains.map((domain) => `https://${domain}/*`);
-  if (origins.length > 0 && !(await chrome.permissions.request({ origins }))) {
+  if (!(await allowed())) {
     result.replaceChildren(
       el(
         'div',
@@ -81,6 +97,8 @@ async function save(): Promise<void> {
     );
     return;
   }
+  const settings = await typed();
+  if (complain((['token', 'locationId'] as const).filter((name) => settings[name] === ''))) return;
   try {
     await saveSettings(settings);
   } catch (error) {
@@ -136,16 +154,16 @@ async function apply(): Promise<void> {
   if (!answer.ok) return place.replaceChildren(troubleCard(answer.trouble));
   const { outcome, reports } = answer.value;
   const calls = reports.reduce((sum, report) => sum + report.calls.length, 0);
-  const bad = reports.find((one) => one.outcome !== 'done');
-  place.replaceChildren(
-    bad?.error
-      ? troubleCard(bad.error)
-      : el(
-          'div',
-          { className: 'card done', role: 'status' },
-          word(outcome === 'duplicate' ? 'messageKnown' : 'messageDone', calls),
-        ),
-  );
+  const failed = reports.find(({ error }) => error)?.error;
+  if (failed) return place.replaceChildren(troubleCard(failed));
+  const isDone = reports.length > 0 && reports.every((one) => one.outcome === 'done');
+  const [tone, text] =
+    outcome === 'duplicate'
+      ? ['done', word('messageKnown')]
+      : isDone
+        ? ['done', word('messageDone', calls)]
+        : ['notice', word('messageWaits')];
+  place.replaceChildren(el('div', { className: `card ${tone}`, role: 'status' }, text));
 }
 
 fillWords();

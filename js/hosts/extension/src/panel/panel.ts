@@ -2,19 +2,20 @@
  * The panel beside a contact's page. It has no credentials and calls nobody: it asks the service worker, and draws the answer.
  */
 import type { Timeline, Whom } from 'ghl-digistore24';
-import { placeOf } from '../address.js';
-import { type Action, ask, type Entry } from '../messages.js';
+import { isApp, placeOf } from '../address.js';
+import { type Action, ask, type Done, type Entry } from '../messages.js';
 import { at, el } from '../ui/dom.js';
 import { troubleCard } from '../ui/trouble.js';
 import { fillWords, word } from '../ui/words.js';
 import { askNote, askProduct, askTag, confirmed } from './ask-user.js';
-import { type Doing, drawEmpty, drawPerson, drawWaiting } from './view.js';
+import { type Doing, drawEmpty, drawPerson, drawWaiting, nameOf } from './view.js';
 
 const view = at<HTMLElement>('view');
 /** Whose panel it is now; what comes late for another one is dropped. */
 let whom: Whom | null = null;
 let hasDigistore24 = false;
 let domains: string[] = [];
+let locationId: string | null = null;
 
 /** While the end of something that was cut off isn't known. */
 const LOOK_AGAIN_MS = 5_000;
@@ -27,7 +28,7 @@ async function open(next: Whom | null): Promise<void> {
   whom = next;
   const status = await ask('status', {});
   if (!status.ok) return show(troubleCard(status.trouble, () => void open(whom)));
-  ({ hasDigistore24, domains } = status.value);
+  ({ hasDigistore24, domains, locationId } = status.value);
   if (!status.value.isSet) {
     const settings = el(
       'button',
@@ -74,23 +75,24 @@ function draw(person: Timeline, journal: Entry[], notices: HTMLElement[]): void 
 
 function doings(person: Timeline): Doing {
   const contactId = String(person.contact['id'] ?? '');
+  const name = nameOf(person.contact);
   const tags = Array.isArray(person.contact['tags']) ? person.contact['tags'].map(String) : [];
   return {
     addTag: async () => {
       const tag = await askTag(tags);
-      if (tag) await act({ kind: 'addTag', contactId, tag });
+      if (tag) await act({ kind: 'addTag', contactId, tag }, name);
     },
     note: async () => {
       const body = await askNote();
-      if (body) await act({ kind: 'note', contactId, body });
+      if (body) await act({ kind: 'note', contactId, body }, name);
     },
     buyLink: async () => {
       const answer = await ask('products', {});
       if (!answer.ok) return notify(troubleCard(answer.trouble));
       const chosen = await askProduct(answer.value);
-      if (chosen) await act({ kind: 'buyLink', contactId, ...chosen });
+      if (chosen) await act({ kind: 'buyLink', contactId, ...chosen }, name);
     },
-    completeTask: (taskId, title) => void act({ kind: 'completeTask', contactId, taskId, title }),
+    completeTask: (taskId, title) => void act({ kind: 'completeTask', contactId, taskId, title }, name),
     stopRebilling: async ({ id, items }) => {
       const product = items.map((item) => item.product ?? '').join(', ');
       const isMeant = await confirmed(
@@ -98,7 +100,7 @@ function doings(person: Timeline): Doing {
         word('stopRebillingAsk', product, id),
         word('stopRebillingYes'),
       );
-      if (isMeant) await act({ kind: 'stopRebilling', contactId, orderId: id });
+      if (isMeant) await act({ kind: 'stopRebilling', contactId, orderId: id }, name);
     },
     dismiss: async ({ id }) => {
       await ask('dismiss', { id });
@@ -106,7 +108,7 @@ function doings(person: Timeline): Doing {
     },
     again: async ({ id, action }) => {
       await ask('dismiss', { id });
-      await act(action);
+      await act(action, name);
     },
   };
 }
@@ -116,16 +118,19 @@ const notify = (card: HTMLElement) => {
   card.scrollIntoView({ block: 'nearest' });
 };
 
-/** Carries an action out and shows how it ended, above what is true now. */
-async function act(action: Action): Promise<void> {
+/** Carries an action out and shows how it ended, above what is true now; whose it was, where another person shows by then. */
+async function act(action: Action, person: string): Promise<void> {
+  const asked = whom;
   for (const button of view.querySelectorAll('button')) button.disabled = true;
   view.setAttribute('aria-busy', 'true');
   const answer = await ask('act', { action });
-  const notice = answer.ok ? doneCard(action, answer.value.url) : troubleCard(answer.trouble);
-  await refresh(notice);
+  const notice = answer.ok ? doneCard(action, answer.value) : troubleCard(answer.trouble);
+  if (isSame(asked, whom)) return refresh(notice);
+  notice.prepend(el('p', {}, person));
+  notify(notice);
 }
 
-function doneCard({ kind }: Action, url?: string): HTMLElement {
+function doneCard({ kind }: Action, { url, noteTrouble }: Done): HTMLElement {
   const card = el('div', { className: 'card done', role: 'status' }, el('strong', {}, word(`done_${kind}`)));
   if (!url) return card;
   const copy = el('button', { type: 'button', className: 'main' }, word('copy'));
@@ -134,14 +139,23 @@ function doneCard({ kind }: Action, url?: string): HTMLElement {
     copy.textContent = word('copied');
   });
   card.append(el('p', {}, url), el('div', { className: 'buttons' }, copy));
+  if (noteTrouble) card.append(troubleCard(noteTrouble));
   return card;
 }
 
-/** The contact whose page the active tab shows. */
+/** The contact whose page the active tab shows. On HighLevel's other pages there is nobody; other sites leave the panel alone. */
 async function followTab(): Promise<void> {
   const [tab] = await chrome.tabs.query({ active: true, currentWindow: true });
   const place = placeOf(tab?.url, domains);
-  if (place && !isSame(whom, { contactId: place.contactId })) await open({ contactId: place.contactId });
+  if (!place) {
+    if (whom !== null && isApp(tab?.url, domains)) await open(null);
+    return;
+  }
+  if (place.locationId !== null && locationId !== null && place.locationId !== locationId) {
+    whom = null;
+    return show(...drawEmpty(word('elsewhere'), word('elsewhereHelp')));
+  }
+  if (!isSame(whom, { contactId: place.contactId })) await open({ contactId: place.contactId });
 }
 
 /** A panel that was opened as a page of its own names its contact: `panel.html#contact=…`. */

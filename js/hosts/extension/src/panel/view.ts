@@ -1,4 +1,4 @@
-import type { Timeline, TimelineEntry, TimelineOrder } from 'ghl-digistore24';
+import type { JsonObject, Timeline, TimelineEntry, TimelineOrder } from 'ghl-digistore24';
 import type { Entry } from '../messages.js';
 import { el } from '../ui/dom.js';
 import { amount, day, word } from '../ui/words.js';
@@ -31,12 +31,18 @@ const SHOWN_TAGS = 12;
 
 const chip = (state: string) => el('span', { className: `chip ${TONES[state] ?? ''}` }, word(`state_${state}`));
 
+/** A contact's name, or what is nearest to one. */
+export function nameOf(contact: JsonObject): string {
+  const text = (name: string) => (typeof contact[name] === 'string' ? String(contact[name]) : '');
+  const whole = `${text('firstName')} ${text('lastName')}`.trim();
+  return whole || text('contactName') || text('email') || word('nameless');
+}
+
 /** A customer: who it is, what was bought, what happened, what can be done. */
 export function drawPerson(view: Timeline, journal: Entry[], hasDigistore24: boolean, doing: Doing): HTMLElement[] {
   const { contact, status, lifetime, orders, timeline, missing } = view;
   const text = (name: string) => (typeof contact[name] === 'string' ? String(contact[name]) : '');
-  const name =
-    `${text('firstName')} ${text('lastName')}`.trim() || text('contactName') || text('email') || word('nameless');
+  const name = nameOf(contact);
   const tags = Array.isArray(contact['tags']) ? contact['tags'].map(String) : [];
   const sums = Object.entries(lifetime).map(([currency, value]) => amount(value, currency));
   return [
@@ -205,24 +211,20 @@ function drawLine(entry: TimelineEntry, doing: Doing): HTMLElement {
 /** What became of an action that ended with the worker. */
 function drawEntry(entry: Entry, doing: Doing): HTMLElement {
   const isDone = entry.state === 'done';
-  const what = word(`action_${entry.action.kind}`);
-  const close = el('button', { type: 'button', onclick: () => doing.dismiss(entry) }, word('dismiss'));
+  const isOpen = entry.state === 'started';
+  const isLink = !isDone && !isOpen && entry.action.kind === 'buyLink';
+  const text = isDone ? 'cutOffDone' : isOpen ? 'cutOffOpen' : isLink ? 'cutOffLink' : 'cutOffUndone';
+  const again = () => doing.again(entry);
   return el(
     'div',
     { className: `card ${isDone ? 'done' : 'notice'}`, role: 'status' },
-    el('strong', {}, word(isDone ? 'cutOffDone' : entry.state === 'started' ? 'cutOffOpen' : 'cutOffUndone', what)),
-    el(
-      'p',
-      { className: 'help' },
-      word(isDone ? 'cutOffDoneHelp' : entry.state === 'started' ? 'cutOffOpenHelp' : 'cutOffUndoneHelp'),
-    ),
+    el('strong', {}, word(text, word(`action_${entry.action.kind}`))),
+    el('p', { className: 'help' }, word(`${text}Help`)),
     el(
       'div',
       { className: 'buttons' },
-      entry.state === 'interrupted'
-        ? el('button', { type: 'button', className: 'main', onclick: () => doing.again(entry) }, word('again'))
-        : null,
-      close,
+      isDone || isOpen ? null : el('button', { type: 'button', className: 'main', onclick: again }, word('again')),
+      el('button', { type: 'button', onclick: () => doing.dismiss(entry) }, word('dismiss')),
     ),
   );
 }

@@ -1,6 +1,14 @@
-/** A text in the browser's language; its name where there is none, so that a gap shows. */
+import english from '../../_locales/en/messages.json';
+
+/**
+ * A text in the browser's language; its name where there is none, so that a gap shows. While the browser still starts it may know
+ * no text of the extension at all: then it is English.
+ */
 export function word(name: string, ...values: (string | number)[]): string {
-  return chrome.i18n.getMessage(name, values.map(String)) || name;
+  const texts = values.map(String);
+  const known: Record<string, { message: string } | undefined> = english;
+  const spare = () => known[name]?.message.replace(/\$(\d)/g, (_, no: string) => texts[Number(no) - 1] ?? '');
+  return chrome.i18n.getMessage(name, texts) || (spare() ?? name);
 }
 
 /** Fills a page's own texts: `data-word` names the text, `data-word-label` that of an `aria-label`, `-hint` of a placeholder. */
