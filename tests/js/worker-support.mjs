@@ -42,7 +42,10 @@ export const secrets = {
 };
 
 /** Starts the worker; with a folder its objects and queues outlive it. */
-export function startWorker(connections, { folder, bindings = {}, leave = [], script = '', ...more } = {}) {
+export function startWorker(
+  connections,
+  { folder, bindings = {}, leave = [], script = '', retries = 2, ...more } = {},
+) {
   const all = { CONNECTIONS: connections, JURISDICTION: '', ...secrets, ...bindings };
   for (const name of leave) delete all[name];
   return new Miniflare({
@@ -60,7 +63,13 @@ export function startWorker(connections, { folder, bindings = {}, leave = [], sc
     ...(!leave.includes('LEDGERS') && { durableObjects: { LEDGERS: { className: 'Ledger', useSQLite: true } } }),
     ...(!leave.includes('EVENTS') && { queueProducers: { EVENTS: { queueName: 'events' } } }),
     queueConsumers: {
-      events: { maxBatchSize: 50, maxBatchTimeout: 0.1, maxRetries: 2, retryDelay: 0, deadLetterQueue: 'events-dead' },
+      events: {
+        maxBatchSize: 50,
+        maxBatchTimeout: 0.1,
+        maxRetries: retries,
+        retryDelay: 0,
+        deadLetterQueue: 'events-dead',
+      },
       'events-dead': { maxBatchSize: 50, maxBatchTimeout: 0.1, maxRetries: 5, retryDelay: 0 },
     },
     ...(folder && { durableObjectsPersist: join(folder, 'objects') }),
@@ -87,9 +96,9 @@ export async function roomsOf(worker) {
   return { inbox: value('ghl_ds24_inbox_messages'), dead: value('ghl_ds24_dead_messages'), text };
 }
 
-/** Waits until something holds; looks often, gives up after two minutes. */
-export async function until(what, holds) {
-  const end = Date.now() + 120_000;
+/** Waits until something holds; looks often, gives up after two minutes or what is given. */
+export async function until(what, holds, limitMs = 120_000) {
+  const end = Date.now() + limitMs;
   while (Date.now() < end) {
     if (await holds()) return;
     await new Promise((resolve) => setTimeout(resolve, 50));

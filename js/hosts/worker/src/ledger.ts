@@ -233,13 +233,13 @@ export class Ledger extends DurableObject<Env> {
   }
 }
 
-/** The store of another object. */
+/** The store of another object. Each call has a stub of its own: the platform lets no request use what another one opened. */
 export function remoteStore(env: Env, { connection, location }: Scope): Store {
-  const ledger = ledgerOf(env, connection, location);
+  const ledger = () => ledgerOf(env, connection, location);
   return {
-    get: (keys) => ledger.get(keys),
-    list: (range) => ledger.list(range),
-    commit: (writes) => ledger.commit(writes),
+    get: (keys) => ledger().get(keys),
+    list: (range) => ledger().list(range),
+    commit: (writes) => ledger().commit(writes),
   };
 }
 
