@@ -36,6 +36,8 @@ export interface Status {
   lastMessageAt: string | null;
   /** When it works on again: ISO 8601. */
   nextAt: string | null;
+  /** Why the oldest message waits that was tried in vain: cause and help, no content. */
+  waitsFor: ErrorDetails | null;
   /** The dead letters, the oldest first: cause and help, no content. */
   letters: Pick<RoomEntry, 'name' | 'event' | 'order' | 'receivedAt' | 'error'>[];
   /** Deliveries that the queue gave up, kept until they are taken again. */
@@ -117,6 +119,7 @@ export class Ledger extends DurableObject<Env> {
       kept: kept?.length ?? 0,
       lastMessageAt: times.sort().at(-1) ?? null,
       nextAt: alarm === null ? null : new Date(alarm).toISOString(),
+      waitsFor: inbox?.find(({ error }) => error !== null)?.error ?? null,
       letters: (dead ?? [])
         .slice(0, LETTERS)
         .map(({ name, event, order, receivedAt, error }) => ({ name, event, order, receivedAt, error })),

@@ -1,4 +1,4 @@
-import { createMetrics } from 'ghl-digistore24';
+import { createMetrics, type ErrorDetails } from 'ghl-digistore24';
 import { type Env, ledgerOf } from './env.js';
 import { COUNT_LIMIT, type Status } from './ledger.js';
 import { detailsOf } from './log.js';
@@ -34,14 +34,15 @@ export function metrics(all: Told[]): Response {
 
 /** The status page: no script, nothing from elsewhere. */
 export function statusPage(all: Told[]): Response {
-  const isWell = all.every((told) => !('problem' in told) && told.dead === 0 && told.undelivered === 0);
+  const isWell = all.every((told) => !needsPerson(told));
   const rows = all.filter((told) => told.location !== null || 'problem' in told || told.kept > 0).map(row);
+  const next = all.flatMap(toDo);
   const letters = all.flatMap((told) =>
     'problem' in told
       ? []
       : told.letters.map(
           ({ event, order, receivedAt, error }) =>
-            `<li><b>${safe(event)}</b> ${safe(order)} · ${safe(told.connection)}${told.location ? ` / ${safe(told.location)}` : ''} · ${time(receivedAt)}<br>${safe(error?.message ?? 'unknown')}. ${safe(error?.help ?? '')}</li>`,
+            `<li><b>${safe(event)}</b> ${safe(order)} · ${place(told)} · ${time(receivedAt)}<br>${because(error)}</li>`,
         ),
   );
   const body = `<!doctype html>
@@ -50,6 +51,7 @@ export function statusPage(all: Told[]): Response {
 <header><h1>Digistore24 → HighLevel</h1><p class="${isWell ? 'well' : 'ill'}">${isWell ? 'All is well' : 'A person is needed'}</p></header>
 <table><thead><tr><th>Connection</th><th>Location</th><th>Waiting</th><th>Dead letters</th><th>Last message</th><th>Works on at</th></tr></thead>
 <tbody>${rows.join('')}</tbody></table>
+${next.length > 0 ? `<h2>What to do</h2><ul>${next.join('')}</ul>` : ''}
 ${letters.length > 0 ? `<h2>Dead letters</h2><ul>${letters.join('')}</ul>` : ''}
 <footer>Times are UTC. <a href="/healthz">Health</a></footer></body></html>`;
   return new Response(body, {
@@ -63,14 +65,43 @@ ${letters.length > 0 ? `<h2>Dead letters</h2><ul>${letters.join('')}</ul>` : ''}
   });
 }
 
-function row(told: Told): string {
-  const place = `<td>${safe(told.connection)}</td><td>${told.location === null ? '<i>belongs to none</i>' : safe(told.location)}</td>`;
-  if ('problem' in told) return `<tr class="ill">${place}<td colspan="4">${safe(told.problem)}</td></tr>`;
-  const waiting = told.location === null ? `${count(told.kept)} kept` : count(told.inbox + told.undelivered);
-  const isIll = told.dead > 0 || told.undelivered > 0;
-  return `<tr${isIll ? ' class="ill"' : ''}>${place}<td>${waiting}</td><td>${count(told.dead)}</td><td>${time(told.lastMessageAt)}</td><td>${time(told.nextAt)}</td></tr>`;
+/** What no waiting mends: a dead letter, an object that can't answer, a credential that is refused. */
+function needsPerson(told: Told): boolean {
+  if ('problem' in told) return true;
+  const { dead, undelivered, waitsFor } = told;
+  return dead > 0 || undelivered > 0 || (waitsFor !== null && !PASSING.has(waitsFor.code));
 }
 
+/** These end by themselves: the service is busy or down, or it is looked up what became of a write. */
+const PASSING = new Set(['unavailable', 'timeout', 'rate_limited', 'quota_exhausted', 'outcome_unknown']);
+
+/** What keeps a location from working, each with the next step. Dead letters tell theirs themselves. */
+function toDo(told: Told): string[] {
+  const say = (text: string) => `<li><b>${place(told)}</b><br>${text}</li>`;
+  if ('problem' in told) return [say(`${safe(told.problem)}. Look into the Workers logs; the cron tries again.`)];
+  const { waitsFor, undelivered, nextAt } = told;
+  const again = nextAt === null ? '' : ` It tries again at ${time(nextAt)}.`;
+  return [
+    ...(waitsFor === null ? [] : [say(`${because(waitsFor)}${again} Nothing is lost.`)]),
+    ...(undelivered === 0
+      ? []
+      : [
+          say(
+            `${count(undelivered)} messages could not be stored in time; the next alarm takes them in. See the Workers logs.`,
+          ),
+        ]),
+  ];
+}
+
+function row(told: Told): string {
+  const names = `<td>${safe(told.connection)}</td><td>${told.location === null ? '<i>belongs to none</i>' : safe(told.location)}</td>`;
+  if ('problem' in told) return `<tr class="ill">${names}<td colspan="4">${safe(told.problem)}</td></tr>`;
+  const waiting = told.location === null ? `${count(told.kept)} kept` : count(told.inbox + told.undelivered);
+  return `<tr${needsPerson(told) ? ' class="ill"' : ''}>${names}<td>${waiting}</td><td>${count(told.dead)}</td><td>${time(told.lastMessageAt)}</td><td>${time(told.nextAt)}</td></tr>`;
+}
+
+const place = ({ connection, location }: Told) => safe(location === null ? connection : `${connection} / ${location}`);
+const because = (error: ErrorDetails | null) => `${safe(error?.message ?? 'unknown')}. ${safe(error?.help ?? '')}`;
 const count = (n: number) => (n >= COUNT_LIMIT ? `${COUNT_LIMIT} or more` : String(n));
 const time = (iso: string | null) => (iso === null ? '–' : safe(iso.slice(0, 16).replace('T', ' ')));
 
