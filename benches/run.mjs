@@ -12,9 +12,9 @@ import { signed, startSandbox } from '../pkg/dist/sandbox/index.js';
 import { createPlugin } from '../pkg/dist/src/index.js';
 import { rates } from './rate.mjs';
 
-// `npm run bench -- backfill` is about many purchases, and takes as long.
-if (process.argv[2] === 'backfill') {
-  const program = fileURLToPath(new URL('backfill.mjs', import.meta.url));
+// `npm run bench -- backfill` is about many purchases, `… worker` about the Cloudflare Worker; both take as long.
+if (['backfill', 'worker'].includes(process.argv[2])) {
+  const program = fileURLToPath(new URL(`${process.argv[2]}.mjs`, import.meta.url));
   execFileSync(process.execPath, [program, ...process.argv.slice(3)], { stdio: 'inherit' });
   process.exit();
 }

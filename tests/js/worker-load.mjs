@@ -78,6 +78,7 @@ async function run({ messages, folder, log }, open) {
     await plugin.setup();
     await plugin.close();
   }
+  const before = sandbox.requests().length;
   const objects = connections.flatMap(({ id, highlevel }) => highlevel.map(({ locationId }) => [id, locationId]));
   const options = { folder, retries: 50, ...instrumented };
   const start = () => {
@@ -191,6 +192,6 @@ async function run({ messages, folder, log }, open) {
   const byAddress = (a, b) => (a.email < b.email ? -1 : 1);
   const model = orders.map(({ messages: all }) => expected(all)).sort(byAddress);
   const crm = contacts.map((contact) => found(contact, triggers)).sort(byAddress);
-  const calls = sandbox.requests().length;
+  const calls = sandbox.requests().length - before;
   return { model, crm, sent, distinct, orders: orders.length, calls, mostRequests, restarts, dead, receivedMs, doneMs };
 }

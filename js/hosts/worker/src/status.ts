@@ -49,8 +49,8 @@ export function statusPage(all: Told[]): Response {
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <meta name="color-scheme" content="light dark"><title>ghl-digistore24</title><style>${STYLE}</style></head><body>
 <header><h1>Digistore24 → HighLevel</h1><p class="${isWell ? 'well' : 'ill'}">${isWell ? 'All is well' : 'A person is needed'}</p></header>
-<table><thead><tr><th>Connection</th><th>Location</th><th>Waiting</th><th>Dead letters</th><th>Last message</th><th>Works on at</th></tr></thead>
-<tbody>${rows.join('')}</tbody></table>
+<div><table><thead><tr><th>Connection</th><th>Location</th><th>Waiting</th><th>Dead letters</th><th>Last message</th><th>Works on at</th></tr></thead>
+<tbody>${rows.join('')}</tbody></table></div>
 ${next.length > 0 ? `<h2>What to do</h2><ul>${next.join('')}</ul>` : ''}
 ${letters.length > 0 ? `<h2>Dead letters</h2><ul>${letters.join('')}</ul>` : ''}
 <footer>Times are UTC. <a href="/healthz">Health</a></footer></body></html>`;
@@ -116,8 +116,8 @@ body { font: 15px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 2rem auto
 header { display: flex; flex-wrap: wrap; gap: .25rem 1rem; align-items: baseline; justify-content: space-between; }
 h1 { font-size: 1.25rem; margin: 0; } h2 { font-size: 1rem; margin: 2rem 0 .5rem; } header p { margin: 0; font-weight: 600; }
 .well { color: var(--well); } .ill, tr.ill td { color: var(--ill); }
-table { border-collapse: collapse; width: 100%; margin-top: 1.5rem; display: block; overflow-x: auto; white-space: nowrap; }
-thead, tbody { width: 100%; } th { text-align: left; font-weight: 600; color: var(--soft); font-size: .85rem; }
+div { margin-top: 1.5rem; overflow-x: auto; } table { border-collapse: collapse; width: 100%; white-space: nowrap; }
+th { text-align: left; font-weight: 600; color: var(--soft); font-size: .85rem; }
 th, td { padding: .5rem 1.5rem .5rem 0; border-bottom: 1px solid var(--line); font-variant-numeric: tabular-nums; }
 ul { padding-left: 1.1rem; } li { margin-bottom: .6rem; } footer { margin-top: 2rem; color: var(--soft); font-size: .85rem; }
 a { color: inherit; }`;
