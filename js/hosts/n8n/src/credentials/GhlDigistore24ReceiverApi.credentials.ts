@@ -29,5 +29,5 @@ export class GhlDigistore24ReceiverApi implements ICredentialType {
     type: 'generic',
     properties: { headers: { authorization: '=Bearer {{$credentials.token}}' } },
   };
-  test: ICredentialTestRequest = { request: { baseURL: '={{$credentials.url}}', url: '/health' } };
+  test: ICredentialTestRequest = { request: { baseURL: '={{$credentials.url}}', url: '/healthz/live' } };
 }
