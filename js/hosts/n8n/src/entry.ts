@@ -22,7 +22,7 @@ export type Entry = Pick<
 const SERVICES = { ghl: 'HighLevel', digistore24: 'Digistore24' } as const;
 
 /** What people choose by. Of the business level without a service: that is what is looked for first. */
-export const resourceTitleOf = ({ service, resourceTitle }: Entry): string =>
+export const resourceTitleOf = ({ service, resourceTitle }: Pick<Entry, 'service' | 'resourceTitle'>): string =>
   service === 'bridge' ? resourceTitle : `${SERVICES[service]}: ${resourceTitle}`;
 
 /** The same for a trigger. */
