@@ -1,4 +1,4 @@
-import { type CatalogEntry, type JsonObject, PluginError, type Plugin, remoteSync } from 'ghl-digistore24';
+import { type CatalogEntry, type JsonObject, type Plugin, PluginError, remoteSync } from 'ghl-digistore24';
 import { type Field, formOf, inputOf } from 'ghl-digistore24/form';
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { Entry } from './entry.js';

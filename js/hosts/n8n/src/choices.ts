@@ -1,6 +1,6 @@
-import { type Choice, type ChoiceSource, type Field, formOf, loadChoices } from 'ghl-digistore24/form';
-import type { INodePropertyOptions, ILoadOptionsFunctions } from 'n8n-workflow';
 import type { JsonObject } from 'ghl-digistore24';
+import { type Choice, type ChoiceSource, type Field, formOf, loadChoices } from 'ghl-digistore24/form';
+import type { ILoadOptionsFunctions, INodePropertyOptions } from 'n8n-workflow';
 import type { Entry } from './entry.js';
 import { nodeError } from './errors.js';
 import { withPlugin } from './plugin.js';

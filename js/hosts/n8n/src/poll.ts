@@ -16,7 +16,8 @@ export async function poll(context: IPollFunctions, entries: readonly Entry[]): 
     const { entry, input } = askedOf((name, otherwise) => context.getNodeParameter(name, otherwise as never), entries);
     if (!entry) throw misconfigured('no event is chosen', 'Choose the event of this trigger.');
     const events = await withPlugin(context, async (plugin) => {
-      const ask = (cursor: PollCursor | null, more = {}) => plugin.poll(entry.id, cursor, { input: { ...input, ...more } });
+      const ask = (cursor: PollCursor | null, more = {}) =>
+        plugin.poll(entry.id, cursor, { input: { ...input, ...more } });
       if (context.getMode() === 'manual') {
         // Some lists tell only what is new from now on: those take no day.
         const from = new Date(Date.now() - SAMPLE_DAYS * DAY_MS).toISOString().slice(0, 10);

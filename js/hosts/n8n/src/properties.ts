@@ -12,7 +12,14 @@ export const parameterOf = (name: string): string => {
 
 /** The name of the method that loads the choices of a source. */
 export const methodOf = (source: ChoiceSource): string =>
-  ['choices', source.operation, source.items, source.value, ...Object.values(source.with), ...Object.values(source.where)]
+  [
+    'choices',
+    source.operation,
+    source.items,
+    source.value,
+    ...Object.values(source.with),
+    ...Object.values(source.where),
+  ]
     .join('_')
     .replace(/\W+/g, '_');
 
@@ -128,4 +135,5 @@ const optionsOf = ({ options = [] }: Field): INodePropertyOptions[] =>
 const defaultOf = ({ default: given, options = [] }: Field) =>
   (given ?? options[0]?.value ?? '') as string | number | boolean;
 
-const exampleOf = ({ example }: Field): string => (typeof example === 'object' ? JSON.stringify(example) : String(example));
+const exampleOf = ({ example }: Field): string =>
+  typeof example === 'object' ? JSON.stringify(example) : String(example);

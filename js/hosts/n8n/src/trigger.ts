@@ -1,5 +1,5 @@
-import { formOf, inputOf } from 'ghl-digistore24/form';
 import type { JsonObject } from 'ghl-digistore24';
+import { formOf, inputOf } from 'ghl-digistore24/form';
 import type { IDataObject, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 import { type Entry, triggerTitleOf } from './entry.js';
 import { parameterOf, propertiesOf } from './properties.js';

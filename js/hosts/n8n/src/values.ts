@@ -6,13 +6,13 @@ import { parameterOf } from './properties.js';
 export function valuesOf(fields: readonly Field[], parameters: Record<string, unknown>): JsonObject {
   const values: JsonObject = {};
   for (const field of fields) {
-    const value = valueOf(field, parameters[parameterOf(field.name)]);
+    const value = readOne(field, parameters[parameterOf(field.name)]);
     if (value !== undefined) values[field.name] = value;
   }
   return values;
 }
 
-function valueOf(field: Field, given: unknown): Json | undefined {
+function readOne(field: Field, given: unknown): Json | undefined {
   if (given === undefined) return undefined;
   if (isObject(given)) {
     const { group, rows } = given as { group?: unknown; rows?: unknown };

@@ -1,5 +1,10 @@
 import { memoryStore, type Plugin, type Received } from 'ghl-digistore24';
-import { type IHookFunctions, type IWebhookFunctions, type IWebhookResponseData, NodeOperationError } from 'n8n-workflow';
+import {
+  type IHookFunctions,
+  type IWebhookFunctions,
+  type IWebhookResponseData,
+  NodeOperationError,
+} from 'n8n-workflow';
 import type { Entry } from './entry.js';
 import { nodeError } from './errors.js';
 import { keptStore, readStore } from './kept.js';
@@ -11,7 +16,10 @@ export const ipnMethods = (entries: readonly Entry[]) => ({
   async checkExists(context: IHookFunctions): Promise<boolean> {
     if (await isByHand(context)) return true;
     const { url, test } = addressOf(context);
-    return told(context, async (plugin) => (await plugin.ipn.check({ test })).url === url);
+    return told(context, async (plugin) => {
+      const state = await plugin.ipn.check({ test });
+      return state.installed && state.url === url && state.differences.length === 0;
+    });
   },
   async create(context: IHookFunctions): Promise<boolean> {
     const { url, test } = addressOf(context);
@@ -31,7 +39,8 @@ export const ipnMethods = (entries: readonly Entry[]) => ({
   },
 });
 
-const isByHand = async (context: IHookFunctions) => Boolean((await credentialOf(context, DIGISTORE24))?.['ipnPassphrase']);
+const isByHand = async (context: IHookFunctions) =>
+  Boolean((await credentialOf(context, DIGISTORE24))?.['ipnPassphrase']);
 
 /** Digistore24's connections for tests may have an address without https; a test in n8n's editor has one of its own. */
 function addressOf(context: IHookFunctions): { url: string; test: boolean } {
@@ -93,7 +102,11 @@ export async function workflowMessage(
 
 /** No run of the workflow. */
 async function answered(context: IWebhookFunctions, { response }: Received): Promise<IWebhookResponseData> {
-  context.getResponseObject().status(response.status).type('text/plain').send(await response.text());
+  context
+    .getResponseObject()
+    .status(response.status)
+    .type('text/plain')
+    .send(await response.text());
   return { noWebhookResponse: true };
 }
 

@@ -14,7 +14,8 @@ export class Digistore24Api implements ICredentialType {
       typeOptions: { password: true },
       default: '',
       required: true,
-      description: 'Settings → Account access → API keys. With full access the trigger makes its IPN connection itself.',
+      description:
+        'Settings → Account access → API keys. With full access the trigger makes its IPN connection itself.',
     },
     {
       displayName: 'IPN Passphrase',
