@@ -1,4 +1,4 @@
-// In the place of setTimeout and clearTimeout, which community nodes may not use: build.mjs puts these in.
+// In the place of globals that community nodes may not name: build.mjs puts these in.
 
 interface Timer {
   signal: AbortSignal;
@@ -14,3 +14,6 @@ export function startTimer(work: () => void, ms: number): Timer {
 export function stopTimer(timer: Timer | undefined): void {
   timer?.signal.removeEventListener('abort', timer.end);
 }
+
+/** The default of options that every node gives; its own requests go through n8n. */
+export const hostFetch: typeof fetch = fetch;
