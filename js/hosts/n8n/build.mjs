@@ -56,14 +56,13 @@ export async function build() {
 
 /** Builds one package for these entries of the catalog into a folder. */
 export async function buildPackage({ name, description, nodes, credentials, icons, services }, entries, folder) {
-  const of = (part, fits, end) =>
-    readdirSync(join(root, source, 'src', part)).filter((file) => fits.test(file) && file.endsWith(end));
+  const of = (part, fits) => readdirSync(join(root, source, 'src', part)).filter((file) => fits.test(file));
   const files = [
-    ...of('nodes', nodes, '.node.ts').map((file) => `nodes/${file}`),
-    ...of('credentials', credentials, '.credentials.ts').map((file) => `credentials/${file}`),
-  ].map((file) => file.replace(/\.ts$/, ''));
+    ...of('nodes', nodes).map((node) => `nodes/${node}/${node}.node`),
+    ...of('credentials', credentials).map((file) => `credentials/${file.replace(/\.ts$/, '')}`),
+  ];
   mkdirSync(join(folder, 'dist/icons'), { recursive: true });
-  for (const file of of('icons', icons, '.svg')) {
+  for (const file of of('icons', icons)) {
     copyFileSync(join(root, source, 'src/icons', file), join(folder, 'dist/icons', file));
   }
   await bundle(
@@ -97,9 +96,14 @@ async function bundle(files, entries, outdir) {
       'ghl-digistore24': join(root, 'pkg/dist/src/index.js'),
       'ghl-digistore24/form': join(root, 'pkg/dist/src/form.js'),
     },
-    external: ['n8n-workflow', '../core.js'],
+    external: ['n8n-workflow', '../../core.js'],
     inject: [join(root, source, 'src/globals.ts')],
-    define: { setTimeout: 'startTimer', clearTimeout: 'stopTimer', 'globalThis.fetch': 'hostFetch' },
+    define: {
+      setTimeout: 'startTimer',
+      clearTimeout: 'stopTimer',
+      console: 'noConsole',
+      'globalThis.fetch': 'hostFetch',
+    },
     minifySyntax: true,
     minifyWhitespace: true,
     plugins: [catalog(entries)],
@@ -116,6 +120,8 @@ function manifestOf(files) {
     version,
     description: '',
     keywords: ['n8n-community-node-package', ...keywords.filter((word) => word !== 'webassembly')],
+    // Whoever publishes: npm's and n8n's rules want an address.
+    author: { name: 'ghl-digistore24', email: 'ghl-digistore24@users.noreply.github.com' },
     license: 'MIT',
     files: ['dist'],
     n8n: { n8nNodesApiVersion: 1, strict: true, credentials: listed('credentials/'), nodes: listed('nodes/') },

@@ -1,5 +1,8 @@
 // n8n's linter with the rules that its scanner of community packages takes: on the sources, and on what npm would publish. Comments
 // that switch rules off count for nothing there.
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import n8n from '@n8n/eslint-plugin-community-nodes';
 import parser from '@typescript-eslint/parser';
@@ -43,4 +46,17 @@ export async function lint(cwd, patterns) {
   );
 }
 
-export const sources = fileURLToPath(new URL('../../../js/hosts/n8n/src', import.meta.url));
+/** The sources of one package with its manifest above, as its repository has them. */
+export function sourcesOf(t, { folder, manifest }) {
+  const staged = mkdtempSync(join(tmpdir(), 'n8n-sources-'));
+  t.after(() => rmSync(staged, { recursive: true, force: true }));
+  cpSync(join(folder, 'package.json'), join(staged, 'package.json'));
+  cpSync(join(sources, 'icons'), join(staged, 'icons'), { recursive: true });
+  for (const file of [...manifest.n8n.nodes, ...manifest.n8n.credentials]) {
+    const source = file.replace(/^dist\//, '').replace(/\.js$/, '.ts');
+    cpSync(join(sources, source), join(staged, source));
+  }
+  return staged;
+}
+
+const sources = fileURLToPath(new URL('../../../js/hosts/n8n/src', import.meta.url));

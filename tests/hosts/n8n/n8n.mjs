@@ -55,6 +55,7 @@ export function contextOf({ credentials: types }, { credentials, parameters = {}
   };
   const statics = more.statics ?? {};
   return {
+    logger: { debug() {}, info() {}, warn() {}, error() {} },
     getNode: () => node,
     getWorkflow: () => ({ id: 'workflow-1', name: 'Workflow', active: true }),
     getMode: () => more.mode ?? 'trigger',

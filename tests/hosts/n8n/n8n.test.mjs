@@ -4,7 +4,7 @@ import { DEFAULT_API_KEY } from '../../../pkg/dist/sandbox/index.js';
 import { createPlugin, memoryStore } from '../../../pkg/dist/src/index.js';
 import { serve } from '../../../pkg/dist/src/serve.js';
 import { startMainJob } from '../../support/mainjob.mjs';
-import { lint, sources } from './lint.mjs';
+import { lint, sourcesOf } from './lint.mjs';
 import { answering, contextOf, installPacked } from './n8n.mjs';
 
 const SINGLE = 'n8n-nodes-digistore24';
@@ -41,10 +41,10 @@ describe('the packages', () => {
     test(`${name}: n8n's linter has nothing to say of what is published`, async () => {
       assert.deepEqual(await lint(loaded[name].folder, ['**/*.js', '**/*.json']), []);
     });
+    test(`${name}: nor of its sources`, async (t) => {
+      assert.deepEqual(await lint(sourcesOf(t, loaded[name]), ['{nodes,credentials}/**/*.ts']), []);
+    });
   }
-  test("n8n's linter has nothing to say of the sources", async () => {
-    assert.deepEqual(await lint(sources, ['{nodes,credentials}/**/*.ts']), []);
-  });
 });
 
 test('the main job: Digistore24’s messages by the trigger, the sync by the receiver', async (t) => {

@@ -17,3 +17,6 @@ export function stopTimer(timer: Timer | undefined): void {
 
 /** The default of options that every node gives; its own requests go through n8n. */
 export const hostFetch: typeof fetch = fetch;
+
+/** Where the plugin has no log: each node gives n8n's. */
+export const noConsole: Pick<Console, 'warn' | 'error'> = { warn: () => {}, error: () => {} };

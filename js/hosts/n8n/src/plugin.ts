@@ -41,6 +41,7 @@ export async function withPlugin<T>(
     highlevel: highlevel ? highlevelOf(highlevel) : NOWHERE,
     digistore24: digistore24 ? digistore24Of(digistore24) : {},
     store,
+    log: ({ level, message, fields }) => context.logger[level](message, fields),
     fetch: fetchBy(context, (url) => (highlevelUrl && url.startsWith(highlevelUrl) ? HIGHLEVEL : DIGISTORE24)),
   });
   try {

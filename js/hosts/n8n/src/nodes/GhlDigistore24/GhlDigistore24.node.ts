@@ -5,14 +5,14 @@ import {
   type INodeTypeDescription,
   NodeConnectionTypes,
 } from 'n8n-workflow';
-import { actionProperties, entries, execute, inputFields, loadOptionsOf, operationsOf } from '../core.js';
+import { actionProperties, entries, execute, inputFields, loadOptionsOf, operationsOf } from '../../core.js';
 
 /** Every operation of both services, and the sync. */
 export class GhlDigistore24 implements INodeType {
   description: INodeTypeDescription = {
     displayName: 'HighLevel + Digistore24',
     name: 'ghlDigistore24',
-    icon: { light: 'file:../icons/ghl.svg', dark: 'file:../icons/ghl.dark.svg' },
+    icon: { light: 'file:../../icons/ghl.svg', dark: 'file:../../icons/ghl.dark.svg' },
     group: ['transform'],
     version: 1,
     subtitle: '={{ $parameter["operation"] || $parameter["anyOperation"] }}',

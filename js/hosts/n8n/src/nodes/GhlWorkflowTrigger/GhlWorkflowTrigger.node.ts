@@ -6,7 +6,7 @@ import {
   type IWebhookResponseData,
   NodeConnectionTypes,
 } from 'n8n-workflow';
-import { entries, triggerProperties, triggersBy, workflowMessage } from '../core.js';
+import { entries, triggerProperties, triggersBy, workflowMessage } from '../../core.js';
 
 const triggers = triggersBy('workflow-webhook', entries);
 
@@ -15,7 +15,7 @@ export class GhlWorkflowTrigger implements INodeType {
   description: INodeTypeDescription = {
     displayName: 'HighLevel Workflow Trigger',
     name: 'ghlWorkflowTrigger',
-    icon: { light: 'file:../icons/ghl.svg', dark: 'file:../icons/ghl.dark.svg' },
+    icon: { light: 'file:../../icons/ghl.svg', dark: 'file:../../icons/ghl.dark.svg' },
     group: ['trigger'],
     version: 1,
     subtitle: '={{ $parameter["event"] }}',

@@ -6,7 +6,7 @@ import {
   type IWebhookResponseData,
   NodeConnectionTypes,
 } from 'n8n-workflow';
-import { entries, ipnMessage, ipnMethods, triggerProperties, triggersBy } from '../core.js';
+import { entries, ipnMessage, ipnMethods, triggerProperties, triggersBy } from '../../core.js';
 
 const triggers = triggersBy('ipn', entries);
 const connection = ipnMethods(triggers);
@@ -16,7 +16,7 @@ export class Digistore24Trigger implements INodeType {
   description: INodeTypeDescription = {
     displayName: 'Digistore24 Trigger',
     name: 'digistore24Trigger',
-    icon: { light: 'file:../icons/digistore24.svg', dark: 'file:../icons/digistore24.dark.svg' },
+    icon: { light: 'file:../../icons/digistore24.svg', dark: 'file:../../icons/digistore24.dark.svg' },
     group: ['trigger'],
     version: 1,
     subtitle: '={{ $parameter["event"] }}',

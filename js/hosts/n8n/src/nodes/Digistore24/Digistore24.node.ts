@@ -5,14 +5,14 @@ import {
   type INodeTypeDescription,
   NodeConnectionTypes,
 } from 'n8n-workflow';
-import { actionProperties, entries, execute, inputFields, loadOptionsOf, operationsOf } from '../core.js';
+import { actionProperties, entries, execute, inputFields, loadOptionsOf, operationsOf } from '../../core.js';
 
 /** Every function of Digistore24. */
 export class Digistore24 implements INodeType {
   description: INodeTypeDescription = {
     displayName: 'Digistore24',
     name: 'digistore24',
-    icon: { light: 'file:../icons/digistore24.svg', dark: 'file:../icons/digistore24.dark.svg' },
+    icon: { light: 'file:../../icons/digistore24.svg', dark: 'file:../../icons/digistore24.dark.svg' },
     group: ['transform'],
     version: 1,
     subtitle: '={{ $parameter["operation"] || $parameter["anyOperation"] }}',
