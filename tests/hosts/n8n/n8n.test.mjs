@@ -56,7 +56,7 @@ test('the main job: Digistore24’s messages by the trigger, the sync by the rec
     const request = { headers, rawBody: Buffer.from(body) };
     const trigger = contextOf(pack, { credentials, parameters: { event: 'any' }, request, response: answering() });
     const { webhookResponse, workflowData } = await pack.nodes.ghlDigistore24Trigger.webhook.call(trigger);
-    const parameters = { resource: 'bridge.sync', operation: 'bridge.syncEvent', event: (json) => json };
+    const parameters = { resource: 'bridge.actions', operation: 'bridge.syncEvent', event: (json) => json };
     const [done] = await execute(pack, { credentials, parameters, items: workflowData[0] });
     assert.deepEqual(
       done.map(({ pairedItem }) => pairedItem),
