@@ -3,7 +3,8 @@ import { describe, test } from 'node:test';
 import { DEFAULT_API_KEY } from '../../../pkg/dist/sandbox/index.js';
 import { createPlugin, memoryStore } from '../../../pkg/dist/src/index.js';
 import { serve } from '../../../pkg/dist/src/serve.js';
-import { startMainJob } from '../../support/mainjob.mjs';
+import { failureOf, form } from '../../js/support.mjs';
+import { startMainJob, troubles } from '../../support/mainjob.mjs';
 import { lint, sourcesOf } from './lint.mjs';
 import { answering, contextOf, installPacked } from './n8n.mjs';
 
@@ -55,13 +56,168 @@ test('the main job: Digistore24’s messages by the trigger, the sync by the rec
   await run(async ({ headers, body }) => {
     const request = { headers, rawBody: Buffer.from(body) };
     const trigger = contextOf(pack, { credentials, parameters: { event: 'any' }, request, response: answering() });
-    const { webhookResponse, workflowData } = await pack.nodes.ghlDigistore24Trigger.webhook.call(trigger);
+    const { description, webhook } = pack.nodes.ghlDigistore24Trigger;
+    const { workflowData } = await webhook.call(trigger);
     const parameters = { resource: 'bridge.actions', operation: 'bridge.syncEvent', event: (json) => json };
     const [done] = await execute(pack, { credentials, parameters, items: workflowData[0] });
     assert.deepEqual(
       done.map(({ pairedItem }) => pairedItem),
       [{ item: 0 }],
     );
-    return { status: 200, text: webhookResponse };
+    return { status: 200, text: description.webhooks[0].responseData };
   });
+});
+
+describe('the action node', () => {
+  test('a new entry of the catalog appears without a line of code', (t) => {
+    const made = loaded[BOTH].require('./dist/core.js').actionProperties([
+      {
+        id: 'ghl.moons.landOn',
+        service: 'ghl',
+        kind: 'action',
+        resource: 'moons',
+        resourceTitle: 'Moons',
+        title: 'Land on a moon',
+        description: 'Lands.',
+        paging: null,
+        input: {
+          properties: {
+            moon: { type: 'string', title: 'Moon', enum: ['io', 'europa'] },
+            crew: { type: 'object', title: 'Crew', properties: { size: { type: 'integer', title: 'Size' } } },
+            day: { type: 'string', format: 'date-time', title: 'Day' },
+            'stages[]': { type: 'array', title: 'Stages', items: { type: 'string' } },
+          },
+          required: ['moon'],
+        },
+      },
+    ]);
+    const named = (name) => made.find((one) => one.name === name);
+    assert.deepEqual(
+      named('resource').options.map(({ value }) => value),
+      ['ghl.moons', 'any'],
+    );
+    assert.deepEqual(
+      named('operation').options.map(({ name }) => name),
+      ['Land on a moon'],
+    );
+    assert.deepEqual(named('moon').displayOptions, {
+      show: { resource: ['ghl.moons'], operation: ['ghl.moons.landOn'] },
+    });
+    assert.deepEqual([named('moon').type, named('moon').required], ['options', true]);
+    assert.deepEqual(
+      named('additional').options.map(({ name, type }) => [name, type]),
+      [
+        ['crew', 'fixedCollection'],
+        ['day', 'dateTime'],
+        ['stages__', 'string'],
+      ],
+    );
+  });
+
+  test('each operation has its own names, and every drop-down its method', () => {
+    for (const { nodes } of Object.values(loaded)) {
+      const [{ description, methods }] = Object.values(nodes).filter(({ execute }) => execute);
+      const asked = JSON.stringify(description.properties).match(/"loadOptionsMethod":"\w+"/g) ?? [];
+      const names = new Set(asked.map((one) => one.split('"')[3]));
+      assert.deepEqual(
+        [...names].filter((name) => !methods.loadOptions[name]),
+        [],
+      );
+      for (const { options } of description.properties.filter(({ name }) => name === 'operation')) {
+        for (const { value } of options) {
+          const own = description.properties.filter(({ displayOptions }) =>
+            displayOptions?.show?.operation?.includes(value),
+          );
+          assert.deepEqual(
+            own.map(({ name }) => name),
+            [...new Set(own.map(({ name }) => name))],
+            value,
+          );
+        }
+      }
+    }
+  });
+
+  test('calls, goes on after a failure, and pairs each result with its item', async (t) => {
+    const { settings, sandbox } = await startMainJob(t);
+    const credentials = credentialsOf(settings);
+    const parameters = {
+      resource: 'bridge.actions',
+      operation: 'bridge.findOrCreateContact',
+      additional: (json) => json,
+    };
+    const items = [
+      { json: { email: 'a@example.com', firstName: 'Ann', tags: 'vip, new' } },
+      { json: { email: 'no address' } },
+      { json: { email: 'b@example.com' } },
+    ];
+    const [done] = await execute(loaded[BOTH], { credentials, parameters, items, continueOnFail: true });
+    assert.deepEqual(
+      done.map(({ pairedItem }) => pairedItem.item),
+      [0, 1, 2],
+    );
+    assert.deepEqual(done[0].json.error, undefined);
+    assert.equal(done[1].json.error.code, 'invalid_input');
+    assert.deepEqual(
+      sandbox
+        .state()
+        .contacts.map(({ email }) => email)
+        .sort(),
+      ['a@example.com', 'b@example.com'],
+    );
+    assert.deepEqual([...sandbox.state().contacts.find(({ email }) => email === 'a@example.com').tags].sort(), [
+      'new',
+      'vip',
+    ]);
+
+    const one = execute(loaded[BOTH], { credentials, parameters, items: [items[1]] });
+    const error = await failureOf(one);
+    assert.equal(error.constructor.name, 'NodeApiError');
+    assert.match(error.description, /\(invalid_input\)/);
+    assert.equal(error.context.itemIndex, 0);
+  });
+
+  test('lists give an item for each: all, or so many', async (t) => {
+    const { settings, sandbox } = await startMainJob(t);
+    for (let i = 0; i < 3; i++) sandbox.story({ buyer: { email: `buyer${i}@example.com` } }).payment();
+    const credentials = credentialsOf(settings);
+    const parameters = { resource: 'any', anyOperation: 'digistore24.listPurchases', input: { value: {} } };
+    const [some] = await execute(loaded[SINGLE], { credentials, parameters: { ...parameters, limit: 2 } });
+    const [all] = await execute(loaded[SINGLE], { credentials, parameters: { ...parameters, returnAll: true } });
+    assert.deepEqual([some.length, all.length], [2, 3]);
+  });
+
+  test('drop-downs hold what the account has; any operation has its form', async (t) => {
+    const { settings } = await startMainJob(t);
+    const pack = loaded[BOTH];
+    const { methods } = pack.nodes.ghlDigistore24;
+    const parameters = { resource: 'any', anyOperation: 'ghl.contacts.addTags' };
+    const context = contextOf(pack, { credentials: credentialsOf(settings), parameters });
+    const operations = await methods.loadOptions.operations.call(context);
+    assert.ok(operations.length > 600, `${operations.length}`);
+    const { fields } = await methods.resourceMapping.inputFields.call(context);
+    assert.deepEqual(
+      fields.map(({ id, type, required }) => [id, type, required]),
+      [
+        ['contactId', 'string', true],
+        ['tags', 'array', true],
+      ],
+    );
+    const [users] = Object.keys(methods.loadOptions).filter((name) => /users/i.test(name));
+    const choices = await methods.loadOptions[users].call(context);
+    assert.ok(choices.length > 0 && choices.every(({ name, value }) => name && value), JSON.stringify(choices));
+  });
+
+  for (const [trouble, { code, change }] of Object.entries(troubles)) {
+    test(`${trouble}: n8n's error says what to do`, async (t) => {
+      const { options, settings } = await startMainJob(t);
+      const { highlevel } = await change(options);
+      const credentials = credentialsOf({ ...settings, token: highlevel.auth.token, highlevelUrl: highlevel.baseUrl });
+      const parameters = { resource: 'any', anyOperation: 'ghl.locations.getLocation', input: { value: {} } };
+      const error = await failureOf(execute(loaded[BOTH], { credentials, parameters }));
+      assert.equal(error.constructor.name, 'NodeApiError');
+      assert.match(error.description, new RegExp(`\\S.*\\(${code}\\)$`));
+      assert.doesNotMatch(JSON.stringify([error.message, error.description]), /pit-revoked/);
+    });
+  }
 });

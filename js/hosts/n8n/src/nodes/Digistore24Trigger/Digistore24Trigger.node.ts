@@ -25,7 +25,9 @@ export class Digistore24Trigger implements INodeType {
     inputs: [],
     outputs: [NodeConnectionTypes.Main],
     credentials: [{ name: 'digistore24Api', required: true }],
-    webhooks: [{ name: 'default', httpMethod: 'POST', responseMode: 'onReceived', path: 'digistore24' }],
+    webhooks: [
+      { name: 'default', httpMethod: 'POST', responseMode: 'onReceived', responseData: 'OK', path: 'digistore24' },
+    ],
     properties: triggerProperties(triggers, 'Any Message'),
   };
 

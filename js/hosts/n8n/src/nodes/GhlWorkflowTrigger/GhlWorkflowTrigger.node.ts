@@ -24,7 +24,9 @@ export class GhlWorkflowTrigger implements INodeType {
     inputs: [],
     outputs: [NodeConnectionTypes.Main],
     credentials: [{ name: 'highLevelPrivateIntegrationApi', required: true }],
-    webhooks: [{ name: 'default', httpMethod: 'POST', responseMode: 'onReceived', path: 'highlevel' }],
+    webhooks: [
+      { name: 'default', httpMethod: 'POST', responseMode: 'onReceived', responseData: 'OK', path: 'highlevel' },
+    ],
     properties: [
       {
         displayName:
