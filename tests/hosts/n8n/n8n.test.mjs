@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
 import { describe, test } from 'node:test';
 import { DEFAULT_API_KEY } from '../../../pkg/dist/sandbox/index.js';
 import { createPlugin, memoryStore } from '../../../pkg/dist/src/index.js';
@@ -144,7 +145,8 @@ describe('the action node', () => {
     const parameters = {
       resource: 'bridge.actions',
       operation: 'bridge.findOrCreateContact',
-      additional: (json) => json,
+      email: ({ email }) => email,
+      additional: ({ email, ...rest }) => rest,
     };
     const items = [
       { json: { email: 'a@example.com', firstName: 'Ann', tags: 'vip, new' } },
@@ -220,4 +222,131 @@ describe('the action node', () => {
       assert.doesNotMatch(JSON.stringify([error.message, error.description]), /pit-revoked/);
     });
   }
+});
+
+describe('the triggers', () => {
+  test('the IPN connection is made, known again and removed; its messages are believed', async (t) => {
+    const { sandbox, settings } = await startMainJob(t);
+    const pack = loaded[SINGLE];
+    const trigger = pack.nodes.digistore24Trigger;
+    const statics = {};
+    const answers = [];
+    const received = (request) => {
+      const response = answering();
+      const parameters = { event: 'digistore24.onPayment' };
+      return trigger.webhook
+        .call(contextOf(pack, { credentials, parameters, statics, request, response }))
+        .then((given) => ({ ...given, response }));
+    };
+    const server = createServer(async (request, response) => {
+      const chunks = [];
+      for await (const chunk of request) chunks.push(chunk);
+      const given = await received({ headers: request.headers, rawBody: Buffer.concat(chunks) });
+      answers.push(given);
+      const { responseData } = trigger.description.webhooks[0];
+      response.writeHead(given.response.code ?? 200).end(given.noWebhookResponse ? given.response.text : responseData);
+    });
+    await new Promise((ready) => server.listen(0, '127.0.0.1', ready));
+    t.after(() => server.close());
+    const credentials = { digistore24Api: { apiKey: DEFAULT_API_KEY, baseUrl: settings.digistore24Url } };
+    const webhookUrl = `http://127.0.0.1:${server.address().port}/webhook/1/digistore24`;
+    const parameters = { event: 'digistore24.onPayment' };
+    const hooks = (name) =>
+      trigger.webhookMethods.default[name].call(contextOf(pack, { credentials, parameters, statics, webhookUrl }));
+
+    assert.equal(await hooks('checkExists'), false);
+    assert.equal(await hooks('create'), true);
+    assert.equal(await hooks('checkExists'), true);
+    assert.ok(
+      answers.every(({ workflowData }) => workflowData === undefined),
+      'its test starts nothing',
+    );
+    const forged = form(sandbox.story({ buyer: { email: 'a@example.com' } }).payment(), 'another-passphrase');
+    const refused = await received({ headers: {}, rawBody: Buffer.from(forged) });
+    assert.deepEqual([refused.noWebhookResponse, refused.workflowData], [true, undefined]);
+    assert.notEqual(refused.response.text, 'OK');
+    assert.equal(await hooks('delete'), true);
+    assert.equal(await hooks('checkExists'), false);
+  });
+
+  test('a message has the shape of its trigger; another event starts nothing', async (t) => {
+    const { sandbox, settings } = await startMainJob(t);
+    const pack = loaded[SINGLE];
+    const { digistore24Api } = credentialsOf(settings);
+    const credentials = { digistore24Api: { ...digistore24Api, ipnPassphrase: settings.passphrase } };
+    const order = sandbox.story({ buyer: { email: 'a@example.com' }, billing: 'subscription' });
+    const received = (message) => {
+      const request = { headers: {}, rawBody: Buffer.from(form(message)) };
+      const parameters = { event: 'digistore24.onPayment' };
+      return pack.nodes.digistore24Trigger.webhook.call(
+        contextOf(pack, { credentials, parameters, request, response: answering() }),
+      );
+    };
+    const { workflowData } = await received(order.payment());
+    assert.equal(workflowData[0][0].json.order.id, order.orderId);
+    assert.deepEqual(await received(order.missed()), { noWebhookResponse: true });
+  });
+
+  test('polling begins now and goes on from there; the editor gets the newest real sale', async (t) => {
+    const { sandbox, settings } = await startMainJob(t);
+    const pack = loaded[SINGLE];
+    const { digistore24Api } = credentialsOf(settings);
+    const statics = {};
+    const poll = (mode) =>
+      pack.nodes.digistore24PollingTrigger.poll.call(
+        contextOf(pack, {
+          credentials: { digistore24Api },
+          parameters: { event: 'digistore24.newPurchase' },
+          statics,
+          mode,
+        }),
+      );
+    const sells = (email) => sandbox.story({ buyer: { email } }).payment();
+    sells('before@example.com');
+    assert.equal(await poll('trigger'), null);
+    sells('after@example.com');
+    const [found] = await poll('trigger');
+    assert.deepEqual(
+      found.map(({ json }) => json.buyer.email),
+      ['after@example.com'],
+    );
+    assert.equal(await poll('trigger'), null);
+    const [[newest]] = await poll('manual');
+    assert.equal(newest.json.buyer.email, 'after@example.com');
+  });
+
+  test('a workflow’s webhook needs its token', async (t) => {
+    const { settings } = await startMainJob(t);
+    const pack = loaded[BOTH];
+    const workflowToken = 'a-long-word-of-the-workflow';
+    const { highLevelPrivateIntegrationApi } = credentialsOf(settings);
+    const credentials = { highLevelPrivateIntegrationApi: { ...highLevelPrivateIntegrationApi, workflowToken } };
+    const body = {
+      contact_id: 'contact1',
+      location: { id: settings.locationId },
+      customData: { event: 'ContactTagUpdate', key: '1' },
+    };
+    const received = (token) => {
+      const request = { headers: { 'content-type': 'application/json' }, rawBody: Buffer.from(JSON.stringify(body)) };
+      return pack.nodes.ghlWorkflowTrigger.webhook.call(
+        contextOf(pack, {
+          credentials,
+          parameters: { event: 'any' },
+          query: { token },
+          request,
+          response: answering(),
+        }),
+      );
+    };
+    const { workflowData } = await received(workflowToken);
+    assert.equal(workflowData[0][0].json.verified, false);
+    assert.deepEqual(await received('guessed'), { noWebhookResponse: true });
+  });
+});
+
+test('without a receiver the sync says what it needs', async (t) => {
+  const { settings } = await startMainJob(t);
+  const parameters = { resource: 'bridge.actions', operation: 'bridge.syncEvent', event: {} };
+  const error = await failureOf(execute(loaded[BOTH], { credentials: credentialsOf(settings), parameters }));
+  assert.match(error.description, /SYNC_TOKEN.*\(misconfigured\)/);
 });
