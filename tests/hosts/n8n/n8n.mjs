@@ -72,6 +72,7 @@ export function contextOf({ credentials: types }, { credentials, parameters = {}
     getCurrentNodeParameters: () => parameters,
     getWorkflowStaticData: () => statics,
     getNodeWebhookUrl: () => more.webhookUrl,
+    getWebhookName: () => (more.request?.method === 'GET' ? 'setup' : 'default'),
     getRequestObject: () => more.request,
     getResponseObject: () => more.response,
     getQueryData: () => more.query ?? {},

@@ -65,12 +65,12 @@ test('the main job: Digistore24’s messages by the trigger, the sync by the rec
       done.map(({ pairedItem }) => pairedItem),
       [{ item: 0 }],
     );
-    return { status: 200, text: description.webhooks[0].responseData };
+    return { status: 200, text: description.webhooks.find(({ name }) => name === 'default').responseData };
   });
 });
 
 describe('the action node', () => {
-  test('a new entry of the catalog appears without a line of code', (t) => {
+  test('a new entry of the catalog appears without a line of code', () => {
     const made = loaded[BOTH].require('./dist/core.js').actionProperties([
       {
         id: 'ghl.moons.landOn',
@@ -241,9 +241,10 @@ describe('the triggers', () => {
     const server = createServer(async (request, response) => {
       const chunks = [];
       for await (const chunk of request) chunks.push(chunk);
-      const given = await received({ headers: request.headers, rawBody: Buffer.concat(chunks) });
+      const { method, headers } = request;
+      const given = await received({ method, headers, rawBody: Buffer.concat(chunks) });
       answers.push(given);
-      const { responseData } = trigger.description.webhooks[0];
+      const { responseData } = trigger.description.webhooks.find(({ name }) => name === 'default');
       response.writeHead(given.response.code ?? 200).end(given.noWebhookResponse ? given.response.text : responseData);
     });
     await new Promise((ready) => server.listen(0, '127.0.0.1', ready));

@@ -115,7 +115,11 @@ async function startReceiver(t, options) {
     done(answer.status);
   });
   await new Promise((ready) => front.listen(0, '127.0.0.1', ready));
-  t.after(() => (front.closeAllConnections(), front.close(), receiver.close()));
+  t.after(() => {
+    front.closeAllConnections();
+    front.close();
+    return receiver.close();
+  });
   return {
     url: `http://127.0.0.1:${front.address().port}`,
     next: () => new Promise((resolve) => (done = resolve)),
@@ -167,7 +171,10 @@ test('the main job in a real n8n', { timeout: 1_500_000 }, async (t) => {
 
   const running = spawn(command, [script, 'start'], { env });
   const exited = new Promise((end) => running.on('exit', end));
-  t.after(() => (running.kill(), exited));
+  t.after(() => {
+    running.kill();
+    return exited;
+  });
   let said = '';
   for (const stream of [running.stdout, running.stderr]) stream.on('data', (text) => (said += text));
   const address = `http://127.0.0.1:${port}/webhook/${WEBHOOK}/digistore24`;

@@ -58,12 +58,15 @@ async function told<T>(context: IHookFunctions, work: (plugin: Plugin) => Promis
 
 /** A message of Digistore24: its signature is checked, and `OK` is the answer that Digistore24 waits for. */
 export async function ipnMessage(context: IWebhookFunctions, entries: readonly Entry[]): Promise<IWebhookResponseData> {
-  const body = bodyOf(context);
+  const isLook = context.getWebhookName() === 'setup';
+  const body = isLook ? '' : bodyOf(context);
   const { entry, input } = askedOf((name, otherwise) => context.getNodeParameter(name, otherwise as never), entries);
   return withPlugin(
     context,
     async (plugin) => {
-      const received = await plugin.receive({ method: 'POST', body }, { service: 'digistore24' });
+      const received = await plugin.receive(isLook ? { method: 'GET' } : { method: 'POST', body }, {
+        service: 'digistore24',
+      });
       const fires = received.events.some(({ triggers }) => !entry || triggers.includes(entry.id));
       if (received.outcome === 'refused' || !fires) return answered(context, received);
       const reading = entry ? { trigger: entry.id, input } : {};

@@ -25,7 +25,10 @@ export class GhlDigistore24Trigger implements INodeType {
     inputs: [],
     outputs: [NodeConnectionTypes.Main],
     credentials: [{ name: 'digistore24Api', required: true }],
+    // Digistore24 looks at the address before it takes it.
     webhooks: [
+      { name: 'setup', httpMethod: 'GET', responseMode: 'onReceived', path: 'digistore24' },
+
       { name: 'default', httpMethod: 'POST', responseMode: 'onReceived', responseData: 'OK', path: 'digistore24' },
     ],
     properties: triggerProperties(triggers, 'Any Message'),
