@@ -1,0 +1,267 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type HighLevelEvent, type Json, type JsonObject, type LogLine, PluginError, type Report } from 'ghl-digistore24';
+import { formOf, inputOf } from 'ghl-digistore24/form';
+import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red';
+import { type Catalog, entryOf, formFor } from './catalog.js';
+import { type ConnectionConfig, type ConnectionCredentials, CREDENTIALS, optionsOf } from './config.js';
+import { Connection, type Listener, type Webhook } from './connection.js';
+import { type TypedValues, valuesOf } from './typed.js';
+import { detailsOf, misconfigured, nodeError } from './words.js';
+
+/** The types of the nodes. */
+export const TYPES = {
+  connection: 'ghl-digistore24-connection',
+  action: 'ghl-digistore24-action',
+  trigger: 'ghl-digistore24-trigger',
+  sync: 'ghl-digistore24-sync',
+} as const;
+
+/** A connection's node. */
+export interface ConnectionNode extends Node<ConnectionCredentials> {
+  /** Throws `misconfigured` where its settings can't be read. */
+  connection(): Connection;
+}
+
+interface UserDef extends NodeDef {
+  connection: string;
+}
+
+interface ActionDef extends UserDef {
+  operation: string;
+  fields?: TypedValues;
+  /** Of a list: how many items from all its pages; empty for one page as the service gives it. */
+  limit?: string;
+}
+
+interface TriggerDef extends UserDef {
+  /** Empty: every event that comes by a webhook. */
+  trigger: string;
+  fields?: TypedValues;
+  /** Minutes between two looks into a list. */
+  minutes?: string;
+}
+
+const FOLDER = 'ghl-digistore24';
+const MINUTE_MS = 60_000;
+/** Often enough for people, and a small part of the rate. Minutes. */
+const USUAL_MINUTES = 5;
+
+/** Registers the four types. */
+export function registerNodes(RED: NodeAPI, catalog: () => Promise<Catalog>): void {
+  RED.nodes.registerType<ConnectionNode, ConnectionConfig, object, ConnectionCredentials>(
+    TYPES.connection,
+    function (this: ConnectionNode, config: ConnectionConfig) {
+      RED.nodes.createNode(this, config);
+      startConnection(RED, this, config);
+    },
+    { credentials: CREDENTIALS },
+  );
+  RED.nodes.registerType(TYPES.action, function (this: Node, config: ActionDef) {
+    RED.nodes.createNode(this, config);
+    startAction(RED, this, config, catalog);
+  });
+  RED.nodes.registerType(TYPES.trigger, function (this: Node, config: TriggerDef) {
+    RED.nodes.createNode(this, config);
+    startTrigger(RED, this, config, catalog);
+  });
+  RED.nodes.registerType(TYPES.sync, function (this: Node, config: UserDef) {
+    RED.nodes.createNode(this, config);
+    startSync(RED, this, config);
+  });
+}
+
+function startConnection(RED: NodeAPI, node: ConnectionNode, config: ConnectionConfig): void {
+  let connection: Connection | undefined;
+  const { userDir = '.' } = RED.settings;
+  node.connection = () => {
+    connection ??= new Connection(
+      optionsOf(RED, config, node.credentials ?? {}),
+      join(userDir, FOLDER),
+      node.id,
+      logTo(node),
+    );
+    return connection;
+  };
+  node.on('close', (done: () => void) => {
+    (connection?.close() ?? Promise.resolve()).then(done, done);
+  });
+}
+
+function logTo(node: Node): (line: LogLine) => void {
+  return ({ level, message, fields: { problem, help, code } }) => {
+    const text = [message, problem, help].filter(Boolean).join(': ') + (code ? ` (${code})` : '');
+    if (level === 'error') node.error(text);
+    else if (level === 'warn') node.warn(text);
+    else node.debug(text);
+  };
+}
+
+/** The connection that a node uses. */
+export function connectionOf(RED: NodeAPI, id: string): Connection {
+  const node = RED.nodes.getNode(id) as ConnectionNode | null;
+  if (node && typeof node.connection === 'function') return node.connection();
+  throw misconfigured('the node has no connection', 'Open it and choose one; deploy a new connection first.');
+}
+
+/** What a node shows and tells when something failed. */
+function fail(node: Node, thrown: unknown): Error {
+  const { code, message } = detailsOf(thrown);
+  node.status({ fill: 'red', shape: 'ring', text: short(`${code}: ${message}`) });
+  return nodeError(thrown);
+}
+
+const LONGEST_STATUS = 60;
+const short = (text: string) => (text.length > LONGEST_STATUS ? `${text.slice(0, LONGEST_STATUS - 1)}…` : text);
+
+function startAction(RED: NodeAPI, node: Node, config: ActionDef, catalog: () => Promise<Catalog>): void {
+  let running = 0;
+  node.on('input', async (msg, send, done) => {
+    running += 1;
+    try {
+      const connection = connectionOf(RED, config.connection);
+      const entry = entryOf(await catalog(), config.operation);
+      const { fields, isList } = formFor(entry);
+      node.status({ fill: 'blue', shape: 'dot', text: short(entry.title) });
+      const input = inputOf(formOf(entry), await valuesOf(RED, node, fields, config.fields ?? {}, msg));
+      const result = await call(connection, entry.id, input, isList ? config.limit : undefined);
+      running -= 1;
+      if (running === 0) node.status({});
+      send({ ...msg, payload: result });
+      done();
+    } catch (thrown) {
+      running -= 1;
+      done(fail(node, thrown));
+    }
+  });
+}
+
+async function call(connection: Connection, id: string, input: JsonObject, limit: string | undefined) {
+  const plugin = await connection.plugin();
+  const { signal } = connection;
+  if (!limit) return plugin.run(id, input, { signal });
+  const items: unknown[] = [];
+  for await (const item of plugin.list(id, input, { limit: Number(limit), signal })) items.push(item);
+  return items;
+}
+
+function startTrigger(RED: NodeAPI, node: Node, config: TriggerDef, catalog: () => Promise<Catalog>): void {
+  const stopping = new AbortController();
+  let connection: Connection;
+  try {
+    connection = connectionOf(RED, config.connection);
+  } catch (thrown) {
+    node.error(fail(node, thrown));
+    return;
+  }
+  const failed = (thrown: unknown) => {
+    if (!stopping.signal.aborted) node.error(fail(node, thrown));
+  };
+  const running = begin().catch(failed);
+
+  async function begin(): Promise<void> {
+    const list = await catalog();
+    const entry = config.trigger ? entryOf(list, config.trigger) : undefined;
+    const input = entry
+      ? inputOf(formOf(entry), await valuesOf(RED, node, formFor(entry).fields, config.fields ?? {}, {} as NodeMessage))
+      : {};
+    const listener: Listener = {
+      id: node.id,
+      failed,
+      select: (webhook) => selected(webhook, entry?.id, input),
+      send(event) {
+        node.status({ fill: 'green', shape: 'dot', text: short(`${event.event ?? 'event'} · ${clockTime()}`) });
+        node.send({ payload: event, topic: entry?.id ?? event.triggers[0] } as NodeMessage);
+      },
+    };
+    if (stopping.signal.aborted) return;
+    connection.listen(listener);
+    node.status({ fill: 'green', shape: 'ring', text: 'listening' });
+    if (entry?.arrives?.length === 1 && entry.arrives[0] === 'polling') await poll(listener, entry.id, input);
+  }
+
+  /** Looks into the list at once, and then again and again. */
+  async function poll(listener: Listener, trigger: string, input: JsonObject): Promise<void> {
+    const minutes = Number(config.minutes || USUAL_MINUTES);
+    const { signal } = stopping;
+    while (!signal.aborted) {
+      try {
+        const plugin = await connection.plugin();
+        const cursor = await (await connection.outbox(node.id)).cursor(trigger);
+        const polled = await plugin.poll(trigger, cursor, { input, signal });
+        await connection.take(listener, polled.events, { trigger, cursor: polled.cursor });
+        node.status({ fill: 'green', shape: 'ring', text: `looked at ${clockTime()}` });
+        if (!polled.done) continue;
+      } catch (thrown) {
+        failed(thrown);
+      }
+      await sleep(minutes * MINUTE_MS, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  node.on('close', (removed: boolean, done: () => void) => {
+    stopping.abort();
+    const ended = removed ? connection.forget(node.id) : connection.pause(node.id);
+    Promise.allSettled([running, ended]).then(() => done());
+  });
+}
+
+/** What of a webhook fires the trigger; without one all of it. */
+function selected(webhook: Webhook, trigger: string | undefined, input: JsonObject) {
+  if (webhook.service === 'ghl') {
+    const { event } = webhook;
+    return trigger === undefined || event.triggers.includes(trigger) ? [event] : [];
+  }
+  if (trigger === undefined) return webhook.read({});
+  // What only HighLevel sends can't be in a message of Digistore24.
+  return webhook.read({}).some(({ triggers }) => triggers.includes(trigger)) ? webhook.read({ trigger, input }) : [];
+}
+
+const clockTime = () => new Date().toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+
+function startSync(RED: NodeAPI, node: Node, config: UserDef): void {
+  let connection: Connection;
+  try {
+    connection = connectionOf(RED, config.connection);
+  } catch (thrown) {
+    node.error(fail(node, thrown));
+    return;
+  }
+  let done = 0;
+  const ready = () => node.status({ fill: 'green', shape: 'ring', text: 'ready' });
+  const show = ({ outcome, event, error }: Report) => {
+    if (outcome === 'done') done += 1;
+    if (outcome === 'dead') node.status({ fill: 'red', shape: 'ring', text: short(`${event}: ${error?.code ?? outcome}`) });
+    else if (outcome === 'waiting')
+      node.status({ fill: 'yellow', shape: 'ring', text: short(`waits: ${error?.code ?? event}`) });
+    else node.status({ fill: 'green', shape: 'dot', text: `${done} done · ${clockTime()}` });
+  };
+  const tell = (report: Report) => {
+    show(report);
+    const msg = { payload: report as unknown as Json, topic: report.event } as NodeMessage;
+    // A message that nobody can carry out is for a Catch node, too.
+    if (report.outcome === 'dead' && report.error) node.error(nodeError(new PluginError(report.error)), msg);
+    node.send(msg);
+  };
+  ready();
+  const stop = connection.startSync({
+    report: tell,
+    failed: (thrown) => (thrown === null ? ready() : node.error(fail(node, thrown))),
+  });
+
+  node.on('input', async (msg, send, finished) => {
+    try {
+      const plugin = await connection.plugin();
+      const report = await plugin.sync.apply(msg.payload as HighLevelEvent, { signal: connection.signal });
+      show(report);
+      send({ ...msg, payload: report });
+      if (report.outcome === 'dead' && report.error) throw new PluginError(report.error);
+      finished();
+    } catch (thrown) {
+      finished(fail(node, thrown));
+    }
+  });
+  node.on('close', (closed: () => void) => {
+    stop().then(closed, closed);
+  });
+}
