@@ -1,16 +1,23 @@
-import type { Request, Response as ExpressResponse } from 'express';
+import type { Express, NextFunction, Request, Response as ExpressResponse } from 'express';
 import type { NodeAPI } from 'node-red';
-import { notStored, type WebhookCall } from './connection.js';
+import { notStored } from './connection.js';
 import { connectionOf } from './nodes.js';
 
 /** Where a connection's webhooks come in, below Node-RED's own root for HTTP. */
-export const WEBHOOK_ROOT = '/ghl-digistore24';
-/** More is refused: a real message has about 7 kB. The plugin itself judges up to this. */
+const WEBHOOKS = '/ghl-digistore24/:connection/webhooks/*';
+const IS_WEBHOOK = /^[^?]*\/ghl-digistore24\/[^/?]+\/webhooks\//;
+/** Of more than this the plugin is told only that it is too much. A real message has about 7 kB. */
 const MAX_BODY_BYTES = 1024 * 1024;
+
+/** Bodies as they came: what is parsed can't be verified. */
+const bodies = new WeakMap<Request, Buffer>();
 
 /** One address for all connections: `/ghl-digistore24/{connection}/webhooks/…`. It stays while flows are made anew. */
 export function serveWebhooks(RED: NodeAPI): void {
-  RED.httpNode.all(`${WEBHOOK_ROOT}/:connection/webhooks/*`, async (request: Request, response: ExpressResponse) => {
+  // Node-RED can be set to have no HTTP for nodes.
+  if (typeof RED.httpNode !== 'function') return;
+  beforeAll(rootOf(RED.httpNode), capture);
+  RED.httpNode.all(WEBHOOKS, async (request: Request, response: ExpressResponse) => {
     const { connection = '' } = request.params as Record<string, string>;
     const url = request.originalUrl.slice(request.originalUrl.indexOf('/webhooks/'));
     const answer = await answered(RED, connection, request, url);
@@ -23,20 +30,41 @@ export function serveWebhooks(RED: NodeAPI): void {
 async function answered(RED: NodeAPI, id: string, request: Request, url: string): Promise<Response> {
   try {
     const { method, headers } = request;
-    const call: WebhookCall = { method, url, headers, body: await bodyOf(request) };
-    return await connectionOf(RED, id).receive(call);
+    return await connectionOf(RED, id).receive({ method, url, headers, body: bodies.get(request) ?? Buffer.alloc(0) });
   } catch {
     // No such connection, or it is being made anew at this moment.
     return notStored(url.startsWith('/webhooks/ghl'));
   }
 }
 
-async function bodyOf(request: Request): Promise<Uint8Array> {
+const rootOf = (app: Express): Express => ('parent' in app && app.parent ? rootOf(app.parent as Express) : app);
+
+/** The editor's parsers stand at the root before any node's: as Node-RED's own "http in" does, this goes before them. */
+function beforeAll(app: Express, handler: typeof capture): void {
+  app.use(handler);
+  const { stack } = (app as unknown as { _router: { stack: { handle: unknown }[] } })._router;
+  const at = stack.findIndex(({ handle }) => handle === handler);
+  stack.unshift(...stack.splice(at, 1));
+}
+
+function capture(request: Request, _response: ExpressResponse, next: NextFunction): void {
+  // Before Express has made more of it than Node's own request.
+  if (!IS_WEBHOOK.test(request.url)) return next();
+  bodyOf(request).then((body) => {
+    bodies.set(request, body);
+    // The mark of body-parser for a body that is read.
+    Object.assign(request, { _body: true });
+    next();
+  }, next);
+}
+
+async function bodyOf(request: Request): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of request) {
-    size += (chunk as Uint8Array).length;
-    if (size <= MAX_BODY_BYTES + 1) chunks.push(chunk as Uint8Array);
+  for await (const chunk of request as AsyncIterable<Uint8Array>) {
+    size += chunk.length;
+    if (size > MAX_BODY_BYTES) return Buffer.alloc(MAX_BODY_BYTES + 1);
+    chunks.push(chunk);
   }
   return Buffer.concat(chunks);
 }

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { form } from '../../js/support.mjs';
+import { startMainJob } from '../../support/mainjob.mjs';
+import { connectionOn, flowOf, startCollector, startNodeRed, until, userDirectory } from './nodered.mjs';
+
+const sync = (more = {}) => ({ id: 'sync', type: 'ghl-digistore24-sync', connection: 'connection', ...more });
+
+/** Sends a message; it is worked on when its report has left the sync node. */
+const through = (red, collector) => async (request) => {
+  const seen = collector.reports.size;
+  const answer = await red.post(request);
+  if (!collector.bodies.has(request.body)) await collector.more(seen);
+  collector.bodies.add(request.body);
+  return answer;
+};
+
+/** A collector that counts the reports of what was done. */
+async function startReports(t) {
+  const collector = await startCollector(t);
+  const reports = new Set();
+  const more = (count) =>
+    until(() => {
+      for (const { payload } of collector.messages) if (payload.outcome === 'done') reports.add(payload.id);
+      return reports.size > count;
+    });
+  return { ...collector, reports, bodies: new Set(), more };
+}
+
+test('the main job: signed messages in by HTTP, the CRM as it has to be; a repeat makes no call', async (t) => {
+  const job = await startMainJob(t);
+  const folder = userDirectory(t);
+  const red = await startNodeRed(t, folder);
+  const collector = await startReports(t);
+  await red.deploy(flowOf(connectionOn(job.settings), sync({ to: ['wrap'] }), ...collector.nodes));
+  await job.run(through(red, collector));
+
+  const flows = readFileSync(join(folder, 'flows.json'), 'utf8');
+  assert.doesNotMatch(flows, /pit-|a-passphrase/, 'no secret lies in the flow');
+  assert.doesNotMatch(red.output.join(''), /pit-|a-passphrase|example\.com/, 'nor in the log');
+});
+
+test('killed in mid-run and started again: all is done, once', async (t) => {
+  const job = await startMainJob(t);
+  const folder = userDirectory(t);
+  const first = await startNodeRed(t, folder);
+  const flow = flowOf(connectionOn(job.settings), sync());
+  await first.deploy(flow);
+  const order = job.sandbox.story({ buyer: { email: 'kim@example.com' }, billing: 'subscription' });
+  const request = requestOf(order.payment());
+  const before = job.sandbox.requests().length;
+  assert.deepEqual(await first.post(request), { status: 200, text: 'OK' });
+  await until(() => job.sandbox.requests().length > before);
+  await first.end('SIGKILL');
+
+  const second = await startNodeRed(t, folder);
+  const contacts = () => job.sandbox.state().contacts;
+  await until(() => contacts()[0]?.tags.includes('ds24-active'));
+  assert.equal(contacts().length, 1);
+  assert.equal(contacts()[0].notes.length, 1);
+  assert.deepEqual(await second.post(request), { status: 200, text: 'OK' });
+  assert.equal(contacts()[0].notes.length, 1);
+});
+
+const requestOf = (message) => ({
+  method: 'POST',
+  path: '/webhooks/digistore24',
+  headers: { 'content-type': 'application/x-www-form-urlencoded' },
+  body: form(message),
+});
