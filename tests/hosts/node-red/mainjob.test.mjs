@@ -55,7 +55,7 @@ test('killed in mid-run and started again: all is done, once', async (t) => {
   await until(() => job.sandbox.requests().length > before);
   await first.end('SIGKILL');
 
-  const second = await startNodeRed(t, folder);
+  const second = await startNodeRed(t, folder, { laterMs: 600_000 });
   const contacts = () => job.sandbox.state().contacts;
   await until(() => contacts()[0]?.tags.includes('ds24-active'));
   assert.equal(contacts().length, 1);

@@ -35,11 +35,14 @@ export function userDirectory(t, settings = {}) {
   return folder;
 }
 
-/** Starts it; ends with the test. */
-export async function startNodeRed(t, folder) {
+/** Starts it; ends with the test. `laterMs`: its clock goes ahead by so much, in place of a wait for a dead process's lease. */
+export async function startNodeRed(t, folder, { laterMs = 0 } = {}) {
   const port = await freePort();
   const script = join(here, 'node_modules/node-red/red.js');
-  const child = spawn(process.execPath, [script, '-u', folder, '-p', String(port)], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const clock = `data:text/javascript,const now = Date.now; Date.now = () => now() + ${laterMs};`;
+  const child = spawn(process.execPath, ['--import', clock, script, '-u', folder, '-p', String(port)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const output = [];
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => output.push(String(chunk)));
   const ended = new Promise((resolve) => child.on('exit', resolve));
@@ -67,6 +70,9 @@ export async function startNodeRed(t, folder) {
       };
       const response = await fetch(`${url}/flows`, { method: 'POST', headers, body: JSON.stringify({ flows }) });
       if (!response.ok) throw new Error(await response.text());
+      // The answer comes before the nodes have started.
+      const { id } = flows.find((node) => node.type === 'ghl-digistore24-connection') ?? {};
+      await until(async () => !id || (await fetch(`${url}/ghl-digistore24/${id}/webhooks/nothing`)).status !== 503);
     },
     /** What a dialog asks for. */
     async ask(path, body) {

@@ -24,7 +24,7 @@ export interface Listener {
   /** The node's id. */
   id: string;
   /** Which of the events that came by a webhook are its own. */
-  select(webhook: Webhook): AnyEvent[];
+  select(webhook: Webhook): Promise<AnyEvent[]>;
   /** Gets each of its events, once. */
   send(event: AnyEvent): void;
   /** Something went wrong with its events; they stay where they are. */
@@ -174,7 +174,7 @@ export class Connection {
 
   async #tell(webhook: Webhook): Promise<void> {
     for (const { listener } of this.#listeners.values()) {
-      const events = listener.select(webhook);
+      const events = await listener.select(webhook);
       if (events.length > 0) await (await this.outbox(listener.id)).put(events);
     }
     for (const { listener } of this.#listeners.values()) this.#deliver(listener);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type HighLevelEvent, type Json, type JsonObject, type LogLine, PluginError, type Report } from 'ghl-digistore24';
+import { type CatalogEntry, type HighLevelEvent, type Json, type JsonObject, type LogLine, PluginError, type Report } from 'ghl-digistore24';
 import { formOf, inputOf } from 'ghl-digistore24/form';
 import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red';
 import { type Catalog, entryOf, formFor } from './catalog.js';
@@ -157,31 +157,39 @@ function startTrigger(RED: NodeAPI, node: Node, config: TriggerDef, catalog: () 
   const failed = (thrown: unknown) => {
     if (!stopping.signal.aborted) node.error(fail(node, thrown));
   };
+  const wanted = read();
+  const listener: Listener = {
+    id: node.id,
+    failed,
+    async select(webhook) {
+      const { entry, input } = await wanted;
+      return selected(webhook, entry?.id, input);
+    },
+    send(event) {
+      node.status({ fill: 'green', shape: 'dot', text: short(`${event.event ?? 'event'} · ${clockTime()}`) });
+      node.send({ payload: event, topic: config.trigger || event.triggers[0] } as NodeMessage);
+    },
+  };
+  // Before the flows are told to be started: no webhook may come in between.
+  connection.listen(listener);
   const running = begin().catch(failed);
 
+  /** What the dialog says. */
+  async function read(): Promise<{ entry: CatalogEntry | undefined; input: JsonObject }> {
+    if (!config.trigger) return { entry: undefined, input: {} };
+    const entry = entryOf(await catalog(), config.trigger);
+    const values = await valuesOf(RED, node, formFor(entry).fields, config.fields ?? {}, {} as NodeMessage);
+    return { entry, input: inputOf(formOf(entry), values) };
+  }
+
   async function begin(): Promise<void> {
-    const list = await catalog();
-    const entry = config.trigger ? entryOf(list, config.trigger) : undefined;
-    const input = entry
-      ? inputOf(formOf(entry), await valuesOf(RED, node, formFor(entry).fields, config.fields ?? {}, {} as NodeMessage))
-      : {};
-    const listener: Listener = {
-      id: node.id,
-      failed,
-      select: (webhook) => selected(webhook, entry?.id, input),
-      send(event) {
-        node.status({ fill: 'green', shape: 'dot', text: short(`${event.event ?? 'event'} · ${clockTime()}`) });
-        node.send({ payload: event, topic: entry?.id ?? event.triggers[0] } as NodeMessage);
-      },
-    };
-    if (stopping.signal.aborted) return;
-    connection.listen(listener);
+    const { entry, input } = await wanted;
     node.status({ fill: 'green', shape: 'ring', text: 'listening' });
-    if (entry?.arrives?.length === 1 && entry.arrives[0] === 'polling') await poll(listener, entry.id, input);
+    if (entry?.arrives?.length === 1 && entry.arrives[0] === 'polling') await poll(entry.id, input);
   }
 
   /** Looks into the list at once, and then again and again. */
-  async function poll(listener: Listener, trigger: string, input: JsonObject): Promise<void> {
+  async function poll(trigger: string, input: JsonObject): Promise<void> {
     const minutes = Number(config.minutes || USUAL_MINUTES);
     const { signal } = stopping;
     while (!signal.aborted) {

@@ -17,10 +17,18 @@ export function serveWebhooks(RED: NodeAPI): void {
   // Node-RED can be set to have no HTTP for nodes.
   if (typeof RED.httpNode !== 'function') return;
   beforeAll(rootOf(RED.httpNode), capture);
+  // While some nodes are there and others not yet, an event would miss those.
+  let isRunning = false;
+  RED.events.on('flows:started', () => {
+    isRunning = true;
+  });
+  RED.events.on('flows:stopping', () => {
+    isRunning = false;
+  });
   RED.httpNode.all(WEBHOOKS, async (request: Request, response: ExpressResponse) => {
     const { connection = '' } = request.params as Record<string, string>;
     const url = request.originalUrl.slice(request.originalUrl.indexOf('/webhooks/'));
-    const answer = await answered(RED, connection, request, url);
+    const answer = isRunning ? await answered(RED, connection, request, url) : refused(url);
     response.status(answer.status);
     answer.headers.forEach((value, name) => void response.setHeader(name, value));
     response.end(await answer.text());
@@ -33,9 +41,11 @@ async function answered(RED: NodeAPI, id: string, request: Request, url: string)
     return await connectionOf(RED, id).receive({ method, url, headers, body: bodies.get(request) ?? Buffer.alloc(0) });
   } catch {
     // No such connection, or it is being made anew at this moment.
-    return notStored(url.startsWith('/webhooks/ghl'));
+    return refused(url);
   }
 }
+
+const refused = (url: string): Response => notStored(url.startsWith('/webhooks/ghl'));
 
 const rootOf = (app: Express): Express => ('parent' in app && app.parent ? rootOf(app.parent as Express) : app);
 
