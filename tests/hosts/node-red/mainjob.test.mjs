@@ -64,6 +64,27 @@ test('killed in mid-run and started again: all is done, once', async (t) => {
   assert.equal(contacts()[0].notes.length, 1);
 });
 
+test('deployed again and again in mid-run: all is done, once', async (t) => {
+  const job = await startMainJob(t);
+  const red = await startNodeRed(t, userDirectory(t));
+  const flow = flowOf(connectionOn(job.settings), sync());
+  await red.deploy(flow);
+  const emails = Array.from({ length: 8 }, (_, i) => `buyer${i}@example.com`);
+  for (const [i, email] of emails.entries()) {
+    const request = requestOf(job.sandbox.story({ buyer: { email, phone: '' }, billing: 'subscription' }).payment());
+    const before = job.sandbox.requests().length;
+    // As Digistore24 does: again until it reads OK.
+    await until(async () => (await red.post(request)).text === 'OK');
+    if (i % 2 === 1) continue;
+    await until(() => job.sandbox.requests().length > before);
+    await red.deploy(flow);
+  }
+  const contacts = () => job.sandbox.state().contacts;
+  await until(() => contacts().filter(({ tags }) => tags.includes('ds24-active')).length === emails.length);
+  assert.deepEqual(contacts().map(({ email }) => email).toSorted(), emails);
+  assert.ok(contacts().every(({ notes }) => notes.length === 1));
+});
+
 const requestOf = (message) => ({
   method: 'POST',
   path: '/webhooks/digistore24',

@@ -62,7 +62,7 @@ export async function startNodeRed(t, folder, { laterMs = 0 } = {}) {
     output,
     end,
     /** Deploys flows; secrets stand in `credentials` of a node, as the editor sends them. */
-    async deploy(flows, type = 'full') {
+    async deploy(flows, type = 'full', { isReady = true } = {}) {
       const headers = {
         'content-type': 'application/json',
         'node-red-api-version': 'v2',
@@ -72,7 +72,8 @@ export async function startNodeRed(t, folder, { laterMs = 0 } = {}) {
       if (!response.ok) throw new Error(await response.text());
       // The answer comes before the nodes have started.
       const { id } = flows.find((node) => node.type === 'ghl-digistore24-connection') ?? {};
-      await until(async () => !id || (await fetch(`${url}/ghl-digistore24/${id}/webhooks/nothing`)).status !== 503);
+      const asked = isReady && id;
+      await until(async () => !asked || (await fetch(`${url}/ghl-digistore24/${id}/webhooks/nothing`)).status !== 503);
     },
     /** What a dialog asks for. */
     async ask(path, body) {
