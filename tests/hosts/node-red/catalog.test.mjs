@@ -1,13 +1,14 @@
 // Node-RED's own test helper: the module on a catalog with entries that the plugin doesn't have.
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { createPlugin } from '../../../pkg/dist/src/index.js';
 import { dist } from './nodered.mjs';
 
 const require = createRequire(import.meta.url);
 const helper = require('node-red-node-test-helper');
-const { nodesOn } = require(dist);
+const { nodesOn } = require(join(dist, 'ghl-digistore24.js'));
 
 helper.init(require.resolve('node-red'));
 after(async () => {

@@ -111,6 +111,11 @@ function fail(node: Node, thrown: unknown): Error {
   return nodeError(thrown);
 }
 
+/** What failed without a message: a Catch node gets it only with one. */
+function report(node: Node, thrown: unknown): void {
+  node.error(fail(node, thrown), {} as NodeMessage);
+}
+
 const LONGEST_STATUS = 60;
 const short = (text: string) => (text.length > LONGEST_STATUS ? `${text.slice(0, LONGEST_STATUS - 1)}…` : text);
 
@@ -151,11 +156,11 @@ function startTrigger(RED: NodeAPI, node: Node, config: TriggerDef, catalog: () 
   try {
     connection = connectionOf(RED, config.connection);
   } catch (thrown) {
-    node.error(fail(node, thrown));
+    report(node, thrown);
     return;
   }
   const failed = (thrown: unknown) => {
-    if (!stopping.signal.aborted) node.error(fail(node, thrown));
+    if (!stopping.signal.aborted) report(node, thrown);
   };
   const wanted = read();
   const listener: Listener = {
@@ -232,7 +237,7 @@ function startSync(RED: NodeAPI, node: Node, config: UserDef): void {
   try {
     connection = connectionOf(RED, config.connection);
   } catch (thrown) {
-    node.error(fail(node, thrown));
+    report(node, thrown);
     return;
   }
   let done = 0;
@@ -254,7 +259,7 @@ function startSync(RED: NodeAPI, node: Node, config: UserDef): void {
   ready();
   const stop = connection.startSync({
     report: tell,
-    failed: (thrown) => (thrown === null ? ready() : node.error(fail(node, thrown))),
+    failed: (thrown) => (thrown === null ? ready() : report(node, thrown)),
   });
 
   node.on('input', async (msg, send, finished) => {
