@@ -53,7 +53,8 @@ export async function build() {
   const script = outputFiles.map(({ text }) => text).join('');
   const html = `<style>\n${style}</style>\n${dialogs}<script type="text/javascript">\n${script}</script>\n`;
   writeFileSync(join(out, `${NAME}.html`), html);
-  for (const folder of ['icons', 'examples']) cpSync(join(root, source, folder), join(out, folder), { recursive: true });
+  for (const folder of ['icons', 'examples'])
+    cpSync(join(root, source, folder), join(out, folder), { recursive: true });
   cpSync(join(root, 'docs/hosts/node-red.md'), join(out, 'README.md'));
   cpSync(join(root, 'LICENSE-MIT'), join(out, 'LICENSE'));
   writeFileSync(join(out, 'package.json'), `${JSON.stringify(manifestOf(), null, 2)}\n`);

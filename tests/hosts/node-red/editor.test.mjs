@@ -63,7 +63,10 @@ const open = (id) =>
     const { RED } = globalThis;
     RED.editor.edit(RED.nodes.node(node));
   }, id);
-const done = () => page.click('#node-dialog-ok');
+const done = async () => {
+  await page.click('#node-dialog-ok');
+  await page.waitForSelector('.red-ui-tray', { state: 'detached' });
+};
 const saved = (id, names) =>
   page.evaluate(
     ([node, all]) => Object.fromEntries(all.map((name) => [name, globalThis.RED.nodes.node(node)[name]])),
@@ -104,10 +107,10 @@ test('the trigger: its fields, choices from the account, where to send to', opti
   await page.fill('.gd-picker input', 'new sale');
   await page.click('.gd-hit[data-id="bridge.newSale"]');
   await page.selectOption('.gd-more-fields', 'productIds');
-  const input = page.locator('.gd-field .red-ui-typedInput-input input').first();
+  const input = page.locator('.gd-field input.red-ui-typedInput-input').first();
   await input.click();
   await input.press('ArrowDown');
-  await page.waitForSelector('.red-ui-autoComplete-container, .red-ui-menu .red-ui-autoComplete-completion, .red-ui-menu-label');
+  await page.waitForSelector('.red-ui-autoComplete-container >> text=Course');
   await picture('trigger');
   assert.match(await page.inputValue('#gd-webhooks input'), /\/ghl-digistore24\/connection\/webhooks\/digistore24$/);
   await page.keyboard.press('Escape');

@@ -81,7 +81,12 @@ test('deployed again and again in mid-run: all is done, once', async (t) => {
   }
   const contacts = () => job.sandbox.state().contacts;
   await until(() => contacts().filter(({ tags }) => tags.includes('ds24-active')).length === emails.length);
-  assert.deepEqual(contacts().map(({ email }) => email).toSorted(), emails);
+  assert.deepEqual(
+    contacts()
+      .map(({ email }) => email)
+      .toSorted(),
+    emails,
+  );
   assert.ok(contacts().every(({ notes }) => notes.length === 1));
 });
 

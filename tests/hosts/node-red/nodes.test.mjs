@@ -84,7 +84,8 @@ describe('the action', () => {
 
   test('a list over all its pages', async (t) => {
     const { sandbox, settings } = await sandboxFor(t);
-    for (const email of ['a@example.com', 'b@example.com', 'c@example.com']) sandbox.story({ buyer: { email } }).payment();
+    for (const email of ['a@example.com', 'b@example.com', 'c@example.com'])
+      sandbox.story({ buyer: { email } }).payment();
     const { payload } = await act(t, { settings, operation: 'digistore24.listBuyers', limit: '2' });
     assert.equal(payload.length, 2, JSON.stringify(payload));
   });
@@ -239,7 +240,10 @@ describe('the dialogs', () => {
     assert.equal(wrong.ok, false);
     assert.ok(wrong.checks.some(({ ok, help }) => !ok && help));
     const { body: right } = await red.ask('check', { id: 'new', config, credentials: { token } });
-    assert.ok(right.checks.some(({ name, ok }) => name === 'HighLevel: credentials' && ok), JSON.stringify(right));
+    assert.ok(
+      right.checks.some(({ name, ok }) => name === 'HighLevel: credentials' && ok),
+      JSON.stringify(right),
+    );
     const { body: setup } = await red.ask('setup', { id: connection, config, credentials: { token: '__PWRD__' } });
     assert.ok(setup.created.length > 0, JSON.stringify(setup));
   });
@@ -256,7 +260,11 @@ describe('the dialogs', () => {
         if (!id) continue;
         assert.ok(known.has(id), id);
         const { body } = await red.ask(`forms/${id}`);
-        for (const key of Object.keys(fields)) assert.ok(body.fields.some((field) => field.key === key), `${id}: ${key}`);
+        for (const key of Object.keys(fields))
+          assert.ok(
+            body.fields.some((field) => field.key === key),
+            `${id}: ${key}`,
+          );
       }
     }
   });

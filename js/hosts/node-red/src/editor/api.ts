@@ -14,7 +14,8 @@ const ROOT = 'ghl-digistore24';
 
 /** Asks Node-RED; the editor adds the token of whoever is logged in. */
 export async function ask<T>(path: string, body?: Json | object): Promise<T> {
-  const request = body === undefined ? {} : { method: 'POST', contentType: 'application/json', data: JSON.stringify(body) };
+  const request =
+    body === undefined ? {} : { method: 'POST', contentType: 'application/json', data: JSON.stringify(body) };
   try {
     return (await $.ajax({ url: `${ROOT}/${path}`, dataType: 'json', ...request })) as T;
   } catch (thrown) {

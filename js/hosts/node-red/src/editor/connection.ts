@@ -28,12 +28,22 @@ export function drawConnection(node: { id: string }, addressOf: (id: string, ser
   $('#gd-buttons').append(
     doing('Check', async () => {
       const { checks } = await ask<CheckReport>('check', draftOf(node));
-      return checks.map(({ name, ok, message, help }) => ({ name, ok, text: [message, help].filter(Boolean).join('. ') }));
+      return checks.map(({ name, ok, message, help }) => ({
+        name,
+        ok,
+        text: [message, help].filter(Boolean).join('. '),
+      }));
     }),
     doing('Create custom fields', async () => {
       const { created, present, wrongType } = await ask<Setup>('setup', draftOf(node));
-      const lines = [{ ok: true, name: 'Custom fields', text: `${created.length} created, ${present.length} were there` }];
-      const wrong = wrongType.map((key) => ({ ok: false, name: key, text: 'has another type: delete it, or rename it' }));
+      const lines = [
+        { ok: true, name: 'Custom fields', text: `${created.length} created, ${present.length} were there` },
+      ];
+      const wrong = wrongType.map((key) => ({
+        ok: false,
+        name: key,
+        text: 'has another type: delete it, or rename it',
+      }));
       return [...lines, ...wrong];
     }),
     doing('Make IPN connection', async () => {

@@ -75,7 +75,10 @@ function showWebhooks(ways: readonly string[]): void {
   if (ways.includes('ipn')) lines.push(['Digistore24, IPN connection', addressOf(id, 'digistore24')]);
   if (ways.includes('app-webhook')) lines.push(['HighLevel, app of the marketplace', addressOf(id, 'ghl')]);
   if (ways.includes('workflow-webhook'))
-    lines.push(['HighLevel, action “Webhook” of a workflow', `${addressOf(id, 'ghl-workflow')}/default/YOUR-WORKFLOW-TOKEN`]);
+    lines.push([
+      'HighLevel, action “Webhook” of a workflow',
+      `${addressOf(id, 'ghl-workflow')}/default/YOUR-WORKFLOW-TOKEN`,
+    ]);
   for (const [title, address] of lines)
     root.append($('<label></label>').text(title), $('<input type="text" readonly>').val(address).on('focus', select));
   if (ways.includes('workflow-webhook') && form?.wireEvent)

@@ -74,8 +74,14 @@ function rowOf(field: FlatField, given: TypedValue | undefined, options: FieldsO
   const input = $('<input type="text">').attr('data-key', field.key);
   const label = $('<label></label>').text(field.title).toggleClass('gd-required', field.required);
   const note = $('<div class="gd-help"></div>').text(helpOf(field));
-  const row = $('<div class="form-row gd-field"></div>').append(label, $('<div class="gd-input"></div>').append(input), note);
-  const types = typesOf(field, options, (text) => note.text(text ?? helpOf(field)).toggleClass('gd-wrong', text !== null));
+  const row = $('<div class="form-row gd-field"></div>').append(
+    label,
+    $('<div class="gd-input"></div>').append(input),
+    note,
+  );
+  const types = typesOf(field, options, (text) =>
+    note.text(text ?? helpOf(field)).toggleClass('gd-wrong', text !== null),
+  );
   // The dialog gives it its size only when it stands in it.
   setTimeout(() => {
     input.typedInput({ types: types as never });
@@ -87,10 +93,14 @@ function rowOf(field: FlatField, given: TypedValue | undefined, options: FieldsO
   return { row, input };
 }
 
-function helpOf({ help, example, kind, options }: FlatField): string {
-  const shown = example !== undefined && !options ? `Such as ${typeof example === 'string' ? example : JSON.stringify(example)}` : '';
+function helpOf({ help, example, kind, options, choices }: FlatField): string {
+  const shown =
+    example !== undefined && !options
+      ? `Such as ${typeof example === 'string' ? example : JSON.stringify(example)}`
+      : '';
   const how = kind === 'list' ? 'Several: with commas between.' : '';
-  return [help, how, help.includes(shown.slice(8)) ? '' : shown].filter(Boolean).join(' ');
+  const pick = choices ? 'Press ↓ to choose from your account.' : '';
+  return [help, how, pick, help.includes(shown.slice(8)) ? '' : shown].filter(Boolean).join(' ');
 }
 
 type TypeDefinition = string | { value: string; label: string; [name: string]: unknown };
@@ -110,12 +120,12 @@ function ownTypes(
   options: FieldsOptions & { read(): TypedValues },
   tell: (problem: string | null) => void,
 ): TypeDefinition[] {
-  const written = { value: WRITTEN, label: field.title, showLabel: false, icon: 'fa fa-pencil' };
+  const written = { value: WRITTEN, label: 'text' };
   if (field.options) {
     const choices = field.options.map(({ value, title }) => ({ value: String(value), label: title }));
-    return [{ ...written, options: choices }];
+    return [{ ...written, label: 'pick', options: choices }];
   }
-  if (field.choices) return [{ ...written, icon: 'fa fa-list', autoComplete: chooser(field, options, tell) }, 'json'];
+  if (field.choices) return [{ ...written, label: 'pick', autoComplete: chooser(field, options, tell) }, 'json'];
   switch (field.kind) {
     case 'boolean':
       return ['bool'];
@@ -142,7 +152,10 @@ function chooser(
   tell: (problem: string | null) => void,
 ) {
   let asked: { of: string; choices: Promise<Choice[]> } | undefined;
+  const isList = field.kind === 'list';
   return (typed: string, done: (hits: { value: string; label: string }[]) => void) => {
+    // What stands before the last comma is chosen already.
+    const before = isList ? typed.slice(0, typed.lastIndexOf(',') + 1) : '';
     const values = literals(form, read());
     const question = { connection: connection(), entry: form.id, key: field.key, values };
     // Of the field itself nothing depends.
@@ -151,9 +164,9 @@ function chooser(
     asked.choices.then(
       (choices) => {
         tell(null);
-        const word = typed.toLowerCase();
+        const word = typed.slice(before.length).trim().toLowerCase();
         const hits = choices.filter(({ value, label }) => `${label} ${value}`.toLowerCase().includes(word));
-        done(hits.map(({ value, label }) => ({ value: String(value), label: label === String(value) ? label : `${label} (${value})` })));
+        done(hits.map((choice) => ({ value: `${before}${choice.value}`, label: labelOf(choice) })));
       },
       (thrown) => {
         asked = undefined;
@@ -163,6 +176,8 @@ function chooser(
     );
   };
 }
+
+const labelOf = ({ value, label }: Choice): string => (label === String(value) ? label : `${label} (${value})`);
 
 /** What is written in the form: other values aren't known before a message comes. */
 function literals(form: Form, values: TypedValues): Record<string, string> {

@@ -17,7 +17,10 @@ export interface PickerOptions {
 /** A search box over the catalog with its hits below; what is chosen folds it up. */
 export function drawPicker(root: JQuery, { kind, chosen, first, onChoose }: PickerOptions): void {
   const search = $('<input type="text" autocomplete="off" spellcheck="false">')
-    .attr('placeholder', `Search ${kind}, such as ${kind === 'actions' ? '“add tag” or “refund”' : '“new sale” or “appointment”'}`)
+    .attr(
+      'placeholder',
+      `Search ${kind}, such as ${kind === 'actions' ? '“add tag” or “refund”' : '“new sale” or “appointment”'}`,
+    )
     .attr('aria-label', `Search ${kind}`);
   const hits = $('<div class="gd-hits" role="listbox"></div>');
   const choice = $('<div class="gd-choice"></div>');
@@ -26,7 +29,9 @@ export function drawPicker(root: JQuery, { kind, chosen, first, onChoose }: Pick
 
   ask<Line[]>(`entries/${kind}`).then(
     (lines) => {
-      const all = first ? [{ ...first, service: 'bridge' as const, tier: 'core' as const, resourceTitle: '' }, ...lines] : lines;
+      const all = first
+        ? [{ ...first, service: 'bridge' as const, tier: 'core' as const, resourceTitle: '' }, ...lines]
+        : lines;
       const choose = (line: Line) => {
         fold(line);
         onChoose(line.id);

@@ -24,21 +24,42 @@ export function serveDialogs(RED: NodeAPI, catalog: () => Promise<Catalog>): voi
   const read = RED.auth.needsPermission(`${TYPES.action}.read`);
   const write = RED.auth.needsPermission(`${TYPES.connection}.write`);
 
-  RED.httpAdmin.get(`${ROOT}/entries/:kind`, read, answering(async ({ params }) => linesOf(await catalog(), params.kind === 'triggers')));
-  RED.httpAdmin.get(`${ROOT}/forms/:id`, read, answering(async ({ params }) => formFor(entryOf(await catalog(), params.id ?? ''))));
+  RED.httpAdmin.get(
+    `${ROOT}/entries/:kind`,
+    read,
+    answering(async ({ params }) => linesOf(await catalog(), params.kind === 'triggers')),
+  );
+  RED.httpAdmin.get(
+    `${ROOT}/forms/:id`,
+    read,
+    answering(async ({ params }) => formFor(entryOf(await catalog(), params.id ?? ''))),
+  );
   RED.httpAdmin.post(
     `${ROOT}/choices`,
     write,
     answering(async ({ body }) => {
-      const { connection, entry, key, values } = body as { connection: string; entry: string; key: string; values: JsonObject };
+      const { connection, entry, key, values } = body as {
+        connection: string;
+        entry: string;
+        key: string;
+        values: JsonObject;
+      };
       const { fields } = formFor(entryOf(await catalog(), entry));
       const source = fields.find((field) => field.key === key)?.choices;
       if (!source) return [];
       return loadChoices(await connectionOf(RED, connection).plugin(), source, values);
     }),
   );
-  RED.httpAdmin.post(`${ROOT}/check`, write, answering(({ body }) => withDraft(RED, body as Draft, (plugin) => plugin.check())));
-  RED.httpAdmin.post(`${ROOT}/setup`, write, answering(({ body }) => withDraft(RED, body as Draft, (plugin) => plugin.setup())));
+  RED.httpAdmin.post(
+    `${ROOT}/check`,
+    write,
+    answering(({ body }) => withDraft(RED, body as Draft, (plugin) => plugin.check())),
+  );
+  RED.httpAdmin.post(
+    `${ROOT}/setup`,
+    write,
+    answering(({ body }) => withDraft(RED, body as Draft, (plugin) => plugin.setup())),
+  );
   RED.httpAdmin.post(
     `${ROOT}/install`,
     write,

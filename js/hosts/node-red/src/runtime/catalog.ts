@@ -76,7 +76,10 @@ export function formFor(entry: CatalogEntry): Form {
   return { id, title, description, service, isList, arrives, wireEvent, fields: flat(formOf(entry)) };
 }
 
-function flat(fields: readonly Field[], above: { path: string[]; title: string; required: boolean } = TOP): FlatField[] {
+function flat(
+  fields: readonly Field[],
+  above: { path: string[]; title: string; required: boolean } = TOP,
+): FlatField[] {
   return fields.flatMap((field) => {
     const path = [...above.path, field.name];
     const title = above.title ? `${above.title}: ${field.title}` : field.title;

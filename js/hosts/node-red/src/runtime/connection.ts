@@ -145,7 +145,8 @@ export class Connection {
       if (outcome === 'refused' || outcome === 'checked') return response;
       if (received.service === 'ghl') await this.#handOn();
       // A repeat, too: perhaps the process ended between the inbox and the triggers.
-      else await this.#tell({ service: 'digistore24', read: (how) => plugin.events.read('digistore24', call.body, how) });
+      else
+        await this.#tell({ service: 'digistore24', read: (how) => plugin.events.read('digistore24', call.body, how) });
       this.#worker?.kick();
       return response;
     } catch (thrown) {

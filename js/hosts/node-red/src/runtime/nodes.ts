@@ -1,6 +1,14 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type CatalogEntry, type HighLevelEvent, type Json, type JsonObject, type LogLine, PluginError, type Report } from 'ghl-digistore24';
+import {
+  type CatalogEntry,
+  type HighLevelEvent,
+  type Json,
+  type JsonObject,
+  type LogLine,
+  PluginError,
+  type Report,
+} from 'ghl-digistore24';
 import { formOf, inputOf } from 'ghl-digistore24/form';
 import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red';
 import { type Catalog, entryOf, formFor } from './catalog.js';
@@ -244,7 +252,8 @@ function startSync(RED: NodeAPI, node: Node, config: UserDef): void {
   const ready = () => node.status({ fill: 'green', shape: 'ring', text: 'ready' });
   const show = ({ outcome, event, error }: Report) => {
     if (outcome === 'done') done += 1;
-    if (outcome === 'dead') node.status({ fill: 'red', shape: 'ring', text: short(`${event}: ${error?.code ?? outcome}`) });
+    if (outcome === 'dead')
+      node.status({ fill: 'red', shape: 'ring', text: short(`${event}: ${error?.code ?? outcome}`) });
     else if (outcome === 'waiting')
       node.status({ fill: 'yellow', shape: 'ring', text: short(`waits: ${error?.code ?? event}`) });
     else node.status({ fill: 'green', shape: 'dot', text: `${done} done · ${clockTime()}` });

@@ -1,4 +1,4 @@
-import type { Express, NextFunction, Request, Response as ExpressResponse } from 'express';
+import type { Express, Response as ExpressResponse, NextFunction, Request } from 'express';
 import type { NodeAPI } from 'node-red';
 import { notStored } from './connection.js';
 import { connectionOf } from './nodes.js';
@@ -59,7 +59,10 @@ function beforeAll(app: Express, handler: typeof capture): void {
 
 function capture(request: Request, _response: ExpressResponse, next: NextFunction): void {
   // Before Express has made more of it than Node's own request.
-  if (!IS_WEBHOOK.test(request.url)) return next();
+  if (!IS_WEBHOOK.test(request.url)) {
+    next();
+    return;
+  }
   bodyOf(request).then((body) => {
     bodies.set(request, body);
     // The mark of body-parser for a body that is read.
