@@ -101,7 +101,10 @@ export const flowOf = (...nodes) => [
 ];
 
 /** The connection for the sandbox, with its secrets as the editor sends them. */
-export const connectionOn = ({ highlevelUrl, digistore24Url, token, locationId, passphrase, apiKey }, more = {}) => ({
+export const connectionOn = (
+  { highlevelUrl, digistore24Url, token, locationId, passphrase, ...secrets },
+  more = {},
+) => ({
   id: 'connection',
   type: 'ghl-digistore24-connection',
   name: 'Sandbox',
@@ -109,7 +112,7 @@ export const connectionOn = ({ highlevelUrl, digistore24Url, token, locationId, 
   mapping: '',
   highlevelUrl,
   digistore24Url,
-  credentials: { token, ipnPassphrase: passphrase, ...(apiKey && { apiKey }) },
+  credentials: { token, ipnPassphrase: passphrase, ...secrets },
   ...more,
 });
 

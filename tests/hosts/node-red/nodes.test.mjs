@@ -182,6 +182,45 @@ describe('the trigger', () => {
     assert.equal((await collector.take()).length, 1);
   });
 
+  test('the connection makes its IPN connection, and believes its passphrase', async (t) => {
+    const { sandbox, collector, connection, send } = await listening(t, { trigger: 'digistore24.onPayment' });
+    const url = `${red.url}/ghl-digistore24/${connection}/webhooks/digistore24`;
+    const { body } = await red.ask('install', { id: connection, url });
+    assert.equal(body.installed, true, JSON.stringify(body));
+    const [made] = sandbox.world.ds24.ipnConnections.values();
+    assert.deepEqual(await send(sandbox.story({}).payment(), made.passphrase), { status: 200, text: 'OK' });
+    const [{ topic }] = await collector.take();
+    assert.equal(topic, 'digistore24.onPayment');
+  });
+
+  test('by a workflow of HighLevel: ids only, and only with the token in the address', async (t) => {
+    const token = 'a-long-random-workflow-token';
+    const { collector, connection } = await listening(t, {
+      trigger: 'bridge.newContact',
+      more: { workflowToken: token },
+    });
+    const post = (word) =>
+      red.post(
+        {
+          method: 'POST',
+          path: `/webhooks/ghl-workflow/default/${word}`,
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({
+            contact_id: 'abc',
+            email: 'kim@example.com',
+            location: { id: DEFAULT_LOCATION_ID },
+            customData: { event: 'ContactCreate', key: '1' },
+          }),
+        },
+        connection,
+      );
+    assert.equal((await post('guessed-guessed-guessed')).status, 403);
+    assert.equal((await post(token)).status, 200);
+    const [{ payload, topic }] = await collector.take();
+    assert.equal(topic, 'bridge.newContact');
+    assert.deepEqual([payload.contactId, payload.verified], ['abc', false]);
+  });
+
   test('by polling: what is new, each once, also after a deploy', async (t) => {
     const trigger = 'digistore24.newPurchase';
     const fields = { from: typed('written', '2000-01-01') };

@@ -68,10 +68,10 @@ const drawn = ({ ok, name, text }: Line): JQuery =>
 
 /** The connection as the dialog has it now. */
 function draftOf({ id }: { id: string }) {
-  const valueOf = (name: string): [string, string] => [name, String($(`#node-config-input-${name}`).val() ?? '')];
+  const inputOf = (name: string): [string, string] => [name, String($(`#node-config-input-${name}`).val() ?? '')];
   return {
     id,
-    config: Object.fromEntries(SETTINGS.map(valueOf)),
-    credentials: Object.fromEntries(SECRETS.map(valueOf)),
+    config: Object.fromEntries(SETTINGS.map(inputOf)),
+    credentials: Object.fromEntries(SECRETS.map(inputOf)),
   };
 }

@@ -65,7 +65,8 @@ export function serveDialogs(RED: NodeAPI, catalog: () => Promise<Catalog>): voi
     write,
     answering(async ({ body }) => {
       const { id, url } = body as { id: string; url: string };
-      return (await connectionOf(RED, id).plugin()).ipn.install({ url });
+      // Without https it can only be a trial: that gets a connection beside the real one.
+      return (await connectionOf(RED, id).plugin()).ipn.install({ url, test: /^http:/i.test(url) });
     }),
   );
 }

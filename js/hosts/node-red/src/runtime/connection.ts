@@ -56,7 +56,7 @@ export interface SyncNode {
 /** Less than the 15 seconds after which Node-RED stops waiting for a node. Milliseconds. */
 const PATIENCE_MS = 10_000;
 /** Where the store couldn't be opened. Milliseconds. */
-const RETRY_MS = 10_000;
+const RETRY_MS = 3_000;
 
 /** Everything of one account: its plugin, its store, who listens to its webhooks. */
 export class Connection {
