@@ -204,14 +204,15 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
     const result = await build();
     const [wasm, fetch] = twins.map((twin) => measure(join(wasmDir, `${twin.name}_bg.wasm`)));
     const face = measure(join(wasmDir, `${faceName}.bin`));
+    const german = measure(join(distDir, 'cjs/words-de.cjs'));
     const wasms = { 'wasm of the façade': wasm, 'wasm with fetch': fetch };
     if (process.argv.includes('--json')) {
-      const sizes = { wasm, fetch, face, budget };
+      const sizes = { wasm, fetch, face, german, budget };
       console.log(JSON.stringify({ ...result, ...sizes, seconds: (performance.now() - start) / 1000 }));
     } else {
       const built = Object.keys(result.rebuilt).filter((part) => result.rebuilt[part]);
       say(`${built.length ? `Built ${built.join(', ')}` : 'Up to date'} (${seconds(start)}).`);
-      for (const [what, size] of Object.entries({ ...wasms, 'face of the catalog': face })) {
+      for (const [what, size] of Object.entries({ ...wasms, 'face of the catalog': face, 'German words': german })) {
         say(`${what}: ${kilobytes(size.raw)} raw, ${kilobytes(size.gzip)} gzip -9, ${kilobytes(size.brotli)} brotli`);
       }
       say(`budget: ${kilobytes(budget.gzip)} gzip for the façade's, ${kilobytes(budget.hardLimit)} for each at most`);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { table } from '../tests/packaging/table.mjs';
 import { build, isBuilt } from './build.mjs';
+import { jsonText } from './import/json-text.mjs';
 import { Failed, main, root, say } from './lib/shell.mjs';
 
 const folder = join(root, 'docs/operations');
@@ -27,97 +28,146 @@ export function pages(entries) {
     resources.get(name).push(entry);
   }
   const files = new Map();
-  for (const [name, own] of resources) files.set(`${name}.md`, page(own));
+  const byId = new Map(entries.map((entry) => [entry.id, entry]));
+  for (const [name, own] of resources) files.set(`${name}.md`, page(own, byId));
   files.set('README.md', index(resources, entries.length));
   return files;
 }
 
-const order = (name) => Object.keys(services).reverse().indexOf(name.split('-')[0]);
-
+/** The page that all others hang on: first what people want to do, then where it is. */
 function index(resources, count) {
+  const entries = [...resources.values()].flat();
+  const business = entries.filter(({ service }) => service === 'bridge');
   const lines = [
     '# Operations',
     '',
-    `All ${count} entries of the catalog, made from it by \`npm run docs\`. *core* entries are those that a builder lists first.`,
+    `All ${count} entries of the catalog, made from it by \`npm run docs\`. Begin with the business level: its triggers and actions`,
+    'speak of sales, contacts and deals, and put several calls into one.',
     '',
-    '| resource | service | actions and searches | triggers | core |',
-    '|---|---|---:|---:|---:|',
+    '## When something happens',
+    '',
+    ...choice(['Trigger', 'It starts when'], business.filter(isTrigger)),
+    '',
+    '## Do something',
+    '',
+    ...choice(
+      ['Action', 'What it does'],
+      business.filter((entry) => !isTrigger(entry)),
+    ),
   ];
-  const sorted = [...resources].sort(([a], [b]) => order(a) - order(b) || (a < b ? -1 : 1));
-  for (const [name, own] of sorted) {
-    const triggers = own.filter(({ kind }) => kind === 'trigger').length;
-    const core = own.filter(({ tier }) => tier === 'core').length;
-    const cells = [
-      `[${own[0].resourceTitle}](${name}.md)`,
-      services[own[0].service],
-      own.length - triggers,
-      triggers,
-      core,
-    ];
-    lines.push(`| ${cells.join(' | ')} |`);
+  for (const service of ['digistore24', 'ghl']) {
+    lines.push('', `## In ${services[service]}`, '');
+    const own = [...resources].filter(([, [entry]]) => entry.service === service).sort(byResource);
+    for (const [name, all] of own) {
+      const core = all.filter(isCore).toSorted(byTitle).map(linkTo);
+      const others = all.length - core.length;
+      const rest = others && `${core.length ? `${others} more` : `${others} operations`}`;
+      lines.push(`- **[${all[0].resourceTitle}](${name}.md)**: ${[...core, rest].filter(Boolean).join(' · ')}`);
+    }
   }
   return `${lines.join('\n')}\n`;
 }
 
-function page(entries) {
-  const [{ resourceTitle, service }] = entries;
-  const lines = [`# ${resourceTitle}`, '', `${services[service]} · [all resources](README.md)`, ''];
-  for (const entry of entries) lines.push(`- [${entry.title}](#${anchor(entry)}) \`${entry.id}\``);
-  for (const entry of entries) lines.push('', ...section(entry));
+const linkTo = (entry) => `[${entry.title}](${pageOf(entry)}.md#${anchor(entry)})`;
+
+/** Entries to choose from: what each is called and what it is for. */
+function choice(heads, entries) {
+  const rows = entries.toSorted(byTitle).map((entry) => `| ${linkTo(entry)} | ${cell(sentence(entry.description))} |`);
+  return [`| ${heads.join(' | ')} |`, '|---|---|', ...rows];
+}
+
+function page(listed, byId) {
+  const [{ resourceTitle, service }] = listed;
+  const entries = Object.keys(kinds).flatMap((kind) => listed.filter((entry) => entry.kind === kind).toSorted(byTitle));
+  const lines = [`# ${resourceTitle}`, '', `${services[service]} · [all operations](README.md)`];
+  for (const [kind, title] of Object.entries(kinds)) {
+    const own = entries.filter((entry) => entry.kind === kind);
+    if (!own.length) continue;
+    lines.push('', `**${title}**`, '');
+    for (const entry of own) {
+      const about = entry.description === entry.title ? '' : `: ${sentence(entry.description)}`;
+      lines.push(`- [${entry.title}](#${anchor(entry)})${about}`);
+    }
+  }
+  for (const entry of entries) lines.push('', ...section(entry, byId));
   return `${lines.join('\n')}\n`;
 }
 
-/** The id as a heading's anchor. */
-const anchor = ({ id }) => id.toLowerCase().replace(/[^a-z0-9-]/g, '');
+const kinds = { trigger: 'Triggers', action: 'Actions', search: 'Reading and searching' };
+const ways = {
+  ipn: "Digistore24's notification (IPN)",
+  polling: 'polling',
+  'app-webhook': 'the webhook of an app',
+  'workflow-webhook': 'the webhook of a workflow',
+};
 
-function section(entry) {
-  const lines = [`## \`${entry.id}\``, '', `**${entry.title}.**`];
-  if (entry.description !== entry.title) lines[2] += ` ${cell(entry.description)}`;
+const isTrigger = ({ kind }) => kind === 'trigger';
+const isCore = ({ tier }) => tier === 'core';
+const pageOf = ({ service, resource }) => `${service}-${resource}`;
+const byTitle = (a, b) => a.title.localeCompare(b.title, 'en') || (a.id < b.id ? -1 : 1);
+const byResource = ([, [a]], [, [b]]) => a.resourceTitle.localeCompare(b.resourceTitle, 'en');
+
+/** The first sentence of a text. */
+const sentence = (text) => /^.*?[.!?](?= [A-Z"]|$)/s.exec(text)?.[0] ?? text;
+
+/** What a person reads first, then the id that programs use. */
+const heading = ({ title, id }) => `${title} \`${id}\``;
+
+/** Of the heading, as GitHub makes it. */
+const anchor = (entry) =>
+  heading(entry)
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-');
+
+function section(entry, byId) {
+  const link = (id) => linkTo(byId.get(id));
+  const lines = [`## ${heading(entry)}`, ''];
+  if (entry.description !== entry.title) lines.push(entry.description.replaceAll('\n', ' '), '');
   const facts = [];
-  if (entry.path) facts.push(`\`${entry.method} ${entry.path}\``);
-  if (entry.arrives) facts.push(`arrives by ${entry.arrives.join(', ')}`);
-  if (entry.sources) facts.push(`fed by ${entry.sources.map((id) => `\`${id}\``).join(', ')}`);
+  if (entry.arrives) facts.push(`Arrives by ${entry.arrives.map((way) => ways[way] ?? way).join(', ')}`);
+  if (entry.sources) facts.push(`Fed by ${entry.sources.map(link).join(', ')}`);
   if (entry.named === false && entry.id !== 'ghl.providerOutboundMessage')
-    facts.push(`its address must name it: \`?event=${entry.wireEvent}\``);
-  if (entry.version) facts.push(`version ${entry.version}`);
-  if (entry.scopes.length) facts.push(`needs ${entry.scopes.map((scope) => `\`${scope}\``).join(', ')}`);
+    facts.push(`Its address must name it: \`?event=${entry.wireEvent}\``);
+  if (entry.scopes.length) facts.push(`Needs ${entry.scopes.map((scope) => `\`${scope}\``).join(', ')}`);
   if (entry.retry && entry.kind !== 'trigger') facts.push(retries[entry.retry]);
-  if (entry.tier === 'core') facts.push('core');
-  if (entry.deprecated) facts.push('**deprecated**');
-  lines.push('', facts.join(' · '), '');
-  const fields = [...rows(entry.input, entry.input.$defs ?? {})];
-  if (fields.length) lines.push('| input | type | |', '|---|---|---|', ...fields, '');
+  if (entry.path) facts.push(`\`${entry.method} ${entry.path}\`${entry.version ? `, version ${entry.version}` : ''}`);
+  if (entry.deprecated) facts.push('**Deprecated**');
+  if (facts.length) lines.push(facts.join(' · '), '');
+  const fields = [...rows(entry.input, entry.input.$defs ?? {}, link)];
+  if (fields.length)
+    lines.push('| Field | In the input | Type | What belongs there |', '|---|---|---|---|', ...fields, '');
   const { $defs = {}, ...output } = entry.output ?? {};
   const found = names(output, $defs);
-  if (found.length) lines.push(`${entry.kind === 'trigger' ? 'Event' : 'Answer'}: ${found.join(', ')}`, '');
-  if (Object.keys(entry.sample.input ?? {}).length)
-    lines.push('```json', JSON.stringify(entry.sample.input), '```', '');
+  if (found.length) lines.push(`${isTrigger(entry) ? 'The event has' : 'Result'}: ${found.join(', ')}`, '');
+  if (Object.keys(entry.sample.input ?? {}).length) lines.push('```json', jsonText(entry.sample.input), '```', '');
   return lines.slice(0, -1);
 }
 
 const retries = {
-  safe: 'may be repeated',
-  verify: 'looked up before it is repeated',
-  never: 'never repeated',
+  safe: 'May be repeated',
+  verify: 'Looked up before it is repeated',
+  never: 'Never repeated by itself',
 };
 
 const resolve = (schema, defs) => (schema.$ref ? { ...defs[schema.$ref.slice('#/$defs/'.length)], ...schema } : schema);
 
-function* rows(schema, defs) {
+function* rows(schema, defs, link) {
   const required = new Set(schema.required);
-  for (const name of schema['x-order'] ?? Object.keys(schema.properties ?? {})) {
+  const listed = schema['x-order'] ?? Object.keys(schema.properties ?? {});
+  // As in a form: first what must be filled in.
+  for (const name of [...listed.filter((one) => required.has(one)), ...listed.filter((one) => !required.has(one))]) {
     const field = resolve(schema.properties[name], defs);
-    const words = [field.description ?? ''];
-    if (field.title && !field.description) words[0] = field.title;
+    const words = [field.description];
     if (field.enum && field.enum.length <= 12)
       words.push(`One of ${field.enum.map((one) => `\`${one}\``).join(', ')}.`);
     if (field.default !== undefined) words.push(`Default \`${JSON.stringify(field.default)}\`.`);
-    if (field['x-choices']) words.push(`Choices: \`${field['x-choices'].operation}\`.`);
+    if (field['x-choices']) words.push(`To choose from: ${link(field['x-choices'].operation)}.`);
     if (field['x-connection']) words.push('From the connection when left out.');
     if (field['x-secret']) words.push('Secret.');
-    const title = required.has(name) ? `**\`${name}\`**` : `\`${name}\``;
-    if (words[0] === field.title && words.length > 1) words[0] += '.';
-    yield `| ${title} | ${type(field, defs)} | ${cell(words.filter(Boolean).join(' '))} |`;
+    const title = field.title ?? name;
+    const mark = required.has(name) && !field['x-connection'] ? `**${title}**` : title;
+    yield `| ${mark} | \`${name}\` | ${type(field, defs)} | ${cell(words.filter(Boolean).join(' '))} |`;
   }
 }
 

@@ -11,6 +11,23 @@ test('docs/operations are the pages of this catalog', () => {
   assert.deepEqual(differences(pages(entries)), { stale: [], gone: [] }, 'npm run docs');
 });
 
+test('every link of the pages leads to a heading', () => {
+  const files = pages(entries);
+  // As GitHub does: small, without signs, blanks as dashes.
+  const anchor = (title) =>
+    title
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-');
+  const headings = (text) => Array.from(text.matchAll(/^## (.*)$/gm), ([, title]) => anchor(title));
+  const anchors = new Map([...files].map(([name, text]) => [name, new Set(headings(text))]));
+  for (const [name, text] of files)
+    for (const [link, file = name, to] of text.matchAll(/\]\(([\w-]+\.md)?(?:#([^)]*))?\)/g)) {
+      assert.ok(anchors.has(file), `${name}: ${link}`);
+      if (to) assert.ok(anchors.get(file).has(to), `${name}: ${link}`);
+    }
+});
+
 test("the README's table of hosts has these hosts and versions, and commands that exist", () => {
   const folder = new URL('../../', import.meta.url);
   const text = readFileSync(new URL('README.md', folder), 'utf8');

@@ -1,4 +1,5 @@
 import type { CatalogEntry, Json, JsonObject } from '../protocol.js';
+import { titleOfOption } from './options.js';
 
 /**
  * How a field is asked for.
@@ -136,7 +137,11 @@ function shapeOf(
 ): Pick<Field, 'kind' | 'options' | 'fields' | 'item' | 'choices'> {
   if (Array.isArray(schema.enum)) {
     const values = schema.enum.filter((value) => value !== null) as (string | number | boolean)[];
-    return { kind: 'choice', options: values.map((value) => ({ value, title: readable(value) })) };
+    const titles = objectAt(schema, 'x-titles');
+    return {
+      kind: 'choice',
+      options: values.map((value) => ({ value, title: textAt(titles, String(value)) ?? titleOfOption(value) })),
+    };
   }
   const kinds = new Set(types);
   kinds.delete('null');
@@ -198,19 +203,6 @@ function resolved(schema: JsonObject, root: JsonObject): JsonObject {
 
 function typesOf({ type }: JsonObject): Set<string> {
   return new Set(typeof type === 'string' ? [type] : Array.isArray(type) ? (type as string[]) : []);
-}
-
-/** `CALL_TRANSFER` as people write it. */
-function readable(value: string | number | boolean): string {
-  if (typeof value !== 'string') return String(value);
-  const words = value
-    .replace(/([a-z])([A-Z])/g, '$1 $2')
-    .replace(/[_-]+/g, ' ')
-    .trim();
-  // A code such as EUR or de stays as it is.
-  if (!words.includes(' ') && words.length <= 3) return value;
-  const lower = words.toLowerCase();
-  return lower.charAt(0).toUpperCase() + lower.slice(1);
 }
 
 const isObject = (value: Json | undefined): value is JsonObject =>
