@@ -232,6 +232,11 @@ export class Connection {
     if (listening) listening.isPaused = true;
   }
 
+  /** All nodes have started: who is still paused has gone to another connection, or is disabled. */
+  settle(): void {
+    for (const [id, { isPaused }] of this.#listeners) if (isPaused) this.#listeners.delete(id);
+  }
+
   /** The node is gone. */
   async forget(id: string): Promise<void> {
     this.#listeners.delete(id);

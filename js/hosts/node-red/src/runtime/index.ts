@@ -2,6 +2,7 @@
 import type { NodeAPI } from 'node-red';
 import { serveDialogs } from './admin.js';
 import { type Catalog, ownCatalog } from './catalog.js';
+import { Flows } from './flows.js';
 import { registerNodes } from './nodes.js';
 import { serveWebhooks } from './webhooks.js';
 
@@ -13,8 +14,9 @@ export function nodesOn(load: () => Promise<Catalog> = ownCatalog): (RED: NodeAP
     return loaded;
   };
   return (RED) => {
-    registerNodes(RED, catalog);
+    const flows = new Flows(RED);
+    registerNodes(RED, catalog, flows);
     serveDialogs(RED, catalog);
-    serveWebhooks(RED);
+    serveWebhooks(RED, flows);
   };
 }

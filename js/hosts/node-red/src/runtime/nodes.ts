@@ -14,6 +14,7 @@ import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red';
 import { type Catalog, entryOf, formFor } from './catalog.js';
 import { type ConnectionConfig, type ConnectionCredentials, CREDENTIALS, optionsOf } from './config.js';
 import { Connection, type Listener, type Webhook } from './connection.js';
+import type { Flows } from './flows.js';
 import { type TypedValues, valuesOf } from './typed.js';
 import { detailsOf, misconfigured, nodeError } from './words.js';
 
@@ -56,12 +57,12 @@ const MINUTE_MS = 60_000;
 const USUAL_MINUTES = 5;
 
 /** Registers the four types. */
-export function registerNodes(RED: NodeAPI, catalog: () => Promise<Catalog>): void {
+export function registerNodes(RED: NodeAPI, catalog: () => Promise<Catalog>, flows: Flows): void {
   RED.nodes.registerType<ConnectionNode, ConnectionConfig, object, ConnectionCredentials>(
     TYPES.connection,
     function (this: ConnectionNode, config: ConnectionConfig) {
       RED.nodes.createNode(this, config);
-      startConnection(RED, this, config);
+      startConnection(RED, this, config, flows);
     },
     { credentials: CREDENTIALS },
   );
@@ -71,15 +72,15 @@ export function registerNodes(RED: NodeAPI, catalog: () => Promise<Catalog>): vo
   });
   RED.nodes.registerType(TYPES.trigger, function (this: Node, config: TriggerDef) {
     RED.nodes.createNode(this, config);
-    startTrigger(RED, this, config, catalog);
+    startTrigger(RED, this, config, catalog, flows);
   });
   RED.nodes.registerType(TYPES.sync, function (this: Node, config: UserDef) {
     RED.nodes.createNode(this, config);
-    startSync(RED, this, config);
+    startSync(RED, this, config, flows);
   });
 }
 
-function startConnection(RED: NodeAPI, node: ConnectionNode, config: ConnectionConfig): void {
+function startConnection(RED: NodeAPI, node: ConnectionNode, config: ConnectionConfig, flows: Flows): void {
   let connection: Connection | undefined;
   const { userDir = '.' } = RED.settings;
   node.connection = () => {
@@ -91,7 +92,10 @@ function startConnection(RED: NodeAPI, node: ConnectionNode, config: ConnectionC
     );
     return connection;
   };
+  // Who was paused in a deploy and isn't back by its end doesn't come back.
+  const forget = flows.onStarted(() => connection?.settle());
   node.on('close', (done: () => void) => {
+    forget();
     (connection?.close() ?? Promise.resolve()).then(done, done);
   });
 }
@@ -119,9 +123,10 @@ function fail(node: Node, thrown: unknown): Error {
   return nodeError(thrown);
 }
 
-/** What failed without a message: a Catch node gets it only with one. */
-function report(node: Node, thrown: unknown): void {
-  node.error(fail(node, thrown), {} as NodeMessage);
+/** What failed without a message: a Catch node gets it only with one, and when it is there itself. */
+function report(flows: Flows, node: Node, thrown: unknown): void {
+  const error = fail(node, thrown);
+  flows.whenRunning(() => node.error(error, {} as NodeMessage));
 }
 
 const LONGEST_STATUS = 60;
@@ -158,25 +163,32 @@ async function call(connection: Connection, id: string, input: JsonObject, limit
   return items;
 }
 
-function startTrigger(RED: NodeAPI, node: Node, config: TriggerDef, catalog: () => Promise<Catalog>): void {
+function startTrigger(
+  RED: NodeAPI,
+  node: Node,
+  config: TriggerDef,
+  catalog: () => Promise<Catalog>,
+  flows: Flows,
+): void {
   const stopping = new AbortController();
   let connection: Connection;
   try {
     connection = connectionOf(RED, config.connection);
   } catch (thrown) {
-    report(node, thrown);
+    report(flows, node, thrown);
     return;
   }
   const failed = (thrown: unknown) => {
-    if (!stopping.signal.aborted) report(node, thrown);
+    if (!stopping.signal.aborted) report(flows, node, thrown);
   };
   const wanted = read();
   const listener: Listener = {
     id: node.id,
     failed,
     async select(webhook) {
-      const { entry, input } = await wanted;
-      return selected(webhook, entry?.id, input);
+      // Set wrongly it has told so at its start; that must not hold up the others.
+      const what = await wanted.catch(() => undefined);
+      return what ? selected(webhook, what.entry?.id, what.input) : [];
     },
     send(event) {
       node.status({ fill: 'green', shape: 'dot', text: short(`${event.event ?? 'event'} · ${clockTime()}`) });
@@ -240,12 +252,12 @@ function selected(webhook: Webhook, trigger: string | undefined, input: JsonObje
 
 const clockTime = () => new Date().toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
 
-function startSync(RED: NodeAPI, node: Node, config: UserDef): void {
+function startSync(RED: NodeAPI, node: Node, config: UserDef, flows: Flows): void {
   let connection: Connection;
   try {
     connection = connectionOf(RED, config.connection);
   } catch (thrown) {
-    report(node, thrown);
+    report(flows, node, thrown);
     return;
   }
   let done = 0;
@@ -268,7 +280,7 @@ function startSync(RED: NodeAPI, node: Node, config: UserDef): void {
   ready();
   const stop = connection.startSync({
     report: tell,
-    failed: (thrown) => (thrown === null ? ready() : report(node, thrown)),
+    failed: (thrown) => (thrown === null ? ready() : report(flows, node, thrown)),
   });
 
   node.on('input', async (msg, send, finished) => {

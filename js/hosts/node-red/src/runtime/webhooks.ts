@@ -1,6 +1,7 @@
 import type { Express, Response as ExpressResponse, NextFunction, Request } from 'express';
 import type { NodeAPI } from 'node-red';
 import { notStored } from './connection.js';
+import type { Flows } from './flows.js';
 import { connectionOf } from './nodes.js';
 
 /** Where a connection's webhooks come in, below Node-RED's own root for HTTP. */
@@ -13,22 +14,15 @@ const MAX_BODY_BYTES = 1024 * 1024;
 const bodies = new WeakMap<Request, Buffer>();
 
 /** One address for all connections: `/ghl-digistore24/{connection}/webhooks/…`. It stays while flows are made anew. */
-export function serveWebhooks(RED: NodeAPI): void {
+export function serveWebhooks(RED: NodeAPI, flows: Flows): void {
   // Node-RED can be set to have no HTTP for nodes.
   if (typeof RED.httpNode !== 'function') return;
   beforeAll(rootOf(RED.httpNode), capture);
-  // While some nodes are there and others not yet, an event would miss those.
-  let isRunning = false;
-  RED.events.on('flows:started', () => {
-    isRunning = true;
-  });
-  RED.events.on('flows:stopping', () => {
-    isRunning = false;
-  });
   RED.httpNode.all(WEBHOOKS, async (request: Request, response: ExpressResponse) => {
     const { connection = '' } = request.params as Record<string, string>;
     const url = request.originalUrl.slice(request.originalUrl.indexOf('/webhooks/'));
-    const answer = isRunning ? await answered(RED, connection, request, url) : refused(url);
+    // An event would miss the nodes that aren't there yet.
+    const answer = flows.isRunning ? await answered(RED, connection, request, url) : refused(url);
     response.status(answer.status);
     answer.headers.forEach((value, name) => void response.setHeader(name, value));
     response.end(await answer.text());
