@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { openSqliteStore } from '../../../pkg/dist/src/store/sqlite.js';
 import { form } from '../../js/support.mjs';
 import { startMainJob } from '../../support/mainjob.mjs';
 import { connectionOn, flowOf, startCollector, startNodeRed, until, userDirectory } from './nodered.mjs';
@@ -88,6 +89,36 @@ test('deployed again and again in mid-run: all is done, once', async (t) => {
     emails,
   );
   assert.ok(contacts().every(({ notes }) => notes.length === 1));
+});
+
+test('what a killed process had still to hand to a flow begins it at the next start, once', async (t) => {
+  const job = await startMainJob(t);
+  const folder = userDirectory(t);
+  const collector = await startCollector(t);
+  const trigger = {
+    id: 'trigger',
+    type: 'ghl-digistore24-trigger',
+    connection: 'connection',
+    trigger: '',
+    to: ['wrap'],
+  };
+  const first = await startNodeRed(t, folder);
+  await first.deploy(flowOf(connectionOn(job.settings), trigger, ...collector.nodes));
+  await first.post(requestOf(job.sandbox.story({}).payment()));
+  const [{ payload }] = await collector.take();
+  await first.end('SIGKILL');
+  // As if it had ended between OK and the flow.
+  const store = openSqliteStore(join(folder, 'ghl-digistore24', 'connection.sqlite'));
+  await store.commit([{ key: 'node-red/trigger/queue/1', expect: 0, value: JSON.stringify(payload) }]);
+  await store.close();
+
+  const second = await startNodeRed(t, folder);
+  assert.deepEqual(
+    (await collector.take()).map((told) => told.payload),
+    [payload],
+  );
+  await second.post(requestOf(job.sandbox.story({}).payment()));
+  assert.notEqual((await collector.take())[0].payload.orderId, payload.orderId);
 });
 
 const requestOf = (message) => ({
