@@ -33,10 +33,13 @@ function fetchThrough(context: Context, bases: readonly [string, Service][]): ty
     const url = String(address);
     const [, service] = bases.find(([base]) => url.startsWith(base)) ?? [];
     if (!service) throw new TypeError(`no credentials for ${new URL(url).host}`);
+    const headers = new Headers(init.headers);
+    // n8n signs; a second value would be joined to the first one.
+    for (const signed of ['authorization', 'x-ds-api-key']) headers.delete(signed);
     const answer = await context.helpers.httpRequestWithAuthentication.call(context, CREDENTIALS[service], {
       url,
       method: (init.method ?? 'GET') as IHttpRequestMethods,
-      headers: Object.fromEntries(new Headers(init.headers)),
+      headers: Object.fromEntries(headers),
       ...(init.body != null && { body: init.body as string }),
       ...(init.signal && { abortSignal: init.signal }),
       disableFollowRedirect: true,
@@ -44,15 +47,18 @@ function fetchThrough(context: Context, bases: readonly [string, Service][]): ty
       returnFullResponse: true,
       ignoreHttpStatusErrors: true,
     });
-    const { statusCode, headers, body } = answer as {
+    const response = answer as {
       statusCode: number;
       headers: Record<string, string | string[]>;
       body: ArrayBuffer;
     };
     // What n8n has unpacked is as long as it is.
-    const { 'content-encoding': _, 'content-length': __, ...kept } = headers;
+    const { 'content-encoding': _, 'content-length': __, ...kept } = response.headers;
     const pairs = Object.entries(kept).map(([name, value]): [string, string] => [name, String(value)]);
-    return new Response(NO_BODY.has(statusCode) ? null : body, { status: statusCode, headers: pairs });
+    return new Response(NO_BODY.has(response.statusCode) ? null : response.body, {
+      status: response.statusCode,
+      headers: pairs,
+    });
   };
 }
 
