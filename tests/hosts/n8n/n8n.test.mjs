@@ -131,9 +131,15 @@ test('finds or creates a contact, and reads lists, through the helper of n8n', a
     [[email, 'Jürgen', ['new', 'vip']]],
   );
 
-  const list = { operation: 'digistore24.listProducts', returnAll: true };
-  const products = await run(contextFor(both, [list], given));
-  assert.ok(products.length > 0 && products.every(({ json }) => typeof json === 'object'));
+  const order = sandbox.story({ buyer: { email } });
+  order.payment();
+  const list = { operation: 'digistore24.listPurchases', returnAll: true };
+  const found = await run(contextFor(both, [list], given));
+  assert.deepEqual(
+    found.map(({ json }) => json.id),
+    [order.orderId],
+    'an item for each of the list',
+  );
 });
 
 test('one item that fails stops the others only if the user says so', async (t) => {
@@ -169,7 +175,9 @@ for (const [code, change] of Object.entries(troubles)) {
 }
 
 test('drop-downs come from the account', async (t) => {
-  const given = credentialsFor(await sandboxFor(t));
+  const sandbox = await sandboxFor(t);
+  const given = credentialsFor(sandbox);
+  sandbox.story({ buyer: { email } }).payment();
   const property = both.node.description.properties.find(
     ({ name, typeOptions, displayOptions }) =>
       name === 'field_product_id' &&
