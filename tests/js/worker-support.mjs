@@ -87,9 +87,9 @@ export async function roomsOf(worker) {
   return { inbox: value('ghl_ds24_inbox_messages'), dead: value('ghl_ds24_dead_messages'), text };
 }
 
-/** Waits until something holds; looks often, gives up after two minutes. */
-export async function until(what, holds) {
-  const end = Date.now() + 120_000;
+/** Waits until something holds; looks often, gives up after two minutes, or so many seconds. */
+export async function until(what, holds, seconds = 120) {
+  const end = Date.now() + seconds * 1000;
   while (Date.now() < end) {
     if (await holds()) return;
     await new Promise((resolve) => setTimeout(resolve, 50));

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { DEFAULT_API_KEY } from '../../../pkg/dist/sandbox/index.js';
 import { createPlugin, memoryStore } from '../../../pkg/dist/src/index.js';
@@ -39,6 +42,13 @@ const execute = (pack, given) => {
 };
 
 describe('the packages', () => {
+  test('the linter is at work', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'n8n-lint-'));
+    test.after(() => rmSync(folder, { recursive: true, force: true }));
+    writeFileSync(join(folder, 'wrong.js'), 'setTimeout(() => {}, 1);');
+    const found = await lint(folder, ['*.js']);
+    assert.ok(found.length === 1 && found[0].includes('no-restricted-globals'), `${found}`);
+  });
   for (const name of [SINGLE, BOTH]) {
     test(`${name}: n8n's linter has nothing to say of what is published`, async () => {
       assert.deepEqual(await lint(loaded[name].folder, ['**/*.js', '**/*.json']), []);
@@ -112,6 +122,31 @@ describe('the action node', () => {
         ['day', 'dateTime'],
         ['stages__', 'string'],
       ],
+    );
+  });
+
+  test('in rows nothing is set by itself: n8n submits untouched fields, too', () => {
+    const rowsIn = ({ options = [], values = [], type }) =>
+      [...options, ...values].flatMap((one) => [
+        ...(type === 'fixedCollection' ? (one.values ?? []) : []),
+        ...rowsIn(one),
+      ]);
+    const rows = loaded[BOTH].nodes.ghlDigistore24.description.properties.flatMap(rowsIn);
+    assert.ok(rows.length > 50, `${rows.length}`);
+    const set = rows.filter(({ default: value }) => value !== '' && JSON.stringify(value).length > 2);
+    assert.deepEqual(
+      set.map(({ name }) => name),
+      [],
+    );
+  });
+
+  test('the package for Digistore24 knows nothing of HighLevel', () => {
+    const { nodes, credentials } = loaded[SINGLE];
+    assert.deepEqual(Object.keys(credentials), ['digistore24Api']);
+    const values = nodes.digistore24.description.properties.find(({ name }) => name === 'resource').options;
+    assert.deepEqual(
+      values.filter(({ value }) => value !== 'any' && !value.startsWith('digistore24.')),
+      [],
     );
   });
 

@@ -53,6 +53,28 @@ export function propertyOf(field: Field): INodeProperties {
   return { ...base, ...shapeOf(field) };
 }
 
+/** In a row: n8n submits all of its fields, also untouched ones, so nothing may stand there by itself. */
+function rowPropertyOf(field: Field): INodeProperties {
+  const property = propertyOf(field);
+  switch (property.type) {
+    case 'boolean':
+      return {
+        ...property,
+        type: 'options',
+        options: [UNSET, { name: 'Yes', value: true }, { name: 'No', value: false }],
+        default: '',
+      };
+    case 'number':
+      return { ...property, type: 'string', default: '' };
+    case 'options':
+      return { ...property, ...(property.options && { options: [UNSET, ...property.options] }), default: '' };
+    default:
+      return property.type === 'string' ? { ...property, default: '' } : property;
+  }
+}
+
+const UNSET: INodePropertyOptions = { name: '(Not Set)', value: '' };
+
 type Shape = Pick<INodeProperties, 'type' | 'default'> & Partial<INodeProperties>;
 
 /** What depends on the kind. */
@@ -73,9 +95,9 @@ function shapeOf(field: Field): Shape {
       if (field.item?.options) return { type: 'multiOptions', options: optionsOf(field.item), default: [] };
       return { type: 'string', default: '', hint: 'Several: with commas between, or as a list', ...example };
     case 'group':
-      return collection('group', field.title, (field.fields ?? []).map(propertyOf), false);
+      return collection('group', field.title, (field.fields ?? []).map(rowPropertyOf), false);
     case 'groups':
-      return collection('rows', field.title, (field.fields ?? []).map(propertyOf), true);
+      return collection('rows', field.title, (field.fields ?? []).map(rowPropertyOf), true);
     case 'map':
       return collection('rows', field.title, ROW, true);
     case 'file':

@@ -233,13 +233,13 @@ export class Ledger extends DurableObject<Env> {
   }
 }
 
-/** The store of another object. */
+/** The store of another object. Found anew for each use: what one request has found, workerd lets no other request use. */
 export function remoteStore(env: Env, { connection, location }: Scope): Store {
-  const ledger = ledgerOf(env, connection, location);
+  const ledger = () => ledgerOf(env, connection, location);
   return {
-    get: (keys) => ledger.get(keys),
-    list: (range) => ledger.list(range),
-    commit: (writes) => ledger.commit(writes),
+    get: (keys) => ledger().get(keys),
+    list: (range) => ledger().list(range),
+    commit: (writes) => ledger().commit(writes),
   };
 }
 
