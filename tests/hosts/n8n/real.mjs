@@ -97,6 +97,27 @@ const workflow = {
   connections: { Messages: { main: [[{ node: 'Sync', type: 'main', index: 0 }]] } },
 };
 
+/** The other package: its trigger makes the IPN connection itself. */
+const own = {
+  id: 'own',
+  name: 'Own connection',
+  active: false,
+  settings: {},
+  nodes: [
+    {
+      id: 'c',
+      name: 'Payments',
+      type: 'n8n-nodes-digistore24.digistore24Trigger',
+      typeVersion: 1,
+      position: [0, 0],
+      parameters: { event: 'digistore24.onPayment' },
+      webhookId: '0b0c6d2e-55c4-4a0e-8f43-3c1f0f1d7b62',
+      credentials: { digistore24Api: { id: 'key', name: 'Key' } },
+    },
+  ],
+  connections: {},
+};
+
 /** A receiver, behind an address that tells when it has worked on an event. */
 async function startReceiver(t, options) {
   const log = () => {};
@@ -158,16 +179,17 @@ test('the main job in a real n8n', { timeout: 1_500_000 }, async (t) => {
         ipnPassphrase: passphrase,
         baseUrl: digistore24Url,
       }),
+      credential('key', 'Key', 'digistore24Api', { apiKey: DEFAULT_API_KEY, baseUrl: digistore24Url }),
       credential('receiver', 'Receiver', 'ghlDigistore24ReceiverApi', { url: receiver.url, token: SYNC_TOKEN }),
     ],
-    workflow: [workflow],
+    workflow: [workflow, own],
   };
   for (const [what, all] of Object.entries(given)) {
     const file = join(home, `${what}.json`);
     writeFileSync(file, JSON.stringify(all));
     n8n(`import:${what}`, `--input=${file}`);
   }
-  n8n('publish:workflow', '--id=mainjob');
+  for (const { id } of given.workflow) n8n('publish:workflow', `--id=${id}`);
 
   const running = spawn(command, [script, 'start'], { env });
   const exited = new Promise((end) => running.on('exit', end));
@@ -178,7 +200,12 @@ test('the main job in a real n8n', { timeout: 1_500_000 }, async (t) => {
   let said = '';
   for (const stream of [running.stdout, running.stderr]) stream.on('data', (text) => (said += text));
   const address = `http://127.0.0.1:${port}/webhook/${WEBHOOK}/digistore24`;
-  await started(() => said, exited);
+  await started(() => said, exited, given.workflow.length);
+  const calls = job.sandbox.requests().map(({ path }) => path);
+  assert.ok(
+    calls.some((path) => path.includes('ipnSetup')),
+    `the trigger makes its connection: ${calls}`,
+  );
 
   await job.run(async ({ method, headers, body }) => {
     const worked = receiver.next();
@@ -191,12 +218,12 @@ test('the main job in a real n8n', { timeout: 1_500_000 }, async (t) => {
   assert.notEqual(await refused.text(), 'OK', 'a message that nobody signed');
 });
 
-/** Until n8n says that the workflow is active. */
-async function started(said, exited) {
+/** Until n8n says that so many workflows are active. */
+async function started(said, exited, workflows) {
   let hasExited = false;
   exited.then(() => (hasExited = true));
   const end = Date.now() + 300_000;
-  while (!/Activated workflow|activated workflow/i.test(said())) {
+  while ((said().match(/Activated workflow/gi) ?? []).length < workflows) {
     if (hasExited || Date.now() > end) throw new Error(`n8n did not start:\n${said()}`);
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
