@@ -245,6 +245,20 @@ describe('the action node', () => {
     assert.ok(choices.length > 0 && choices.every(({ name, value }) => name && value), JSON.stringify(choices));
   });
 
+  test('a base URL that was emptied is the service’s own: no secret goes to the other service', async (t) => {
+    const { settings } = await startMainJob(t);
+    const credentials = credentialsOf({ ...settings, highlevelUrl: '' });
+    const parameters = { resource: 'any', anyOperation: 'ghl.locations.getLocation', input: { value: {} } };
+    const context = contextOf(loaded[BOTH], { credentials, parameters, items: [{ json: {} }] });
+    const signed = [];
+    context.helpers.httpRequestWithAuthentication = async (name, { url }) => {
+      signed.push([name, new URL(url).host]);
+      return { statusCode: 401, headers: {}, body: Buffer.from('{}') };
+    };
+    await failureOf(loaded[BOTH].nodes.ghlDigistore24.execute.call(context));
+    assert.deepEqual(signed[0], ['highLevelPrivateIntegrationApi', 'services.leadconnectorhq.com']);
+  });
+
   for (const [trouble, { code, change }] of Object.entries(troubles)) {
     test(`${trouble}: n8n's error says what to do`, async (t) => {
       const { options, settings } = await startMainJob(t);

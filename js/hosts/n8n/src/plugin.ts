@@ -17,6 +17,10 @@ export const HIGHLEVEL = 'highLevelPrivateIntegrationApi';
 export const DIGISTORE24 = 'digistore24Api';
 export const RECEIVER = 'ghlDigistore24ReceiverApi';
 
+/** What the plugin takes where a credential says nothing else. */
+const HIGHLEVEL_URL = 'https://services.leadconnectorhq.com';
+const DIGISTORE24_URL = 'https://www.digistore24.com';
+
 export type Credential = ICredentialDataDecryptedObject | undefined;
 
 /** A credential that the node has and somebody has filled in. */
@@ -36,19 +40,29 @@ export async function withPlugin<T>(
 ): Promise<T> {
   const highlevel = await credentialOf(context, HIGHLEVEL);
   const digistore24 = await credentialOf(context, DIGISTORE24);
-  const highlevelUrl = String(highlevel?.['baseUrl'] ?? '');
+  const addresses: [string, string][] = [
+    [String(highlevel?.['baseUrl'] || HIGHLEVEL_URL), HIGHLEVEL],
+    [String(digistore24?.['baseUrl'] || DIGISTORE24_URL), DIGISTORE24],
+  ];
   const plugin = await createPlugin({
     highlevel: highlevel ? highlevelOf(highlevel) : NOWHERE,
     digistore24: digistore24 ? digistore24Of(digistore24) : {},
     store,
     log: ({ level, message, fields }) => context.logger[level](message, fields),
-    fetch: fetchBy(context, (url) => (highlevelUrl && url.startsWith(highlevelUrl) ? HIGHLEVEL : DIGISTORE24)),
+    fetch: fetchBy(context, (url) => signerOf(url, addresses)),
   });
   try {
     return await work(plugin);
   } finally {
     await plugin.close();
   }
+}
+
+/** One service's secret never goes to the other. */
+function signerOf(url: string, addresses: [string, string][]): string {
+  const signer = addresses.find(([base]) => url.startsWith(`${base.replace(/\/+$/, '')}/`));
+  if (!signer) throw new Error('no credential is for this address');
+  return signer[1];
 }
 
 function highlevelOf(credential: ICredentialDataDecryptedObject): NonNullable<ConnectionOptions['highlevel']> {
