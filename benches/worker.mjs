@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { Miniflare } from 'miniflare';
-import { burst } from '../tests/js/worker-load.mjs';
+import { burst } from '../tests/js/worker-burst.mjs';
 import { connectionsOn, startWorker } from '../tests/js/worker-support.mjs';
 
 const ROUNDS = 9;

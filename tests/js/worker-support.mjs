@@ -96,9 +96,9 @@ export async function roomsOf(worker) {
   return { inbox: value('ghl_ds24_inbox_messages'), dead: value('ghl_ds24_dead_messages'), text };
 }
 
-/** Waits until something holds; looks often, gives up after two minutes or what is given. */
-export async function until(what, holds, limitMs = 120_000) {
-  const end = Date.now() + limitMs;
+/** Waits until something holds; looks often, gives up after two minutes, or so many seconds. */
+export async function until(what, holds, seconds = 120) {
+  const end = Date.now() + seconds * 1000;
   while (Date.now() < end) {
     if (await holds()) return;
     await new Promise((resolve) => setTimeout(resolve, 50));

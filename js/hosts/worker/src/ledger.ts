@@ -236,7 +236,7 @@ export class Ledger extends DurableObject<Env> {
   }
 }
 
-/** The store of another object. Each call has a stub of its own: the platform lets no request use what another one opened. */
+/** The store of another object. Found anew for each use: what one request has found, workerd lets no other request use. */
 export function remoteStore(env: Env, { connection, location }: Scope): Store {
   const ledger = () => ledgerOf(env, connection, location);
   return {
