@@ -151,11 +151,27 @@ impl Sync<'_> {
     /// and would wait for their claim for ever.
     async fn begun(&self) -> Result<Vec<Entry>> {
         let (claims, _) = self.effects.list(self.scope.key("claim", ""), None, PAGE).await?;
-        let holders = claims.iter().filter_map(|claim| from_json::<String>(&claim.value).ok());
-        let mut keys: Vec<String> = holders.map(|name| self.scope.inbox(&name)).collect();
+        if claims.is_empty() {
+            return Ok(Vec::new());
+        }
+        let holder = |claim: &Entry| self.scope.inbox(&from_json::<String>(&claim.value).unwrap_or_default());
+        let mut keys: Vec<String> = claims.iter().map(holder).collect();
         keys.sort_unstable();
         keys.dedup();
-        if keys.is_empty() { Ok(Vec::new()) } else { Ok(self.effects.get(keys).await?.0) }
+        let (held, _) = self.effects.get(keys).await?;
+        // Planned anew after a crash, a message may have ended without a claim of its first plan: that is nobody's now.
+        let mut stale = Vec::new();
+        for claim in claims {
+            let key = holder(&claim);
+            if !held.iter().any(|entry| entry.key == key) {
+                stale.push(Write { key: claim.key, expect: Some(claim.version), value: None });
+            }
+        }
+        if !stale.is_empty() {
+            // Where it fails, a message has just ended: the next time.
+            self.effects.commit(stale).await?;
+        }
+        Ok(held)
     }
 
     /// Forgets messages that were finished a month ago, some at a time. Their names begin with the time of arrival.

@@ -88,6 +88,14 @@ test('what can’t be carried out is a dead letter, told on the status page, and
   assert.match(html, /A person is needed/);
   assert.match(html, /Dead letters/);
   assert.ok(!html.includes('poison@shop.test'), 'the page names nobody');
+
+  const retry = (method, token = statusToken) =>
+    worker.dispatchFetch('http://worker.test/retry', { method, headers: { authorization: `Bearer ${token}` } });
+  assert.deepEqual([(await retry('GET')).status, (await retry('POST', 'wrong')).status], [405, 401]);
+  assert.equal(contactOf('poison@shop.test'), undefined);
+  assert.equal((await retry('POST')).status, 202);
+  await until('the contact', isApplied('poison@shop.test'));
+  await until('no dead letter', async () => (await roomsOf(worker)).dead === 0);
 });
 
 describe('a deployment that is not whole says what to do', () => {

@@ -18,6 +18,7 @@ export function told(event: PluginEvent): string {
     case 'sync':
       return event.outcome;
     case 'step':
+    case 'twin':
       return event.action;
     case 'poll':
       return event.trigger;

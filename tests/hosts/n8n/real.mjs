@@ -1,4 +1,4 @@
-// The main job in a real n8n: `node tests/hosts/n8n/real.mjs`, after `npm run host -- build n8n`. Installs n8n once, with a Node that it
+// The main job in a real n8n: `npm run test:n8n`, after `npm run host -- build n8n`. Installs n8n once, with a Node that it
 // takes, into a cache (N8N_CACHE, default .cache/n8n; about 10 minutes and 2 GB), installs the packed packages, imports credentials
 // and a workflow, starts n8n, and sends it Digistore24's messages. Not in `npm test`: too heavy.
 import assert from 'node:assert/strict';

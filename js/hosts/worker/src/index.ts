@@ -37,7 +37,7 @@ export default {
     try {
       if (pathname.startsWith('/webhooks/')) return await webhook(request, env);
       if (pathname === '/healthz') return await health(env);
-      if (pathname === '/' || pathname === '/metrics') return await closed(request, env);
+      if (['/', '/metrics', '/retry'].includes(pathname)) return await closed(request, env);
       return text('There is nothing here. Webhooks go to /webhooks/digistore24/{connection}/{token}.', 404);
     } catch (error) {
       const details = detailsOf(error);
@@ -93,7 +93,13 @@ async function closed(request: Request, env: Env): Promise<Response> {
   const given = request.headers.get('authorization')?.replace(/^Bearer /i, '') ?? searchParams.get('token') ?? '';
   if (!env.STATUS_TOKEN) return text('Closed. Run: npx wrangler secret put STATUS_TOKEN', 403);
   if (!(await isSame(given, env.STATUS_TOKEN))) return text('Give the STATUS_TOKEN: ?token=… or a bearer token.', 401);
-  const all = await statuses(env, await scopesOf(env));
+  const scopes = await scopesOf(env);
+  if (pathname === '/retry') {
+    if (request.method !== 'POST') return text('POST tries the dead letters again.', 405, { allow: 'POST' });
+    for (const scope of scopes) await ledgerOf(env, scope.connection, scope.location).retry(scope);
+    return text('The dead letters are tried again. Look at the status page in a minute.', 202);
+  }
+  const all = await statuses(env, scopes);
   return pathname === '/metrics' ? metrics(all) : statusPage(all);
 }
 

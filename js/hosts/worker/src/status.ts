@@ -52,7 +52,7 @@ export function statusPage(all: Told[]): Response {
 <div><table><thead><tr><th>Connection</th><th>Location</th><th>Waiting</th><th>Dead letters</th><th>Last message</th><th>Works on at</th></tr></thead>
 <tbody>${rows.join('')}</tbody></table></div>
 ${next.length > 0 ? `<h2>What to do</h2><ul>${next.join('')}</ul>` : ''}
-${letters.length > 0 ? `<h2>Dead letters</h2><ul>${letters.join('')}</ul>` : ''}
+${letters.length > 0 ? `<h2>Dead letters</h2><ul>${letters.join('')}</ul><p>When what they name is mended, try them again: <code>curl -X POST -H 'Authorization: Bearer …' …/retry</code></p>` : ''}
 <footer>Times are UTC. <a href="/healthz">Health</a></footer></body></html>`;
   return new Response(body, {
     headers: {

@@ -58,6 +58,9 @@ const PATIENCE_MS = 10_000;
 /** Where the store couldn't be opened. Milliseconds. */
 const RETRY_MS = 3_000;
 
+/** Where messages of Digistore24 are kept while no account of HighLevel is set: triggers work without one. */
+const NOWHERE: NonNullable<ConnectionOptions['highlevel']> = { auth: { kind: 'host' }, locationId: 'none' };
+
 /** Everything of one account: its plugin, its store, who listens to its webhooks. */
 export class Connection {
   readonly #options: ConnectionOptions;
@@ -114,7 +117,8 @@ export class Connection {
     let store: Store;
     try {
       mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-      store = openSqliteStore(join(this.#folder, `${this.#name}.sqlite`));
+      // An imported flow may carry any text as an id.
+      store = openSqliteStore(join(this.#folder, `${encodeURIComponent(this.#name)}.sqlite`));
     } catch (thrown) {
       if (thrown instanceof PluginError && thrown.code !== 'storage') throw thrown;
       const { message } = detailsOf(thrown);
@@ -126,7 +130,8 @@ export class Connection {
       });
     }
     try {
-      return { store, plugin: await createPlugin({ ...this.#options, store, log: this.#log }) };
+      const { highlevel = NOWHERE } = this.#options;
+      return { store, plugin: await createPlugin({ ...this.#options, highlevel, store, log: this.#log }) };
     } catch (thrown) {
       await store.close?.();
       throw thrown;
