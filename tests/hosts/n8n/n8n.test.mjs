@@ -174,6 +174,44 @@ describe('the action node', () => {
     }
   });
 
+  test('custom fields: a form from the account, written by their ids', async (t) => {
+    const { settings, sandbox } = await startMainJob(t);
+    const credentials = credentialsOf(settings);
+    const [{ methods, description }] = Object.values(loaded[BOTH].nodes).filter(({ execute }) => execute);
+    const mappers = description.properties.filter(({ type, name }) => type === 'resourceMapper' && name !== 'input');
+    const of = mappers.flatMap(({ name, displayOptions }) =>
+      displayOptions.show.operation.map((id) => `${id} ${name}`),
+    );
+    for (const one of [
+      'ghl.contacts.createContact customFields',
+      'bridge.findOrCreateContact fields',
+      'bridge.setFields fields',
+    ]) {
+      assert.ok(of.includes(one), `${one} in ${of}`);
+    }
+    const context = contextOf(loaded[BOTH], { credentials, parameters: { operation: 'bridge.setFields' } });
+    const { fields } = await methods.resourceMapping.customFields.call(context);
+    const status = fields.find(({ displayName }) => displayName === 'DS24 Status');
+    const amount = fields.find(({ displayName }) => displayName === 'DS24 Amount');
+    assert.deepEqual([status.type, amount.type], ['string', 'number']);
+
+    const run = (parameters) => execute(loaded[BOTH], { credentials, parameters, items: [{ json: {} }] });
+    await run({
+      resource: 'ghl.contacts',
+      operation: 'ghl.contacts.createContact',
+      additional: { email: 'mapper@example.com' },
+      customFields: { mappingMode: 'defineBelow', value: { [status.id]: 'hot', [amount.id]: null } },
+    });
+    await run({
+      resource: 'bridge.actions',
+      operation: 'bridge.setFields',
+      additional: { email: 'mapper@example.com' },
+      fields: { mappingMode: 'defineBelow', value: { [amount.id]: 12.5 } },
+    });
+    const { fields: written } = sandbox.state().contacts.find(({ email }) => email === 'mapper@example.com');
+    assert.deepEqual([written['contact.ds24_status'], written['contact.ds24_amount']], ['hot', 12.5]);
+  });
+
   test('calls, goes on after a failure, and pairs each result with its item', async (t) => {
     const { settings, sandbox } = await startMainJob(t);
     const credentials = credentialsOf(settings);

@@ -6,7 +6,7 @@ import { itemError, misconfigured, nodeError } from './errors.js';
 import { fetchBy } from './http.js';
 import { ANY, SYNC } from './operations.js';
 import { credentialOf, RECEIVER, withPlugin } from './plugin.js';
-import { parameterOf } from './properties.js';
+import { parameterOf, standsAlone } from './properties.js';
 import { valuesOf } from './values.js';
 
 /** Runs the node for all its items: one plugin, so that the rate and what a list said last from item to item. */
@@ -47,13 +47,24 @@ async function runItem(
   if (id === SYNC) return [await sync(context, item)];
   const entry = entries.find((one) => one.id === id) ?? entryOf(plugin, id);
   const fields = formOf(entry);
-  return called(context, plugin, entry, inputOf(fields, valuesOf(fields, parametersOf(context, fields, item))), item);
+  return called(
+    context,
+    plugin,
+    entry,
+    inputOf(fields, valuesOf(fields, parametersOf(context, fields, id, item))),
+    item,
+  );
 }
 
-/** The required fields stand alone, the others in a collection. */
-function parametersOf(context: IExecuteFunctions, fields: readonly Field[], item: number): Record<string, unknown> {
+/** Some fields stand alone, the others in a collection. */
+function parametersOf(
+  context: IExecuteFunctions,
+  fields: readonly Field[],
+  id: string,
+  item: number,
+): Record<string, unknown> {
   const parameters = { ...(context.getNodeParameter('additional', item, {}) as Record<string, unknown>) };
-  for (const field of fields.filter(({ required }) => required)) {
+  for (const field of fields.filter((one) => standsAlone(one, id))) {
     const name = parameterOf(field.name);
     parameters[name] = context.getNodeParameter(name, item, undefined);
   }

@@ -55,7 +55,7 @@ const operationProperty = (resource: string, group: Entry[]): INodeProperties =>
 function fieldProperties(entry: Entry): INodeProperties[] {
   const show = { resource: [resourceOf(entry)], operation: [entry.id] };
   if (entry.id === SYNC) return [{ ...EVENT, displayOptions: { show } }];
-  return [...propertiesOf(formOf(entry), show), ...(entry.paging === null ? [] : listProperties(show))];
+  return [...propertiesOf(formOf(entry), show, entry.id), ...(entry.paging === null ? [] : listProperties(show))];
 }
 
 const EVENT: INodeProperties = {

@@ -1,5 +1,6 @@
 import type { ChoiceSource, Field } from 'ghl-digistore24/form';
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import { holdsCustomFields, mapperOf } from './custom-fields.js';
 
 /** Parameters of the node itself; a field of the same name gets a line behind. */
 const OWN = new Set(['resource', 'operation', 'anyOperation', 'input', 'additional', 'returnAll', 'limit', 'event']);
@@ -23,11 +24,18 @@ export const methodOf = (source: ChoiceSource): string =>
     .join('_')
     .replace(/\W+/g, '_');
 
-/** A form's fields: the required ones stand alone, the others are added one by one. */
-export function propertiesOf(fields: readonly Field[], show: Record<string, string[]>): INodeProperties[] {
+/** Whether a field stands alone, not among the additional ones: it must be filled in, or has a mapper. */
+export const standsAlone = (field: Field, id: string): boolean => field.required || holdsCustomFields(field, id);
+
+/** The fields of an entry's form: those that stand alone, and the others, which are added one by one. */
+export function propertiesOf(fields: readonly Field[], show: Record<string, string[]>, id: string): INodeProperties[] {
   const displayOptions = { show };
-  const required = fields.filter((field) => field.required).map((field) => ({ ...propertyOf(field), displayOptions }));
-  const optional = fields.filter((field) => !field.required).map(propertyOf);
+  const alone = fields.filter((field) => standsAlone(field, id));
+  const required = alone.map((field) => {
+    const property = { ...propertyOf(field), displayOptions };
+    return holdsCustomFields(field, id) ? mapperOf(property) : property;
+  });
+  const optional = fields.filter((field) => !standsAlone(field, id)).map(propertyOf);
   if (optional.length === 0) return required;
   return [
     ...required,

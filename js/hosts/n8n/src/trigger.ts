@@ -24,7 +24,7 @@ export function triggerProperties(entries: readonly Entry[], any?: string): INod
       default: any ? ANY_EVENT : (options[0]?.value ?? ''),
       required: true,
     },
-    ...entries.flatMap((entry) => propertiesOf(formOf(entry), { event: [entry.id] })),
+    ...entries.flatMap((entry) => propertiesOf(formOf(entry), { event: [entry.id] }, entry.id)),
   ];
 }
 

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from 'ghl-digistore24';
 import type { Field } from 'ghl-digistore24/form';
+import { mapped } from './custom-fields.js';
 import { parameterOf } from './properties.js';
 
 /** What a form holds, by the names of its fields, from a node's parameters. */
@@ -14,6 +15,8 @@ export function valuesOf(fields: readonly Field[], parameters: Record<string, un
 
 function readOne(field: Field, given: unknown): Json | undefined {
   if (given === undefined) return undefined;
+  const fromMapper = mapped(field, given);
+  if (fromMapper !== undefined) return isNothing(fromMapper) && !field.required ? undefined : fromMapper;
   if (isObject(given)) {
     const { group, rows } = given as { group?: unknown; rows?: unknown };
     if (field.kind === 'group' && (group !== undefined || isEmpty(given)))
@@ -28,5 +31,7 @@ function readOne(field: Field, given: unknown): Json | undefined {
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const isNothing = (value: Json) => typeof value === 'object' && value !== null && isEmpty(value);
 
 const isEmpty = (value: object) => Object.keys(value).length === 0;

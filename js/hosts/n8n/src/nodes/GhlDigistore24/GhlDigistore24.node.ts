@@ -5,7 +5,15 @@ import {
   type INodeTypeDescription,
   NodeConnectionTypes,
 } from 'n8n-workflow';
-import { actionProperties, entries, execute, inputFields, loadOptionsOf, operationsOf } from '../../core.js';
+import {
+  actionProperties,
+  customFields,
+  entries,
+  execute,
+  inputFields,
+  loadOptionsOf,
+  operationsOf,
+} from '../../core.js';
 
 /** Every operation of both services, and the sync. */
 export class GhlDigistore24 implements INodeType {
@@ -31,7 +39,7 @@ export class GhlDigistore24 implements INodeType {
 
   methods = {
     loadOptions: { ...loadOptionsOf(entries), operations: operationsOf() },
-    resourceMapping: { inputFields },
+    resourceMapping: { inputFields, customFields },
   };
 
   async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
