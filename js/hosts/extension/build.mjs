@@ -47,7 +47,7 @@ export async function buildFor(browser, folder, { hosts } = {}) {
     outdir: folder,
     bundle: true,
     format: 'esm',
-    target: ['chrome116', 'firefox128'],
+    target: ['chrome116', 'firefox140'],
     conditions: ['browser'],
     alias: {
       'ghl-digistore24': join(root, 'pkg/dist/src/index.js'),

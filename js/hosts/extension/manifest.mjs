@@ -32,7 +32,7 @@ export function manifest(browser, { version, hosts = [] }) {
       browser_specific_settings: {
         gecko: {
           id: '{5b1c0d5e-7c0b-4f0e-9d5e-3a1f6c2e8d24}',
-          strict_min_version: '128.0',
+          strict_min_version: '140.0',
           data_collection_permissions: { required: ['none'] },
         },
       },

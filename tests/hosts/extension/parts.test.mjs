@@ -1,8 +1,11 @@
 // What needs no browser: whose page an address is, the words, what the manifests ask for.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import { transform } from 'esbuild';
 import { manifest } from '../../../js/hosts/extension/manifest.mjs';
 import { root } from '../../../scripts/lib/shell.mjs';
@@ -95,4 +98,19 @@ test('it asks for little: no scripts in pages, no eval, one address of HighLevel
     assert.equal(scripts, "'self' 'wasm-unsafe-eval'");
   }
   assert.ok(manifest('firefox', { version: '1' }).sidebar_action && manifest('chromium', { version: '1' }).side_panel);
+});
+
+test('Mozilla’s own linter finds no fault in the build for Firefox', async () => {
+  const linter = createRequire(import.meta.url).resolve('addons-linter/bin/addons-linter');
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    linter,
+    '--output',
+    'json',
+    join(root, 'dist/extension/firefox'),
+  ]);
+  const { errors, warnings } = JSON.parse(stdout);
+  assert.deepEqual(errors, []);
+  // The one for Android, which it isn't made for, and Chromium's panel, which is asked for before it is used.
+  const codes = warnings.map(({ code }) => code).sort();
+  assert.deepEqual(codes, ['KEY_FIREFOX_ANDROID_UNSUPPORTED_BY_MIN_VERSION', 'UNSUPPORTED_API']);
 });
