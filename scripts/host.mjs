@@ -2,10 +2,11 @@
 // build.mjs are in js/hosts/n8n, its tests in tests/hosts/n8n, with a package.json of their own where they need packages.
 //   npm run host -- build n8n    builds the package, and what it's made from, into dist/n8n
 //   npm run host -- test n8n     the same, then its tests
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { Failed, main, root, run, step } from './lib/shell.mjs';
+import { ensureChromium } from './lib/chromium.mjs';
+import { Failed, main, root, run, say, step } from './lib/shell.mjs';
 import { files } from './lib/stamp.mjs';
 
 const sourceOf = (host) => join(root, 'js/hosts', host, 'build.mjs');
@@ -24,8 +25,13 @@ export async function testHost(host) {
   const folder = join('tests/hosts', host);
   // Not before: on a fresh machine the build installs what these need.
   const { installPackages } = await import('./setup.mjs');
-  if (existsSync(join(root, folder, 'package.json'))) {
+  const manifest = join(root, folder, 'package.json');
+  if (existsSync(manifest)) {
     await installPackages({ folder, what: `packages for the tests of ${host}` });
+    if ('playwright-core' in JSON.parse(readFileSync(manifest, 'utf8')).devDependencies) {
+      const noChromium = await ensureChromium();
+      if (noChromium) say(`SKIPPING what needs a browser: ${noChromium}`);
+    }
   }
   await buildHost(host);
   const tests = files([folder]).filter((path) => path.endsWith('.test.mjs'));
