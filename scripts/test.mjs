@@ -91,7 +91,7 @@ async function deny() {
   }
   // Advisories need a database from the network, so they are no part of this.
   await cargo('deny', 'check', 'bans', 'licenses', 'sources');
-  await cargo('deny', ...wasmtime, 'check', '--config', join(root, 'deny.toml'), 'bans', 'licenses', 'sources');
+  await cargo('deny', ...wasmtime, '--config', join(root, 'deny.toml'), 'check', 'bans', 'licenses', 'sources');
 }
 
 /** Like `run` of shell.mjs, but results belong on stdout here. */
