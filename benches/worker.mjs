@@ -1,23 +1,32 @@
 // The Cloudflare Worker in workerd: what it takes to start, beside a worker that is empty, and a burst with restarts and faults.
 // `npm run bench -- worker [messages]`, 2,000 where nothing is said. Its figures are those of docs/scale.md.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { Miniflare } from 'miniflare';
 import { burst } from '../tests/js/worker-burst.mjs';
 import { connectionsOn, startWorker } from '../tests/js/worker-support.mjs';
 
 const ROUNDS = 9;
+const pkg = fileURLToPath(new URL('../pkg/', import.meta.url));
 const nowhere = { highlevelUrl: 'http://127.0.0.1:9', digistore24Url: 'http://127.0.0.1:9' };
-/** With the same queue and objects, so that what they take to start isn't counted. */
+/** With the same queue and objects, and with the same bytes to hand over: what those take isn't ours to start. */
 const empty = () =>
   new Miniflare({
     compatibilityDate: '2025-09-01',
-    modules: true,
-    script: `import { DurableObject } from 'cloudflare:workers';
-      export class Ledger extends DurableObject {}
-      export default { fetch: () => new Response(), queue() {} };`,
+    modules: [
+      {
+        type: 'ESModule',
+        path: 'empty.mjs',
+        contents: `import { DurableObject } from 'cloudflare:workers';
+          export class Ledger extends DurableObject {}
+          export default { fetch: () => new Response(), queue() {} };`,
+      },
+      { type: 'Text', path: 'script.txt', contents: readFileSync(join(pkg, 'dist/hosts/worker/index.js'), 'utf8') },
+      { type: 'Data', path: 'wasm.bin', contents: readFileSync(join(pkg, 'wasm/ghl_digistore24_bg.wasm')) },
+    ],
     durableObjects: { LEDGERS: { className: 'Ledger', useSQLite: true } },
     queueProducers: { EVENTS: { queueName: 'events' } },
     queueConsumers: { events: {}, 'events-dead': {} },
