@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { common, withoutFace } from './lib/bundle.mjs';
 import { Failed, main, root, run, say } from './lib/shell.mjs';
 
 const source = 'js/hosts/worker';
@@ -12,38 +13,22 @@ const wasm = join(root, 'pkg/wasm/ghl_digistore24_bg.wasm');
 /** Bytes of module and wasm after gzip -9. */
 const LIMIT = 400_000;
 
-/** The sync never lists the catalog, so the worker goes without its face: 95 kB less to start with. */
-const withoutFace = {
-  name: 'without the face of the catalog',
-  setup(build) {
-    build.onLoad({ filter: /loaders[\\/]face\.js$/ }, () => ({
-      contents: 'export function face() { throw new Error("the worker has no face of the catalog"); }',
-    }));
-  },
-};
-
 /** Checks the types and writes the bundle; gives its size. */
 export async function buildWorker() {
   await run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', source]);
   // Not before: on a fresh machine the build installs it.
   const esbuild = await import('esbuild');
   await esbuild.build({
+    ...common,
     entryPoints: [join(root, source, 'src/index.ts')],
     outfile: bundle,
-    bundle: true,
     format: 'esm',
     target: 'es2022',
     conditions: ['workerd', 'worker', 'browser'],
-    alias: {
-      'ghl-digistore24': join(root, 'pkg/dist/src/index.js'),
-      'ghl-digistore24/durable-object': join(root, 'pkg/dist/src/store/durable.js'),
-    },
     // Wrangler compiles it. From here the wasm lies where it lay from the loaders.
     external: ['cloudflare:*', '*.wasm'],
-    minifySyntax: true,
-    minifyWhitespace: true,
+    // The sync never lists the catalog.
     plugins: [withoutFace],
-    logLevel: 'error',
   });
   const gzip = [bundle, wasm].map((file) => gzipSync(readFileSync(file), { level: 9 }).length);
   const total = gzip.reduce((sum, bytes) => sum + bytes, 0);

@@ -14,7 +14,9 @@ use crate::{
     events, highlevel, http, install,
     mapping::{self, Mapping},
     pages::Pager,
-    poll, receive, record,
+    poll,
+    receive::{self, Incoming},
+    record,
     routes::Routes,
     scope::Scope,
     sync::{Sync, params_of},
@@ -269,8 +271,10 @@ impl Settings {
                 result
             }
             "receive" => {
-                let request = argument(&args, 0, "request", &receive::FIELDS)?;
-                Ok(receive::receive(effects, &self.connection, self.sync(effects), &request, body).await)
+                let request: Incoming = argument(&args, 0, "request", &receive::FIELDS)?;
+                // What nobody is to carry out here needs no account of HighLevel.
+                let sync = if request.parked { Ok(self.inbox(effects)) } else { self.sync(effects) };
+                Ok(receive::receive(effects, &self.connection, sync, &request, body).await)
             }
             #[cfg(not(feature = "fetch"))]
             "route" => {
@@ -294,7 +298,7 @@ impl Settings {
             }
             "tick" => {
                 let options: TickOptions = argument(&args, 0, "options", &["maxRequests"])?;
-                Ok(self.sync(effects)?.tick(options.max_requests.unwrap_or(u32::MAX)).await?.to_json())
+                Ok(self.inbox(effects).tick(options.max_requests.unwrap_or(u32::MAX)).await?.to_json())
             }
             "deadLetters.retry" => Ok(self.sync(effects)?.revive(text_at(0)).await?.into()),
             "deadLetters.drop" => {
@@ -375,8 +379,14 @@ impl Settings {
     }
 
     fn sync(&self, effects: &Effects) -> Result<Sync<'_>> {
-        let location = &self.connection.highlevel()?.location_id;
-        Ok(Sync {
+        self.connection.highlevel()?;
+        Ok(self.inbox(effects))
+    }
+
+    /// The same for who only takes messages in.
+    fn inbox(&self, effects: &Effects) -> Sync<'_> {
+        let location = self.connection.highlevel.as_ref().map_or("none", |account| account.location_id.as_str());
+        Sync {
             effects: effects.clone(),
             client: self.client(effects),
             mapping: &self.mapping,
@@ -385,7 +395,7 @@ impl Settings {
             settle_ms: self.memory.settle_ms,
             live_after: self.live_after,
             keep_ms: self.keep_ms,
-        })
+        }
     }
 
     async fn plan(&self, effects: &Effects, given: &Value) -> Result<Value> {

@@ -4,6 +4,7 @@
 
 mod support;
 
+use ghl_digistore24::digistore24::{Params, sign};
 use ghl_digistore24::json::{Value, json};
 use ghl_digistore24::plugin::Plugin;
 use proptest::prelude::*;
@@ -67,6 +68,44 @@ fn an_event_waits_until_it_is_dealt_with_and_comes_once() {
     world.now += 31 * 24 * 3_600_000;
     done(call(&mut world, &plugin, "tick", json!({}), Vec::new(), rng));
     assert!(world.entries.is_empty(), "{:?}", world.entries.keys());
+}
+
+/// Triggers of Digistore24 alone need no account of HighLevel.
+#[test]
+fn without_highlevel_a_message_is_proven_known_again_and_kept() {
+    let options = json!({ "digistore24": { "ipnPassphrase": support::PASSPHRASE } });
+    let (mut world, plugin, rng) = (World::new(), Plugin::new(options).unwrap(), &mut Rng::new(1));
+    let raw = support::event(json!({}))["raw"].clone();
+    let pairs = raw.as_object().unwrap().iter().map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned()));
+    let mut pairs: Vec<(String, String)> = pairs.collect();
+    let signature = sign(&Params::new(pairs.clone()).unwrap(), support::PASSPHRASE, false);
+    let mut take = |world: &mut World, sha_sign: &str, parked: bool| {
+        let mut signed = std::mem::take(&mut pairs);
+        signed.retain(|(name, _)| name != "sha_sign");
+        signed.push(("sha_sign".into(), sha_sign.into()));
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&signed).finish();
+        pairs = signed;
+        done(call(world, &plugin, "receive", json!({ "method": "POST", "parked": parked }), body.into_bytes(), rng))
+    };
+    // Nobody has said that it is only to be read: the sender must keep it until the account is set.
+    assert_eq!(take(&mut world, &signature, false)["response"]["status"], json!(503));
+    let first = take(&mut world, &signature, true);
+    assert_eq!((&first["outcome"], &first["response"]["body"]), (&json!("kept"), &json!("OK")));
+    assert_eq!(first["events"][0]["event"], json!("payment"));
+    let again = take(&mut world, &signature, true);
+    assert_eq!((&again["outcome"], &again["events"]), (&json!("duplicate"), &json!([])));
+    assert_eq!(take(&mut world, "AB", true)["outcome"], json!("refused"));
+    let kept: Vec<_> = world.entries.iter().filter(|(key, _)| key.contains("/kept/")).collect();
+    assert!(kept.len() == 1 && kept[0].1.0.contains("no HighLevel account is set"), "{kept:?}");
+    // What needs the account still says so, and what is old goes.
+    let applied = call(&mut world, &plugin, "sync.apply", json!({ "raw": raw }), Vec::new(), &mut Rng::new(1));
+    assert!(
+        matches!(applied, End::Failed(ref error) if format!("{error:?}").contains("no HighLevel account")),
+        "{applied:?}"
+    );
+    world.now += 31 * 24 * 3_600_000;
+    done(call(&mut world, &plugin, "tick", json!({}), Vec::new(), &mut Rng::new(1)));
+    assert!(!world.entries.keys().any(|key| key.contains("/kept/")));
 }
 
 #[test]

@@ -109,7 +109,10 @@ export interface ReceiveOptions extends Pick<CallOptions, 'trace'> {
   service?: WebhookService;
   /** Tell one event for each item of the order. */
   splitItems?: boolean;
-  /** A router found no location for it: it is kept and not worked on. */
+  /**
+   * It is kept and not worked on: a router found no location for it, or the host only reads events. That needs no account of
+   * HighLevel; without `parked` it does, so that no sale is taken that nobody carries out.
+   */
   parked?: boolean;
 }
 

@@ -261,6 +261,7 @@ impl Sync<'_> {
             Kind::Unknown(_) => Some("an event that is not known".to_owned()),
             Kind::Affiliation if self.mapping.welcomes_partners() => None,
             kind if !kind.is_about_order() => Some(format!("{} is not synced", kind.name())),
+            _ if connection.highlevel.is_none() => Some("no HighLevel account is set".to_owned()),
             _ if connection.is_foreign(event.merchant.id.as_ref()) => Some("another merchant's message".to_owned()),
             _ if event.order.base_id.is_empty() => Some("a message without an order".to_owned()),
             _ if event.test && self.mapping.test_orders == TestOrders::Ignore => Some("a test order".to_owned()),

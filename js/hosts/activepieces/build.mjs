@@ -2,7 +2,7 @@
 // a dependency of it, in the version that it is compiled against.
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { coreEntries, forNode, sizeOf, withCatalog } from '../../../scripts/lib/bundle.mjs';
 import { root, run, say } from '../../../scripts/lib/shell.mjs';
 
 const source = 'js/hosts/activepieces';
@@ -32,35 +32,21 @@ export async function build() {
   rmSync(out, { recursive: true, force: true });
   mkdirSync(join(out, 'src'), { recursive: true });
   const file = join(out, 'src/index.js');
-  const entries = await coreEntries();
+  const entries = await coreEntries(PARTS);
   // Not before: on a fresh machine the build installs it.
   const esbuild = await import('esbuild');
   await esbuild.build({
+    ...forNode,
     entryPoints: [join(root, source, 'src/index.ts')],
     outfile: file,
-    bundle: true,
-    format: 'cjs',
-    platform: 'node',
-    target: 'node20',
-    // The loader that has the wasm as text: a piece is sometimes one file, wherever it came from.
-    conditions: ['base64'],
-    alias: {
-      'ghl-digistore24': join(root, 'pkg/dist/src/index.js'),
-      'ghl-digistore24/form': join(root, 'pkg/dist/src/form.js'),
-    },
     external: Object.keys(manifest.dependencies),
     loader: { '.svg': 'dataurl' },
-    minifySyntax: true,
-    minifyWhitespace: true,
-    plugins: [catalog(entries)],
-    logLevel: 'error',
+    plugins: [withCatalog(entries)],
   });
   writeFileSync(join(out, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   copyFileSync(join(root, 'docs/hosts/activepieces.md'), join(out, 'README.md'));
   copyFileSync(join(root, 'LICENSE-MIT'), join(out, 'LICENSE'));
-  const code = readFileSync(file);
-  const kilobytes = (bytes) => `${(bytes / 1000).toFixed(0)} kB`;
-  say(`Activepieces piece: ${kilobytes(code.length)}, ${kilobytes(gzipSync(code, { level: 9 }).length)} gzip -9`);
+  say(`Activepieces piece: ${sizeOf(file)}`);
 }
 
 /** A manifest as npm publishes it; the versions are those of the plugin and of what was compiled against. */
@@ -80,23 +66,3 @@ function manifestOf() {
 }
 
 const read = (path) => JSON.parse(readFileSync(join(root, path), 'utf8'));
-
-/** What is an action or trigger of its own: the catalog's tier `core`. */
-async function coreEntries() {
-  const { createPlugin } = await import('../../../pkg/dist/src/index.js');
-  const plugin = await createPlugin();
-  const entries = plugin.catalog.list({ tier: 'core' }).filter(({ deprecated }) => !deprecated);
-  await plugin.close();
-  return entries.map((entry) => ({
-    ...Object.fromEntries(PARTS.filter((part) => part in entry).map((part) => [part, entry[part]])),
-    ...(entry.kind === 'trigger' && { sample: entry.sample.output }),
-  }));
-}
-
-const catalog = (entries) => ({
-  name: 'the catalog’s core',
-  setup(build) {
-    build.onResolve({ filter: /^catalog:core$/ }, ({ path }) => ({ path, namespace: 'catalog' }));
-    build.onLoad({ filter: /.*/, namespace: 'catalog' }, () => ({ contents: JSON.stringify(entries), loader: 'json' }));
-  },
-});

@@ -1,7 +1,7 @@
 // The browser extension, for Chromium and Firefox: dist/extension/<browser>, and a zip of each for the stores.
 import { cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { common, sizeOf, withoutFace } from '../../../scripts/lib/bundle.mjs';
 import { root, run, say, which } from '../../../scripts/lib/shell.mjs';
 import { manifest } from './manifest.mjs';
 
@@ -9,16 +9,6 @@ const source = join(root, 'js/hosts/extension');
 const dist = join(root, 'dist/extension');
 const wasm = 'ghl_digistore24_bg.wasm';
 const browsers = ['chromium', 'firefox'];
-
-/** The panel and its actions need only what people list first, so the face of the catalog stays out. */
-const withoutFace = {
-  name: 'without the face of the catalog',
-  setup(build) {
-    build.onLoad({ filter: /loaders[\\/]face\.js$/ }, () => ({
-      contents: 'export function face() { throw new Error("the extension has no face of the catalog"); }',
-    }));
-  },
-};
 
 /** Checks the types and writes both. */
 export async function build() {
@@ -39,24 +29,18 @@ export async function buildFor(browser, folder, { hosts } = {}) {
   const esbuild = await import('esbuild');
   mkdirSync(join(folder, 'wasm'), { recursive: true });
   await esbuild.build({
+    ...common,
     entryPoints: {
       background: join(source, 'src/background.ts'),
       panel: join(source, 'src/panel/panel.ts'),
       options: join(source, 'src/options/options.ts'),
     },
     outdir: folder,
-    bundle: true,
     format: 'esm',
     target: ['chrome116', 'firefox140'],
     conditions: ['browser'],
-    alias: {
-      'ghl-digistore24': join(root, 'pkg/dist/src/index.js'),
-      'ghl-digistore24/indexeddb': join(root, 'pkg/dist/src/store/indexeddb.js'),
-    },
-    minifySyntax: true,
-    minifyWhitespace: true,
+    // The panel and its actions need only what people list first.
     plugins: [withoutFace],
-    logLevel: 'error',
   });
   for (const page of ['panel', 'options']) {
     for (const kind of ['html', 'css'])
@@ -70,8 +54,7 @@ export async function buildFor(browser, folder, { hosts } = {}) {
   const { version } = JSON.parse(readFileSync(join(root, 'pkg/package.json'), 'utf8'));
   writeFileSync(join(folder, 'manifest.json'), JSON.stringify(manifest(browser, { version, hosts }), null, 2));
   const sizes = ['background.js', 'panel.js', 'options.js', `wasm/${wasm}`].map((file) => {
-    const gzip = gzipSync(readFileSync(join(folder, file)), { level: 9 }).length;
-    return `${file.split('/').at(-1)} ${(gzip / 1000).toFixed(1)} kB`;
+    return `${file} ${sizeOf(join(folder, file))}`;
   });
-  say(`  ${browser}: ${sizes.join(', ')} (gzip -9)`);
+  say(`  ${browser}: ${sizes.join('; ')}`);
 }

@@ -2,7 +2,7 @@
 // credential, which n8n loads by its name. Community nodes have no dependencies and use no global that n8n forbids.
 import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { coreEntries, forNode, sizeOf, withCatalog } from '../../../scripts/lib/bundle.mjs';
 import { root, run, say } from '../../../scripts/lib/shell.mjs';
 
 const source = 'js/hosts/n8n';
@@ -50,7 +50,7 @@ export async function build() {
   await installPackages({ folder: tests, what: "n8n's types and its linter" });
   await run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', source]);
   rmSync(out, { recursive: true, force: true });
-  const entries = await coreEntries();
+  const entries = await coreEntries(PARTS);
   for (const one of packages) await buildPackage(one, entries, join(out, one.name));
 }
 
@@ -74,28 +74,17 @@ export async function buildPackage({ name, description, nodes, credentials, icon
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   cpSync(join(root, 'docs/hosts/n8n.md'), join(folder, 'README.md'));
   copyFileSync(join(root, 'LICENSE-MIT'), join(folder, 'LICENSE.md'));
-  const code = readFileSync(join(folder, 'dist/core.js'));
-  const kilobytes = (bytes) => `${(bytes / 1000).toFixed(0)} kB`;
-  say(`${name}: ${kilobytes(code.length)}, ${kilobytes(gzipSync(code, { level: 9 }).length)} gzip -9`);
+  say(`${name}: ${sizeOf(join(folder, 'dist/core.js'))}`);
 }
 
 async function bundle(files, entries, outdir) {
   // Not before: on a fresh machine the build installs it.
   const esbuild = await import('esbuild');
   await esbuild.build({
+    ...forNode,
     entryPoints: files.map((file) => join(root, source, 'src', `${file}.ts`)),
     outdir,
     outbase: join(root, source, 'src'),
-    bundle: true,
-    format: 'cjs',
-    platform: 'node',
-    target: 'node20',
-    // The loader that has the wasm as text: n8n's own build copies no wasm.
-    conditions: ['base64'],
-    alias: {
-      'ghl-digistore24': join(root, 'pkg/dist/src/index.js'),
-      'ghl-digistore24/form': join(root, 'pkg/dist/src/form.js'),
-    },
     external: ['n8n-workflow', '../../core.js'],
     inject: [join(root, source, 'src/globals.ts')],
     define: {
@@ -104,10 +93,7 @@ async function bundle(files, entries, outdir) {
       console: 'noConsole',
       'globalThis.fetch': 'hostFetch',
     },
-    minifySyntax: true,
-    minifyWhitespace: true,
-    plugins: [catalog(entries)],
-    logLevel: 'error',
+    plugins: [withCatalog(entries)],
   });
 }
 
@@ -128,23 +114,3 @@ function manifestOf(files) {
     peerDependencies: { 'n8n-workflow': '*' },
   };
 }
-
-/** What is an operation of its own: the catalog's tier `core`. */
-export async function coreEntries() {
-  const { createPlugin } = await import('../../../pkg/dist/src/index.js');
-  const plugin = await createPlugin();
-  const entries = plugin.catalog.list({ tier: 'core' }).filter(({ deprecated }) => !deprecated);
-  await plugin.close();
-  return entries.map((entry) => ({
-    ...Object.fromEntries(PARTS.filter((part) => part in entry).map((part) => [part, entry[part]])),
-    ...(entry.kind === 'trigger' && { sample: entry.sample.output }),
-  }));
-}
-
-const catalog = (entries) => ({
-  name: 'the catalog’s core',
-  setup(build) {
-    build.onResolve({ filter: /^catalog:core$/ }, ({ path }) => ({ path, namespace: 'catalog' }));
-    build.onLoad({ filter: /.*/, namespace: 'catalog' }, () => ({ contents: JSON.stringify(entries), loader: 'json' }));
-  },
-});

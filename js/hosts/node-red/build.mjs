@@ -2,7 +2,7 @@
 // dialogs.
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { common, forNode, sizeOf } from '../../../scripts/lib/bundle.mjs';
 import { root, run, say } from '../../../scripts/lib/shell.mjs';
 
 const source = 'js/hosts/node-red';
@@ -18,23 +18,11 @@ export async function build() {
   mkdirSync(out, { recursive: true });
   // Not before: on a fresh machine the build installs it.
   const esbuild = await import('esbuild');
-  const common = { bundle: true, minifySyntax: true, minifyWhitespace: true, logLevel: 'error' };
   const code = join(out, `${NAME}.js`);
   await esbuild.build({
-    ...common,
+    ...forNode,
     entryPoints: [join(root, source, 'src/runtime/module.ts')],
     outfile: code,
-    format: 'cjs',
-    platform: 'node',
-    target: 'node20',
-    // The loader that has the wasm as text.
-    conditions: ['base64'],
-    alias: {
-      'ghl-digistore24': join(root, 'pkg/dist/src/index.js'),
-      'ghl-digistore24/form': join(root, 'pkg/dist/src/form.js'),
-      'ghl-digistore24/sqlite': join(root, 'pkg/dist/src/store/sqlite.js'),
-      'ghl-digistore24/worker': join(root, 'pkg/dist/src/serve/worker.js'),
-    },
     external: ['libsql'],
     define: { 'import.meta.url': 'importMetaUrl' },
     banner: { js: `const importMetaUrl = require('node:url').pathToFileURL(__filename).href;` },
@@ -58,9 +46,7 @@ export async function build() {
   cpSync(join(root, 'docs/hosts/node-red.md'), join(out, 'README.md'));
   cpSync(join(root, 'LICENSE-MIT'), join(out, 'LICENSE'));
   writeFileSync(join(out, 'package.json'), `${JSON.stringify(manifestOf(), null, 2)}\n`);
-  const kilobytes = (bytes) => `${(bytes / 1000).toFixed(0)} kB`;
-  const gzip = gzipSync(readFileSync(code), { level: 9 }).length;
-  say(`Node-RED nodes: ${kilobytes(gzip)} gzip -9, the dialogs ${kilobytes(html.length)}`);
+  say(`Node-RED nodes: ${sizeOf(code)}; the dialogs: ${sizeOf(join(out, `${NAME}.html`))}`);
 }
 
 /** A manifest as npm publishes it; the versions are the plugin's. */

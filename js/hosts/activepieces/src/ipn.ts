@@ -118,7 +118,7 @@ async function receive(credentials: Credentials, store: Store, payload: Payload)
   const method = payload.method ?? (body === '' ? 'GET' : 'POST');
   const request = method === 'POST' ? { method, body } : { method };
   const of = await readStore(store);
-  return withPlugin(credentials, of, (plugin) => plugin.receive(request, { service: 'digistore24' }));
+  return withPlugin(credentials, of, (plugin) => plugin.receive(request, { service: 'digistore24', parked: true }));
 }
 
 const fires = ({ events, outcome }: Received, entry: Entry) =>

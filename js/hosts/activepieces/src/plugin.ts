@@ -1,4 +1,4 @@
-import { type ConnectionOptions, createPlugin, memoryStore, type Plugin, type Store } from 'ghl-digistore24';
+import { createPlugin, memoryStore, type Plugin, type Store } from 'ghl-digistore24';
 import { type Credentials, optionsOf } from './auth.js';
 
 /** The plugin that was asked for last: a process of the engine mostly serves one connection. */
@@ -18,9 +18,6 @@ export function pluginFor(credentials: Credentials): Promise<Plugin> {
   return plugin;
 }
 
-/** A location for messages that are only read: no call is made for it. */
-const NOWHERE: NonNullable<ConnectionOptions['highlevel']> = { auth: { kind: 'host' }, locationId: 'none' };
-
 /**
  * A plugin on a store of its own, for as long as the work takes: for webhooks and their connection. Either service may be missing in
  * the options, of Digistore24 the passphrase may be in the store alone.
@@ -30,8 +27,8 @@ export async function withPlugin<T>(
   store: Store,
   work: (plugin: Plugin) => Promise<T>,
 ): Promise<T> {
-  const { highlevel = NOWHERE, digistore24 } = optionsOf(credentials);
-  const plugin = await createPlugin({ highlevel, digistore24: { ...digistore24 }, store });
+  const { digistore24, ...rest } = optionsOf(credentials);
+  const plugin = await createPlugin({ ...rest, digistore24: { ...digistore24 }, store });
   try {
     return await work(plugin);
   } finally {

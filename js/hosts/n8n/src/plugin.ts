@@ -29,9 +29,6 @@ export async function credentialOf(context: Context, name: string): Promise<Cred
   return context.getCredentials(name);
 }
 
-/** A location for messages that are only read: no call is made for it. */
-const NOWHERE: NonNullable<ConnectionOptions['highlevel']> = { auth: { kind: 'host' }, locationId: 'none' };
-
 /** Does something with a plugin on a store of its own. Either service may be missing in the node's credentials. */
 export async function withPlugin<T>(
   context: Context,
@@ -45,7 +42,7 @@ export async function withPlugin<T>(
     [String(digistore24?.['baseUrl'] || DIGISTORE24_URL), DIGISTORE24],
   ];
   const plugin = await createPlugin({
-    highlevel: highlevel ? highlevelOf(highlevel) : NOWHERE,
+    ...(highlevel && { highlevel: highlevelOf(highlevel) }),
     digistore24: digistore24 ? digistore24Of(digistore24) : {},
     store,
     log: ({ level, message, fields }) => context.logger[level](message, fields),

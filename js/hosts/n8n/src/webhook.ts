@@ -66,6 +66,8 @@ export async function ipnMessage(context: IWebhookFunctions, entries: readonly E
     async (plugin) => {
       const received = await plugin.receive(isLook ? { method: 'GET' } : { method: 'POST', body }, {
         service: 'digistore24',
+        // The run is the workflow's; nothing is carried out here.
+        parked: true,
       });
       const fires = received.events.some(({ triggers }) => !entry || triggers.includes(entry.id));
       if (received.outcome === 'refused' || !fires) return answered(context, received);

@@ -58,9 +58,6 @@ const PATIENCE_MS = 10_000;
 /** Where the store couldn't be opened. Milliseconds. */
 const RETRY_MS = 3_000;
 
-/** Where messages of Digistore24 are kept while no account of HighLevel is set: triggers work without one. */
-const NOWHERE: NonNullable<ConnectionOptions['highlevel']> = { auth: { kind: 'host' }, locationId: 'none' };
-
 /** Everything of one account: its plugin, its store, who listens to its webhooks. */
 export class Connection {
   readonly #options: ConnectionOptions;
@@ -130,8 +127,7 @@ export class Connection {
       });
     }
     try {
-      const { highlevel = NOWHERE } = this.#options;
-      return { store, plugin: await createPlugin({ ...this.#options, highlevel, store, log: this.#log }) };
+      return { store, plugin: await createPlugin({ ...this.#options, store, log: this.#log }) };
     } catch (thrown) {
       await store.close?.();
       throw thrown;
