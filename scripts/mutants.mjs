@@ -47,7 +47,7 @@ export async function run({ only = [''], suite = false, seeds = 2000 } = {}) {
     const whole = readFileSync(path, 'utf8');
     writeFileSync(path, sources.get(mutant));
     try {
-      const { failure } = await simulate(seeds);
+      const { failure } = await simulate(seeds, mutant.test);
       say(
         `${failure ? 'noticed ' : 'SURVIVED'} ${seconds(start).padStart(8)}  ${mutant.name}${failure ? `: ${failure}` : ''}`,
       );
@@ -94,8 +94,8 @@ function isSame(path, content) {
   }
 }
 
-/** Builds the copy and runs its simulation. Gives what the first failure says, if there is one. */
-async function simulate(seeds) {
+/** Builds the copy and runs a test of its simulation. Gives what the first failure says, if there is one. */
+async function simulate(seeds, name = 'exactly_once_whatever_fails') {
   const build = [
     'test',
     '--locked',
@@ -109,7 +109,10 @@ async function simulate(seeds) {
   const built = await child('cargo', build, {});
   if (built.code !== 0) throw new Failed(`it doesn't compile:\n${built.error}`);
   const program = built.lines.map((line) => JSON.parse(line)).find(({ executable }) => executable)?.executable;
-  const test = await child(program, ['--nocapture'], { SIMULATION_SEEDS: String(seeds), SIMULATION_FAILURES: '1' });
+  const test = await child(program, ['--nocapture', '--exact', name], {
+    SIMULATION_SEEDS: String(seeds),
+    SIMULATION_FAILURES: '1',
+  });
   if (test.code === 0) return {};
   const told =
     test.error.match(/^.*\bseed \d+: .*$/m)?.[0] ?? test.error.match(/panicked at .*\n.*/)?.[0] ?? 'it hangs';

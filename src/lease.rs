@@ -63,17 +63,27 @@ impl Lease {
 
     /// Claims a key for the message `name`. False where another unfinished message has it.
     pub(crate) async fn claim(&mut self, key: String, name: &str) -> Result<bool> {
-        if self.claims.contains(&key) {
+        self.claim_all(vec![key], name).await
+    }
+
+    /// Claims all of these keys for the message `name`, or none.
+    pub(crate) async fn claim_all(&mut self, mut keys: Vec<String>, name: &str) -> Result<bool> {
+        keys.retain(|key| !self.claims.contains(key));
+        if keys.is_empty() {
             return Ok(true);
         }
-        let (entries, _) = self.effects.get(vec![key.clone()]).await?;
+        let (entries, _) = self.effects.get(keys.clone()).await?;
         let value = text(&name.to_owned().to_json());
-        match entries.first() {
-            Some(entry) if entry.value != value => return Ok(false),
-            Some(_) => {}
-            None => self.commit(vec![Write { key: key.clone(), expect: Some(0), value: Some(value) }]).await?,
+        if entries.iter().any(|entry| entry.value != value) {
+            return Ok(false);
         }
-        self.claims.push(key);
+        let free = keys.iter().filter(|key| !entries.iter().any(|entry| entry.key == **key));
+        let writes: Vec<Write> =
+            free.map(|key| Write { key: key.clone(), expect: Some(0), value: Some(value.clone()) }).collect();
+        if !writes.is_empty() {
+            self.commit(writes).await?;
+        }
+        self.claims.extend(keys);
         Ok(true)
     }
 

@@ -225,6 +225,40 @@ fn a_message_that_was_begun_is_not_held_up_by_one_that_was_stored_later() {
     assert_eq!(world.contacts["c1"].notes.len(), 1);
 }
 
+/// A worker has listed a message and sleeps. Meanwhile another message of the buyer, with another address, has made a contact,
+/// and its worker has died: the ledger knows nothing yet.
+#[test]
+fn a_worker_that_slept_begins_no_second_message_of_a_buyer() {
+    let (mut world, plugin, mut rng) = (World::new(), plugin(), Rng::new(1));
+    let moved = event(json!({ "order_id": "B2", "transaction_id": "9002", "email": "new@example.com" }));
+    let mut task = plugin.start("sync.apply", &json!([moved]).to_string(), Vec::new());
+    let mut answers = Vec::new();
+    while !world.holds("inbox") {
+        assert!(world.step(&mut task, &mut answers, &mut rng).is_none());
+    }
+    drop(task);
+    let (mut sleeper, mut told) = (plugin.start("tick", "[{}]", Vec::new()), Vec::new());
+    for _ in 0..4 {
+        assert!(world.step(&mut sleeper, &mut told, &mut rng).is_none());
+    }
+    assert!(!world.holds("lease"), "it has only listed");
+    world.now -= 60_000;
+    let mut task = plugin.start("sync.apply", &json!([event(json!({}))]).to_string(), Vec::new());
+    let mut answers = Vec::new();
+    while world.contacts.is_empty() {
+        assert!(world.step(&mut task, &mut answers, &mut rng).is_none());
+    }
+    drop(task);
+    world.now += 400_000;
+    while world.step(&mut sleeper, &mut told, &mut rng).is_none() {}
+    for _ in 0..5 {
+        world.now += 400_000;
+        world.drive(plugin.start("tick", "[{}]", Vec::new()), &mut rng);
+    }
+    assert!(!world.holds("inbox"));
+    assert_eq!((world.contacts.len(), world.contacts["c1"].notes.len()), (1, 2));
+}
+
 #[test]
 fn two_affiliates_are_two_people() {
     let book =

@@ -52,9 +52,11 @@ impl Sync<'_> {
                     true => self.email_of_unknown(report, event).await?,
                     _ => event.buyer.email.clone(),
                 };
-                if let Some(email) = email
-                    && !lease.claim(self.scope.claim_email(&email), name).await?
-                {
+                // The lease ends with a worker, and what a worker has listed may be old: only a claim tells it that another
+                // message of this person has begun.
+                let mut claims = vec![self.scope.claim_person(&message.person)];
+                claims.extend(email.map(|email| self.scope.claim_email(&email)));
+                if !lease.claim_all(claims, name).await? {
                     return Ok(false);
                 }
                 let (begun, moved_from) = given_up.as_ref().map(|work| work.left("")).unwrap_or_default();

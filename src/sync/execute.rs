@@ -119,6 +119,11 @@ impl Work {
         }
     }
 
+    /// How many steps are certainly carried out.
+    pub(super) fn done(&self) -> usize {
+        self.progress.iter().filter(|progress| **progress == Progress::Done).count()
+    }
+
     /// Whether something was written, or may have been.
     pub(super) fn has_begun(&self) -> bool {
         self.progress.iter().any(|progress| *progress != Progress::Todo)

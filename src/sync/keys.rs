@@ -100,6 +100,11 @@ impl Scope {
         self.key("lease", person)
     }
 
+    /// Says which message of a person has begun: no other one of this person begins before it is finished.
+    pub fn claim_person(&self, person: &str) -> String {
+        self.key("claim", &["person/", person].concat())
+    }
+
     /// Says which unfinished message may write to a contact.
     pub fn claim_contact(&self, contact_id: &str) -> String {
         self.key("claim", &format!("contact/{contact_id}"))

@@ -20,7 +20,7 @@ use crate::{
 
 /// A call must end within this time after it began.
 const DEADLINE_MS: u64 = 60_000;
-/// After so many failures that time was expected to heal, a message waits for a person.
+/// After so many failures in a row that time was expected to heal, a message waits for a person.
 const MAX_ATTEMPTS: u32 = 50;
 /// Requests that one event can need at most: look-ups, six writes, repeated look-ups.
 const REQUESTS_PER_EVENT: u32 = 20;
@@ -313,7 +313,13 @@ impl Sync<'_> {
         let mut message: Message = from_json(&entry.value)?;
         let mut work = entries.iter().find(|e| e.key != key).map(|e| from_json::<Work>(&e.value)).transpose()?;
 
+        let done = |work: &Option<Work>| work.as_ref().map_or(0, Work::done);
+        let before_it = done(&work);
         let result = self.attempt(&mut lease, report, name, &mut event, &message, &mut work).await;
+        if done(&work) > before_it {
+            // It gets on, however slowly.
+            message.attempts = 0;
+        }
         report.requests = self.effects.requests() - before;
         match (result, &mut work) {
             (Ok(true), Some(work)) => {
