@@ -145,11 +145,22 @@ pub fn span(text: &str) -> Option<u64> {
 
 /// 09:00 Berlin time on the next working day (Monday to Friday) that is at least `days` days after `moment`.
 pub fn next_working_morning(moment: OffsetDateTime, days: i64) -> OffsetDateTime {
-    let mut date = in_berlin(moment).date() + Duration::days(days);
+    let nine = nine_on(working_day(in_berlin(moment).date(), days));
+    berlin(PrimitiveDateTime::new(nine.date(), nine.time()))
+}
+
+/// The first day, Monday to Friday, that is at least so many days later.
+pub fn working_day(date: Date, days: i64) -> Date {
+    let mut date = date + Duration::days(days);
     while matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday) {
         date += Duration::DAY;
     }
-    berlin(PrimitiveDateTime::new(date, Time::from_hms(9, 0, 0).unwrap_or(Time::MIDNIGHT)))
+    date
+}
+
+/// Nine in the morning, as the clocks of UTC show it.
+pub fn nine_on(date: Date) -> OffsetDateTime {
+    date.with_time(Time::from_hms(9, 0, 0).unwrap_or(Time::MIDNIGHT)).assume_utc()
 }
 
 #[cfg(test)]

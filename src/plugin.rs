@@ -324,7 +324,9 @@ impl Settings {
                 self.sync(effects)?.timeline(&whom).await
             }
             "mapping.check" => {
-                let problems = Mapping::load(args.first().unwrap_or(&Value::Null)).err().unwrap_or_default();
+                let file = args.first().unwrap_or(&Value::Null);
+                let mut problems = Mapping::load(file).err().unwrap_or_default();
+                problems.extend(self.unknown_zones(effects, file).await);
                 Ok(json!({ "ok": problems.is_empty(), "problems": problems.to_json() }))
             }
             "mapping.expand" => Ok(mapping::expand(args.first().unwrap_or(&Value::Null))),
@@ -396,6 +398,19 @@ impl Settings {
             live_after: self.live_after,
             keep_ms: self.keep_ms,
         }
+    }
+
+    /// The time zones in a mapping that the host doesn't know.
+    async fn unknown_zones(&self, effects: &Effects, file: &Value) -> Vec<FieldProblem> {
+        let mut problems = Vec::new();
+        // The bare module can ask nobody.
+        let zones = if cfg!(feature = "fetch") { Vec::new() } else { mapping::zones(file) };
+        for (path, zone) in zones.into_iter().filter(|(_, zone)| zone != mapping::LOCATION) {
+            if effects.offset(&zone, effects.now().cast_signed() / 1000).await.is_none() {
+                problems.push(FieldProblem { path, problem: zone + " is no time zone that is known here" });
+            }
+        }
+        problems
     }
 
     async fn plan(&self, effects: &Effects, given: &Value) -> Result<Value> {

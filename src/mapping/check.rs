@@ -41,6 +41,14 @@ pub(super) fn checked(file: &Value) -> Result<Value, Vec<FieldProblem>> {
     if check.problems.is_empty() { Ok(whole) } else { Err(check.problems) }
 }
 
+/// The time zones in a mapping's texts, by path. Whether there are such zones, the host knows.
+pub(crate) fn zones(file: &Value) -> Vec<(String, String)> {
+    let mut check = Check::default();
+    let whole = check.whole(file, MAX_DEPTH);
+    check.texts(&whole, "");
+    check.zones
+}
+
 /// Every mistake in a condition on an event, by path.
 pub(crate) fn wrong_condition(condition: &Value, path: &str) -> Vec<FieldProblem> {
     let mut check = Check::default();
@@ -61,6 +69,8 @@ struct Check {
     refused: usize,
     /// The schema of an event; read when first needed.
     event: Value,
+    /// The time zones in the texts, by path.
+    zones: Vec<(String, String)>,
 }
 
 impl Check {
@@ -179,6 +189,9 @@ impl Check {
                 let (template, flaws) = Template::read(text);
                 for field in template.fields() {
                     self.field(path, field);
+                }
+                for zone in template.zones() {
+                    self.zones.push((path.to_owned(), zone.to_owned()));
                 }
                 for flaw in flaws {
                     self.say(path, &format!("{} at character {}", flaw.problem, flaw.at));

@@ -1,6 +1,7 @@
 //! Event -> plan. Pure: no I/O, no clock of its own, no HTTP.
 
 mod check;
+mod clocks;
 mod condition;
 mod content;
 mod manner;
@@ -12,7 +13,9 @@ mod template;
 mod transition;
 mod write;
 
-pub(crate) use check::{expand, wrong_condition};
+pub(crate) use check::{expand, wrong_condition, zones};
+pub use clocks::Clocks;
+pub(crate) use clocks::LOCATION;
 pub(crate) use condition::holds;
 pub use manner::{Manner, plan_history};
 pub(crate) use person::is_unsubscribed;

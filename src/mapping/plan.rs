@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use super::{
+    clocks::{Clocks, LOCATION},
     content,
     manner::Manner,
     person::{self, HistoryLine, ItemState, OrderState, Person, Purpose},
@@ -189,8 +190,8 @@ pub struct Circumstances {
     pub due: Option<Later>,
     /// How much may show.
     pub manner: Manner,
-    /// How far the location's clocks are ahead of those in Berlin, in minutes.
-    pub ahead: i32,
+    /// The clocks by which tasks are due and the mapping's texts tell dates.
+    pub clocks: Clocks,
     /// What Digistore24 told about the order when it was asked: it decides where the message can't.
     pub told: Option<Standing>,
 }
@@ -212,10 +213,14 @@ impl Plan {
 }
 
 impl Circumstances {
-    /// Nine in the morning, so many days on, by the location's calendar.
+    /// Nine in the morning of a working day, so many days on, by the location's calendar and its clocks of that day.
     pub(super) fn morning(&self, days: i64) -> String {
-        let now = self.now_ms.saturating_add_signed(i64::from(self.ahead) * 60_000);
-        clock::iso(clock::next_working_morning(clock::at(now), days))
+        let now = i64::try_from(self.now_ms / 1000).unwrap_or_default();
+        let there = |at: i64| i64::from(self.clocks.minutes(LOCATION, at)) * 60;
+        let today = clock::at((now + there(now)).unsigned_abs() * 1000).date();
+        let nine = clock::nine_on(clock::working_day(today, days));
+        let there = there(nine.unix_timestamp() - there(now));
+        clock::with_offset(&clock::iso(nine), i32::try_from(there / 60).unwrap_or_default())
     }
 }
 

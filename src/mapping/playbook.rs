@@ -193,7 +193,7 @@ pub(super) fn draw(mapping: &Mapping, event: &Event, facts: &Value, person: &mut
             let mark = short_hash(&mut [event.id.as_str(), &book.name, &number].into_iter());
             let why = "playbook ".to_owned() + &book.name;
             let mut hand = Hand { drawn: &mut drawn, tasks: &mapping.tasks, event, person, now, why, mark };
-            hand.play(&step.action, &step.with.fill(facts));
+            hand.play(&step.action, &step.with.fill(facts, &now.clocks));
         }
     }
     drawn

@@ -95,7 +95,7 @@ fn every_mistake_is_named_by_its_path() {
 #[test]
 fn all_mistakes_come_at_once() {
     let mapping = json!({
-        "extends": "minimum", "tagz": {}, "notes": { "title": "{{buyer.nane | uper}} {{item.nam | money: fr}}" },
+        "extends": "minimum", "tagz": {}, "notes": { "title": "{{buyer.nane | uper}} {{item.nam | money: xx}}" },
         "tasks": { "dunning": { "dueDays": "soon", "title": "{{x" } },
         "playbooks": [
             { "name": "a", "when": { "event": "sale", "if": { "field": "money.gros", "isnt": 5 } },

@@ -3,6 +3,7 @@
 //! A template is read once, when the mapping is; what is wrong with it is found then. To fill it in can't fail: what the
 //! event doesn't say is empty.
 
+use super::clocks::{BERLIN, Clocks, is_zone};
 use crate::json::{Map, Value, put};
 use crate::text::{lower, upper};
 use crate::{catalog::nearest, clock, digistore24::Cents};
@@ -107,23 +108,32 @@ impl Template {
         })
     }
 
+    /// The zones in which dates are told.
+    pub(super) fn zones(&self) -> impl Iterator<Item = &str> {
+        let filters = self.0.iter().filter_map(|part| match part {
+            Part::Field { filters, .. } => Some(filters),
+            Part::Text(_) => None,
+        });
+        filters.flatten().filter(|(filter, _)| *filter == Filter::Date).filter_map(|(_, given)| zone_in(given))
+    }
+
     /// Fills in the fields. A template that is one field alone gives its value as it is: a number stays a number.
-    pub fn fill(&self, facts: &Value) -> Value {
+    pub fn fill(&self, facts: &Value, clocks: &Clocks) -> Value {
         if let [Part::Field { path, filters }] = self.0.as_slice() {
-            return field(facts, path, filters);
+            return field(facts, clocks, path, filters);
         }
         let mut text = String::new();
         for part in &self.0 {
             match part {
                 Part::Text(written) => text += written,
-                Part::Field { path, filters } => text += &as_text(&field(facts, path, filters)),
+                Part::Field { path, filters } => text += &as_text(&field(facts, clocks, path, filters)),
             }
         }
         Value::String(text)
     }
 }
 
-fn field(facts: &Value, path: &str, filters: &[(Filter, Vec<String>)]) -> Value {
+fn field(facts: &Value, clocks: &Clocks, path: &str, filters: &[(Filter, Vec<String>)]) -> Value {
     let mut value = facts.pointer(path).cloned().unwrap_or_default();
     for (filter, given) in filters {
         let first = given.first().map(String::as_str).unwrap_or_default();
@@ -133,10 +143,10 @@ fn field(facts: &Value, path: &str, filters: &[(Filter, Vec<String>)]) -> Value 
             Filter::Default => first.to_owned(),
             // Nothing stays nothing: a later `default` must see it.
             _ if text.is_empty() => continue,
-            Filter::Date => date(&text, given),
+            Filter::Date => date(&text, given, clocks),
             Filter::Join => joined(&value, if given.is_empty() { ", " } else { first }),
             Filter::Lower => lower(&text),
-            Filter::Money => money(&text, first == "de"),
+            Filter::Money => money(&text, if given.is_empty() { "en" } else { first }),
             Filter::Trim => text.trim().to_owned(),
             Filter::Truncate => truncated(text, first.parse().unwrap_or(usize::MAX)),
             Filter::Upper => upper(&text),
@@ -171,16 +181,29 @@ fn truncated(text: String, most: usize) -> String {
     short
 }
 
-const ZONES: [&str; 2] = ["Europe/Berlin", "UTC"];
-const LOCALES: [&str; 2] = ["de", "en"];
+/// How amounts are written, as CLDR has it: the languages; what stands between groups of three, and before the cents; with how
+/// many digits the groups begin.
+const AMOUNTS: [(&str, &str, &str, usize); 7] = [
+    ("en ja ko zh", ",", ".", 4),
+    ("da de el hr nl pt ro tr", ".", ",", 4),
+    ("es it sl", ".", ",", 5),
+    ("cs de-AT fi nb ru sk sv uk", "\u{a0}", ",", 4),
+    ("bg hu pl pt-PT", "\u{a0}", ",", 5),
+    ("fr", "\u{202f}", ",", 4),
+    ("de-CH", "’", ".", 4),
+];
+
+fn zone_in(given: &[String]) -> Option<&str> {
+    given.iter().map(String::as_str).find(|given| is_zone(given))
+}
 
 /// `DD.MM.YYYY HH:mm:ss` and the like. What is no date stays.
-fn date(text: &str, given: &[String]) -> String {
-    let moment = clock::parse_iso(text).and_then(|seconds| u64::try_from(seconds).ok());
-    let Some(moment) = moment.map(|seconds| clock::at(seconds * 1000)) else { return text.to_owned() };
-    let utc = given.iter().any(|g| g == "UTC");
-    let iso = clock::iso(if utc { moment } else { clock::in_berlin(moment) });
-    let format = given.iter().find(|g| !ZONES.contains(&g.as_str())).map_or("YYYY-MM-DD", String::as_str);
+fn date(text: &str, given: &[String], clocks: &Clocks) -> String {
+    let Some(moment) = clock::parse_iso(text).filter(|seconds| *seconds >= 0) else { return text.to_owned() };
+    let minutes = clocks.minutes(zone_in(given).unwrap_or(BERLIN), moment);
+    let there = moment.saturating_add(i64::from(minutes) * 60).unsigned_abs() * 1000;
+    let iso = clock::iso_utc(there);
+    let format = given.iter().find(|g| !is_zone(g)).map_or("YYYY-MM-DD", String::as_str);
     let mut out = format.to_owned();
     for (token, place) in [("YYYY", 0..4), ("MM", 5..7), ("DD", 8..10), ("HH", 11..13), ("mm", 14..16), ("ss", 17..19)]
     {
@@ -189,25 +212,27 @@ fn date(text: &str, given: &[String]) -> String {
     out
 }
 
+fn amounts_in(language: &str) -> Option<(&'static str, &'static str, usize)> {
+    let row = AMOUNTS.iter().find(|(languages, ..)| languages.split(' ').any(|known| known == language));
+    row.map(|(_, group, point, least)| (*group, *point, *least))
+}
+
 /// `1,234.50`, in German `1.234,50`. What is no amount stays.
-fn money(text: &str, german: bool) -> String {
-    let Some(cents) = Cents::parse(text) else { return text.to_owned() };
+fn money(text: &str, language: &str) -> String {
+    let (Some(cents), Some((group, point, least))) = (Cents::parse(text), amounts_in(language)) else {
+        return text.to_owned();
+    };
     let plain = cents.to_string();
     let (whole, part) = plain.split_once('.').unwrap_or((&plain, "00"));
-    let (group, point) = if german { ('.', ',') } else { (',', '.') };
-    let digits = whole.trim_start_matches('-').len();
-    let mut out = String::new();
-    for (index, digit) in whole.trim_start_matches('-').chars().enumerate() {
-        if index > 0 && (digits - index) % 3 == 0 {
-            out.push(group);
+    let (minus, whole) = whole.strip_prefix('-').map_or(("", whole), |whole| ("-", whole));
+    let mut out = minus.to_owned();
+    for (index, digit) in whole.chars().enumerate() {
+        if index > 0 && (whole.len() - index) % 3 == 0 && whole.len() >= least {
+            out += group;
         }
         out.push(digit);
     }
-    if whole.starts_with('-') {
-        out.insert(0, '-');
-    }
-    out.push(point);
-    out + part
+    out + point + part
 }
 
 struct Reader<'a> {
@@ -281,9 +306,9 @@ impl Reader<'_> {
             };
             let fits = match filter {
                 Filter::Truncate => given.iter().all(|g| g.parse::<usize>().is_ok()),
-                Filter::Money => given.iter().all(|g| LOCALES.contains(&g.as_str())),
-                // One of two must be a zone.
-                Filter::Date => given.len() < 2 || given.iter().any(|g| ZONES.contains(&g.as_str())),
+                Filter::Money => given.iter().all(|g| amounts_in(g).is_some()),
+                // One of two must be a zone, one only.
+                Filter::Date => given.len() < 2 || given.iter().filter(|g| is_zone(g)).count() == 1,
                 _ => true,
             };
             if !fits || given.len() < *least || given.len() > *most {
@@ -333,16 +358,16 @@ impl Form {
     }
 
     /// The value, filled in.
-    pub fn fill(&self, facts: &Value) -> Value {
+    pub fn fill(&self, facts: &Value, clocks: &Clocks) -> Value {
         match self {
             Self::Nothing => Value::Null,
-            Self::Text(template) => template.fill(facts),
+            Self::Text(template) => template.fill(facts, clocks),
             Self::Plain(value) => value.clone(),
-            Self::List(items) => Value::Array(items.iter().map(|item| item.fill(facts)).collect()),
+            Self::List(items) => Value::Array(items.iter().map(|item| item.fill(facts, clocks)).collect()),
             Self::Object(fields) => {
                 let mut map = Map::new();
                 for (name, form) in fields {
-                    put(&mut map, name, form.fill(facts));
+                    put(&mut map, name, form.fill(facts, clocks));
                 }
                 Value::Object(map)
             }
@@ -368,7 +393,7 @@ mod tests {
     fn fill(text: &str) -> Value {
         let (template, flaws) = Template::read(text);
         assert_eq!(flaws, [], "{text}");
-        template.fill(&facts())
+        template.fill(&facts(), &Clocks::default())
     }
 
     #[test]
@@ -381,6 +406,8 @@ mod tests {
             ("{{raw.buyer_first_name}} {{nothing.there}}", "KÄTHE "),
             ("{{money.gross | money: de}} EUR", "1.234,50 EUR"),
             ("{{money.gross | money}} USD", "1,234.50 USD"),
+            ("{{money.gross | money: es}} EUR", "1234,50 EUR"),
+            ("{{money.gross | money: de-CH}} CHF", "1’234.50 CHF"),
             ("{{occurredAt | date}}", "2026-10-25"),
             ("{{occurredAt | date: \"DD.MM.YYYY HH:mm\"}}", "25.10.2026 02:30"),
             ("{{occurredAt | date: \"HH:mm\", UTC}}", "01:30"),
@@ -395,6 +422,22 @@ mod tests {
     }
 
     #[test]
+    fn a_zone_that_is_not_known_is_asked_for() {
+        let (template, flaws) =
+            Template::read("{{occurredAt | date: 'DD/MM HH:mm', America/New_York}} {{occurredAt | date: location}}");
+        assert_eq!((flaws, template.zones().collect::<Vec<_>>()), (Vec::new(), vec!["America/New_York", "location"]));
+        let clocks = Clocks::default();
+        template.fill(&facts(), &clocks);
+        let (zone, at) = clocks.question().unwrap();
+        assert_eq!((zone.as_str(), at), ("America/New_York", 1_792_891_800));
+        clocks.answer(&zone, at, Some(-240));
+        assert_eq!(clocks.question(), Some(("location".to_owned(), at)), "one after the other");
+        clocks.answer("location", at, Some(840));
+        assert_eq!(clocks.question(), None);
+        assert_eq!(template.fill(&facts(), &clocks), json!("24/10 21:30 2026-10-25"));
+    }
+
+    #[test]
     fn flaws_have_a_place() {
         for (text, at, problem) in [
             ("Hi {{buyer.firstName", 21, "expected | or }}"),
@@ -402,13 +445,15 @@ mod tests {
             ("ä {{a | uper}}", 9, "uper is no filter; did you mean upper?"),
             ("{{a | default}}", 7, "default can't be used with these arguments"),
             ("{{a | truncate: x}}", 7, "truncate can't be used with these arguments"),
-            ("{{a | money: fr}}", 7, "money can't be used with these arguments"),
+            ("{{a | money: xx}}", 7, "money can't be used with these arguments"),
+            ("{{a | date: HHmm, DD/MM}}", 7, "date can't be used with these arguments"),
+            ("{{a | date: UTC, location}}", 7, "date can't be used with these arguments"),
             ("{{a | default: \"x}}", 17, "the closing quote is missing"),
             ("{{a b}}", 5, "expected | or }}"),
         ] {
             assert_eq!(Template::read(text).1, [Flaw { at, problem: problem.to_owned() }], "{text}");
         }
-        let (template, flaws) = Template::read("{{a | uper | money: fr | lowr}} {{}} {{b.c}} {{d");
+        let (template, flaws) = Template::read("{{a | uper | money: xx | lowr}} {{}} {{b.c}} {{d");
         assert_eq!(
             flaws.iter().map(|flaw| flaw.at).collect::<Vec<_>>(),
             [7, 14, 26, 35, 49],
@@ -423,7 +468,7 @@ mod tests {
         fn money_keeps_its_digits(cents in -100_000_000_000i64..100_000_000_000) {
             let amount = Cents(cents).to_string();
             let digits = |text: &str| text.chars().filter(|c| c.is_ascii_digit() || *c == '-').collect::<String>();
-            let (german, english) = (money(&amount, true), money(&amount, false));
+            let (german, english) = (money(&amount, "de"), money(&amount, "en"));
             prop_assert_eq!(&german.replace('.', " ").replace(',', ".").replace(' ', ","), &english);
             prop_assert_eq!(Cents::parse(&english.replace(',', "")), Some(Cents(cents)));
             let whole = english.split('.').next().unwrap();
@@ -434,11 +479,11 @@ mod tests {
         /// Berlin is one hour ahead of UTC, in summer two.
         #[test]
         fn dates_are_told_in_their_zone(seconds in 0u64..4_000_000_000) {
-            let moment = clock::at(seconds * 1000);
+            let (moment, clocks) = (clock::at(seconds * 1000), Clocks::default());
             let elsewhere = clock::iso_utc(seconds * 1000);
             let given = |zone: &str| vec!["YYYY-MM-DD HH:mm:ss".to_owned(), zone.to_owned()];
-            prop_assert_eq!(date(&clock::iso(moment), &given("UTC")), date(&elsewhere, &given("UTC")));
-            let (utc, berlin) = (date(&elsewhere, &given("UTC")), date(&elsewhere, &given("Europe/Berlin")));
+            prop_assert_eq!(date(&clock::iso(moment), &given("UTC"), &clocks), date(&elsewhere, &given("UTC"), &clocks));
+            let (utc, berlin) = (date(&elsewhere, &given("UTC"), &clocks), date(&elsewhere, &given("Europe/Berlin"), &clocks));
             let at = |text: &str| clock::parse_iso(&(text.replace(' ', "T") + "Z")).unwrap();
             let differ = (at(&berlin) - at(&utc)) / 3600;
             prop_assert!(differ == 1 || differ == 2, "{} {}", utc, berlin);
@@ -446,17 +491,17 @@ mod tests {
 
         #[test]
         fn any_text_is_read_or_refused(text in ".*") {
-            Template::read(&text).0.fill(&facts());
+            Template::read(&text).0.fill(&facts(), &Clocks::default());
         }
 
         #[test]
         fn any_use_of_the_marks_is_read_or_refused(text in r#"(\{\{|\}\}|[|:,"' a-z.ä0-9]|date|money|buyer\.firstName|truncate){0,20}"#) {
-            Template::read(&text).0.fill(&facts());
+            Template::read(&text).0.fill(&facts(), &Clocks::default());
         }
 
         #[test]
         fn text_without_braces_stays(text in "[^{]+") {
-            prop_assert_eq!(Template::read(&text).0.fill(&Value::Null), Value::String(text));
+            prop_assert_eq!(Template::read(&text).0.fill(&Value::Null, &Clocks::default()), Value::String(text));
         }
     }
 }

@@ -112,7 +112,7 @@ impl<'a> Writer<'a> {
         if self.mapping.business == Business::Off {
             profile.company = None;
         }
-        if let Value::Object(own) = self.mapping.contact.fill(&self.facts) {
+        if let Value::Object(own) = self.mapping.contact.fill(&self.facts, &self.now.clocks) {
             for (name, value) in own {
                 profile.fields.remove(&name);
                 put_text(&mut profile.fields, &name, value);
@@ -127,7 +127,7 @@ impl<'a> Writer<'a> {
             }
         }
         let mut mapped = Map::new();
-        if !is_later && let Value::Object(own) = self.mapping.own_fields.fill(&self.facts) {
+        if !is_later && let Value::Object(own) = self.mapping.own_fields.fill(&self.facts, &self.now.clocks) {
             for (name, value) in own {
                 put_text(&mut mapped, &name, value);
             }
@@ -235,7 +235,7 @@ impl<'a> Writer<'a> {
             return;
         }
         let Some(order) = self.person.order(&key) else { return };
-        let own = &self.mapping.note.fill(&self.facts);
+        let own = &self.mapping.note.fill(&self.facts, &self.now.clocks);
         let mut title = content::note_title(self.event, &order.id);
         if let Some(written) = own["title"].as_str() {
             // The end makes it unique, so that the note can be found again.
@@ -293,7 +293,7 @@ impl<'a> Writer<'a> {
         ];
         let mut steps = Vec::new();
         for (_, purpose, why) in wanted.into_iter().filter(|(wanted, purpose, _)| *wanted && is_on(*purpose)) {
-            let texts = &self.mapping.task_texts.fill(&self.facts);
+            let texts = &self.mapping.task_texts.fill(&self.facts, &self.now.clocks);
             let own = &texts[purpose.word()];
             let (title, body) = content::task(self.event, order, purpose);
             let (text, mark) = body.split_once('\n').unwrap_or(("", &body));
@@ -316,7 +316,7 @@ impl<'a> Writer<'a> {
 
     /// One deal for each order, or for each contact, where a pipeline is named.
     fn deal(&mut self) {
-        let wish = &self.mapping.opportunity.fill(&self.facts);
+        let wish = &self.mapping.opportunity.fill(&self.facts, &self.now.clocks);
         if !wish.is_object() {
             return;
         }

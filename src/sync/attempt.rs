@@ -15,7 +15,7 @@ use crate::{
     digistore24::{Event, standing},
     effects::Write,
     error::{Code, Error, Result, word},
-    mapping::{self, Circumstances, Known, Person, Snapshot, is_unsubscribed},
+    mapping::{self, Circumstances, Clocks, Known, Person, Snapshot, is_unsubscribed},
 };
 
 /// What a plan is made from.
@@ -137,10 +137,10 @@ impl Sync<'_> {
             confirmed: self.is_confirmed(report, contact_id.as_deref()).await?,
             due: message.due.clone(),
             manner: message.manner.unwrap_or_default(),
-            ahead: 0,
+            clocks: Clocks::default(),
             told: None,
         };
-        let (mut asked, mut zone) = (false, None);
+        let mut asked = false;
         let mut plan = loop {
             let plan = mapping::plan_history(self.mapping, &earlier, event, known.clone(), &now);
             if plan.asks && !asked {
@@ -152,19 +152,14 @@ impl Sync<'_> {
                     continue;
                 }
             }
-            if zone.is_none() {
-                let name = zone.insert(self.zone(&mut report.calls, &plan).await?);
-                now.ahead = self.ahead(name, now.now_ms).await;
-                if now.ahead != 0 {
-                    continue;
-                }
+            if self.tell_time(Some(&mut report.calls), &now.clocks).await? {
+                continue;
             }
             break plan;
         };
         if !is_news {
             plan.remarks.push("tells nothing new: the plugin's own write, or told before".to_owned());
         }
-        self.place_dues(&mut plan, &zone.unwrap_or_default(), now.ahead).await;
         let mut work = Work { mirror, moved_from, ..Work::new(plan, version, lease.claims.clone()) };
         self.name_ids(&mut report.calls, &mut work).await?;
         work.go_on_from(&begun);

@@ -12,12 +12,13 @@ use crate::catalog::{self, nearest};
 use crate::json::{Map, ToJson, Value, json, put, text};
 use crate::text::lower;
 use crate::{
-    clock,
-    effects::Write,
+    effects::{Level, Write},
     error::{Code, Error, Result},
-    mapping::{self, Action, Plan},
+    mapping::{self, Action, Clocks},
     record,
 };
+
+const UNKNOWN_ZONE: &str = "a time zone of the mapping is not known here: Berlin's is used in its place";
 
 record! {
     /// A list as it was read: `{ id, name, … }`.
@@ -44,7 +45,7 @@ impl Sync<'_> {
     pub(super) async fn name_ids(&self, calls: &mut Vec<Call>, work: &mut Work) -> Result<()> {
         let mut lists = Vec::new();
         while let Some(wanted) = resolve(work, &lists)? {
-            let list = self.list(calls, &wanted).await?;
+            let list = self.list(Some(calls), &wanted).await?;
             lists.push((wanted, list));
         }
         let own = own_keys(work);
@@ -60,13 +61,15 @@ impl Sync<'_> {
         Ok(())
     }
 
-    /// A list of the location.
-    async fn list(&self, calls: &mut Vec<Call>, wanted: &Wanted) -> Result<Vec<Value>> {
+    /// A list of the location; without `calls` as it was read last.
+    async fn list(&self, calls: Option<&mut Vec<Call>>, wanted: &Wanted) -> Result<Vec<Value>> {
         let key = self.scope.named(&wanted.operation);
         let (entries, _) = self.effects.get(vec![key.clone()]).await?;
         // A list that can't be read is none.
         let mut named: Named = entries.first().and_then(|e| from_json(&e.value).ok()).unwrap_or_default();
-        if self.effects.now().saturating_sub(named.since) > wanted.age {
+        if let Some(calls) = calls
+            && self.effects.now().saturating_sub(named.since) > wanted.age
+        {
             let answer = &self.call(calls, &wanted.operation, json!({})).await?;
             named = Named { since: self.effects.now(), list: named_in(&answer[wanted.place.as_str()]) };
             let value = Some(text(&named.to_json()));
@@ -75,11 +78,8 @@ impl Sync<'_> {
         Ok(named.list)
     }
 
-    /// The location's time zone, such as `Europe/Vienna`, where the plan has a task; empty where it can't be read.
-    pub(super) async fn zone(&self, calls: &mut Vec<Call>, plan: &Plan) -> Result<String> {
-        if !plan.steps.iter().any(|step| matches!(step.action, Action::CreateTask { .. })) {
-            return Ok(String::new());
-        }
+    /// The location's time zone, such as `Europe/Vienna`; empty where it can't be read.
+    async fn zone(&self, calls: Option<&mut Vec<Call>>) -> Result<String> {
         let wanted = Wanted { operation: LOCATION.to_owned(), place: "location".to_owned(), age: RELOAD_MS };
         match self.list(calls, &wanted).await {
             Ok(list) => Ok(list.first().map(|location| mapping::as_text(&location["timezone"])).unwrap_or_default()),
@@ -88,28 +88,22 @@ impl Sync<'_> {
         }
     }
 
-    /// How far the clocks of a zone are ahead of those in Berlin, in minutes.
-    pub(super) async fn ahead(&self, zone: &str, now_ms: u64) -> i32 {
-        let berlin = clock::berlin_minutes(now_ms);
-        self.offset(zone, now_ms as i64 / 1000).await.unwrap_or(berlin) - berlin
-    }
-
-    async fn offset(&self, zone: &str, at: i64) -> Option<i32> {
-        if zone.is_empty() { None } else { self.effects.offset(zone, at).await }
-    }
-
-    /// Nine o'clock is meant in the location's zone, as its clocks will be on that day.
-    pub(super) async fn place_dues(&self, plan: &mut Plan, zone: &str, ahead: i32) {
-        for step in &mut plan.steps {
-            if let Action::CreateTask { due, .. } = &mut step.action
-                // What is due to the minute is in UTC.
-                && !due.ends_with('Z')
-                && let Some(at) = clock::parse_iso(due)
-                && let Some(minutes) = self.offset(zone, at - i64::from(ahead) * 60).await
-            {
-                *due = clock::with_offset(due, minutes);
+    /// Answers what a plan asked of clocks; without `calls` from what is kept. True: there was a question, plan again.
+    pub(super) async fn tell_time(&self, mut calls: Option<&mut Vec<Call>>, clocks: &Clocks) -> Result<bool> {
+        let mut told = false;
+        while let Some((mut zone, at)) = clocks.question() {
+            let asked = zone.clone();
+            if zone == mapping::LOCATION {
+                zone = self.zone(calls.as_deref_mut()).await?;
             }
+            let minutes = if zone.is_empty() { None } else { self.effects.offset(&zone, at).await };
+            if minutes.is_none() && asked == zone {
+                self.effects.log(Level::Warn, UNKNOWN_ZONE, [("zone", zone)]);
+            }
+            clocks.answer(&asked, at, minutes);
+            told = true;
         }
+        Ok(told)
     }
 }
 

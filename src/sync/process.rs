@@ -482,7 +482,10 @@ impl Sync<'_> {
             None => Known::Nobody,
         };
         let now = Circumstances { repeated, now_ms: self.effects.now(), ..Circumstances::default() };
-        let mut plan = mapping::plan(self.mapping, event, known, &now);
+        let mut plan = mapping::plan(self.mapping, event, known.clone(), &now);
+        if self.tell_time(None, &now.clocks).await? {
+            plan = mapping::plan(self.mapping, event, known, &now);
+        }
         if self.mapping.asks_consent().is_some() {
             plan.remarks.push(
                 "consent is read from the contact when the event is carried out: here it counts as not confirmed"

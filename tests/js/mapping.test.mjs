@@ -47,6 +47,67 @@ test('schema and plugin refuse the same', async () => {
   await plugin.close();
 });
 
+const sale = {
+  event: 'on_payment',
+  merchant_id: '777',
+  order_id: 'Z1',
+  order_item_id: '1',
+  product_id: '512345',
+  product_name: 'Kurs',
+  transaction_id: '9001',
+  transaction_amount: '1234567.50',
+  transaction_currency: 'EUR',
+  transaction_date: '2026-07-01',
+  transaction_time: '01:30:00',
+  buyer_id: '42',
+  email: 'a@example.com',
+};
+
+/** What these texts come to, as custom fields of a sale. */
+async function filled(own) {
+  const plugin = await createPlugin({
+    mapping: { customFields: { own } },
+    digistore24: { apiKey: 'no-key' },
+    highlevel: { auth: { kind: 'private-integration', token: 'pit-test' }, locationId: 'loc1' },
+  });
+  const { steps } = await plugin.sync.plan({ raw: sale });
+  await plugin.close();
+  return steps.find((step) => step.do.createContact).do.createContact.custom;
+}
+
+test('amounts are written as the languages have it: Intl says the same', async () => {
+  const table = /Languages: `([^`]+)`/.exec(readFileSync(path('docs/mapping.md'), 'utf8'))[1].split(' ');
+  assert.ok(table.length > 20);
+  const own = Object.fromEntries(
+    table.flatMap((language) => [[`${language}_big`, `{{money.gross | money: ${language}}}.`]]),
+  );
+  const custom = await filled(own);
+  for (const language of table) {
+    const right = new Intl.NumberFormat(language, { minimumFractionDigits: 2 }).format(1234567.5);
+    // Swiss data have both apostrophes.
+    const plain = (text) => text.replaceAll('’', "'");
+    assert.equal(plain(custom[`${language}_big`]), plain(`${right}.`), language);
+  }
+});
+
+test('dates are told in any zone that the host knows; another one is a mistake of the mapping', async () => {
+  const zones = ['America/New_York', 'Asia/Kolkata', 'Pacific/Auckland', 'UTC', 'Europe/Berlin'];
+  const own = Object.fromEntries(zones.map((zone) => [zone, `{{occurredAt | date: "DD/MM/YYYY HH:mm", ${zone}}}`]));
+  const custom = await filled(own);
+  const moment = new Date('2026-06-30T23:30:00Z');
+  for (const timeZone of zones) {
+    const right = new Intl.DateTimeFormat('en-GB', { timeZone, dateStyle: 'short', timeStyle: 'short' }).format(moment);
+    assert.equal(custom[timeZone], right.replace(',', ''), timeZone);
+  }
+  const plugin = await createPlugin();
+  const note = { notes: { title: '{{occurredAt | date: Europe/Viena}} {{occurredAt | date: location}}' } };
+  assert.deepEqual(await plugin.mapping.check(note), {
+    ok: false,
+    problems: [{ path: 'notes.title', problem: 'Europe/Viena is no time zone that is known here' }],
+  });
+  await plugin.close();
+});
+
 /** Every change of one place in a document: gone, misspelt, of another type. */
 function* broken(document, path = []) {
   const at = path.reduce((value, name) => value[name], document);
