@@ -19,7 +19,7 @@ pub(crate) use clocks::LOCATION;
 pub(crate) use condition::holds;
 pub use manner::{Manner, plan_history};
 pub(crate) use person::is_unsubscribed;
-pub use person::{HistoryLine, ItemState, OpenTask, OrderState, Payment, Person, Purpose, Returned, dates};
+pub use person::{Back, HistoryLine, ItemState, OpenTask, OrderState, Payment, Person, Purpose, Returned, dates};
 pub use plan::{Action, Change, Circumstances, Known, Plan, Snapshot, Step, describe, plan};
 pub use playbook::{Later, Playbook};
 pub use settings::{Mapping, Notes, TestOrders};

@@ -3,10 +3,10 @@
 
 use std::cmp::Ordering;
 
-use super::transition::State;
+use super::{playbook, settings::Mapping, transition::State};
 use crate::json::{Json, Map, Set, ToJson, Value, json, put};
 use crate::{
-    digistore24::{Cents, Event, Kind},
+    digistore24::{Cents, Event, Item, Kind},
     record, words,
 };
 
@@ -77,6 +77,8 @@ record! {
         pub deal: Map,
         /// The order that this one has replaced, as sent.
         pub replaces: Option<String>,
+        /// The order that this one will replace, on a day to come, as sent.
+        pub replaces_later: Option<String>,
     }
 }
 
@@ -186,7 +188,23 @@ record! {
     }
 }
 
+/// What money that went back means for the items that it was paid for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Back {
+    /// All that counts.
+    Full,
+    /// A part, or an older payment: a gesture.
+    Part,
+    /// It can't be told.
+    Unclear,
+}
+
 impl Payment {
+    /// Whether its own message came: money that goes back may name a payment that no message told.
+    fn has_come(&self) -> bool {
+        self.gross.0 != 0 || !self.items.is_empty()
+    }
+
     /// Paid less returned.
     pub fn left(&self) -> Cents {
         Cents(self.gross.0 - self.back())
@@ -306,24 +324,70 @@ impl OrderState {
         }
     }
 
-    /// Whether a refund ends the items. A part of what was paid for them doesn't; one installment of several doesn't, until
-    /// all are back; of a plan without end the newest payment does, an older one is a gesture.
-    pub fn refund_is_full(&self, event: &Event, keys: &[String]) -> bool {
-        let Some(money) = &event.money else { return true };
-        let own = event.transaction.as_ref().map(|t| t.id.as_str()).unwrap_or_default();
+    /// What a refund, or a payment whose money went back before its message came, means for the items. To be asked when the
+    /// money is noted. Nothing for all else.
+    ///
+    /// A part of what was paid for them ends nothing; one installment of several doesn't, until all are back; of a plan without
+    /// end the newest payment does, an older one is a gesture. Of a payment that no message told only this is certain: it is
+    /// an older one, or another installment is still paid.
+    pub fn back(&self, event: &Event, keys: &[String]) -> Option<Back> {
+        let money = event.money.as_ref()?;
+        let is_refund = event.event == Kind::Refund;
+        let own = match event.event {
+            Kind::Refund => self.returned_payment(event),
+            Kind::Payment => self.payments.iter().find(|p| event.transaction.as_ref().is_some_and(|t| t.id == p.id)),
+            _ => return None,
+        };
+        let own = own.filter(|own| own.has_come());
         let installments = event.subscription.as_ref().is_some_and(|s| s.installments > 1);
-        let Some(payment) = self.returned_payment(event) else { return !installments };
-        let (mut all, mut this, mut newest) = (0, 0, 0);
-        for one in &self.payments {
+        // What has no number of its own is not noted.
+        let mut all = if event.transaction.is_none() && is_refund { -money.gross.0 } else { 0 };
+        let (mut this, mut newest, mut count) = (all, 0, 0);
+        for one in self.payments.iter().filter(|one| one.has_come()) {
             // An upsell has payments of its own.
-            let Some(left) = one.left_for(keys, own, one.id == payment.id) else { continue };
-            all += left;
+            let is_own = own.is_some_and(|own| own.id == one.id);
+            let Some(left) = one.left_for(keys, "", is_own) else { continue };
+            all += left.max(0);
             newest = newest.max(one.sequence_no);
-            if one.id == payment.id {
-                this = left;
+            count += 1;
+            if is_own {
+                this += left;
             }
         }
-        if installments { money.gross.0 >= all } else { money.gross.0 >= this && payment.sequence_no >= newest }
+        let number = event.sequence_no();
+        let back = match own {
+            _ if installments && all > 0 => Back::Part,
+            Some(_) if installments && count >= newest => Back::Full,
+            Some(own) if !installments && (this > 0 || own.sequence_no < newest) => Back::Part,
+            Some(_) if !installments => Back::Full,
+            None if !installments && (1..newest).contains(&number) => Back::Part,
+            _ => Back::Unclear,
+        };
+        (is_refund || back == Back::Full && own.is_some_and(|own| !own.returned.is_empty())).then_some(back)
+    }
+
+    /// Of several items that a refund may mean, because it names none, the one that cost just as much. `None`: it can't be
+    /// told. A part of any of them is one of all.
+    pub(super) fn meant(&self, event: &Event, keys: &[String]) -> Option<Vec<String>> {
+        let names = |item: &Item| item.id.is_some() || item.product_id.is_some();
+        let (Kind::Refund, Some(money), Some(payment)) = (&event.event, &event.money, self.returned_payment(event))
+        else {
+            return Some(keys.to_vec());
+        };
+        let own = event.transaction.as_ref().map(|t| t.id.as_str()).unwrap_or_default();
+        let left = |keys: &[String]| payment.left_for(keys, own, true).unwrap_or_default();
+        if keys.len() < 2 || event.items.iter().any(names) || money.gross.0 >= left(keys) {
+            return Some(keys.to_vec());
+        }
+        let (mut same, mut is_less) = (Vec::new(), true);
+        for key in keys {
+            let left = left(std::slice::from_ref(key));
+            is_less &= money.gross.0 < left;
+            if money.gross.0 == left {
+                same.push(key.clone());
+            }
+        }
+        if is_less { Some(keys.to_vec()) } else { Some(same).filter(|same| same.len() == 1) }
     }
 
     /// Whether a refund of this payment came before the payment itself, and was a part of it: its message couldn't tell.
@@ -342,6 +406,12 @@ impl OrderState {
     /// Whether this payment's money has gone back.
     pub fn is_returned(&self, transaction: &str) -> bool {
         self.payments.iter().any(|p| p.id == transaction && !p.returned.is_empty())
+    }
+
+    /// Whether an item may be used, but no payment for it was ever seen.
+    fn is_doubtful(&self, item: &ItemState) -> bool {
+        matches!(item.state, State::Paused | State::Cancelling)
+            && !self.payments.iter().any(|payment| payment.items.contains_key(&item.key))
     }
 
     /// An item by its key.
@@ -517,23 +587,37 @@ impl Person {
         Cents(self.orders.iter().filter(|o| !o.test && o.currency == currency).map(|o| o.balance().0).sum())
     }
 
-    /// The tags that should be on the contact: ours by `prefix`, and the vendor's own of the products.
-    pub fn wanted_tags(&self, prefix: &str, vendor_tags: bool) -> Set {
-        let mut tags = Set::new();
-        let mut own = |word: &str| {
-            tags.insert(format!("{prefix}{word}"));
-        };
-        for item in self.items().filter(|i| i.state.grants()) {
-            own("customer");
-            if let Some(product) = &item.product_id {
-                own(&format!("p-{product}"));
+    /// The tags of those who may use something: ours by `prefix`, and the vendor's own of the products. `paid`: without what was
+    /// never seen paid. Somebody whose first message is a cancellation or a missing payment has been a customer for long.
+    pub(super) fn access_tags(&self, mapping: &Mapping, paid: bool) -> Set {
+        let (mut tags, by) = (Set::new(), &mapping.tags);
+        let by_product = &by["byProduct"];
+        for order in &self.orders {
+            for item in order.items.iter().filter(|item| item.state.grants() && !(paid && order.is_doubtful(item))) {
+                tags.insert([&mapping.tag_prefix, "customer"].concat());
+                if let Some(product) = item.product_id.as_deref() {
+                    tags.insert([&mapping.tag_prefix, "p-", product].concat());
+                    tags.extend(playbook::tags(&by_product[product]));
+                }
+                if mapping.vendor_tags {
+                    tags.extend(item.tags.iter().cloned());
+                }
             }
         }
+        tags
+    }
+
+    /// The other tags that should be on the contact, by `prefix`.
+    pub fn state_tags(&self, prefix: &str) -> Set {
+        let mut tags = Set::new();
+        let mut own = |word: &str| {
+            tags.insert([prefix, word].concat());
+        };
         if let Some(status) = self.status() {
             own(status.word());
         }
-        // These two show beside the best state.
-        for state in [State::Paused, State::ChargedBack] {
+        // These show beside the best state.
+        for state in [State::Cancelling, State::Paused, State::ChargedBack] {
             if self.items().any(|i| i.state == state) {
                 own(state.word());
             }
@@ -555,11 +639,6 @@ impl Person {
             Some("optin") => own("newsletter-requested"),
             Some("optout") => own("newsletter-no"),
             _ => {}
-        }
-        if vendor_tags {
-            for item in self.items().filter(|i| i.state.grants()) {
-                tags.extend(item.tags.iter().filter(|t| !self.foreign_tags.contains(t)).cloned());
-            }
         }
         tags
     }

@@ -6,7 +6,7 @@ use super::{
     clocks::{Clocks, LOCATION},
     content,
     manner::Manner,
-    person::{self, HistoryLine, ItemState, OrderState, Person, Purpose},
+    person::{self, Back, HistoryLine, ItemState, OrderState, Person, Purpose},
     playbook::Later,
     settings::Mapping,
     transition::{self, Outcome, Signal, State},
@@ -300,24 +300,35 @@ impl Draft<'_> {
             order.name_item(name);
         }
         let mut keys = order.keys_of(event);
-        let full = event.event == Kind::Refund && order.refund_is_full(event, &keys);
         let again = self.now.repeated && event.transaction.as_ref().is_some_and(|t| order.is_returned(&t.id));
-        let signal = transition::signal(event, full, again);
-        if keys.is_empty()
-            && !event.order.base_id.is_empty()
-            && !matches!(signal, Signal::Resumed | Signal::Information)
+        // What the message says, unless it is about money.
+        let says = transition::signal(event, None, again);
+        if keys.is_empty() && !event.order.base_id.is_empty() && !matches!(says, Signal::Resumed | Signal::Information)
         {
             keys.push(person::NAMELESS.to_owned());
         }
+        let meant = order.meant(event, &keys);
+        let is_clear = meant.is_some();
+        keys = meant.unwrap_or(keys);
+        // A refund in part that came before its payment was taken for a full one.
+        let was_part = order.was_returned_in_part(event);
+        order.note_money(event, &keys);
+        let back = if is_clear { order.back(event, &keys) } else { Some(Back::Unclear) };
+        let mut signal = transition::signal(event, back, again);
+        if matches!(event.event, Kind::PaymentMissed | Kind::LastPaidDay | Kind::RebillCancelled)
+            && self.person.orders.iter().any(|o| o.replaces_later.as_ref() == Some(&event.order.id))
+        {
+            // It will end by its upgrade, and no sooner.
+            signal = Signal::Information;
+        }
         for item_key in &keys {
-            self.apply_item(&mut order, item_key, signal);
+            self.apply_item(&mut order, item_key, signal, was_part);
         }
         if order.items.is_empty() {
             // Nor does it ask a person: about whom?
             self.remarks = vec![format!("{} for an order that is not known creates nothing", event.event.name())];
             return false;
         }
-        order.note_money(event, &keys);
         if let Some(money) = &event.money {
             order.currency.clone_from(&money.currency);
         }
@@ -330,8 +341,10 @@ impl Draft<'_> {
                 }
             }
         }
-        if fresh && end_of_replaced(event, self.now.now_ms).is_none() {
-            order.replaces.clone_from(&event.order.upgraded_order_id);
+        if fresh {
+            let is_over = end_of_replaced(event, self.now.now_ms).is_none();
+            let slot = if is_over { &mut order.replaces } else { &mut order.replaces_later };
+            slot.clone_from(&event.order.upgraded_order_id);
         }
         order.history.push(HistoryLine {
             at: content::moment_of(event, self.now.now_ms),
@@ -352,14 +365,13 @@ impl Draft<'_> {
         true
     }
 
-    fn apply_item(&mut self, order: &mut OrderState, item_key: &str, signal: Signal) {
+    fn apply_item(&mut self, order: &mut OrderState, item_key: &str, signal: Signal, was_part: bool) {
         let event = self.event;
         let known = order.item(item_key);
         let from = known.map(|i| i.state);
         let told = event.items.iter().find(|i| i.is(item_key)).or_else(|| event.items.first());
         let number = person::compare(known, event);
-        // A refund in part that came before its payment was taken for a full one.
-        let judged = from.filter(|state| *state != State::Refunded || !order.was_returned_in_part(event));
+        let judged = from.filter(|state| *state != State::Refunded || !was_part);
         let mut outcome = transition::transition(judged, signal, number);
         if let (Outcome::Ask, Some(standing)) = (outcome, self.now.told) {
             let single = event.subscription.as_ref().is_none_or(|s| s.billing_type == "single_payment");
@@ -370,10 +382,13 @@ impl Draft<'_> {
             Outcome::To(state) => Some(state),
             Outcome::Keep => from,
             Outcome::Ask => {
+                if !self.ask {
+                    let name = event.event.name();
+                    self.remarks.push(format!("{name} can't be decided from the message alone: a person is asked"));
+                }
                 self.ask = true;
-                self.remarks
-                    .push(format!("{} can't be decided from the message alone: a person is asked", event.event.name()));
-                from
+                // Whose payment comes yet has one that went back.
+                from.or((signal == Signal::RefundUnclear).then_some(State::Refunded))
             }
         };
         if let (Outcome::Keep, Some(state)) = (outcome, from)
@@ -403,7 +418,7 @@ impl Draft<'_> {
         }
         let Some(item) = order.items.iter_mut().find(|i| i.key == item_key) else { return };
         item.state = state;
-        if moved || matches!(signal, Signal::Paid { .. }) {
+        if moved || from.is_none() || (event.event == Kind::Payment && signal != Signal::PaidAgain) {
             item.sequence_no = item.sequence_no.max(event.sequence_no());
         }
         if moved && from != Some(state) {

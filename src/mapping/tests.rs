@@ -21,6 +21,7 @@ fn every_cell_of_the_transition_table() {
         Signal::MissedUnclear,
         Signal::RefundFull,
         Signal::RefundPart,
+        Signal::RefundUnclear,
         Signal::Chargeback,
         Signal::Cancelled,
         Signal::Resumed,
@@ -30,16 +31,16 @@ fn every_cell_of_the_transition_table() {
     ];
     #[rustfmt::skip]
     let grid = [
-        //              paid         last         stop         again       unpaid      not tried   unclear     refund      part        chargeback  cancelled   resumed     last day    replaced    info
-        ("new",        "act act act, com com com, can can can, act act act, pau pau pau, can can can, ? ? ?,     ref ref ref, ? ? ?,     cha cha cha, can can can, . . .,     end end end, upg upg upg, . . ."),
-        ("active",     ". . .,       com com com, . . can,     . . .,       . ? pau,     can can can, ? ? ?,     ref ref ref, . . .,     cha cha cha, can can can, . . .,     end end end, upg upg upg, . . ."),
-        ("cancelling", ". . act,     com com com, . . .,       . . .,       . . .,       . . .,       ? ? ?,     ref ref ref, . . .,     cha cha cha, . . .,       act act act, end end end, upg upg upg, . . ."),
-        ("completed",  ". . .,       . . .,       . . .,       . . .,       . . ?,       . . .,       . . ?,     ref ref ref, . . .,     cha cha cha, . . .,       . . .,       . . .,       upg upg upg, . . ."),
-        ("paused",     ". act act,   . com com,   . can can,   . . .,       . . .,       can can can, ? ? ?,     ref ref ref, . . .,     cha cha cha, can can can, act act act, end end end, upg upg upg, . . ."),
-        ("ended",      ". . act,     . . com,     . . can,     ? ? ?,       . . .,       . . .,       . . .,     ref ref ref, . . .,     cha cha cha, . . .,       . . .,       . . .,       upg upg upg, . . ."),
-        ("refunded",   ". . act,     . . com,     . . can,     ? ? ?,       . . .,       . . .,       . . .,     . . .,       . . .,     cha cha cha, . . .,       . . .,       . . .,       . . .,       . . ."),
-        ("chargeback", ". . act,     . . com,     . . can,     ? ? ?,       . . .,       . . .,       . . .,     . . .,       . . .,     . . .,       . . .,       . . .,       . . .,       . . .,       . . ."),
-        ("upgraded",   ". . ?,       . . ?,       . . ?,       ? ? ?,       . . .,       . . .,       . . .,     . . .,       . . .,     cha cha cha, . . .,       . . .,       . . .,       . . .,       . . ."),
+        //              paid         last         stop         again       unpaid      not tried   unclear     refund      part        back?       chargeback  cancelled   resumed     last day    replaced    info
+        ("new",        "act act act, com com com, can can can, act act act, pau pau pau, can can can, ? ? ?,     ref ref ref, ? ? ?, ? ? ?,         cha cha cha, can can can, . . .,     end end end, upg upg upg, . . ."),
+        ("active",     ". . .,       com com com, . . can,     . . .,       . ? pau,     ? can can,   ? ? ?,     ref ref ref, . . ., ? ? ?,         cha cha cha, ? can can,   . . .,     ? end end, upg upg upg, . . ."),
+        ("cancelling", ". . act,     com com com, . . .,       . . .,       . . .,       . . .,       ? ? ?,     ref ref ref, . . ., ? ? ?,         cha cha cha, . . .,       act act act, end end end, upg upg upg, . . ."),
+        ("completed",  ". . .,       . . .,       . . .,       . . .,       . . ?,       . . .,       . . ?,     ref ref ref, . . ., ? ? ?,         cha cha cha, . . .,       . . .,       . . .,       upg upg upg, . . ."),
+        ("paused",     ". act act,   . com com,   . can can,   . . .,       . . .,       can can can, ? ? ?,     ref ref ref, . . ., ? ? ?,         cha cha cha, can can can, act act act, end end end, upg upg upg, . . ."),
+        ("ended",      ". . act,     . . com,     . . can,     ? ? ?,       . . .,       . . .,       . . .,     ref ref ref, . . ., ? ? ?,         cha cha cha, . . .,       . . .,       . . .,       upg upg upg, . . ."),
+        ("refunded",   ". . act,     . . com,     . . can,     ? ? ?,       . . .,       . . .,       . . .,     . . .,       . . ., . . .,         cha cha cha, . . .,       . . .,       . . .,       . . .,       . . ."),
+        ("chargeback", ". . act,     . . com,     . . can,     ? ? ?,       . . .,       . . .,       . . .,     . . .,       . . ., . . .,         . . .,       . . .,       . . .,       . . .,       . . .,       . . ."),
+        ("upgraded",   ". . ?,       . . ?,       . . ?,       ? ? ?,       . . .,       . . .,       . . .,     . . .,       . . ., . . .,         cha cha cha, . . .,       . . .,       . . .,       . . .,       . . ."),
     ];
     let mut cells = 0;
     for (name, row) in grid {
@@ -60,7 +61,7 @@ fn every_cell_of_the_transition_table() {
             }
         }
     }
-    assert_eq!(cells, 9 * 15 * 3);
+    assert_eq!(cells, 9 * 16 * 3);
 }
 
 /// What each event says about an item, before its state counts.
@@ -70,7 +71,7 @@ fn every_event_has_its_signal() {
     let of = |event: &str, extra: Value| {
         let mut all = json!({ "event": event });
         all.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
-        signal(&message(all), true, false)
+        signal(&message(all), None, false)
     };
     for (reason, expected) in [
         ("", Signal::Unpaid),
@@ -114,8 +115,8 @@ fn every_event_has_its_signal() {
     ] {
         assert_eq!(of(event, json!({})), expected, "{event}");
     }
-    assert_eq!(signal(&message(json!({ "event": "on_refund" })), false, false), Signal::RefundPart);
-    assert_eq!(signal(&message(json!({})), false, true), Signal::PaidAgain);
+    assert_eq!(signal(&message(json!({ "event": "on_refund" })), Some(Back::Part), false), Signal::RefundPart);
+    assert_eq!(signal(&message(json!({})), None, true), Signal::PaidAgain);
 }
 
 #[test]

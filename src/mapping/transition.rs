@@ -1,6 +1,7 @@
 //! State × signal -> state, one table. Transitions decide, not clocks: most messages carry no time of the event, and
 //! Digistore24 delivers in any order.
 
+use super::person::Back;
 use crate::{
     digistore24::{Event, Kind, Standing},
     words,
@@ -51,6 +52,8 @@ pub enum Signal {
     RefundFull,
     /// A part went back.
     RefundPart,
+    /// Something went back of what is not known: of a payment that no message told, or of one of several items.
+    RefundUnclear,
     /// The bank took the money back.
     Chargeback,
     /// A cancellation was noted.
@@ -101,7 +104,7 @@ pub fn transition(state: Option<State>, signal: Signal, order: std::cmp::Orderin
         (None, S::PaidAgain) => To(T::Active),
         (None, S::Unpaid) => To(T::Paused),
         (None, S::NotTried | S::Cancelled) => To(T::Cancelling),
-        (None, S::MissedUnclear | S::RefundPart) => Ask,
+        (None, S::MissedUnclear | S::RefundPart | S::RefundUnclear) => Ask,
         (None, S::RefundFull) => To(T::Refunded),
         (None, S::Chargeback) => To(T::ChargedBack),
         (None, S::LastPaidDay) => To(T::Ended),
@@ -121,6 +124,7 @@ pub fn transition(state: Option<State>, signal: Signal, order: std::cmp::Orderin
         (Some(T::Refunded | T::Upgraded), _) => Keep,
         (Some(_), S::RefundFull) => To(T::Refunded),
         (Some(_), S::RefundPart) => Keep,
+        (Some(_), S::RefundUnclear) => Ask,
         (Some(_), S::Replaced) => To(T::Upgraded),
         (Some(T::Ended), _) => Keep,
 
@@ -130,6 +134,8 @@ pub fn transition(state: Option<State>, signal: Signal, order: std::cmp::Orderin
         (Some(T::Completed), S::Unpaid | S::MissedUnclear) if newer => Ask,
         (Some(T::Completed), _) => Keep,
         (Some(_), S::MissedUnclear) => Ask,
+        // It tells of a number that has been paid since: late, or withdrawn.
+        (Some(T::Active), S::LastPaidDay | S::Cancelled | S::NotTried) if order.is_lt() => Ask,
         (Some(_), S::LastPaidDay) => To(T::Ended),
 
         (Some(T::Active), S::Paid { last: true, .. }) => To(T::Completed),
@@ -155,12 +161,16 @@ pub fn transition(state: Option<State>, signal: Signal, order: std::cmp::Orderin
     }
 }
 
-/// What an event says about the order that it names. Refunds are judged by [`super::person::Payments`] first.
-pub fn signal(event: &Event, refund_is_full: bool, repeated: bool) -> Signal {
+/// What an event says about the items that it is about. `back`: what a movement of money comes to, see [`OrderState::back`].
+///
+/// [`OrderState::back`]: super::person::OrderState::back
+pub fn signal(event: &Event, back: Option<Back>, repeated: bool) -> Signal {
     let plan = event.subscription.as_ref();
     let reason = plan.and_then(|p| p.stop_reason.as_deref()).unwrap_or_default();
     match event.event {
         Kind::Payment if repeated => Signal::PaidAgain,
+        // Its money went back before its message came.
+        Kind::Payment if back == Some(Back::Full) => Signal::RefundFull,
         Kind::Payment => Signal::Paid {
             last: plan.is_some_and(|p| p.installments > 1 && p.sequence_no >= p.installments),
             stop_noted: plan.is_some_and(|p| p.stop_noted_at.is_some()),
@@ -170,8 +180,11 @@ pub fn signal(event: &Event, refund_is_full: bool, repeated: bool) -> Signal {
             "by_buyer" | "by_operator" => Signal::NotTried,
             _ => Signal::MissedUnclear,
         },
-        Kind::Refund if refund_is_full => Signal::RefundFull,
-        Kind::Refund => Signal::RefundPart,
+        Kind::Refund => match back {
+            Some(Back::Part) => Signal::RefundPart,
+            Some(Back::Unclear) => Signal::RefundUnclear,
+            _ => Signal::RefundFull,
+        },
         Kind::Chargeback => Signal::Chargeback,
         Kind::RebillCancelled => Signal::Cancelled,
         Kind::RebillResumed => Signal::Resumed,

@@ -262,9 +262,14 @@ impl<'a> Writer<'a> {
         let key = self.event.order_key();
         let (ask, changes) = (self.ask, self.changes);
         let became = |state: State| changes.iter().any(|c| c.to == Some(state) && c.from != Some(state));
-        let (paid, refunded) = (self.event.event == Kind::Payment && !ask, became(State::Refunded));
-        let is_done = |task: &OpenTask| {
-            (paid && task.purpose == Purpose::Dunning) || (refunded && task.purpose != Purpose::Review)
+        let paid = self.event.event == Kind::Payment && !ask;
+        let is_missing = self.person.order(&key).is_some_and(|o| o.items.iter().any(|i| i.state == State::Paused));
+        let refunded = became(State::Refunded);
+        let is_over = refunded && self.person.order_status(&key) >= Some(State::Refunded);
+        let is_done = |task: &OpenTask| match task.purpose {
+            Purpose::Dunning => (paid || refunded) && !is_missing,
+            Purpose::Review => false,
+            _ => is_over,
         };
         let why = if paid { "the missing payment came" } else { "the order was refunded" };
         let Some(order) = self.person.order_mut(&key) else { return };
@@ -386,7 +391,7 @@ impl<'a> Writer<'a> {
     fn tags(&mut self) {
         let (mapping, event, before) = (self.mapping, self.event, &self.before.tags);
         let by = &mapping.tags;
-        let (by_state, by_product) = (&by["byState"], &by["byProduct"]);
+        let by_state = &by["byState"];
         let mut asked = std::mem::take(&mut self.drawn.add_tags);
         let is_live = self.now.manner == Manner::Live;
         if is_live && self.now.due.is_none() && !self.now.repeated {
@@ -409,13 +414,9 @@ impl<'a> Writer<'a> {
         if let Some(status) = self.person.status() {
             extra.extend(playbook::tags(&by_state[status.word()]));
         }
-        for item in self.person.items() {
-            if let Some(product) = item.product_id.as_deref().filter(|_| item.state.grants()) {
-                extra.extend(playbook::tags(&by_product[product]));
-            }
-        }
-        let mut wanted = self.person.wanted_tags(&mapping.tag_prefix, mapping.vendor_tags);
-        for tag in extra {
+        let access = self.person.access_tags(mapping, false);
+        let mut wanted = self.person.state_tags(&mapping.tag_prefix);
+        for tag in extra.into_iter().chain(access.iter().cloned()) {
             // What was there before us is not ours to remove later.
             if !self.person.foreign_tags.contains(&tag) {
                 wanted.insert(tag);
@@ -435,6 +436,16 @@ impl<'a> Writer<'a> {
         // What an import kept back is not on the contact yet.
         for tag in &asked {
             if self.person.withheld.remove(tag) && before.contains(tag) {
+                come.push(tag.clone());
+            }
+        }
+        // What was never seen paid starts no welcome, until a payment comes.
+        let (paid, was_paid) = (self.person.access_tags(mapping, true), self.before.access_tags(mapping, true));
+        for tag in access.difference(&paid).filter(|tag| !before.contains(tag)) {
+            self.person.withheld.insert(tag.clone());
+        }
+        for tag in paid.difference(&was_paid).filter(|tag| before.contains(tag)) {
+            if self.person.withheld.remove(tag) {
                 come.push(tag.clone());
             }
         }

@@ -215,7 +215,7 @@ fn amount_of(order: &OrderState, transaction: &str) -> Option<Cents> {
 
 /// Whether an event without money would change any item of an order.
 fn moves(order: &OrderState, event: &Event) -> bool {
-    let signal = signal(event, false, false);
+    let signal = signal(event, None, false);
     let keys = order.keys_of(event);
     order.items.iter().filter(|item| keys.is_empty() || keys.contains(&item.key)).any(|item| {
         let outcome = transition(Some(item.state), signal, std::cmp::Ordering::Greater);

@@ -113,6 +113,16 @@ pub fn subscription() -> Vec<String> {
             .before(with(missed(""), json!({ "order_id": "K2", "order_item_id": "50", "product_id": "700", "product_name": "Kurs 2", "tags": "" })))
             .then(renewal())
             .end(),
+        Story::new("An older payment comes late while the newest one is missing")
+            .before(renewal())
+            .before(with(missed(""), json!({ "pay_sequence_no": "3" })))
+            .then(first())
+            .end(),
+        Story::new("A payment of an upsell while the plan beside it is missing one")
+            .before(first())
+            .before(missed(""))
+            .then(upsell())
+            .end(),
         Story::new("A missed payment beside an order that runs").before(first()).before(book(json!({}))).then(missed("")).end(),
         Story::new("A missed payment of an order that is not known").then(missed("by_payment_denial")).end(),
         Story::new("A missed payment after a refund").before(first()).before(refund("-47.00", "9003")).then(missed("by_refund")).end(),
@@ -269,6 +279,26 @@ pub fn refunds() -> Vec<String> {
                         "product_id": "", "order_item_id": "", "product_name": "", "tags": "" }),
             ))
             .end(),
+        Story::new("A refund of an older payment that no message told").before(renewal()).then(refund("-47.00", "9003")).end(),
+        Story::new("A refund in part, of an order that is not known").then(refund("-10.00", "9003")).end(),
+        Story::new("A refund without a number that comes before its payment")
+            .before(with(refund("-47.00", "9003"), json!({ "pay_sequence_no": "" })))
+            .then(first())
+            .end(),
+        Story::new("A refund that names neither of two products, as much as one of them")
+            .before(grouped())
+            .then(with(refund("-20.00", "9003"), json!({ "product_id": "", "order_item_id": "", "product_name": "", "tags": "" })))
+            .end(),
+        Story::new("A refund that names neither of two products, more than one of them")
+            .before(grouped())
+            .then(with(refund("-30.00", "9003"), json!({ "product_id": "", "order_item_id": "", "product_name": "", "tags": "" })))
+            .end(),
+        Story::new("A refund of an upsell leaves the tasks of the plan beside it")
+            .before(first())
+            .before(upsell())
+            .before(missed(""))
+            .then(with(upsell(), json!({ "event": "on_refund", "transaction_id": "9110", "parent_transaction_id": "9100", "transaction_amount": "-20.00" })))
+            .end(),
         Story::new("One of two orders is refunded").before(first()).before(book(json!({}))).then(refund("-47.00", "9003")).end(),
         Story::new("One of two orders that grant one product is refunded")
             .before(first())
@@ -317,6 +347,15 @@ pub fn upgrade() -> Vec<String> {
             .on("2026-12-18")
             .due()
             .end(),
+        Story::new("Until an upgrade takes effect the old order's missed payment, cancellation and last paid day change nothing")
+            .before(first())
+            .before(pro(json!({ "delivery_date": "2026-12-18" })))
+            .then(missed("upgraded"))
+            .then(json!({ "event": "on_rebill_cancelled", "rebill_stop_noted_at": "2026-11-20 10:00:00" }))
+            .then(last_paid_day())
+            .on("2026-12-18")
+            .due()
+            .end(),
         Story::new("An upgrade that overtook the old order's payment").before(pro(json!({}))).then(first()).end(),
         Story::new("An upgrade to what the old order also grants")
             .before(first())
@@ -362,7 +401,14 @@ pub fn installment() -> Vec<String> {
             .then(part(2, back(2)))
             .then(part(2, json!({})))
             .end(),
-        Story::new("The same, and Digistore24 says nothing").then(part(2, back(2))).then(part(2, json!({}))).end(),
+        Story::new("One installment goes back, and the others were paid before there was a plugin")
+            .before(part(2, json!({})))
+            .then(part(2, back(2)))
+            .end(),
+        Story::new("An installment went back before its message came, and Digistore24 says nothing")
+            .then(part(2, back(2)))
+            .then(part(2, json!({})))
+            .end(),
         all("All installments go back after the last one")
             .before(part(3, json!({})))
             .before(part(3, back(3)))
@@ -527,6 +573,12 @@ pub fn late() -> Vec<String> {
         Story::new("A payment that the last paid day overtook").before(last_paid_day()).then(first()).end(),
         Story::new("A payment that its cancellation overtook").before(cancelled()).then(first()).end(),
         Story::new("A payment that its missed payment overtook").before(first()).before(missed("")).then(first()).end(),
+        Story::new("A last paid day and a cancellation of a number that was paid since")
+            .before(first())
+            .before(renewal())
+            .then(with(last_paid_day(), json!({ "pay_sequence_no": "1" })))
+            .then(with(cancelled(), json!({ "pay_sequence_no": "1" })))
+            .end(),
         Story::new("A cancellation after the last paid day")
             .before(first())
             .before(last_paid_day())

@@ -74,6 +74,15 @@ struct Returned {
     items: Vec<usize>,
 }
 
+/// What money that went back ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Back {
+    Nothing,
+    Whole,
+    Part,
+    Unclear,
+}
+
 /// What follows for an item.
 enum Verdict {
     Is(Stand),
@@ -181,7 +190,10 @@ impl<'a> Model<'a> {
         let mut order = self.orders.get(&message.order).cloned().unwrap_or_default();
         let is_new = !self.orders.contains_key(&message.order);
         let is_again = repeated && self.is_returned(message);
-        let whole = message.what == What::Refund && order.is_whole_refund(message, shop_order);
+        // A part that went back before its payment came was taken for all of it.
+        let was_part = order.was_returned_in_part(message);
+        order.note_money(message, shop_order.is_plan(message));
+        let back = order.back(message, shop_order);
 
         // Which items? A message that names none means all; the first that is named is the one that had no name.
         let mut touched = message.items.iter().map(|&i| Some(i)).collect::<Vec<_>>();
@@ -199,9 +211,12 @@ impl<'a> Model<'a> {
             let known = order.items.iter().find(|i| i.item == which).cloned();
             let from = known.as_ref().map(|i| i.stand);
             let newer = known.as_ref().map_or(1, |i| message.sequence_no as i64 - i64::from(i.sequence_no));
-            // A part that went back before its payment came was taken for all of it.
-            let judged = from.filter(|stand| *stand != Stand::Refunded || !order.was_returned_in_part(message));
-            let mut verdict = judge(judged, message.what, whole, is_again, newer);
+            let judged = from.filter(|stand| *stand != Stand::Refunded || !was_part);
+            let mut verdict = match (message.what, back) {
+                // Its money had gone back before it came.
+                (What::Paid { .. }, Back::Whole) if !is_again => judge(judged, What::Refund, Back::Whole, false, newer),
+                _ => judge(judged, message.what, back, is_again, newer),
+            };
             if let (Ask, true) = (&verdict, self.answers) {
                 verdict = Is(self.truth(message));
             }
@@ -210,7 +225,8 @@ impl<'a> Model<'a> {
                 Stays => from,
                 Ask => {
                     asks = true;
-                    from
+                    // Money of something that was never seen paid.
+                    from.or((back == Back::Unclear).then_some(Stand::Refunded))
                 }
             };
             let Some(stand) = stand else { continue };
@@ -218,7 +234,7 @@ impl<'a> Model<'a> {
                 became.push(stand);
             }
             let mut item = known.unwrap_or(Item { item: which, stand, sequence_no: 0 });
-            if matches!(verdict, Is(_)) || matches!(message.what, What::Paid { .. }) && !is_again {
+            if matches!(verdict, Is(_)) || from.is_none() || matches!(message.what, What::Paid { .. }) && !is_again {
                 item.sequence_no = item.sequence_no.max(message.sequence_no);
             }
             item.stand = stand;
@@ -232,16 +248,20 @@ impl<'a> Model<'a> {
             }
             return;
         }
-        order.note_money(message, shop_order.is_plan(message));
         order.history += 1;
         order.replaces |= is_new && shop_order.replaces.is_some() && matches!(message.what, What::Paid { .. });
         self.open_questions += usize::from(asks);
 
         let is_paid = matches!(message.what, What::Paid { .. });
         let refunded = became.contains(&Stand::Refunded);
+        let none_missing = order.items.iter().all(|i| i.stand != Stand::Paused);
+        let is_over = refunded && order.stand().is_none_or(|best| best >= Stand::Refunded);
         for (purpose, open) in &mut order.tasks {
-            let settled = is_paid && !asks && *purpose == "dunning";
-            *open &= !(settled || refunded && *purpose != "review");
+            *open &= match *purpose {
+                "review" => true,
+                "dunning" => !((is_paid && !asks || refunded) && none_missing),
+                _ => !is_over,
+            };
         }
         let mut wanted = Vec::new();
         for (purpose, wish) in [
@@ -334,8 +354,8 @@ impl<'a> Model<'a> {
         if let Some(best) = known.iter().map(|(_, i)| i.stand).filter(|s| *s != Stand::Upgraded).min() {
             own(best.word());
         }
-        // These two show beside the best one.
-        for stand in [Stand::Paused, Stand::Chargeback] {
+        // These show beside the best one.
+        for stand in [Stand::Cancelling, Stand::Paused, Stand::Chargeback] {
             if known.iter().any(|(_, i)| i.stand == stand) {
                 own(stand.word());
             }
@@ -350,12 +370,24 @@ impl<'a> Model<'a> {
             own(contact.newsletter);
         }
         for (order, item) in known.iter().filter(|(_, i)| grants(i.stand)) {
-            tags.insert("ds24-customer".into());
+            // Who is first heard of by a cancellation or a missing payment was welcomed long ago.
+            let of_plan = item.item.is_none_or(|item| !self.shop.orders[*order].items[item].is_upsell());
+            let seen_paid = self.orders[order].payments.iter().any(|p| p.cents > 0 && p.of_plan == of_plan);
+            let is_welcome = seen_paid || !matches!(item.stand, Stand::Paused | Stand::Cancelling);
+            let mut earn = |tag: String| {
+                if is_welcome || contact.tags.contains(&tag) {
+                    tags.insert(tag);
+                }
+            };
+            earn("ds24-customer".into());
             let Some(which) = item.item else { continue };
             let (product, _, vendor) = PRODUCTS[self.shop.orders[*order].items[which].product];
-            tags.insert(format!("ds24-p-{product}"));
-            tags.extend((!vendor.is_empty()).then(|| vendor.to_owned()));
-            tags.extend((self.full && product == "512345").then(|| "herbs".to_owned()));
+            earn(format!("ds24-p-{product}"));
+            for (tag, is_given) in [(vendor, !vendor.is_empty()), ("herbs", self.full && product == "512345")] {
+                if is_given {
+                    earn(tag.to_owned());
+                }
+            }
         }
         for tag in tags.difference(&contact.tags) {
             *contact.came.entry(tag.clone()).or_default() += 1;
@@ -375,13 +407,16 @@ fn grants(stand: Stand) -> bool {
 }
 
 /// Where an item stands after a message. `newer`: by how much its payment number is greater than the last one's.
-fn judge(from: Option<Stand>, what: What, whole: bool, is_again: bool, newer: i64) -> Verdict {
+fn judge(from: Option<Stand>, what: What, back: Back, is_again: bool, newer: i64) -> Verdict {
     use Stand as S;
     let gone = matches!(from, Some(S::Refunded | S::Chargeback | S::Ended | S::Upgraded));
     match (what, from) {
         (What::News, _) => Stays,
-        (What::Refund, None) if !whole => Ask,
-        (What::Refund, _) if !whole => Stays,
+        (What::Refund, None) if back != Back::Whole => Ask,
+        (What::Refund, _) if back == Back::Part => Stays,
+        (What::Refund, Some(S::Refunded | S::Chargeback | S::Upgraded)) => Stays,
+        (What::Refund, _) if back == Back::Unclear => Ask,
+        (What::Cancelled | What::NotTried | What::LastDay, Some(S::Active)) if newer < 0 => Ask,
         // The bank has the last word; then the end of the money; then the order that replaced this one.
         (What::Paid { .. }, Some(_)) if is_again => {
             if gone {
@@ -463,24 +498,37 @@ impl Order {
         self.payments.iter().any(|p| p.id == money.transaction && p.cents == 0 && back(p) < money.cents)
     }
 
-    /// The payment that a refund returns, if that has come.
+    /// The payment that a refund returns, if something of it is known.
     fn returned(&self, message: &Message) -> Option<usize> {
         let parent = message.money.as_ref().and_then(|m| m.parent.as_ref());
         self.payments.iter().position(|p| Some(&p.id) == parent)
     }
 
-    /// Whether a refund ends what it is about: of installments, when all is back; else when the newest payment is.
-    fn is_whole_refund(&self, message: &Message, sold: &shop::Order) -> bool {
-        let Some(money) = &message.money else { return true };
+    /// What money that goes back ends; of a payment, what had gone back before it came. Its own movement is noted.
+    fn back(&self, message: &Message, sold: &shop::Order) -> Back {
+        let Some(money) = &message.money else { return Back::Nothing };
+        let id = match message.what {
+            What::Refund => money.parent.as_ref(),
+            What::Paid { .. } => Some(&money.transaction),
+            _ => return Back::Nothing,
+        };
         let of_plan = sold.is_plan(message);
-        let installments = of_plan && matches!(sold.plan, Plan::Installments(n) if n > 1);
-        let Some(payment) = self.returned(message).map(|at| &self.payments[at]) else { return !installments };
-        let beside = || self.payments.iter().filter(|p| p.of_plan == of_plan);
-        if installments {
-            return money.cents >= beside().map(|p| p.left_for(message)).sum();
+        let seen: Vec<&Payment> = self.payments.iter().filter(|p| p.of_plan == of_plan && p.cents > 0).collect();
+        let newest = seen.iter().map(|p| p.sequence_no).max().unwrap_or_default();
+        let own = seen.iter().find(|p| Some(&p.id) == id);
+        if message.what != What::Refund && own.is_none_or(|p| p.returned.is_empty()) {
+            return Back::Nothing;
         }
-        let newest = beside().map(|p| p.sequence_no).max().unwrap_or_default();
-        money.cents >= payment.left_for(message) && payment.sequence_no >= newest
+        let is_installment = of_plan && matches!(sold.plan, Plan::Installments(n) if n > 1);
+        match own {
+            // Something is still paid.
+            _ if is_installment && seen.iter().any(|p| p.left(message) > 0) => Back::Part,
+            Some(_) if is_installment && seen.len() as u32 >= newest => Back::Whole,
+            Some(own) if !is_installment && own.left(message) <= 0 && own.sequence_no >= newest => Back::Whole,
+            Some(_) if !is_installment => Back::Part,
+            None if !is_installment && message.sequence_no > 0 && message.sequence_no < newest => Back::Part,
+            _ => Back::Unclear,
+        }
     }
 
     fn note_money(&mut self, message: &Message, of_plan: bool) {
@@ -517,12 +565,10 @@ fn back(payment: &Payment) -> i64 {
 }
 
 impl Payment {
-    /// What was left for a refund's items before it came.
-    fn left_for(&self, refund: &Message) -> i64 {
-        let own = refund.money.as_ref().map(|m| &m.transaction);
+    /// What is left for the items of a message.
+    fn left(&self, message: &Message) -> i64 {
         let counts = |r: &&Returned| {
-            let all = r.items.is_empty() || refund.items.is_empty();
-            Some(&r.transaction) != own && (all || r.items.iter().any(|item| refund.items.contains(item)))
+            r.items.is_empty() || message.items.is_empty() || r.items.iter().any(|item| message.items.contains(item))
         };
         self.cents - self.returned.iter().filter(counts).map(|r| r.cents).sum::<i64>()
     }
