@@ -238,3 +238,64 @@ fn a_mapping_is_checked_without_a_call() {
     assert!(world.requests.is_empty());
     assert_eq!(call(&mut world, &plugin, "mapping.check", json!([{}]))["ok"], json!(true));
 }
+
+/// A playbook that makes, or moves, the deal of the event's order.
+fn dealing(step: Value) -> Value {
+    json!({ "name": "deal", "when": { "event": "newSale" }, "then": [{ "opportunity": step }] })
+}
+
+fn deal_names(world: &World) -> Vec<&str> {
+    world.contacts["c1"].deals.iter().filter_map(|deal| deal["name"].as_str()).collect()
+}
+
+#[test]
+fn a_playbook_makes_a_deal_of_its_pipeline_alone() {
+    let (mut world, plugin) =
+        (World::new(), plugin_with(json!({ "playbooks": [dealing(json!({ "pipeline": "Sales", "stage": "New" }))] })));
+    apply(&mut world, &plugin, &event(json!({})));
+    let deal = &world.contacts["c1"].deals[0];
+    assert_eq!(
+        (&deal["name"], &deal["status"], &deal["pipelineStageId"]),
+        (&json!("Kräuterkurs · C74PNZH5"), &json!("won"), &json!("s1"))
+    );
+}
+
+#[test]
+fn each_order_has_a_deal_of_its_own_and_a_test_brings_no_revenue() {
+    let named = json!({ "pipeline": "Sales", "name": "{{item.name}}", "status": "open", "value": "{{money.gross}}" });
+    let moved = json!({ "pipeline": "Sales", "name": "{{item.name}} again", "value": 5 });
+    let books = json!([
+        dealing(named),
+        { "name": "renewed", "when": { "event": "renewal" }, "then": [{ "opportunity": moved }] },
+    ]);
+    let (mut world, plugin) = (World::new(), plugin_with(json!({ "playbooks": books })));
+    apply(&mut world, &plugin, &event(json!({})));
+    let second = json!({ "order_id": "N2", "order_item_id": "60", "transaction_id": "600", "api_mode": "test" });
+    apply(&mut world, &plugin, &event(second));
+    assert_eq!(deal_names(&world), ["Kräuterkurs · C74PNZH5", "[TEST] Kräuterkurs · N2"]);
+    let deals = &world.contacts["c1"].deals;
+    assert_eq!((&deals[0]["monetaryValue"], deals[1].get("monetaryValue")), (&json!(47), None));
+    assert_eq!(deals[0]["status"], "open");
+    // By its name it is found again: so it keeps the number.
+    let renewal = json!({ "order_id": "N2", "order_item_id": "60", "transaction_id": "601", "pay_sequence_no": "2", "api_mode": "test" });
+    apply(&mut world, &plugin, &event(renewal));
+    apply(&mut world, &plugin, &late());
+    assert_eq!(deal_names(&world), ["Kräuterkurs again · C74PNZH5", "[TEST] Kräuterkurs again · N2"]);
+    let deals = &world.contacts["c1"].deals;
+    assert_eq!((&deals[0]["monetaryValue"], deals[1].get("monetaryValue")), (&json!(5), None));
+    assert_eq!(deals[0]["status"], "open", "what a step doesn't say stays");
+}
+
+/// What the step doesn't say, the section has said: also where both come with one event.
+#[test]
+fn a_playbook_moves_the_deal_of_the_section() {
+    for number in ["1", "2"] {
+        let moves = json!({ "name": "deal", "when": { "event": "payment" }, "then": [{ "opportunity": { "pipeline": "Sales", "stage": "At risk" } }] });
+        let section = json!({ "pipeline": "Sales", "stage": "New", "name": "Deal of {{buyer.lastName}}" });
+        let (mut world, plugin) = (World::new(), plugin_with(json!({ "opportunity": section, "playbooks": [moves] })));
+        apply(&mut world, &plugin, &event(json!({ "pay_sequence_no": number })));
+        assert_eq!(deal_names(&world), ["Deal of Grünwald · C74PNZH5"]);
+        let deal = &world.contacts["c1"].deals[0];
+        assert_eq!((&deal["pipelineStageId"], &deal["monetaryValue"]), (&json!("s2"), &json!(47)), "{number}");
+    }
+}

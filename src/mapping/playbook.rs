@@ -6,6 +6,7 @@ use super::{
     plan::{Action, Circumstances, Step},
     settings::Mapping,
     template::{Form, as_text},
+    transition::State,
 };
 use crate::digistore24::{Cents, Event, Kind};
 use crate::json::{Map, ToJson, Value, json, put};
@@ -327,10 +328,9 @@ impl Hand<'_> {
         }
         let order = self.event.order_key();
         if self.person.order(&order).is_some() {
-            return self
-                .drawn
-                .steps
-                .extend(deal_action(self.person, &order, deal).map(|action| Step { why: self.why.clone(), action }));
+            return self.drawn.steps.extend(
+                deal_action(self.person, &order, deal, "").map(|action| Step { why: self.why.clone(), action }),
+            );
         }
         // Without an order: the deal that the event is about, else a new one.
         let raw = &self.event.raw;
@@ -426,13 +426,47 @@ impl Hand<'_> {
 
 const DAY_MS: u64 = 86_400_000;
 
-/// The order's deal is made, or changed where there is one; nothing where it is as it should be.
-pub(super) fn deal_action(person: &mut Person, order_key: &str, mut deal: Map) -> Option<Action> {
+/// Lost where the money went back.
+pub(super) fn deal_status(state: Option<State>) -> Value {
+    if matches!(state, Some(State::Refunded | State::ChargedBack)) { "lost" } else { "won" }.into()
+}
+
+/// The order's deal is made, or changed where there is one; nothing where it is as it should be. `amount` ends its name.
+pub(super) fn deal_action(person: &mut Person, order_key: &str, mut deal: Map, amount: &str) -> Option<Action> {
+    let status = deal_status(person.order_status(order_key));
     let order = person.order_mut(order_key)?;
     let mut operation = "ghl.opportunities.updateOpportunity";
-    match &order.deal_id {
-        Some(_) => deal.retain(|name, value| order.deal.get(name) != Some(value)),
-        None => operation = "ghl.opportunities.createOpportunity",
+    let is_new = order.deal_id.is_none();
+    if is_new {
+        operation = "ghl.opportunities.createOpportunity";
+        let product = order.items.first().and_then(|item| item.product_name.as_deref()).unwrap_or_default();
+        for (name, usual) in [("name", product.into()), ("status", status)] {
+            if !deal.contains_key(name) && !order.deal.contains_key(name) {
+                put(&mut deal, name, usual);
+            }
+        }
+    }
+    if let Some(name) = deal.get("name") {
+        let mut name = as_text(name);
+        // The name is how the deal is found again.
+        if !name.contains(&order.id) {
+            name = name + " · " + &order.id;
+        }
+        name += amount;
+        if order.test {
+            name.insert_str(0, "[TEST] ");
+        }
+        put(&mut deal, "name", name.into());
+    }
+    // A test is no revenue.
+    if order.test {
+        deal.remove("monetaryValue");
+    }
+    if is_new {
+        // With what a step before this one has said.
+        deal = order.deal.iter().chain(&deal).map(|(name, value)| (name.clone(), value.clone())).collect();
+    } else {
+        deal.retain(|name, value| order.deal.get(name) != Some(value));
     }
     if deal.is_empty() {
         return None;

@@ -74,6 +74,10 @@ impl<'a> Writer<'a> {
     pub(super) fn write(&mut self, snapshot: Option<&Snapshot>, create: bool) {
         // In HighLevel whatever is more than a contact can start somebody's workflow: an import is silent.
         let is_live = self.now.manner == Manner::Live;
+        // Before the playbooks: what they say of the deal comes on top.
+        if is_live && !self.is_later() {
+            self.deal();
+        }
         if is_live && !self.ask && !self.now.repeated {
             self.drawn = playbook::draw(self.mapping, self.event, &self.facts, self.person, self.now);
         }
@@ -81,7 +85,6 @@ impl<'a> Writer<'a> {
         self.contact(snapshot, create);
         if is_live && !self.is_later() {
             self.note();
-            self.deal();
             self.tasks();
         }
         self.tags();
@@ -338,7 +341,6 @@ impl<'a> Writer<'a> {
         if is_new && self.event.event != Kind::Payment {
             return;
         }
-        let lost = matches!(state, Some(State::Refunded | State::ChargedBack));
         let stages = wish["stages"].as_object().into_iter().flatten();
         let mut stage = if is_new { wish["stage"].clone() } else { Value::Null };
         for (when, named) in stages {
@@ -349,7 +351,7 @@ impl<'a> Writer<'a> {
         let mut deal = Map::new();
         put(&mut deal, "pipelineId", wish["pipeline"].clone());
         put_some(&mut deal, "pipelineStageId", stage);
-        put(&mut deal, "status", if lost { "lost" } else { "won" }.into());
+        put(&mut deal, "status", playbook::deal_status(state));
         let value_of = |order: &OrderState| match order.payments.first() {
             Some(first) if wish["value"] != "sum" => first.left(),
             _ => order.balance(),
@@ -357,7 +359,7 @@ impl<'a> Writer<'a> {
         let value = value_of(order);
         let currency = wish["currency"].as_str().unwrap_or("EUR");
         let is_local = order.currency == currency;
-        if is_local && !order.test {
+        if is_local {
             let mut all = value;
             for other in self.person.orders.iter().filter(|other| is_shared && other.key != key) {
                 if !other.test && other.currency == currency && other.deal_id == order.deal_id {
@@ -366,24 +368,14 @@ impl<'a> Writer<'a> {
             }
             put(&mut deal, "monetaryValue", all.to_json());
         }
+        let mut amount = String::new();
         if is_new {
-            let mut name = match wish["name"].as_str() {
-                Some(name) => name.to_owned(),
-                None => as_text(self.facts.pointer("/item/name").unwrap_or(&Value::Null)) + " · " + &order.id,
-            };
-            // The name is how the deal is found again.
-            if !name.contains(&order.id) {
-                name = name + " · " + &order.id;
-            }
+            put_some(&mut deal, "name", wish["name"].clone());
             if !is_local && value != Cents(0) {
-                name = name + " · " + &value.to_string() + " " + &order.currency;
+                amount = [" · ", &value.to_string(), " ", &order.currency].concat();
             }
-            if order.test {
-                name.insert_str(0, "[TEST] ");
-            }
-            put(&mut deal, "name", name.into());
         }
-        if let Some(action) = playbook::deal_action(self.person, &key, deal) {
+        if let Some(action) = playbook::deal_action(self.person, &key, deal, &amount) {
             self.step("the order's deal", action);
         }
     }

@@ -60,7 +60,7 @@ pub(super) fn request(work: &Work, action: &Action, custom: Vec<Value>) -> Resul
         Action::AddTags { tags } => ("ghl.contacts.addTags", object(json!({ "tags": tags })), ""),
         Action::Run { operation, input, order, .. } => {
             let mut input = input.clone();
-            let deal = work.plan.person.order(order).and_then(|order| order.deal_id.as_deref());
+            let deal = deal_of(work, order);
             let id = match (operation.as_str(), deal) {
                 // Another step of the plan has made it, or GHL knows one already.
                 (CREATE_DEAL | UPDATE_DEAL, Some(deal)) => {
@@ -91,6 +91,10 @@ pub(super) fn request(work: &Work, action: &Action, custom: Vec<Value>) -> Resul
     Ok(Some(Request { operation: operation.to_owned(), input, id }))
 }
 
+fn deal_of<'a>(work: &'a Work, order: &str) -> Option<&'a str> {
+    work.plan.person.order(order)?.deal_id.as_deref()
+}
+
 /// How a thing of unknown outcome is looked for: in which list, and what in which field tells it.
 pub(super) struct Search {
     pub(super) operation: &'static str,
@@ -108,12 +112,13 @@ pub(super) fn search(work: &Work, action: &Action) -> Option<Search> {
         Action::CreateTask { body, .. } => {
             ("ghl.contacts.getAllTasks", contact, "tasks", "body", body.lines().last().unwrap_or_default())
         }
-        Action::Run { operation, input, .. } => match operation.as_str() {
+        Action::Run { operation, input, order, .. } => match operation.as_str() {
             CREATE_BUSINESS => {
                 let all = json!({ "limit": PAGE, "skip": 0 });
                 ("ghl.businesses.getBusinessesByLocation", all, "businesses", "name", input["name"].as_str()?)
             }
-            CREATE_DEAL => {
+            // Where there is one, it is changed.
+            CREATE_DEAL if deal_of(work, order).is_none() => {
                 let pipeline = &input["pipelineId"];
                 let of_contact =
                     json!({ "contact_id": work.contact_id, "pipeline_id": pipeline, "status": "all", "limit": 100 });
