@@ -299,3 +299,20 @@ fn a_playbook_moves_the_deal_of_the_section() {
         assert_eq!((&deal["pipelineStageId"], &deal["monetaryValue"]), (&json!("s2"), &json!(47)), "{number}");
     }
 }
+
+#[test]
+fn an_upsell_is_offered_to_whoever_has_the_product_among_others() {
+    for products in [["512001", "512002"], ["512002", "512001"]] {
+        let with = json!({ "product": 512001, "upsell": 512009 });
+        let mapping = json!({ "consent": { "confirmedField": "ds24_newsletter" }, "playbooks": [{ "use": "upsell", "with": with }] });
+        let (mut world, plugin) = (World::new(), plugin_with(mapping));
+        let [first, second] = products;
+        let grouped = json!({ "product_id": first, "item_count": "2", "order_item_id_2": "32", "product_id_2": second,
+                              "product_name_2": "Buch" });
+        apply(&mut world, &plugin, &event(grouped));
+        world.contacts.get_mut("c1").unwrap().custom.insert("ds24_newsletter".into(), "yes".into());
+        world.now += 7 * DAY;
+        tick(&mut world, &plugin);
+        assert!(world.contacts["c1"].tags.contains("upsell"), "{products:?}");
+    }
+}

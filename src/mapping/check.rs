@@ -210,6 +210,14 @@ impl Check {
         let mut at = &event;
         let mut kind = "any";
         for name in pointer.split('/').skip(1) {
+            // Through a list the way goes into its items.
+            if at.get("items").is_some() {
+                at = &at["items"];
+                kind = kind_of(&mut at, &event);
+                if name.parse::<usize>().is_ok() {
+                    continue;
+                }
+            }
             // What is not described, such as raw, may hold anything.
             let Some(fields) = at["properties"].as_object() else {
                 kind = "any";

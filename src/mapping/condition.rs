@@ -3,7 +3,7 @@
 
 use std::cmp::Ordering;
 
-use super::template::{as_text, pointer};
+use super::template::{as_text, pointer, reach};
 use crate::clock;
 use crate::json::{Value, parse};
 use crate::text::lower;
@@ -15,7 +15,7 @@ pub fn holds(condition: &Value, facts: &Value) -> bool {
         Value::Array(all) => all.iter().all(|c| holds(c, facts)),
         Value::Object(parts) => {
             let path = pointer(condition["field"].as_str().unwrap_or_default());
-            let found = facts.pointer(&path).unwrap_or(&Value::Null);
+            let found = &reach(facts, &path);
             parts.iter().all(|(word, wanted)| match word.as_str() {
                 "all" => holds(wanted, facts),
                 "any" => list(wanted).iter().any(|c| holds(c, facts)),
@@ -24,12 +24,12 @@ pub fn holds(condition: &Value, facts: &Value) -> bool {
                 "isNot" => !is(found, wanted),
                 "in" => list(wanted).iter().any(|w| is(found, w)),
                 "notIn" => !list(wanted).iter().any(|w| is(found, w)),
-                "matches" => any(found, &|text| matches(&as_text(wanted), text)),
+                "matches" => any(found, &|one| matches(&as_text(wanted), &as_text(one))),
                 "exists" => as_text(found).is_empty() != (*wanted == Value::Bool(true)),
-                "gt" => compare(found, wanted).is_some_and(Ordering::is_gt),
-                "gte" => compare(found, wanted).is_some_and(Ordering::is_ge),
-                "lt" => compare(found, wanted).is_some_and(Ordering::is_lt),
-                "lte" => compare(found, wanted).is_some_and(Ordering::is_le),
+                "gt" => compare(found, wanted, Ordering::is_gt),
+                "gte" => compare(found, wanted, Ordering::is_ge),
+                "lt" => compare(found, wanted, Ordering::is_lt),
+                "lte" => compare(found, wanted, Ordering::is_le),
                 _ => true,
             })
         }
@@ -53,26 +53,27 @@ pub(super) fn fits(word: &str, kind: &str, wanted: &Value) -> bool {
 }
 
 /// Of a list one item is enough.
-fn any(found: &Value, test: &dyn Fn(&str) -> bool) -> bool {
+fn any(found: &Value, test: &dyn Fn(&Value) -> bool) -> bool {
     match found.as_array() {
-        Some(items) => items.iter().any(|item| test(&as_text(item))),
-        None => test(&as_text(found)),
+        Some(items) => items.iter().any(|item| any(item, test)),
+        None => test(found),
     }
 }
 
 /// Ids may be written as numbers.
 fn is(found: &Value, wanted: &Value) -> bool {
-    *found == *wanted || any(found, &|text| text == as_text(wanted))
+    *found == *wanted || any(found, &|one| as_text(one) == as_text(wanted))
 }
 
 /// As numbers, else as moments.
-fn compare(found: &Value, wanted: &Value) -> Option<Ordering> {
+fn compare(found: &Value, wanted: &Value, fits: fn(Ordering) -> bool) -> bool {
     // Digistore24's own fields are all text.
     let number = |value: &Value| value.as_f64().or_else(|| parse(value.as_str()?.trim())?.as_f64());
-    if let (Some(found), Some(wanted)) = (number(found), number(wanted)) {
-        return found.partial_cmp(&wanted);
-    }
-    Some(clock::parse_iso(found.as_str()?)?.cmp(&clock::parse_iso(wanted.as_str()?)?))
+    let moment = |value: &Value| clock::parse_iso(value.as_str()?);
+    any(found, &|one| match (number(one), number(wanted)) {
+        (Some(one), Some(wanted)) => one.partial_cmp(&wanted).is_some_and(fits),
+        _ => moment(one).zip(moment(wanted)).is_some_and(|(one, wanted)| fits(one.cmp(&wanted))),
+    })
 }
 
 /// `*` stands for any text, `?` for one letter; the case doesn't count.
@@ -111,6 +112,10 @@ mod tests {
     fn every_word() {
         let facts = json!({
             "money": { "gross": 97.0 }, "item": { "productId": "512345", "name": "Kräuterkurs Plus", "tags": ["kurs", "vip"] },
+            "items": [
+                { "productId": "512002", "tags": ["buch"], "money": null, "licenseKey": null },
+                { "productId": "512001", "tags": ["kurs", "vip"], "money": { "gross": 60.0 }, "licenseKey": null },
+            ],
             "raw": { "amount": "97.00" }, "buyer": { "company": null, "country": "DE" }, "occurredAt": "2026-11-18T10:00:00+01:00", "test": false,
         });
         for (condition, expected) in [
@@ -134,6 +139,18 @@ mod tests {
             (r#"{ "field": "buyer.company", "exists": false }"#, true),
             (r#"{ "field": "buyer.country", "exists": true }"#, true),
             (r#"{ "field": "test", "is": false }"#, true),
+            (r#"{ "field": "items.product_id", "is": 512001 }"#, true),
+            (r#"{ "field": "items.productId", "in": [1, 512002] }"#, true),
+            (r#"{ "field": "items.productId", "isNot": 512001 }"#, false),
+            (r#"{ "field": "items.productId", "notIn": [1, 2] }"#, true),
+            (r#"{ "field": "items.1.productId", "is": 512002 }"#, false),
+            (r#"{ "field": "items.tags", "is": "vip" }"#, true),
+            (r#"{ "field": "items.tags", "matches": "b*" }"#, true),
+            (r#"{ "field": "items.money.gross", "gte": 60 }"#, true),
+            (r#"{ "field": "items.money.gross", "gt": 60 }"#, false),
+            (r#"{ "field": "items.licenseKey", "exists": true }"#, false),
+            (r#"{ "field": "items.money.gross", "exists": true }"#, true),
+            (r#"{ "field": "items.nothing.at.all", "is": 5 }"#, false),
             (r#"{ "any": [{ "field": "test", "is": true }, { "field": "buyer.country", "is": "DE" }] }"#, true),
             (
                 r#"{ "not": { "all": [{ "field": "test", "is": true }, { "field": "buyer.country", "is": "DE" }] } }"#,

@@ -75,7 +75,9 @@ fn every_mistake_is_named_by_its_path() {
             r#"{ "playbooks": [{ "name": "a", "when": { "event": "refund", "if": [
                 { "field": "money.gross", "gt": "much" }, { "field": "item.nam", "is": 1 }, { "is": 5 }, { "field": "test" },
                 { "field": "occurredAt", "gte": "2026-11-18" }, { "field": "now.order", "in": ["paused", true] },
-                { "field": "raw.anything", "gt": 5 }, { "any": [{ "field": "test", "matches": "x" }] }
+                { "field": "raw.anything", "gt": 5 }, { "field": "items.prodctId", "is": 5 },
+                { "field": "items.money.gross", "gt": "much" }, { "field": "items.0.productId", "is": 5 },
+                { "field": "items.productId", "in": [5, "6"] }, { "any": [{ "field": "test", "matches": "x" }] }
             ] }, "then": [{ "segment": "x" }] }] }"#,
             vec![
                 "playbooks[0].when.if[0].gt: doesn't fit: the field is a number",
@@ -83,7 +85,9 @@ fn every_mistake_is_named_by_its_path() {
                 "playbooks[0].when.if[2].is: needs a field beside it",
                 "playbooks[0].when.if[3]: lacks what the field is compared with, such as is",
                 "playbooks[0].when.if[5].in: doesn't fit: the field is a text",
-                "playbooks[0].when.if[7].any[0].matches: doesn't fit: the field is a boolean",
+                "playbooks[0].when.if[7].field: prodctId is no field of the event; did you mean productId?",
+                "playbooks[0].when.if[8].gt: doesn't fit: the field is a number",
+                "playbooks[0].when.if[11].any[0].matches: doesn't fit: the field is a boolean",
             ],
         ),
     ] {

@@ -75,6 +75,21 @@ pub(super) fn pointer(path: &str) -> String {
     out
 }
 
+/// What a pointer leads to; through a list, what it leads to in any of its items.
+pub(super) fn reach(from: &Value, path: &str) -> Value {
+    if let Some(found) = from.pointer(path) {
+        return found.clone();
+    }
+    if let Value::Array(items) = from {
+        return Value::Array(items.iter().map(|item| reach(item, path)).filter(|found| !found.is_null()).collect());
+    }
+    let name = path.get(1..).unwrap_or_default();
+    match name.find('/').and_then(|end| name.split_at_checked(end)) {
+        Some((name, rest)) => reach(&from[name], rest),
+        None => Value::Null,
+    }
+}
+
 impl Template {
     /// Reads a text: what can be read of it, and every flaw.
     pub fn read(text: &str) -> (Self, Vec<Flaw>) {
@@ -134,7 +149,7 @@ impl Template {
 }
 
 fn field(facts: &Value, clocks: &Clocks, path: &str, filters: &[(Filter, Vec<String>)]) -> Value {
-    let mut value = facts.pointer(path).cloned().unwrap_or_default();
+    let mut value = reach(facts, path);
     for (filter, given) in filters {
         let first = given.first().map(String::as_str).unwrap_or_default();
         let text = as_text(&value);
@@ -386,6 +401,7 @@ mod tests {
         json!({
             "buyer": { "firstName": "Käthe", "company": null }, "money": { "gross": 1234.5 },
             "occurredAt": "2026-10-25T02:30:00+01:00", "item": { "tags": ["kräuter", "kurs"] },
+            "items": [{ "name": "Kurs" }, { "name": "Buch" }],
             "raw": { "buyer_first_name": "KÄTHE" }, "subscription": { "nextPaymentAt": "2026-12-18" },
         })
     }
@@ -413,6 +429,7 @@ mod tests {
             ("{{occurredAt | date: \"HH:mm\", UTC}}", "01:30"),
             ("{{subscription.nextPaymentAt | date: 'DD.MM.'}}", "18.12."),
             ("{{item.tags}} {{item.tags | join: ' + '}}", "kräuter, kurs kräuter + kurs"),
+            ("{{items.name | join: ' + '}}{{items.none}}", "Kurs + Buch"),
             ("{{buyer.firstName | truncate: 3}}", "Kä…"),
             ("a } b } { c", "a } b } { c"),
         ] {
