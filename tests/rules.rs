@@ -316,3 +316,68 @@ fn an_upsell_is_offered_to_whoever_has_the_product_among_others() {
         assert!(world.contacts["c1"].tags.contains("upsell"), "{products:?}");
     }
 }
+
+/// Something bought once beside the plan, in the same order.
+fn upsell() -> Value {
+    event(
+        json!({ "order_id": "C74PNZH51", "upsell_no": "1", "order_item_id": "33", "product_id": "512347", "product_name": "Buch",
+                "transaction_id": "9010", "transaction_amount": "20.00", "billing_type": "single_payment", "pay_sequence_no": "0",
+                "next_payment_at": "" }),
+    )
+}
+
+#[test]
+fn a_missed_payment_is_dunned_whatever_else_the_order_has() {
+    let mapping = json!({ "playbooks": [{ "use": "dunning", "with": { "workflow": "Dunning" } }], "tasks": { "dunning": false } });
+    // As Digistore24 sends it, and as a message that names no item.
+    let nameless = json!({ "event": "on_payment_missed", "pay_sequence_no": "2", "billing_stop_reason": "by_payment_denial",
+                           "transaction_id": "", "order_item_id": "", "product_id": "", "product_name": "" });
+    for missed in [missed(), event(nameless)] {
+        let (mut world, plugin) = (World::new(), plugin_with(mapping.clone()));
+        apply(&mut world, &plugin, &event(json!({})));
+        apply(&mut world, &plugin, &upsell());
+        apply(&mut world, &plugin, &missed);
+        assert_eq!(world.enrolments, ["c1 into w2"]);
+        world.now += 3 * DAY;
+        tick(&mut world, &plugin);
+        let contact = &world.contacts["c1"];
+        assert_eq!((contact.tags.contains("dunning"), contact.tasks.len()), (true, 1));
+        // Another sale of the order pays for nothing that is missing.
+        let more = json!({ "order_id": "C74PNZH52", "upsell_no": "2", "order_item_id": "34", "product_id": "512348", "transaction_id": "9011" });
+        apply(&mut world, &plugin, &event(more));
+        assert_eq!(world.enrolments, ["c1 into w2"]);
+        apply(&mut world, &plugin, &late());
+        assert_eq!(world.enrolments, ["c1 into w2", "c1 out of w2"]);
+        assert!(!world.contacts["c1"].tags.contains("dunning"));
+    }
+}
+
+#[test]
+fn whoever_charged_back_is_not_won_back() {
+    let mapping = json!({ "consent": { "confirmedField": "ds24_newsletter" },
+                          "playbooks": [{ "use": "winBack", "with": { "workflow": "Onboarding" } }] });
+    for charged_back in [false, true] {
+        let (mut world, plugin) = (World::new(), plugin_with(mapping.clone()));
+        apply(&mut world, &plugin, &event(json!({})));
+        world.contacts.get_mut("c1").unwrap().custom.insert("ds24_newsletter".into(), "yes".into());
+        let other = |extra: Value| {
+            let mut raw = json!({ "order_id": "B2", "order_item_id": "60", "transaction_id": "600" });
+            raw.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+            event(raw)
+        };
+        apply(&mut world, &plugin, &other(json!({})));
+        let kind = if charged_back { "on_chargeback" } else { "on_refund" };
+        apply(
+            &mut world,
+            &plugin,
+            &other(json!({ "event": kind, "transaction_id": "601", "parent_transaction_id": "600" })),
+        );
+        apply(&mut world, &plugin, &refund());
+        world.now += 14 * DAY;
+        tick(&mut world, &plugin);
+        assert_eq!(
+            (world.contacts["c1"].tags.contains("win-back"), world.enrolments.is_empty()),
+            (!charged_back, charged_back)
+        );
+    }
+}

@@ -4,7 +4,7 @@
 use super::{
     content,
     manner::Manner,
-    person::{self, OpenTask, OrderState, Person, Purpose},
+    person::{self, ItemState, OpenTask, OrderState, Person, Purpose},
     plan::{Action, Change, Circumstances, Snapshot, Step},
     playbook::{self, Drawn},
     settings::{Business, Mapping, Notes},
@@ -496,6 +496,13 @@ fn present(event: &Event, person: &Person, before: &Person, now: &Circumstances)
     let key = event.order_key();
     let order = person.order(&key);
     let word = |state: Option<State>| state.map(State::word);
+    // The worst of what the event is about; where it names nothing, of the whole order.
+    let of_item = |person: &Person| {
+        let order = person.order(&key)?;
+        let keys = order.keys_of(event);
+        let is_meant = |item: &&ItemState| keys.is_empty() || item.product_id.is_none() || keys.contains(&item.key);
+        order.items.iter().filter(is_meant).map(|item| item.state).max()
+    };
     let (next, until) = order.map(|o| person::dates(std::slice::from_ref(o))).unwrap_or_default();
     let currency = order.map(|o| o.currency.clone()).unwrap_or_default();
     let mut products = Set::new();
@@ -505,10 +512,13 @@ fn present(event: &Event, person: &Person, before: &Person, now: &Circumstances)
     tags.retain(|tag| !person.withheld.contains(tag));
     json!({
         "before": word(before.order_status(&key)),
+        "chargedBack": person.items().any(|item| item.state == State::ChargedBack),
         "confirmed": now.confirmed,
         "contact": word(person.status()),
         "balance": order.map(|o| o.balance().to_json()),
         "isNewOrder": before.order(&key).is_none_or(|order| order.items.is_empty()),
+        "item": word(of_item(person)),
+        "itemBefore": word(of_item(before)),
         "lifetime": person.lifetime(&currency).to_json(),
         "nextPaymentAt": next,
         "note": order.map(content::order_note),
