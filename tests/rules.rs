@@ -381,3 +381,29 @@ fn whoever_charged_back_is_not_won_back() {
         );
     }
 }
+
+/// Each item has a first payment, in whatever order they come; renewals stay out.
+#[test]
+fn a_deal_is_worth_the_first_payments_of_its_items() {
+    let back = json!({ "event": "on_refund", "order_id": "C74PNZH51", "upsell_no": "1", "order_item_id": "33", "transaction_id": "9101",
+                       "parent_transaction_id": "9010", "transaction_amount": "5.00", "billing_type": "single_payment", "pay_sequence_no": "0" });
+    let renewal_back = json!({ "event": "on_refund", "transaction_id": "9102", "parent_transaction_id": "9002", "pay_sequence_no": "2", "transaction_amount": "7.00" });
+    let all = [event(json!({})), upsell(), late(), event(back), event(renewal_back)];
+    for order in [[0, 1, 2, 3, 4], [1, 0, 2, 3, 4], [2, 1, 3, 4, 0], [1, 3, 0, 4, 2]] {
+        let (mut world, plugin) = (World::new(), plugin_with(json!({ "opportunity": { "pipeline": "Sales" } })));
+        for index in order {
+            apply(&mut world, &plugin, &all[index]);
+        }
+        assert_eq!(world.contacts["c1"].deals[0]["monetaryValue"], json!(62), "{order:?}");
+    }
+    // Of an order that was known only later, the first that came.
+    let (mut world, plugin) = (World::new(), plugin_with(json!({ "opportunity": { "pipeline": "Sales" } })));
+    for number in ["4", "5"] {
+        apply(
+            &mut world,
+            &plugin,
+            &event(json!({ "pay_sequence_no": number, "transaction_id": format!("900{number}") })),
+        );
+        assert_eq!(world.contacts["c1"].deals[0]["monetaryValue"], json!(47), "{number}");
+    }
+}

@@ -352,9 +352,14 @@ impl<'a> Writer<'a> {
         put(&mut deal, "pipelineId", wish["pipeline"].clone());
         put_some(&mut deal, "pipelineStageId", stage);
         put(&mut deal, "status", playbook::deal_status(state));
-        let value_of = |order: &OrderState| match order.payments.first() {
-            Some(first) if wish["value"] != "sum" => first.left(),
-            _ => order.balance(),
+        let value_of = |order: &OrderState| {
+            if wish["value"] == "sum" {
+                return order.balance();
+            }
+            // Each item has a first payment. A refund may be there before its payment: that has no number yet.
+            let came = order.payments.iter().filter(|p| p.gross != Cents(0) || p.returned.is_empty());
+            let first = came.clone().map(|p| p.sequence_no).min().unwrap_or_default().max(1);
+            Cents(came.filter(|p| p.sequence_no <= first).map(|p| p.left().0).sum())
         };
         let value = value_of(order);
         let currency = wish["currency"].as_str().unwrap_or("EUR");

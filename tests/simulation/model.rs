@@ -483,9 +483,17 @@ impl Order {
         self.items.iter().map(|i| i.stand).filter(|s| *s != Stand::Upgraded).min()
     }
 
-    /// What is left of the payment that came first, in cents.
+    /// What is left of what was paid first for each thing that was sold, in cents; a renewal counts only where nothing before
+    /// it is known.
     pub fn first_left(&self) -> i64 {
-        self.payments.first().map_or(0, |p| p.cents - back(p))
+        let mut paid: BTreeMap<u32, i64> = BTreeMap::new();
+        for payment in &self.payments {
+            // Money that went back of a payment that has not come yet is none of ours.
+            if payment.cents > 0 {
+                *paid.entry(payment.sequence_no.max(1)).or_default() += payment.cents - back(payment);
+            }
+        }
+        paid.values().next().copied().unwrap_or_default()
     }
 
     fn balance(&self) -> i64 {
