@@ -407,3 +407,25 @@ fn a_deal_is_worth_the_first_payments_of_its_items() {
         assert_eq!(world.contacts["c1"].deals[0]["monetaryValue"], json!(47), "{number}");
     }
 }
+
+/// Also where the message names what was given back beside it.
+#[test]
+fn of_several_items_one_that_is_not_paid_is_enough() {
+    let mapping = json!({ "playbooks": [{ "use": "dunning", "with": { "workflow": "Dunning" } }], "tasks": { "dunning": false } });
+    let (mut world, plugin) = (World::new(), plugin_with(mapping));
+    let both = |extra: Value| {
+        let mut raw =
+            json!({ "item_count": "2", "order_item_id_2": "32", "product_id_2": "512346", "product_name_2": "Buch" });
+        raw.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        event(raw)
+    };
+    apply(&mut world, &plugin, &both(json!({})));
+    let back = json!({ "event": "on_refund", "order_item_id": "32", "product_id": "512346", "transaction_id": "9100", "parent_transaction_id": "9001" });
+    apply(&mut world, &plugin, &event(back));
+    apply(
+        &mut world,
+        &plugin,
+        &both(json!({ "event": "on_payment_missed", "pay_sequence_no": "2", "transaction_id": "" })),
+    );
+    assert_eq!(world.enrolments, ["c1 into w2"]);
+}

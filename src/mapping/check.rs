@@ -214,7 +214,7 @@ impl Check {
             if at.get("items").is_some() {
                 at = &at["items"];
                 kind = kind_of(&mut at, &event);
-                if name.parse::<usize>().is_ok() {
+                if name.starts_with(|c: char| c.is_ascii_digit()) {
                     continue;
                 }
             }

@@ -26,10 +26,12 @@ pub fn holds(condition: &Value, facts: &Value) -> bool {
                 "notIn" => !list(wanted).iter().any(|w| is(found, w)),
                 "matches" => any(found, &|one| matches(&as_text(wanted), &as_text(one))),
                 "exists" => as_text(found).is_empty() != (*wanted == Value::Bool(true)),
-                "gt" => compare(found, wanted, Ordering::is_gt),
-                "gte" => compare(found, wanted, Ordering::is_ge),
-                "lt" => compare(found, wanted, Ordering::is_lt),
-                "lte" => compare(found, wanted, Ordering::is_le),
+                "gt" | "gte" | "lt" | "lte" => any(found, &|one| match compare(one, wanted) {
+                    Some(Ordering::Less) => word.starts_with('l'),
+                    Some(Ordering::Equal) => word.ends_with('e'),
+                    Some(Ordering::Greater) => word.starts_with('g'),
+                    None => false,
+                }),
                 _ => true,
             })
         }
@@ -66,14 +68,13 @@ fn is(found: &Value, wanted: &Value) -> bool {
 }
 
 /// As numbers, else as moments.
-fn compare(found: &Value, wanted: &Value, fits: fn(Ordering) -> bool) -> bool {
+fn compare(found: &Value, wanted: &Value) -> Option<Ordering> {
     // Digistore24's own fields are all text.
     let number = |value: &Value| value.as_f64().or_else(|| parse(value.as_str()?.trim())?.as_f64());
-    let moment = |value: &Value| clock::parse_iso(value.as_str()?);
-    any(found, &|one| match (number(one), number(wanted)) {
-        (Some(one), Some(wanted)) => one.partial_cmp(&wanted).is_some_and(fits),
-        _ => moment(one).zip(moment(wanted)).is_some_and(|(one, wanted)| fits(one.cmp(&wanted))),
-    })
+    if let (Some(found), Some(wanted)) = (number(found), number(wanted)) {
+        return found.partial_cmp(&wanted);
+    }
+    Some(clock::parse_iso(found.as_str()?)?.cmp(&clock::parse_iso(wanted.as_str()?)?))
 }
 
 /// `*` stands for any text, `?` for one letter; the case doesn't count.

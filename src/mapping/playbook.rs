@@ -436,15 +436,12 @@ pub(super) fn deal_action(person: &mut Person, order_key: &str, mut deal: Map, a
     let status = deal_status(person.order_status(order_key));
     let order = person.order_mut(order_key)?;
     let mut operation = "ghl.opportunities.updateOpportunity";
-    let is_new = order.deal_id.is_none();
-    if is_new {
-        operation = "ghl.opportunities.createOpportunity";
-        let product = order.items.first().and_then(|item| item.product_name.as_deref()).unwrap_or_default();
-        for (name, usual) in [("name", product.into()), ("status", status)] {
-            if !deal.contains_key(name) && !order.deal.contains_key(name) {
-                put(&mut deal, name, usual);
-            }
-        }
+    if order.deal.is_empty() {
+        let said = std::mem::take(&mut deal);
+        let product = order.items.first().and_then(|item| item.product_name.as_deref());
+        put(&mut deal, "name", product.unwrap_or_default().into());
+        put(&mut deal, "status", status);
+        deal.extend(said);
     }
     if let Some(name) = deal.get("name") {
         let mut name = as_text(name);
@@ -462,11 +459,13 @@ pub(super) fn deal_action(person: &mut Person, order_key: &str, mut deal: Map, a
     if order.test {
         deal.remove("monetaryValue");
     }
-    if is_new {
-        // With what a step before this one has said.
-        deal = order.deal.iter().chain(&deal).map(|(name, value)| (name.clone(), value.clone())).collect();
-    } else {
+    if order.deal_id.is_some() {
         deal.retain(|name, value| order.deal.get(name) != Some(value));
+    } else {
+        operation = "ghl.opportunities.createOpportunity";
+        // With what a step before this one has said.
+        let said = std::mem::replace(&mut deal, order.deal.clone());
+        deal.extend(said);
     }
     if deal.is_empty() {
         return None;

@@ -356,10 +356,20 @@ impl<'a> Writer<'a> {
             if wish["value"] == "sum" {
                 return order.balance();
             }
-            // Each item has a first payment. A refund may be there before its payment: that has no number yet.
-            let came = order.payments.iter().filter(|p| p.gross != Cents(0) || p.returned.is_empty());
-            let first = came.clone().map(|p| p.sequence_no).min().unwrap_or_default().max(1);
-            Cents(came.filter(|p| p.sequence_no <= first).map(|p| p.left().0).sum())
+            // Each item has a first payment.
+            let (mut first, mut sum) = (u32::MAX, Cents(0));
+            for payment in &order.payments {
+                let number = payment.sequence_no.max(1);
+                // A refund may be there before its payment: that has no number yet.
+                if number > first || (payment.gross == Cents(0) && !payment.returned.is_empty()) {
+                    continue;
+                }
+                if number < first {
+                    (first, sum) = (number, Cents(0));
+                }
+                sum.0 += payment.left().0;
+            }
+            sum
         };
         let value = value_of(order);
         let currency = wish["currency"].as_str().unwrap_or("EUR");
@@ -501,12 +511,15 @@ fn present(event: &Event, person: &Person, before: &Person, now: &Circumstances)
     let key = event.order_key();
     let order = person.order(&key);
     let word = |state: Option<State>| state.map(State::word);
-    // The worst of what the event is about; where it names nothing, of the whole order.
-    let of_item = |person: &Person| {
-        let order = person.order(&key)?;
-        let keys = order.keys_of(event);
-        let is_meant = |item: &&ItemState| keys.is_empty() || item.product_id.is_none() || keys.contains(&item.key);
-        order.items.iter().filter(is_meant).map(|item| item.state).max()
+    // Of what the event is about; where it names nothing, of the whole order.
+    let states = |person: &Person| {
+        let mut states = Set::new();
+        if let Some(order) = person.order(&key) {
+            let keys = order.keys_of(event);
+            let is_meant = |item: &&ItemState| keys.is_empty() || item.product_id.is_none() || keys.contains(&item.key);
+            states.extend(order.items.iter().filter(is_meant).map(|item| item.state.word().to_owned()));
+        }
+        states
     };
     let (next, until) = order.map(|o| person::dates(std::slice::from_ref(o))).unwrap_or_default();
     let currency = order.map(|o| o.currency.clone()).unwrap_or_default();
@@ -522,8 +535,8 @@ fn present(event: &Event, person: &Person, before: &Person, now: &Circumstances)
         "contact": word(person.status()),
         "balance": order.map(|o| o.balance().to_json()),
         "isNewOrder": before.order(&key).is_none_or(|order| order.items.is_empty()),
-        "item": word(of_item(person)),
-        "itemBefore": word(of_item(before)),
+        "item": states(person),
+        "itemBefore": states(before),
         "lifetime": person.lifetime(&currency).to_json(),
         "nextPaymentAt": next,
         "note": order.map(content::order_note),
