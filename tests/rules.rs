@@ -429,3 +429,23 @@ fn of_several_items_one_that_is_not_paid_is_enough() {
     );
     assert_eq!(world.enrolments, ["c1 into w2"]);
 }
+
+#[test]
+fn whoever_does_a_task_is_found_by_a_name_of_one_word() {
+    for (user, known) in [("Support", true), ("u2", true), ("Suport", false)] {
+        let task = json!({ "title": "Ring", "assignedTo": user });
+        let mapping =
+            json!({ "playbooks": [{ "name": "call", "when": { "event": "newSale" }, "then": [{ "task": task }] }] });
+        let (mut world, plugin) = (World::new(), plugin_with(mapping));
+        let report = call(&mut world, &plugin, "sync.apply", json!([event(json!({}))]));
+        assert_eq!(report["outcome"], if known { "done" } else { "dead" }, "{user}");
+        if known {
+            let id = if user == "Support" { "u3" } else { user };
+            assert_eq!(world.contacts["c1"].tasks[0]["assignedTo"], id);
+        } else {
+            let said = "assignedTo \"Suport\" is neither name nor id of one that exists; did you mean Support?";
+            assert_eq!(report["error"]["message"], said);
+            assert!(world.contacts.is_empty(), "nothing half done");
+        }
+    }
+}

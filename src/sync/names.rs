@@ -160,10 +160,12 @@ fn unnamed(problem: String) -> Error {
 
 /// Resolves what the lists can, as far as the first list that is missing or lacks a name and may be old.
 fn resolve(work: &mut Work, lists: &[(Wanted, Vec<Value>)]) -> Result<Option<Wanted>> {
+    // HighLevel itself says who looks after the contact.
+    let owner = work.plan.person.assigned_to.clone();
     for (step, progress) in work.plan.steps.iter_mut().zip(&work.progress) {
         let (operation, input) = match &mut step.action {
             Action::Run { operation, input, .. } => (operation.as_str(), input),
-            Action::CreateTask { assigned_to: Some(user), .. } if user.contains([' ', '@']) => {
+            Action::CreateTask { assigned_to: Some(user), .. } if owner.as_ref() != Some(user) => {
                 let mut task = Map::new();
                 let input = &mut task;
                 put(input, "assignedTo", user.as_str().into());

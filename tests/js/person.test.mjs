@@ -163,7 +163,9 @@ describe('tasks', () => {
       [false, 'somebodyElse00000001'],
     ]) {
       sandbox.reset();
-      const plugin = await open({ tasks: { assignedTo: 'somebodyElse00000001', ownerFirst } });
+      const { users } = sandbox.world.ghl;
+      users.push({ ...users[0], id: 'somebodyElse00000001', name: 'Else', email: 'else@example.com' });
+      const plugin = await open({ tasks: { assignedTo: 'Else', ownerFirst } });
       const order = plan();
       await carryOut(plugin, order.payment());
       await plugin.ghl.contacts.updateContact({ contactId: only().id, assignedTo: owner });

@@ -48,7 +48,7 @@ impl World {
             ("GET", [list @ ("workflows" | "users" | "calendars" | "campaigns")]) => {
                 let named: &[(&str, &str)] = match *list {
                     "workflows" => &[("w1", "Onboarding"), ("w2", "Dunning")],
-                    "users" => &[("u1", "Jane Doe"), ("u2", "Max Muster")],
+                    "users" => &[("u1", "Jane Doe"), ("u2", "Max Muster"), ("u3", "Support")],
                     "calendars" => &[("k1", "Visits")],
                     _ => &[("p1", "Spring")],
                 };
