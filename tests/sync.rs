@@ -10,7 +10,7 @@
 
 mod support;
 
-use ghl_digistore24::json::{Value, json};
+use ghl_digistore24::json::{Map, Value, json};
 use ghl_digistore24::plugin::Plugin;
 use support::{End, Rng, World, event, plugin, plugin_with};
 
@@ -257,6 +257,50 @@ fn a_worker_that_slept_begins_no_second_message_of_a_buyer() {
     }
     assert!(!world.holds("inbox"));
     assert_eq!((world.contacts.len(), world.contacts["c1"].notes.len()), (1, 2));
+}
+
+fn form(extra: Value) -> Value {
+    let mut raw = event(json!({ "event": "custom_form", "action": "create", "form_no": "1", "form_count": "1" }));
+    let fields = raw["raw"].as_object().unwrap().clone();
+    let fields = fields.into_iter().filter(|(name, _)| !name.starts_with("transaction_"));
+    let fields: Map = fields.chain(extra.as_object().unwrap().clone()).collect();
+    raw.as_object_mut().unwrap().insert("raw".into(), Value::Object(fields));
+    raw
+}
+
+fn tick(world: &mut World, plugin: &Plugin) -> Value {
+    match world.drive(plugin.start("tick", "[{}]", Vec::new()), &mut Rng::new(1)) {
+        End::Done(tick) => tick,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_form_that_overtakes_its_payment_waits_for_it_and_holds_it_up_by_nothing() {
+    let (mut world, plugin) = (World::new(), plugin());
+    let early = apply(&mut world, &plugin, &form(json!({ "Balkon": "Süd" })));
+    assert_eq!((early["outcome"].as_str(), operations(&early).len()), (Some("waiting"), 0), "{early}");
+    assert_eq!(apply(&mut world, &plugin, &event(json!({})))["outcome"], "done");
+    world.now += 60_000;
+    assert_eq!(tick(&mut world, &plugin)["events"][0]["outcome"], "done");
+    let note = world.contacts["c1"].notes[0]["body"].as_str().unwrap();
+    assert!(note.contains("Balkon: Süd") && !world.holds("inbox"), "{note}");
+}
+
+#[test]
+fn a_form_whose_payment_never_comes_waits_for_a_person_after_two_days() {
+    let (mut world, plugin) = (World::new(), plugin());
+    let mut report = apply(&mut world, &plugin, &form(json!({})));
+    let began = world.now;
+    while report["outcome"] == "waiting" {
+        assert!(world.now - began < 48 * 3_600_000);
+        world.now += 600_000;
+        report = tick(&mut world, &plugin)["events"].at(0).cloned().unwrap_or(report);
+    }
+    assert_eq!(report["outcome"], "dead", "{report}");
+    assert!(world.now - began > 36 * 3_600_000);
+    let help = report["error"]["help"].as_str().unwrap();
+    assert!(help.contains("retry"), "{help}");
 }
 
 #[test]

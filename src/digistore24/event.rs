@@ -505,13 +505,15 @@ impl Event {
         order_key(self.merchant.id.as_deref(), &self.order.base_id)
     }
 
-    /// All messages about one buyer are worked on one after the other: this names the buyer.
+    /// All messages about one buyer are worked on one after the other: this names the buyer, of a form its order.
     pub fn person_key(&self) -> String {
         let merchant = self.merchant.id.as_deref().unwrap_or("-");
+        // A form may wait for its payment: it must not hold that one up.
+        let is_form = self.event == Kind::CustomForm;
         match (&self.buyer.id, &self.buyer.email) {
-            (Some(id), _) => format!("{merchant}:{id}"),
-            (None, Some(email)) => format!("{merchant}:{}", short_hash(&mut [email.as_str()].into_iter())),
-            (None, None) => format!("{merchant}:order:{}", self.order.base_id),
+            (Some(id), _) if !is_form => format!("{merchant}:{id}"),
+            (None, Some(email)) if !is_form => format!("{merchant}:{}", short_hash(&mut [email.as_str()].into_iter())),
+            _ => format!("{merchant}:order:{}", self.order.base_id),
         }
     }
 }

@@ -1,18 +1,18 @@
 //! One try at a message: whose event is it, what is to be done, and what the ledger must say in the end.
 
 use super::{
-    RELOAD_MS, Sync, contact_of,
+    RELOAD_MS, Sync,
     execute::{Next, Work, is_new_order},
     from_json, heard,
     inbox::Message,
-    person,
+    person, person_of,
     process::{Call, Report},
 };
 use crate::json::{Map, Set, ToJson, Value, json, put, text};
 use crate::lease::Lease;
 use crate::text::lower;
 use crate::{
-    digistore24::{Event, standing},
+    digistore24::{Event, Kind, standing},
     effects::Write,
     error::{Code, Error, Result, word},
     mapping::{self, Circumstances, Clocks, Known, Person, Snapshot, is_unsubscribed},
@@ -241,9 +241,13 @@ impl Sync<'_> {
 
     /// Whose event is it? By order, replaced order, buyer and e-mail in the ledger, then by e-mail in GHL. Never by phone.
     async fn resolve(&self, report: &mut Report, event: &Event, message: &Message) -> Result<Known> {
-        if let Some(contact_id) = contact_of(&self.effects, self.scope.identities(event)).await?
-            && let Some((person, _)) = person(&self.effects, &self.scope, &contact_id).await?
+        let known = person_of(&self.effects, &self.scope, event).await?;
+        let order = known.as_ref().and_then(|(_, person, _)| person.order(&event.order_key()));
+        if event.event == Kind::CustomForm && message.due.is_none() && order.is_none_or(|order| order.items.is_empty())
         {
+            return Err(too_early());
+        }
+        if let Some((contact_id, person, _)) = known {
             return Ok(Known::Person { contact_id: Some(contact_id), person });
         }
         let contact = match &message.contact {
@@ -361,6 +365,15 @@ pub(super) fn snapshot(contact: &Value) -> Option<Snapshot> {
         tags: tags.map(|t| lower(t.trim())).collect(),
         rest: contact.as_object().cloned().unwrap_or_default(),
     })
+}
+
+/// Digistore24 delivers in any order: a form may overtake its payment. Tried for less than two days.
+fn too_early() -> Error {
+    Error::new(
+        Code::Unavailable,
+        "the form's order is not known: its payment has not come",
+        "Import the order (backfill), or send its payment again in Digistore24; then retry.",
+    )
 }
 
 /// Whether a write that ended so may have been carried out, or may yet be.

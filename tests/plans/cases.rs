@@ -503,7 +503,12 @@ pub fn form() -> Vec<String> {
             .before(filled("create", answers("6 m²")))
             .then(filled("create", answers("9 m²")))
             .end(),
-        Story::new("A form of an order that is not known").then(filled("create", answers("6 m²"))).end(),
+        Story::new("A form that overtook its payment waits for it")
+            .then(filled("create", answers("6 m²")))
+            .before(first())
+            .on("2026-11-19")
+            .due()
+            .end(),
     ]
 }
 

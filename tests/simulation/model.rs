@@ -242,6 +242,7 @@ impl<'a> Model<'a> {
             order.items.push(item);
         }
         if order.items.is_empty() {
+            assert_ne!(message.raw["event"], "custom_form", "the form of {} came to nothing", shop_order.id);
             // Nothing to write, but whose it is is known for the next time: of who has bought something.
             if let Some(email) = self.whose(message).filter(|email| !self.contacts[email].orders.is_empty()) {
                 self.remember(message, &email);
