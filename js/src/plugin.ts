@@ -407,7 +407,14 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
     }
     const { reconcileEveryHours: hours } = data;
     if (!hours || data.digistore24?.apiKey === undefined) return done;
-    return reconcileWhenDue(desk(control), done, { everyMs: hours * 3_600_000, maxRequests: left, log });
+    done = await reconcileWhenDue(desk(control), done, { everyMs: hours * 3_600_000, maxRequests: left, log });
+    if (done.reconciliation?.done) {
+      const { found, repaired } = done.reconciliation;
+      const fields = { found: String(found), repaired: String(repaired) };
+      if (found > 0) writeLog({ log }, { level: 'warn', message: 'webhooks have missed something', fields });
+      listeners.tell({ kind: 'drift', at: clock(), trace: trace ?? newTrace(), found, repaired });
+    }
+    return done;
   }
 
   const inbox = (room: Room = 'inbox', limit = 100) => ledger<RoomEntry[]>('inbox.list', [{ room, limit }]);

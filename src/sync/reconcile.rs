@@ -9,9 +9,9 @@ use super::{
 use crate::json::{Json, Value, json};
 use crate::{
     clock,
-    digistore24::{self, Cents, Event, Kind, order_key},
+    digistore24::{self, Cents, Event, Kind, Params, Standing, order_key, standing},
     error::Result,
-    mapping::{Manner, OrderState, Outcome, Person, State, signal, transition},
+    mapping::{ItemState, Manner, OrderState, Outcome, Person, State, signal, transition},
     record,
 };
 
@@ -132,9 +132,24 @@ impl Sync<'_> {
     /// `storage`.
     pub async fn compare(&self, merchant: &str, order: &Value) -> Result<Value> {
         let mut drift = Vec::new();
-        let told = self.told(order, merchant, &[], true).await?;
+        let mut told = self.told(order, merchant, &[], true).await?;
         let Some((first, _)) = told.first() else { return Ok(Value::Array(drift)) };
         let known = self.orders(&[first.order_key()]).await?.pop().flatten();
+        let id = id_of(order).unwrap_or_default();
+        let is_cancelling = |item: &ItemState| item.state == State::Cancelling && item.belongs_to(id);
+        if standing(order) == Some(Standing::Paying)
+            && known.as_ref().is_some_and(|known| known.items.iter().any(is_cancelling))
+            && let Some((_, last)) = told.last()
+        {
+            // No order tells that it was resumed: it is paid, as if nothing had been.
+            let mut pairs = vec![("event".to_owned(), "on_rebill_resumed".to_owned())];
+            let keeps = |name: &str| name != "event" && !name.contains("transaction");
+            pairs.extend(
+                last.iter().filter(|(name, _)| keeps(name)).map(|(name, value)| (name.to_owned(), value.to_owned())),
+            );
+            let params = Params::new(pairs)?;
+            told.push((Event::read(&self.client.connection.id, &params, self.effects.now()), params));
+        }
         let live_after = self.live_after().await?.max(self.effects.now().saturating_sub(REPAIR_MS));
         let (mut silent, mut live): (Vec<Told>, Vec<Told>) = (Vec::new(), Vec::new());
         for one in told {

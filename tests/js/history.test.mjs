@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, beforeEach, describe, test } from 'node:test';
 import { DEFAULT_LOCATION_ID, startSandbox } from '../../pkg/dist/sandbox/index.js';
 import { memoryStore } from '../../pkg/dist/src/index.js';
+import { AlertRules } from '../../pkg/dist/src/watch/rules.js';
 import { failureOf, form, pluginOn } from './support.mjs';
 
 const NOW = Date.parse('2026-06-15T10:00:00Z');
@@ -258,7 +259,8 @@ describe('reconciliation', () => {
 
   test('is a part of tick where it is set, within its requests, and says when it comes next', async () => {
     past();
-    const plugin = await ready({ reconcileEveryHours: 12 });
+    const events = [];
+    const plugin = await ready({ reconcileEveryHours: 12, onEvent: (event) => events.push(event) });
     const at = '2026-06-15 11:00:00';
     sandbox.story({ buyer: { email: 'dora@example.com' }, products: [BOOK], at }).payment({ at });
     now += 60 * 60_000;
@@ -274,6 +276,41 @@ describe('reconciliation', () => {
     assert.ok(tick.nextAt <= now + 12 * 3_600_000 && tick.nextAt > now);
     await plugin.tick();
     assert.ok(byEmail('dora@example.com'));
+    const rules = new AlertRules();
+    const told = () =>
+      events.filter(({ kind }) => kind === 'drift').map(({ found, repaired }) => ({ found, repaired }));
+    assert.deepEqual(told(), [{ found: 1, repaired: 1 }], 'once for each run, whoever runs it');
+    const alerts = events.flatMap((event) => rules.take(event));
+    assert.deepEqual(
+      alerts.map(({ kind, details }) => [kind, details]),
+      [['webhooks_missed', { found: 1, repaired: 1 }]],
+    );
+    now += 13 * 3_600_000;
+    for (let i = 0; i < 10 && told().length < 2; i++) await plugin.tick();
+    assert.deepEqual(told()[1], { found: 0, repaired: 0 });
+    await plugin.close();
+  });
+
+  test('finds a resumption that no webhook told', async () => {
+    const plugin = await ready();
+    const at = '2026-06-15 11:00:00';
+    const story = sandbox.story({
+      buyer: { email: 'rita@example.com' },
+      billing: 'subscription',
+      products: [BOOK],
+      at,
+    });
+    await plugin.sync.apply({ raw: story.payment({ at }) });
+    await plugin.sync.apply({ raw: story.cancelled() });
+    const tags = () => byEmail('rita@example.com').tags;
+    assert.ok(tags().includes('ds24-cancelling'));
+    story.resumed();
+    now += 60 * 60_000;
+    const { found, repaired, drift } = await plugin.sync.reconcile();
+    assert.deepEqual([found, repaired, drift[0].event], [1, 1, 'rebill_resumed']);
+    await plugin.tick();
+    assert.ok(tags().includes('ds24-active') && !tags().includes('ds24-cancelling'), tags().join());
+    assert.equal((await plugin.sync.reconcile()).found, 0, 'once');
     await plugin.close();
   });
 });

@@ -122,6 +122,15 @@ export interface TwinEvent extends Happened {
   count: number;
 }
 
+/** A scheduled reconciliation has ended. */
+export interface DriftEvent extends Happened {
+  kind: 'drift';
+  /** What differed from Digistore24; 0: nothing. */
+  found: number;
+  /** Of that, what was taken in like a message that came late. The rest waits for a person. */
+  repaired: number;
+}
+
 /** A list was asked for what is new. */
 export interface PollEvent extends Happened {
   kind: 'poll';
@@ -151,6 +160,7 @@ export type PluginEvent =
   | SyncEvent
   | StepEvent
   | TwinEvent
+  | DriftEvent
   | PollEvent
   | AlertEvent;
 

@@ -12,6 +12,7 @@ const COUNTERS = {
   ghl_ds24_events_total: 'Tries to carry out an event, by what became of them.',
   ghl_ds24_steps_total: 'Writes of events, by what became of them.',
   ghl_ds24_twins_total: 'What is there twice because of a late write.',
+  ghl_ds24_drift_total: 'What scheduled reconciliations found missing or different.',
   ghl_ds24_polls_total: 'Polls, by trigger and result.',
   ghl_ds24_polled_events_total: 'Events that polls brought.',
   ghl_ds24_alerts_total: 'Alerts.',
@@ -126,6 +127,10 @@ export function createMetrics(): Metrics {
         break;
       case 'twin':
         count('ghl_ds24_twins_total', { ...whose, action: event.action });
+        break;
+      case 'drift':
+        count('ghl_ds24_drift_total', { ...whose, outcome: 'repaired' }, event.repaired);
+        count('ghl_ds24_drift_total', { ...whose, outcome: 'open' }, event.found - event.repaired);
         break;
       case 'poll':
         count('ghl_ds24_polls_total', { ...whose, trigger: event.trigger, code: event.code });

@@ -7,6 +7,7 @@ export type AlertKind =
   | 'background_stopped'
   | 'dead_letter'
   | 'written_twice'
+  | 'webhooks_missed'
   | 'signature_failures'
   | 'circuit_open';
 
@@ -97,6 +98,10 @@ export class AlertRules {
         return [];
       case 'twin':
         return [writtenTwice(event.id, event.action, event.count)];
+      case 'drift':
+        if (event.found > 0) return [webhooksMissed(event.found, event.repaired)];
+        this.#over(webhooksMissed(0, 0).cause);
+        return [];
       case 'webhook':
         return this.#signature(event);
       default:
@@ -211,6 +216,16 @@ function writtenTwice(id: string, action: string, count: number): Raised {
     message: `what a message made is there ${count} times: a write took effect long after it had failed`,
     help: 'Delete all but the oldest in HighLevel; the log and the tick’s answer say which message it was.',
     details: { id, action, count },
+  };
+}
+
+function webhooksMissed(found: number, repaired: number): Raised {
+  return {
+    kind: 'webhooks_missed',
+    cause: 'webhooks_missed',
+    message: `the reconciliation found ${found} differences that no webhook had told; ${repaired} are repaired`,
+    help: 'Look whether the IPN connection in Digistore24 is active and its log without errors; the tick’s answer lists the orders.',
+    details: { found, repaired },
   };
 }
 
