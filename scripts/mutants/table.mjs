@@ -141,8 +141,8 @@ export const mutants = [
     inSuite: true,
     why: 'tasks that have nothing to do with it are still open',
     file: 'src/mapping/write.rs',
-    from: '(paid && task.purpose == Purpose::Dunning)',
-    to: 'paid',
+    from: '            _ => is_over,',
+    to: '            _ => is_over || paid,',
   },
   {
     name: 'what comes later is newer',

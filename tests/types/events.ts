@@ -20,6 +20,8 @@ export function told(event: PluginEvent): string {
     case 'step':
     case 'twin':
       return event.action;
+    case 'drift':
+      return `${event.repaired} of ${event.found}`;
     case 'poll':
       return event.trigger;
     case 'alert':
