@@ -116,12 +116,13 @@ export async function compileRust(toolchain, feature, flags = []) {
       toolchain.cargo,
       [
         'rustc',
-        ...['--release', '--lib', '--package', 'ghl-digistore24', '--features', feature],
+        // Of that type alone: cargo optimizes nothing across crates for a library that is also an rlib.
+        ...['--release', '--lib', '--crate-type', 'cdylib', '--package', 'ghl-digistore24', '--features', feature],
         ...['--target', target, '--target-dir', toolchain.dir, '--message-format', 'json-render-diagnostics'],
         ...locked,
         ...toolchain.args,
         ...rustFlags(toolchain),
-        ...['--', ...flags],
+        ...['--', ...toolchain.last, ...flags],
       ],
       { env: toolchain.env, lines },
     ),

@@ -40,9 +40,9 @@ export function wasmToolchain() {
     if (library && existsSync(library)) {
       const found = { version: rustVersion(), cargo: 'cargo', dir: targetDir };
       if (forced !== 'plain' && hasSource() && knowsFlags('rustc')) {
-        return { ...found, name: 'normal', args: buildStd, flags: sizeFlags, env: { RUSTC_BOOTSTRAP: '1' } };
+        return { ...found, ...small, name: 'normal', env: { RUSTC_BOOTSTRAP: '1' } };
       }
-      return { ...found, name: 'plain', args: [], flags: [], env: {} };
+      return { ...found, name: 'plain', args: [], flags: [], last: [], env: {} };
     }
   }
   const linker = wasmLinker();
@@ -51,25 +51,29 @@ export function wasmToolchain() {
     name: 'debian',
     version: capture(debianRustc, ['--version']),
     cargo: debianCargo,
-    ...(knowsFlags(debianRustc)
-      ? { args: buildStd, flags: sizeFlags }
-      : { args: ['-Z', 'build-std=std,panic_abort'], flags: [] }),
+    ...(knowsFlags(debianRustc) ? small : { args: ['-Z', 'build-std=std,panic_abort'], flags: [], last: [] }),
     env: { RUSTC: debianRustc, RUSTC_BOOTSTRAP: '1', CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER: linker },
     // Another compiler: a folder of its own, so that neither throws away what the other has built.
     dir: join(targetDir, 'debian'),
   };
 }
 
-const buildStd = ['-Z', 'build-std=std,panic_abort', '-Z', 'build-std-features=optimize_for_size'];
-const sizeFlags = [
-  ...['-Zunstable-options', '-Cpanic=immediate-abort', '-Zlocation-detail=none'],
-  // JavaScript keeps the few objects that cross the boundary in a list of its own: smaller, and no host is too old.
-  '-Ctarget-feature=-reference-types',
-];
+/** Arguments for cargo, flags for every crate, and for the last one, which all others are compiled into. */
+const small = {
+  args: ['-Z', 'build-std=std,panic_abort', '-Z', 'build-std-features=optimize_for_size'],
+  flags: [
+    ...['-Zunstable-options', '-Cpanic=immediate-abort', '-Zlocation-detail=none'],
+    // JavaScript keeps the few objects that cross the boundary in a list of its own: smaller, and no host is too old.
+    '-Ctarget-feature=-reference-types',
+  ],
+  // Only what is smaller than its call is inlined where it is called more than once.
+  last: ['-Cllvm-args=-inline-threshold=0 -inline-call-penalty=35'],
+};
 
 /** They may change with any version of the compiler; what they don't fit gets a larger wasm, not an error. */
 const knowsFlags = (rustc) =>
-  capture(rustc, [...sizeFlags, '--print', 'cfg', '--target', target], { RUSTC_BOOTSTRAP: '1' }) !== undefined;
+  capture(rustc, [...small.flags, ...small.last, '--print', 'cfg', '--target', target], { RUSTC_BOOTSTRAP: '1' }) !==
+  undefined;
 
 /** Whether the component rust-src is there. */
 export const hasSource = () =>
