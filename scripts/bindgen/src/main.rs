@@ -1,5 +1,6 @@
 //! Build helper: `bindgen IN.wasm OUT_DIR NAME` writes the `bundler` glue that every loader shares, and the wasm.
 
+mod alike;
 mod order;
 
 use std::fs;
@@ -30,6 +31,6 @@ fn main() -> Result<()> {
         .with_context(|| format!("wasm-bindgen could not read {}", input.display()))?;
 
     let wasm = output.join(format!("{name}_bg.wasm"));
-    fs::write(&wasm, order::like_beside_like(&fs::read(&wasm)?)?)?;
+    fs::write(&wasm, order::like_beside_like(&alike::alike(&fs::read(&wasm)?)?)?)?;
     Ok(())
 }
