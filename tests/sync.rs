@@ -259,6 +259,70 @@ fn a_worker_that_slept_begins_no_second_message_of_a_buyer() {
     assert_eq!((world.contacts.len(), world.contacts["c1"].notes.len()), (1, 2));
 }
 
+#[test]
+fn what_the_first_order_lacked_is_filled_by_the_next_where_it_is_empty() {
+    let (mut world, plugin) = (World::new(), plugin());
+    let bare = json!({ "address_last_name": "", "address_phone_no": "", "address_country": "", "address_company": "" });
+    apply(&mut world, &plugin, &event(bare));
+    // Meanwhile a person has filled in one of them.
+    world.contacts.get_mut("c1").unwrap().fields.insert("city".into(), "Bonn".into());
+    let whole = |no: &str, extra: Value| {
+        let mut raw = json!({
+            "order_id": "B2", "order_item_id": "5", "transaction_id": ["50", no].concat(), "pay_sequence_no": no,
+            "address_street": "Am Markt 1", "address_zipcode": "10115", "address_city": "Berlin",
+        });
+        raw.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        event(raw)
+    };
+    let second = apply(&mut world, &plugin, &whole("1", json!({})));
+    let fields = &world.contacts["c1"].fields;
+    for (name, value) in [
+        ("firstName", "Käthe"),
+        ("lastName", "Grünwald"),
+        ("address1", "Am Markt 1"),
+        ("postalCode", "10115"),
+        ("city", "Bonn"),
+        ("phone", "+49301234567"),
+    ] {
+        assert_eq!(fields[name], value, "{name}");
+    }
+    assert_eq!(operations(&second), ["getContact", "updateContact", "createNote"], "{second}");
+    // It is asked once; what a person wrote stays, what the plugin wrote follows the buyer.
+    let moved = json!({ "address_street": "Am Tor 2", "address_city": "Hamburg" });
+    let renewal = apply(&mut world, &plugin, &whole("2", moved));
+    assert_eq!(operations(&renewal), ["updateContact", "updateNote"]);
+    let fields = &world.contacts["c1"].fields;
+    assert_eq!((&fields["address1"], &fields["city"]), (&json!("Am Tor 2"), &json!("Bonn")));
+}
+
+#[test]
+fn a_phone_that_is_somebody_elses_is_tried_once() {
+    let (mut world, plugin) = (World::new(), plugin());
+    apply(&mut world, &plugin, &event(json!({})));
+    let otto = |no: &str, phone: &str| {
+        event(json!({
+            "order_id": "S1", "order_item_id": "9", "transaction_id": ["50", no].concat(), "pay_sequence_no": no,
+            "buyer_id": "50", "email": "otto@example.de", "address_phone_no": phone,
+        }))
+    };
+    apply(&mut world, &plugin, &otto("1", ""));
+    let second = apply(&mut world, &plugin, &otto("2", "030 1234567"));
+    assert_eq!(operations(&second), ["getContact", "updateContact", "updateContact", "updateNote"], "{second}");
+    assert_eq!(operations(&apply(&mut world, &plugin, &otto("3", "030 1234567"))), ["updateContact", "updateNote"]);
+}
+
+#[test]
+fn whoever_unsubscribed_gets_no_opt_in_tag_also_where_no_field_is_written() {
+    let (mut world, plugin) = (World::new(), plugin_with(json!({ "customFields": false })));
+    apply(&mut world, &plugin, &event(json!({})));
+    world.contacts.get_mut("c1").unwrap().fields.insert("dnd".into(), true.into());
+    let second =
+        json!({ "order_id": "B2", "order_item_id": "5", "transaction_id": "500", "newsletter_choice": "optin" });
+    let second = apply(&mut world, &plugin, &event(second));
+    assert_eq!(operations(&second), ["getContact", "createNote"], "{second}");
+    assert!(!world.contacts["c1"].tags.contains("ds24-newsletter-requested"));
+}
+
 fn form(extra: Value) -> Value {
     let mut raw = event(json!({ "event": "custom_form", "action": "create", "form_no": "1", "form_count": "1" }));
     let fields = raw["raw"].as_object().unwrap().clone();

@@ -37,6 +37,7 @@ pub fn plan_history(mapping: &Mapping, earlier: &[&Event], event: &Event, known:
         changes.extend(plan.changes);
         known = Known::Person { contact_id: plan.contact_id, person: plan.person };
     }
+    now.wants_contact.swap(&then.wants_contact);
     let mut plan = plan(mapping, event, known, now);
     changes.append(&mut plan.changes);
     plan.changes = changes;

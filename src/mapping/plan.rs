@@ -1,6 +1,6 @@
 //! Event + what is known -> plan. Pure: no call is made, and the same input gives the same plan.
 
-use std::cmp::Ordering;
+use std::{cell::Cell, cmp::Ordering};
 
 use super::{
     clocks::{Clocks, LOCATION},
@@ -178,7 +178,7 @@ impl Action {
 }
 
 /// Under what circumstances an event is planned.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Circumstances {
     /// The same message came before.
     pub repeated: bool,
@@ -194,6 +194,10 @@ pub struct Circumstances {
     pub clocks: Clocks,
     /// What Digistore24 told about the order when it was asked: it decides where the message can't.
     pub told: Option<Standing>,
+    /// The contact of a known person as HighLevel shows it now, where a plan wanted it; `false`: it is gone.
+    pub contact: Value,
+    /// A plan wants it: something is only written where the contact lacks it, or has not unsubscribed.
+    pub wants_contact: Cell<bool>,
 }
 
 impl Plan {

@@ -158,11 +158,23 @@ impl<'a> Writer<'a> {
         let known_buyer = self.event.buyer.id.as_ref().is_some_and(|_| self.person.buyers.len() == 1)
             && !self.person.profile.is_empty()
             && !is_later;
+        let asked = self.now.contact.as_object().filter(|_| known_buyer);
+        let seen = snapshot.map(|contact| &contact.rest).or(asked);
         let mut fields = Map::new();
         for (name, value) in &profile.fields {
-            let write = match snapshot {
-                Some(contact) => contact.rest.get(name).and_then(Value::as_str).is_none_or(|v| v.trim().is_empty()),
-                None => known_buyer && self.person.profile.get(name).is_some_and(|old| *old != content::hash(value)),
+            let write = match (self.person.profile.get(name), seen) {
+                (Some(old), _) => known_buyer && !old.is_null() && *old != content::hash(value),
+                (None, Some(contact)) => {
+                    // What stood there before us is not ours; it is not asked for again.
+                    self.person.profile.insert(name.clone(), Value::Null);
+                    contact.get(name).and_then(Value::as_str).is_none_or(|v| v.trim().is_empty())
+                }
+                (None, None) => {
+                    if known_buyer {
+                        self.now.wants_contact.set(true);
+                    }
+                    false
+                }
             };
             if write {
                 fields.insert(name.clone(), value.clone());
@@ -184,12 +196,16 @@ impl<'a> Writer<'a> {
                 put(&mut fields, "email", value);
             }
         }
-        // What stood there before us is not ours; only what we wrote can be changed by us later.
+        // Only what we wrote can be changed by us later.
         self.remember(&fields);
         self.remember_address(&profile);
         if !fields.is_empty() || !changed.is_empty() {
             let why = self.event.event.name().to_owned() + " changes the contact's fields";
             self.step(&why, Action::UpdateContact { fields, custom: changed });
+        } else if self.person.newsletter.as_deref() == Some("optin") && self.before.newsletter != self.person.newsletter
+        {
+            // No answer to a write will show who has unsubscribed.
+            self.now.wants_contact.set(true);
         }
     }
 

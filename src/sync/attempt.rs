@@ -8,6 +8,8 @@ use super::{
     person, person_of,
     process::{Call, Report},
 };
+use std::cell::Cell;
+
 use crate::json::{Map, Set, ToJson, Value, json, put, text};
 use crate::lease::Lease;
 use crate::text::lower;
@@ -15,7 +17,7 @@ use crate::{
     digistore24::{Event, Kind, standing},
     effects::Write,
     error::{Code, Error, Result, word},
-    mapping::{self, Circumstances, Clocks, Known, Person, Snapshot, is_unsubscribed},
+    mapping::{self, Circumstances, Known, Person, Snapshot, is_unsubscribed},
 };
 
 /// What a plan is made from.
@@ -134,15 +136,31 @@ impl Sync<'_> {
         let mut now = Circumstances {
             repeated: message.repeated || !is_news,
             now_ms: message.due.as_ref().map_or(message.received_at, |due| due.at),
-            confirmed: self.is_confirmed(report, contact_id.as_deref()).await?,
             due: message.due.clone(),
             manner: message.manner.unwrap_or_default(),
-            clocks: Clocks::default(),
-            told: None,
+            wants_contact: Cell::new(self.mapping.asks_consent().is_some()),
+            ..Circumstances::default()
         };
         let mut asked = false;
         let mut plan = loop {
             let plan = mapping::plan_history(self.mapping, &earlier, event, known.clone(), &now);
+            if let (true, Value::Null, Some(id)) = (now.wants_contact.take(), &now.contact, &contact_id) {
+                let input = json!({ "contactId": id });
+                now.contact = match self.call(&mut report.calls, "ghl.contacts.getContact", input).await {
+                    // The writes will find it out.
+                    Err(error) if error.code() == Code::NotFound => Value::Null,
+                    answer => answer?.get("contact").cloned().unwrap_or_default(),
+                };
+                if !now.contact.is_object() {
+                    now.contact = false.into();
+                }
+                let unsubscribed = now.contact.as_object().is_some_and(is_unsubscribed);
+                if let Known::Person { person, .. } = &mut known {
+                    person.unsubscribed = unsubscribed;
+                }
+                now.confirmed = !unsubscribed && self.is_confirmed(report, &now.contact).await?;
+                continue;
+            }
             if plan.asks && !asked {
                 asked = true;
                 // Without an answer a person is asked.
@@ -210,19 +228,14 @@ impl Sync<'_> {
         self.conclusion(event, message, work)
     }
 
-    /// Whether the contact has confirmed that it wants mail. Asked only where a playbook needs to know.
-    async fn is_confirmed(&self, report: &mut Report, contact_id: Option<&str>) -> Result<bool> {
-        let (Some(field), Some(id)) = (self.mapping.asks_consent(), contact_id) else { return Ok(false) };
+    /// Whether the contact has confirmed that it wants mail, where a playbook needs to know.
+    async fn is_confirmed(&self, report: &mut Report, contact: &Value) -> Result<bool> {
+        let Some(field) = self.mapping.asks_consent() else { return Ok(false) };
         let fields = self.fields(RELOAD_MS, &mut report.calls).await?;
         let Some(field_id) = fields.by_key(field).map(|f| f["id"].clone()) else { return Ok(false) };
-        let answer = self.call(&mut report.calls, "ghl.contacts.getContact", json!({ "contactId": id })).await;
-        // A contact that is gone is found out by the writes.
-        let Ok(answer) = answer else { return Ok(false) };
-        let values = answer.pointer("/contact/customFields").and_then(Value::as_array).into_iter().flatten();
+        let values = contact.get("customFields").and_then(Value::as_array).into_iter().flatten();
         let value = values.filter(|f| f["id"] == field_id).map(|f| &f["value"]).next().cloned().unwrap_or_default();
-        // Who unsubscribed has the last word.
-        Ok(!answer.get("contact").and_then(Value::as_object).is_some_and(is_unsubscribed)
-            && !matches!(lower(&mapping::as_text(&value)).trim(), "" | "0" | "false" | "no" | "nein"))
+        Ok(!matches!(lower(&mapping::as_text(&value)).trim(), "" | "0" | "false" | "no" | "nein"))
     }
 
     /// Asks Digistore24 about one thing. Null where it can't be asked or doesn't know.

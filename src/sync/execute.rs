@@ -531,7 +531,7 @@ impl Sync<'_> {
     /// The number goes into a field of its own, by which nobody is found.
     fn without_phone(&self, work: &mut Work, fields: &Map, custom: &Map) -> (Map, Map) {
         let (mut fields, mut custom) = (fields.clone(), custom.clone());
-        work.plan.person.profile.remove("phone");
+        work.plan.person.profile.insert("phone".into(), Value::Null);
         if let Some(phone) = fields.remove("phone").filter(|_| self.mapping.custom_fields) {
             custom.insert("ds24_phone".into(), phone);
         }

@@ -160,6 +160,14 @@ impl World {
                 if !self.contacts.contains_key(*id) {
                     return missing(id);
                 }
+                let has_phone = |c: &Contact| body.get("phone").is_some() && c.fields.get("phone") == body.get("phone");
+                if let Some((other, _)) = self.contacts.iter().find(|(other, c)| other != id && has_phone(c)) {
+                    let meta = json!({ "contactId": other, "contactName": "x", "matchingField": "phone" });
+                    return (
+                        400,
+                        json!({ "statusCode": 400, "message": "This location does not allow duplicated contacts.", "meta": meta }),
+                    );
+                }
                 let fresh = self.id("x");
                 let contact = self.contacts.get_mut(*id).unwrap();
                 match (method, rest) {
