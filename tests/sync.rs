@@ -323,6 +323,45 @@ fn whoever_unsubscribed_gets_no_opt_in_tag_also_where_no_field_is_written() {
     assert!(!world.contacts["c1"].tags.contains("ds24-newsletter-requested"));
 }
 
+#[test]
+fn a_tag_that_a_person_put_on_stays_when_what_would_have_brought_it_goes() {
+    let mapping = json!({ "tags": { "byProduct": { "6": ["vip"] } } });
+    let (mut world, plugin) = (World::new(), plugin_with(mapping));
+    apply(&mut world, &plugin, &event(json!({})));
+    world.contacts.get_mut("c1").unwrap().tags.insert("vip".into());
+    let book = |extra: Value| {
+        let mut raw = json!({ "order_id": "B2", "order_item_id": "5", "product_id": "6", "transaction_id": "500", "tags": "own" });
+        raw.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        event(raw)
+    };
+    apply(&mut world, &plugin, &book(json!({})));
+    assert!(world.contacts["c1"].tags.contains("own"));
+    let refund = json!({ "event": "on_refund", "transaction_id": "501", "parent_transaction_id": "500" });
+    apply(&mut world, &plugin, &book(refund));
+    let tags = &world.contacts["c1"].tags;
+    assert!(tags.contains("vip") && !tags.contains("own"), "{tags:?}");
+}
+
+/// It was given up after its tags were put on: they are its own when it is tried again.
+#[test]
+fn a_tag_that_an_earlier_try_put_on_is_no_persons() {
+    let book = json!({ "name": "b", "when": { "event": "newSale" }, "then": [{ "workflow": "Onboarding" }] });
+    let mapping = json!({ "tags": { "byProduct": { "6": ["vip"] } }, "playbooks": [book] });
+    let (mut world, plugin) = (World::new(), plugin_with(mapping));
+    apply(&mut world, &plugin, &event(json!({})));
+    let sale = event(json!({ "order_id": "B2", "order_item_id": "5", "product_id": "6", "transaction_id": "500" }));
+    world.contacts.get_mut("c1").unwrap().fields.insert("refusesWorkflows".into(), true.into());
+    assert_eq!(apply(&mut world, &plugin, &sale)["outcome"], "dead");
+    assert!(world.contacts["c1"].tags.contains("vip"));
+    world.contacts.get_mut("c1").unwrap().fields.remove("refusesWorkflows");
+    assert_eq!(apply(&mut world, &plugin, &sale)["outcome"], "done");
+    let refund = json!({
+        "order_id": "B2", "order_item_id": "5", "product_id": "6", "event": "on_refund", "transaction_id": "501", "parent_transaction_id": "500",
+    });
+    apply(&mut world, &plugin, &event(refund));
+    assert!(!world.contacts["c1"].tags.contains("vip"));
+}
+
 fn form(extra: Value) -> Value {
     let mut raw = event(json!({ "event": "custom_form", "action": "create", "form_no": "1", "form_count": "1" }));
     let fields = raw["raw"].as_object().unwrap().clone();

@@ -119,6 +119,23 @@ impl Work {
         }
     }
 
+    /// Takes a tag out of those that will be put on. False: it isn't among them, comes off before, or an earlier try has put
+    /// it on, or may have.
+    fn take_out(&mut self, tag: &str) -> bool {
+        for (step, progress) in self.plan.steps.iter_mut().zip(&self.progress) {
+            match &mut step.action {
+                Action::RemoveTags { tags } if tags.iter().any(|one| one == tag) => break,
+                Action::AddTags { tags } if *progress == Progress::Todo => {
+                    let index = tags.iter().position(|one| one == tag);
+                    index.map(|index| tags.remove(index));
+                    return index.is_some();
+                }
+                _ => {}
+            }
+        }
+        false
+    }
+
     /// How many steps are certainly carried out.
     pub(super) fn done(&self) -> usize {
         self.progress.iter().filter(|progress| **progress == Progress::Done).count()
@@ -497,13 +514,19 @@ impl Sync<'_> {
         }
     }
 
-    /// What HighLevel shows of the contact on the way: who looks after it now, and whether it wants no more mail.
+    /// What HighLevel shows of the contact on the way: who looks after it now, which tags somebody else has put on, and
+    /// whether it wants no more mail.
     fn observe(&self, work: &mut Work, contact: &Value) {
         let Some(seen) = snapshot(contact) else { return };
-        let Work { plan, .. } = work;
-        let person = &mut plan.person;
+        for tag in &seen.tags {
+            if !tag.starts_with(&self.mapping.tag_prefix) && work.take_out(tag) {
+                work.plan.person.tags.remove(tag);
+                work.plan.person.foreign_tags.insert(tag.clone());
+            }
+        }
+        let person = &mut work.plan.person;
         if let Some(user) = seen.assigned_to {
-            for step in &mut plan.steps {
+            for step in &mut work.plan.steps {
                 if let Action::CreateTask { assigned_to, owner_first, .. } = &mut step.action
                     && (*owner_first || assigned_to.is_none())
                 {
@@ -517,14 +540,9 @@ impl Sync<'_> {
         let is_there = seen.tags.contains(&requested);
         if person.unsubscribed && !was && !is_there && person.tags.remove(&requested) {
             person.newsletter = None;
-            plan.remarks.push("the contact has unsubscribed in HighLevel: its opt-in is kept as evidence only".into());
-            for step in &mut plan.steps {
-                if let Action::AddTags { tags } = &mut step.action
-                    && let Some(index) = tags.iter().position(|tag| *tag == requested)
-                {
-                    tags.remove(index);
-                }
-            }
+            let remark = "the contact has unsubscribed in HighLevel: its opt-in is kept as evidence only";
+            work.plan.remarks.push(remark.into());
+            work.take_out(&requested);
         }
     }
 

@@ -216,6 +216,7 @@ pub(super) fn is_deal(action: &Action) -> bool {
 pub(super) fn mark_of(action: &Action) -> String {
     match action {
         Action::CreateNote { title, .. } => title.clone(),
+        Action::AddTags { tags } => tags.join(","),
         Action::CreateTask { body, .. } => body.lines().last().unwrap_or_default().to_owned(),
         Action::Run { operation, input, .. } => operation.clone() + &text(&Value::Object(input.clone())),
         _ => String::new(),

@@ -176,6 +176,9 @@ impl World {
                         fill(contact, &body);
                         (200, json!({ "succeded": true, "contact": show(id, contact) }))
                     }
+                    ("POST", ["workflow", _]) if contact.fields.contains_key("refusesWorkflows") => {
+                        (422, json!({ "statusCode": 422, "message": "refused" }))
+                    }
                     ("POST", ["workflow" | "campaigns", list]) => {
                         self.enrolments.push(format!("{id} into {list}"));
                         (200, json!({ "succeded": true }))
