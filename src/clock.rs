@@ -36,9 +36,10 @@ pub fn with_offset(iso: &str, minutes: i32) -> String {
     iso.get(..19).unwrap_or(iso).to_owned() + &zone(minutes)
 }
 
-/// How far the clocks of Berlin are ahead of UTC, in minutes.
-pub fn berlin_minutes(ms: u64) -> i32 {
-    in_berlin(at(ms)).offset().whole_minutes().into()
+/// How far the clocks of Berlin are ahead of UTC at a moment (seconds since 1970), in minutes.
+pub fn berlin_minutes(at: i64) -> i32 {
+    let moment = OffsetDateTime::from_unix_timestamp(at).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    in_berlin(moment).offset().whole_minutes().into()
 }
 
 /// `2026-11-23`.

@@ -498,3 +498,64 @@ fn a_broken_entry_of_the_ledger_is_a_clear_error_and_nothing_is_lost() {
     );
     assert_eq!(apply(&mut world, &plugin, &other)["outcome"], "done", "one damaged entry holds up nobody else");
 }
+
+/// What `sync.plan` says of a message, then what is done about it.
+fn planned_and_done(world: &mut World, plugin: &Plugin, event: &Value) -> (Value, Value) {
+    let before = world.requests.len();
+    let End::Done(plan) =
+        world.drive(plugin.start("sync.plan", &json!([event]).to_string(), Vec::new()), &mut Rng::new(1))
+    else {
+        panic!("no plan")
+    };
+    assert_eq!(world.requests.len(), before, "planning makes no call");
+    (plan, apply(world, plugin, event))
+}
+
+fn named(steps: &Value) -> Vec<String> {
+    steps
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| step["do"].as_object().unwrap().into_iter().next().unwrap().0.clone())
+        .collect()
+}
+
+#[test]
+fn the_plan_of_an_old_event_is_as_silent_as_what_is_done() {
+    let (mut world, plugin) = (World::new(), plugin());
+    let old = event(json!({ "transaction_date": "2026-01-05" }));
+    let (plan, report) = planned_and_done(&mut world, &plugin, &old);
+    assert_eq!(named(&plan["steps"]), named(&report["plan"]["steps"]));
+    assert_eq!(named(&plan["steps"]), ["createContact"]);
+    assert_eq!(plan["steps"][0]["do"]["createContact"]["fields"]["tags"], json!(["ds24-import"]));
+    assert!(plan["remarks"].to_string().contains("before the plugin was connected"), "{}", plan["remarks"]);
+}
+
+#[test]
+fn the_plan_says_that_digistore24_will_be_asked() {
+    let (mut world, plugin) = (World::new(), plugin());
+    apply(&mut world, &plugin, &event(json!({})));
+    let missed = event(
+        json!({ "event": "on_payment_missed", "pay_sequence_no": "2", "billing_stop_reason": "no_product", "transaction_id": "" }),
+    );
+    let (plan, report) = planned_and_done(&mut world, &plugin, &missed);
+    assert!(plan["remarks"].to_string().contains("getPurchase is asked first"), "{}", plan["remarks"]);
+    assert!(!named(&plan["steps"]).contains(&"createTask".to_owned()), "{}", plan["steps"]);
+    assert!(report["calls"].to_string().contains("getPurchase"));
+}
+
+#[test]
+fn the_plan_says_what_waits_and_what_is_read_first() {
+    let (mut world, plugin) = (World::new(), plugin());
+    let form = event(
+        json!({ "event": "custom_form", "form_no": "1", "action": "create", "Groesse": "XL", "transaction_id": "" }),
+    );
+    let (plan, report) = planned_and_done(&mut world, &plugin, &form);
+    assert!(plan["remarks"].to_string().contains("waits until its order is known"), "{}", plan["remarks"]);
+    assert_eq!(report["outcome"], "waiting");
+    apply(&mut world, &plugin, &event(json!({ "address_phone_no": "" })));
+    let second = event(json!({ "order_id": "B2", "order_item_id": "5", "transaction_id": "9002" }));
+    let (plan, report) = planned_and_done(&mut world, &plugin, &second);
+    assert!(plan["remarks"].to_string().contains("the contact is read first"), "{}", plan["remarks"]);
+    assert!(report["calls"].to_string().contains("getContact"));
+}

@@ -35,7 +35,7 @@ impl Clocks {
     /// How far the zone's clocks are ahead of UTC at a moment (seconds since 1970), in minutes. What is not known is asked for;
     /// until then it is as in Berlin.
     pub(super) fn minutes(&self, zone: &str, at: i64) -> i32 {
-        let berlin = || clock::berlin_minutes(at.unsigned_abs() * 1000);
+        let berlin = || clock::berlin_minutes(at);
         match zone {
             UTC => 0,
             BERLIN => berlin(),
@@ -59,7 +59,7 @@ impl Clocks {
     /// Answers a question; nothing: as in Berlin.
     pub(crate) fn answer(&self, zone: &str, at: i64, minutes: Option<i32>) {
         for asked in self.0.borrow_mut().iter_mut().filter(|asked| asked.zone == zone && asked.at == at) {
-            asked.minutes = Some(minutes.unwrap_or_else(|| clock::berlin_minutes(at.unsigned_abs() * 1000)));
+            asked.minutes = Some(minutes.unwrap_or_else(|| clock::berlin_minutes(at)));
         }
     }
 }

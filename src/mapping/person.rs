@@ -330,7 +330,7 @@ impl OrderState {
     /// A part of what was paid for them ends nothing; one installment of several doesn't, until all are back; of a plan without
     /// end the newest payment does, an older one is a gesture. Of a payment that no message told only this is certain: it is
     /// an older one, or another installment is still paid.
-    pub fn back(&self, event: &Event, keys: &[String]) -> Option<Back> {
+    pub fn went_back(&self, event: &Event, keys: &[String]) -> Option<Back> {
         let money = event.money.as_ref()?;
         let is_refund = event.event == Kind::Refund;
         let own = match event.event {

@@ -317,7 +317,7 @@ impl Draft<'_> {
         // A refund in part that came before its payment was taken for a full one.
         let was_part = order.was_returned_in_part(event);
         order.note_money(event, &keys);
-        let back = if is_clear { order.back(event, &keys) } else { Some(Back::Unclear) };
+        let back = if is_clear { order.went_back(event, &keys) } else { Some(Back::Unclear) };
         let mut signal = transition::signal(event, back, again);
         if matches!(event.event, Kind::PaymentMissed | Kind::LastPaidDay | Kind::RebillCancelled)
             && self.person.orders.iter().any(|o| o.replaces_later.as_ref() == Some(&event.order.id))

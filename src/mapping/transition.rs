@@ -161,9 +161,9 @@ pub fn transition(state: Option<State>, signal: Signal, order: std::cmp::Orderin
     }
 }
 
-/// What an event says about the items that it is about. `back`: what a movement of money comes to, see [`OrderState::back`].
+/// What an event says about the items that it is about. `back`: what a movement of money comes to, see [`OrderState::went_back`].
 ///
-/// [`OrderState::back`]: super::person::OrderState::back
+/// [`OrderState::went_back`]: super::person::OrderState::went_back
 pub fn signal(event: &Event, back: Option<Back>, repeated: bool) -> Signal {
     let plan = event.subscription.as_ref();
     let reason = plan.and_then(|p| p.stop_reason.as_deref()).unwrap_or_default();

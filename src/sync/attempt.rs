@@ -238,9 +238,14 @@ impl Sync<'_> {
         Ok(!matches!(lower(&mapping::as_text(&value)).trim(), "" | "0" | "false" | "no" | "nein"))
     }
 
+    /// Whether Digistore24 can be asked.
+    pub(super) fn can_ask(&self) -> bool {
+        self.client.connection.digistore24.as_ref().is_some_and(|account| account.api_key.is_some())
+    }
+
     /// Asks Digistore24 about one thing. Null where it can't be asked or doesn't know.
     async fn ask(&self, report: &mut Report, operation: &str, name: &str, id: &str) -> Result<Value> {
-        if self.client.connection.digistore24.as_ref().is_none_or(|account| account.api_key.is_none()) {
+        if !self.can_ask() {
             return Ok(Value::Null);
         }
         let mut input = Map::new();

@@ -126,6 +126,14 @@ pub(crate) struct Arrival {
     pub(crate) parked: bool,
 }
 
+/// What is to become of an event.
+pub(super) struct Fate {
+    /// Why it is kept without being worked on.
+    pub(super) reason: Option<String>,
+    /// How much of it may show, where that is not everything.
+    pub(super) manner: Option<Manner>,
+}
+
 impl Sync<'_> {
     /// Stores a message. When this returns, the message can't be lost any more.
     ///
@@ -146,11 +154,7 @@ impl Sync<'_> {
         let received_at = self.effects.now();
         let name = format!("{received_at:013}-{}", event.id);
         let mut message = Message {
-            reason: self
-                .reason_to_keep(event)
-                .or_else(|| arrival.parked.then(|| "no route leads to a location".to_owned())),
             trace: Some(self.effects.trace()),
-            manner: arrival.manner,
             earlier: earlier.iter().map(|(_, params)| params.to_form()).collect(),
             contact: arrival.contact,
             ..Message::new(received_at, params.to_form(), event.person_key())
@@ -168,15 +172,13 @@ impl Sync<'_> {
             wanted.extend([since.clone(), order.clone()]);
             let (mut seen, _) = self.effects.get(wanted).await?;
             let mut take = |key: &str| seen.iter().position(|e| e.key == key).map(|at| seen.swap_remove(at).value);
-            if take(&order).as_deref() == Some(FORGOTTEN) {
-                message.reason = Some("of somebody who was forgotten".to_owned());
+            let (owner, known_since) = (take(&order), take(&since));
+            let fate = self.fate(event, owner.as_deref(), known_since.as_deref(), received_at);
+            message.reason = fate.reason.or_else(|| arrival.parked.then(|| "no route leads to a location".to_owned()));
+            message.manner = arrival.manner.or(fate.manner);
+            if owner.as_deref() == Some(FORGOTTEN) {
                 message.body = format!("event={}", event.event.name());
                 message.earlier = Vec::new();
-            }
-            let known_since = take(&since);
-            let first = known_since.as_deref().and_then(|ms| ms.parse().ok()).unwrap_or(received_at);
-            if message.manner.is_none() && self.is_before(event, first) {
-                message.manner = Some(Manner::Silent);
             }
             let is_seen = |key: &str| seen.iter().any(|e| e.key == key);
             let (old, new): (Vec<_>, Vec<_>) = keys.into_iter().partition(|(_, key)| is_seen(key));
@@ -203,6 +205,16 @@ impl Sync<'_> {
                 return Ok((accepted, name));
             }
             // Somebody stored the same message in between: look again.
+        }
+    }
+
+    /// What is to become of an event by what the store says: whom its order belongs to, and since when messages arrive.
+    pub(super) fn fate(&self, event: &Event, owner: Option<&str>, since: Option<&str>, now_ms: u64) -> Fate {
+        let first = since.and_then(|ms| ms.parse().ok()).unwrap_or(now_ms);
+        let forgotten = (owner == Some(FORGOTTEN)).then(|| "of somebody who was forgotten".to_owned());
+        Fate {
+            reason: forgotten.or_else(|| self.reason_to_keep(event)),
+            manner: self.is_before(event, first).then_some(Manner::Silent),
         }
     }
 
@@ -254,7 +266,7 @@ impl Sync<'_> {
         Ok(!entries.is_empty())
     }
 
-    pub(super) fn reason_to_keep(&self, event: &Event) -> Option<String> {
+    fn reason_to_keep(&self, event: &Event) -> Option<String> {
         let connection = &self.client.connection;
         match &event.event {
             Kind::ConnectionTest => Some("a connection test".to_owned()),

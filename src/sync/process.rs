@@ -11,10 +11,10 @@ use crate::json::{Set, ToJson, Value, json, text};
 use crate::lease::Lease;
 use crate::{
     clock,
-    digistore24::Event,
+    digistore24::{Event, Kind},
     effects::{Entry, Happening, Level, Write},
     error::{Code, Details, Error, Result},
-    mapping::{self, Circumstances, Known, Plan},
+    mapping::{self, Action, Circumstances, Known, Manner, Plan, Purpose},
     record,
 };
 
@@ -466,8 +466,13 @@ impl Sync<'_> {
     /// `storage`.
     pub async fn dry_run(&self, event: &mut Event) -> Result<(Plan, bool)> {
         let seen_keys: Vec<String> = event.items.iter().map(|i| self.scope.seen(&i.dedupe_key)).collect();
-        let (seen, _) = self.effects.get(seen_keys.clone()).await?;
-        let repeated = !seen_keys.is_empty() && seen.len() == seen_keys.len();
+        let (since, order) = (self.scope.since(), self.scope.order(&event.order_key()));
+        let mut keys = seen_keys.clone();
+        keys.extend([since.clone(), order.clone()]);
+        let (entries, _) = self.effects.get(keys).await?;
+        let of = |key: &String| entries.iter().find(|entry| entry.key == *key).map(|entry| entry.value.as_str());
+        let repeated = !seen_keys.is_empty() && seen_keys.iter().all(|key| of(key).is_some());
+        let fate = self.fate(event, of(&order), of(&since), self.effects.now());
         let is_heard = event.event.is_highlevel();
         let found = if is_heard {
             let id = heard::contact_id(event);
@@ -481,18 +486,42 @@ impl Sync<'_> {
             Some((contact_id, person, _)) => Known::Person { contact_id: Some(contact_id), person },
             None => Known::Nobody,
         };
-        let now = Circumstances { repeated, now_ms: self.effects.now(), ..Circumstances::default() };
-        let mut plan = mapping::plan(self.mapping, event, known.clone(), &now);
-        if self.tell_time(None, &now.clocks).await? {
-            plan = mapping::plan(self.mapping, event, known, &now);
+        let is_known = match &known {
+            Known::Person { person, .. } => {
+                person.order(&event.order_key()).is_some_and(|order| !order.items.is_empty())
+            }
+            _ => false,
+        };
+        let manner = fate.manner.filter(|_| !is_heard).unwrap_or_default();
+        let now = Circumstances { repeated, manner, now_ms: self.effects.now(), ..Circumstances::default() };
+        let mut plan = loop {
+            let plan = mapping::plan_history(self.mapping, &[], event, known.clone(), &now);
+            if !self.tell_time(None, &now.clocks).await? {
+                break plan;
+            }
+        };
+        let mut remark = |text: &str| plan.remarks.push(text.to_owned());
+        if manner == Manner::Silent {
+            remark("from before the plugin was connected: contact and fields only");
         }
-        if self.mapping.asks_consent().is_some() {
-            plan.remarks.push(
-                "consent is read from the contact when the event is carried out: here it counts as not confirmed"
-                    .into(),
+        if event.event == Kind::CustomForm && !is_known {
+            remark("it waits until its order is known");
+        }
+        if now.wants_contact.take() {
+            remark(
+                "the contact is read first: of this only what it lacks is written, and no opt-in where it unsubscribed",
             );
         }
-        if let Some(reason) = self.reason_to_keep(event) {
+        if self.mapping.asks_consent().is_some() {
+            remark("consent is read from the contact when the event is carried out: here it counts as not confirmed");
+        }
+        if plan.asks && self.can_ask() {
+            remark(
+                "digistore24.getPurchase is asked first: its answer decides, and only without one a person is asked",
+            );
+            plan.steps.retain(|step| !matches!(step.action, Action::CreateTask { purpose: Purpose::Review, .. }));
+        }
+        if let Some(reason) = fate.reason {
             (plan.changes, plan.steps, plan.later, plan.remarks) = (Vec::new(), Vec::new(), Vec::new(), vec![reason]);
         }
         Ok((plan, repeated))
