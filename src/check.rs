@@ -6,10 +6,10 @@ use crate::json::{Set, Value, json, parse};
 use crate::{
     catalog::{self, Service},
     client::{Client, scopes_of},
-    digistore24::{Install, key},
+    digistore24::{Account, Install, key},
     error::{Code, Error, Result},
     install,
-    mapping::Mapping,
+    mapping::{Mapping, as_text},
     sync::{self, CUSTOM_FIELDS},
 };
 
@@ -38,8 +38,8 @@ const FIELDS: Probe = Probe {
     input: r#"{"model":"contact"}"#,
     judge: custom_fields,
 };
-const API_KEY: Probe =
-    Probe { name: "Digistore24: API key", operation: "digistore24.getUserInfo", input: "{}", judge: api_key };
+const API_KEY_READ: &str = "digistore24.getUserInfo";
+const API_KEY: Probe = Probe { name: "Digistore24: API key", operation: API_KEY_READ, input: "{}", judge: api_key };
 
 /// The scopes that these operations need; by default all that the sync calls with its mapping, and the checks.
 ///
@@ -97,6 +97,9 @@ pub(crate) async fn run(client: &Client, mapping: &Mapping) -> Result<Value> {
         }
         let result = client.run(probe.operation, parse(probe.input).unwrap_or_default()).await;
         is_locked_out |= lines.judge(probe, &result);
+        if let (API_KEY_READ, Ok(user), Some(account)) = (probe.operation, &result, &connection.digistore24) {
+            lines.add("Digistore24: merchant", merchant(account, &as_text(&user["user_id"])));
+        }
     }
     // Only now: an app's scopes are known after its first call.
     let stored = client.overview().await?;
@@ -234,4 +237,23 @@ fn ipn(state: &Value) -> Verdict {
 fn api_key(answer: &Value) -> Verdict {
     let can_only_read = key::is_read_only(answer["api_key_permissions"].as_str().unwrap_or_default());
     Ok(if can_only_read { "can only read: writes are refused before they are sent" } else { "accepted" }.to_owned())
+}
+
+/// Whose sales count. With several IPN connections they may be of several merchants.
+fn merchant(account: &Account, owner: &str) -> Verdict {
+    let help =
+        "Set digistore24.merchantId (DIGISTORE24_MERCHANT_ID) to the number of the account whose sales come here.";
+    match &account.merchant_id {
+        Some(set) if set != owner => {
+            Err((["the API key is of ", owner, ", the setting says ", set].concat(), help.to_owned()))
+        }
+        Some(_) => Ok(owner.to_owned() + ": sales of others are put aside"),
+        None if account.ipn.len() > 1 => Ok("any: several IPN connections are set".to_owned()),
+        None => Ok([
+            "not set: the API key is of ",
+            owner,
+            "; with that as DIGISTORE24_MERCHANT_ID sales of others are put aside",
+        ]
+        .concat()),
+    }
 }

@@ -559,3 +559,13 @@ fn the_plan_says_what_waits_and_what_is_read_first() {
     assert!(plan["remarks"].to_string().contains("the contact is read first"), "{}", plan["remarks"]);
     assert!(report["calls"].to_string().contains("getContact"));
 }
+
+#[test]
+fn a_sale_of_another_merchant_is_put_aside_and_told() {
+    let (mut world, plugin) = (World::new(), plugin());
+    let foreign = event(json!({ "merchant_id": "888" }));
+    let (plan, report) = planned_and_done(&mut world, &plugin, &foreign);
+    assert_eq!((plan["steps"].clone(), plan["remarks"].clone()), (json!([]), json!(["another merchant's message"])));
+    assert_eq!((report["outcome"].as_str(), world.contacts.len()), (Some("kept"), 0));
+    assert!(world.logs.iter().any(|log| log["message"].as_str().unwrap().contains("put aside")), "{:?}", world.logs);
+}

@@ -31,6 +31,7 @@ export const SETTINGS = {
   DIGISTORE24_BASE_URL: { help: 'address of Digistore24’s API, for tests and proxies' },
   DIGISTORE24_API_KEY: { secret: true, help: 'API key' },
   DIGISTORE24_DEVELOPER_KEY: { secret: true, help: 'developer key, to ask a vendor for an API key' },
+  DIGISTORE24_MERCHANT_ID: { help: 'number of your account; sales of other merchants are put aside' },
   DIGISTORE24_IPN_PASSPHRASE: { secret: true, help: 'passphrase of the IPN connection' },
   DIGISTORE24_IPN: {
     secret: true,
@@ -114,11 +115,13 @@ export function readSettings({ flags = {}, env = process.env, file }: Sources = 
   const workflowToken = text('GHL_WORKFLOW_TOKEN');
   const apiKey = text('DIGISTORE24_API_KEY');
   const developerKey = text('DIGISTORE24_DEVELOPER_KEY');
+  const merchantId = text('DIGISTORE24_MERCHANT_ID');
   const ipnPassphrase = passphrases(find('DIGISTORE24_IPN_PASSPHRASE'));
   const ipn = ipnConnections(find('DIGISTORE24_IPN'));
   const digistore24 = {
     ...(apiKey !== undefined && { apiKey }),
     ...(developerKey !== undefined && { developerKey }),
+    ...(merchantId !== undefined && { merchantId }),
     ...(ipnPassphrase !== undefined && { ipnPassphrase }),
     ...(ipn && { ipn }),
     ...address('DIGISTORE24_BASE_URL', text('DIGISTORE24_BASE_URL')),
@@ -142,7 +145,7 @@ export function readSettings({ flags = {}, env = process.env, file }: Sources = 
     ...(reconcileEveryHours !== undefined && { reconcileEveryHours }),
     ...(liveAfter !== undefined && { liveAfter }),
   };
-  if (inFile['connections'] !== undefined && (auth ?? apiKey ?? ipnPassphrase ?? ipn) !== undefined) {
+  if (inFile['connections'] !== undefined && (auth ?? apiKey ?? merchantId ?? ipnPassphrase ?? ipn) !== undefined) {
     throw wrong(
       'GHL_TOKEN',
       'or another account’s setting stands beside `connections`: each belongs into its connection',

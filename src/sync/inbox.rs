@@ -5,11 +5,13 @@ use crate::json::{self, ToJson, Value, text};
 use crate::{
     clock,
     digistore24::{Event, Kind, Params, parse},
-    effects::Write,
+    effects::{Level, Write},
     error::{Details, Result},
     mapping::{Later, Manner, TestOrders},
     record, words,
 };
+
+const FOREIGN: &str = "another merchant's message";
 
 /// What is older is repaired silently: a welcome that is days late is worse than none.
 pub(super) const REPAIR_MS: u64 = 48 * 3_600_000;
@@ -201,8 +203,12 @@ impl Sync<'_> {
             }
             writes.push(Write { key: room, expect: Some(0), value: Some(text(&message.to_json())) });
             if self.effects.commit(writes).await?.is_some() {
-                let accepted = if message.reason.is_some() { Accepted::Kept } else { Accepted::Queued };
-                return Ok((accepted, name));
+                let Some(reason) = message.reason else { return Ok((Accepted::Queued, name)) };
+                if reason == FOREIGN || arrival.parked {
+                    let fields = [("id", event.id.clone()), ("reason", reason)];
+                    self.effects.log(Level::Warn, "a message is put aside: nothing is done for it", fields);
+                }
+                return Ok((Accepted::Kept, name));
             }
             // Somebody stored the same message in between: look again.
         }
@@ -274,7 +280,7 @@ impl Sync<'_> {
             Kind::Affiliation if self.mapping.welcomes_partners() => None,
             kind if !kind.is_about_order() => Some(format!("{} is not synced", kind.name())),
             _ if connection.highlevel.is_none() => Some("no HighLevel account is set".to_owned()),
-            _ if connection.is_foreign(event.merchant.id.as_ref()) => Some("another merchant's message".to_owned()),
+            _ if connection.is_foreign(event.merchant.id.as_ref()) => Some(FOREIGN.to_owned()),
             _ if event.order.base_id.is_empty() => Some("a message without an order".to_owned()),
             _ if event.test && self.mapping.test_orders == TestOrders::Ignore => Some("a test order".to_owned()),
             _ => None,

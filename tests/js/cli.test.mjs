@@ -279,6 +279,14 @@ describe('settings', () => {
     assert.ok(flag.steps.at(-1).do.addTags.tags.includes('flag-customer'));
   });
 
+  test('of another merchant nothing is written, where one’s own number is set', async (t) => {
+    const { cli, file } = terminal(t, environment(temporaryFolder(t)));
+    const message = file('ipn.txt', form({ ...sandbox.story().payment(), merchant_id: '888' }, passphrase));
+    const steps = async (more) => (await cli(['plan', '--ipn', message, '--json'], { more })).json().steps.length;
+    assert.ok((await steps({})) > 0);
+    assert.equal(await steps({ DIGISTORE24_MERCHANT_ID: '777' }), 0);
+  });
+
   test('several IPN connections: as text, from a file, as a list in the settings file', async (t) => {
     const folder = temporaryFolder(t);
     const { DIGISTORE24_IPN_PASSPHRASE: _, ...env } = environment(folder);

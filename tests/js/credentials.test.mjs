@@ -208,6 +208,7 @@ describe('check', () => {
         'HighLevel: contacts',
         'HighLevel: custom fields',
         'Digistore24: API key',
+        'Digistore24: merchant',
         'HighLevel: scopes',
         'Digistore24: IPN passphrase',
         'HighLevel: tasks',
@@ -215,6 +216,25 @@ describe('check', () => {
     );
     assert.equal(report.checks[1].message, 'Sandbox Academy');
     await plugin.close();
+  });
+
+  test('whose sales count is said, and compared with the API key', async () => {
+    const line = async (more) => {
+      const { apiKey, ipnPassphrase } = { apiKey: DEFAULT_API_KEY, ipnPassphrase: 'a long phrase' };
+      const digistore24 = { apiKey, ipnPassphrase, baseUrl: sandbox.digistore24Url, ...more };
+      const plugin = await pluginOn(sandbox, { digistore24 });
+      const { checks } = await plugin.check();
+      await plugin.close();
+      return checks.find(({ name }) => name === 'Digistore24: merchant');
+    };
+    const unset = await line({});
+    const [, number] = /the API key is of (\w+);/.exec(unset.message);
+    assert.ok(unset.ok);
+    assert.deepEqual((await line({ merchantId: number })).message, `${number}: sales of others are put aside`);
+    const other = await line({ merchantId: '1' });
+    assert.deepEqual([other.ok, other.message], [false, `the API key is of ${number}, the setting says 1`]);
+    const ipn = ['a', 'b'].map((id) => ({ id, passphrases: ['a long phrase'] }));
+    assert.match((await line({ ipnPassphrase: undefined, ipn })).message, /^any/);
   });
 
   test('each thing that is wrong is named', async () => {
