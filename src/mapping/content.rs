@@ -187,13 +187,20 @@ pub(super) fn ticket_note(event: &Event) -> String {
     note + "\nOrder " + &event.order.id + ", bought by " + bought_by
 }
 
-/// How Digistore24's own parameters begin.
+/// Digistore24's own parameters: how they begin, with `_` at the end, or whole names; of several items numbered.
 const OWN: &str = "action add_ address_ affiliate amount api_mode billing_ buyer_ campaignkey checkout_ click_id country \
-                   coupon_ currency custom delivery_ email eticket event first_ form_ function_call has_ image_ invoice_ ipn_ \
-                   is_ item_count language license_ location_ merchant_ monthly_ newsletter_ next_ note number_of_ order \
-                   other_ parent_ pay placeholder_ product promoclick_ purchase_ quantity rebill receipt_ referring_ refund_ \
-                   renew_ request_ salesteam_ store_ support_ switch_ tag trackingkey transaction_ upgrade upsell_ used_ \
-                   utm_ variant_ vat_ voucher_";
+                   coupon_ currency custom customer_affiliate_ customer_to_ delivery_ email eticket event first_ form function_call has_ image_ \
+                   invoice_ ipn_ is_ item_count language license_ location_ merchant_ monthly_ newsletter_ next_ note \
+                   number_of_ order orderform_ other_ parent_ pay payment_ payplan_ placeholder_ product promoclick_ \
+                   purchase_ quantity rebill rebilling_ receipt_ referring_ refund_ renew_ request_ salesteam_ store_ \
+                   support_ switch_ tag tags trackingkey transaction_ upgrade upgraded_ upsell_ used_ utm_ variant_ vat_ \
+                   voucher_";
+
+fn is_own(name: &str) -> bool {
+    OWN.split(' ').filter_map(|own| Some((own, name.strip_prefix(own)?))).any(|(own, rest)| {
+        own.ends_with('_') || rest.is_empty() || rest.starts_with(|next: char| next == '_' || next.is_ascii_digit())
+    })
+}
 
 /// What the line of a form begins with: `custom form 1 of 2`.
 pub(super) fn form_mark(event: &Event) -> String {
@@ -217,7 +224,7 @@ pub(super) fn history_line(event: &Event) -> String {
         // Under which names the answers come is not published: they are what is not Digistore24's own.
         for (name, value) in &event.raw {
             let text = value.as_str().unwrap_or_default();
-            if !text.is_empty() && !OWN.split(' ').any(|own| name.starts_with(own)) {
+            if !text.is_empty() && !is_own(name) {
                 parts.push(format!("{name}: {text}"));
             }
         }

@@ -478,8 +478,12 @@ pub fn form() -> Vec<String> {
     let filled = |action: &str, extra: Value| {
         with(json!({ "event": "custom_form", "action": action, "form_no": "1", "form_count": "1" }), extra)
     };
-    let answers =
-        |size: &str| json!({ "Balkon": "Süd", "Größe": size, "event_label": "Formular", "ipn_config_id": "5" });
+    let answers = |size: &str| {
+        json!({
+            "Balkon": "Süd", "Größe": size, "notes": "Allergie", "tagesziel": "Marathon",
+            "event_label": "Formular", "ipn_config_id": "5", "tags_2": "buch", "payment_id": "7",
+        })
+    };
     let mapped = json!({ "customFields": { "own": { "ds24_segment": "{{raw.Balkon}}" } } });
     vec![
         Story::under(
