@@ -1,10 +1,14 @@
 // The catalog against the published specifications, and the plugin's requests against Prism.
 // The specifications are not part of this project; where they are absent the tests say so and are skipped.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { startSandbox } from '../../pkg/dist/sandbox/index.js';
 import { readCatalog, specsDir } from '../../scripts/conformance/catalog.mjs';
 import { compareWithSpecs } from '../../scripts/conformance/catalog-vs-spec.mjs';
 import { checkRequests } from '../../scripts/conformance/requests.mjs';
+import { pluginOn } from './support.mjs';
 
 const specs = specsDir();
 const noSpecs = specs ? false : 'SKIPPED: no folder with the published specifications (set SPECS_DIR)';
@@ -109,4 +113,23 @@ test('the judge finds wrong requests', { skip: noSpecs, timeout: 120_000 }, asyn
   const { skipped, results } = await checkRequests({ files: [{ data: { ...data, operations } }], open });
   if (skipped) return t.skip(`SKIPPED: ${skipped}`);
   for (const { id, problems } of results) await t.test(id, () => assert.notDeepEqual(problems, []));
+});
+
+test('no published parameter of a message is taken for an answer of a form', { skip: noSpecs }, async (t) => {
+  const text = readFileSync(join(specs, 'digistore24/ipn-field-catalogue.json'), 'utf8');
+  const names = new Set([...text.matchAll(/"name": "([a-z][a-z0-9_]*)"/g)].map(([, name]) => name));
+  assert.ok(names.size > 200);
+  const sandbox = await startSandbox();
+  t.after(() => sandbox.close());
+  const plugin = await pluginOn(sandbox);
+  t.after(() => plugin.close());
+  await plugin.setup();
+  const story = sandbox.story();
+  await plugin.sync.apply({ raw: story.payment() });
+  const filled = story.customForm({ notes: 'ANSWER', payment: 'ANSWER' });
+  const { sha_sign, ...own } = Object.fromEntries([...names].map((name) => [name, 'OWN']));
+  assert.equal((await plugin.sync.apply({ raw: { ...own, ...filled } })).outcome, 'done');
+  const body = sandbox.state().contacts[0].notes[0].body;
+  assert.equal(body.split('ANSWER').length - 1, 2, body);
+  assert.ok(!body.includes(': OWN'), body);
 });
