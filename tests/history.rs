@@ -203,6 +203,11 @@ fn a_comparison_reports_an_amount_that_differs_and_repairs_nothing() {
     let drift = call(&mut world, &plugin, "sync.compare", json!(["777", order]));
     assert_eq!(drift, json!([{ "order": "C74PNZH5", "event": "payment", "problem": "amount" }]));
     assert!(!world.entries.keys().any(|k| k.contains("/inbox/")));
+    for (amount, currency, lacking) in [(47.0, "EUR", false), (40.0, "EUR", true), (52.0, "USD", false)] {
+        let row = json!({ "order": "C74PNZH5", "transaction": "9001", "kind": "payment", "amount": amount, "currency": currency });
+        let found = call(&mut world, &plugin, "sync.lacks", json!(["777", [row]]));
+        assert_eq!(found, if lacking { json!(["C74PNZH5"]) } else { json!([]) }, "{amount} {currency}");
+    }
 }
 
 #[test]

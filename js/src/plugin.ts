@@ -386,6 +386,7 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
     call: (method, args) => ledger(method, args, { trace: options.trace }),
     shelf: new Shelf(host.store, `${data.id ?? 'default'}/${data.highlevel?.locationId ?? ''}`),
     now: clock,
+    backgroundShare: data.backgroundShare ?? 0.5,
     signal: options.signal,
   });
 

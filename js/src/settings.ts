@@ -42,6 +42,7 @@ export const SETTINGS = {
   SYNC_TOKEN: { secret: true, help: 'lets workflow builders hand events to the receiver: 16 characters or more' },
   ALERT_URL: { secret: true, help: 'address that alerts are posted to' },
   SETTLE_SECONDS: { help: 'how long a write may take effect after its request ended' },
+  BACKGROUND_SHARE: { help: 'the part of the rate that imports may take, from 0.01 to 1; half unless told otherwise' },
   LIVE_AFTER: { help: 'day or time before which sales are written silently' },
   KEEP_DAYS: { help: 'how many days finished messages are kept' },
   RECONCILE_EVERY_HOURS: { help: 'how often what webhooks missed is looked for; needs an API key' },
@@ -128,6 +129,7 @@ export function readSettings({ flags = {}, env = process.env, file }: Sources = 
   };
   const mapping = readMapping(find('MAPPING'));
   const settleSeconds = numberOf('SETTLE_SECONDS', find('SETTLE_SECONDS')?.value, 0, 3600);
+  const backgroundShare = numberOf('BACKGROUND_SHARE', find('BACKGROUND_SHARE')?.value, 0.01, 1);
   const keepDays = numberOf('KEEP_DAYS', find('KEEP_DAYS')?.value, 1, 3650);
   const reconcileEveryHours = numberOf('RECONCILE_EVERY_HOURS', find('RECONCILE_EVERY_HOURS')?.value, 1, 720);
   const liveAfter = text('LIVE_AFTER');
@@ -141,6 +143,7 @@ export function readSettings({ flags = {}, env = process.env, file }: Sources = 
 
   const shared = {
     ...(settleSeconds !== undefined && { settleSeconds }),
+    ...(backgroundShare !== undefined && { backgroundShare }),
     ...(keepDays !== undefined && { keepDays }),
     ...(reconcileEveryHours !== undefined && { reconcileEveryHours }),
     ...(liveAfter !== undefined && { liveAfter }),

@@ -19,7 +19,7 @@ impl Sync<'_> {
         match method {
             "sync.merchant" => Ok(self.merchant().await?.into()),
             "sync.import" => {
-                check_known("import", &first, &["orders", "merchant", "manner", "contact", "dryRun"])?;
+                check_known("import", &first, &["orders", "merchant", "manner", "contact", "dryRun", "maxRequests"])?;
                 let import = Json::from_json(first);
                 self.import(import.ok_or_else(|| Error::invalid_field("import", "has a field of the wrong type"))?)
                     .await

@@ -8,6 +8,7 @@ use super::{
     attempt::snapshot,
     inbox::{Accepted, Arrival},
     person_of,
+    process::REQUESTS_PER_EVENT,
 };
 use crate::json::{Map, ToJson, Value, json, put};
 use crate::{
@@ -31,6 +32,8 @@ record! {
         pub contact: Value,
         /// Only count what would be written.
         pub dry_run: bool as "dryRun",
+        /// So many requests may be made in all: messages for which that might be too few wait in the inbox.
+        pub max_requests: Option<u32> as "maxRequests",
     }
 }
 
@@ -39,7 +42,8 @@ pub(super) type Told = (Event, Params);
 
 impl Sync<'_> {
     /// Imports the orders of one person: contact and fields in one write. Gives `{ outcome, requests, steps, error }`;
-    /// the outcome is that of a message, `known` where all of it came before; `steps` are the writes by kind.
+    /// the outcome is that of a message, `known` where all of it came before, `queued` where the rest waits in the inbox;
+    /// `steps` are the writes by kind.
     ///
     /// # Errors
     /// `storage`. What concerns the person is in the answer.
@@ -53,7 +57,7 @@ impl Sync<'_> {
             history = self.unseen(history).await?;
         }
         let (mut outcome, mut error, mut steps) = ("known".to_owned(), Value::Null, Map::new());
-        let mut known = None;
+        let (mut known, mut is_full, most) = (None, false, import.max_requests.unwrap_or(u32::MAX));
         // Live, each message is one of its own; else they come to one write.
         let size = if import.manner == Manner::Live { 1 } else { history.len().max(1) };
         for some in history.chunks(size) {
@@ -65,9 +69,14 @@ impl Sync<'_> {
             }
             let arrival = Arrival { manner: Some(import.manner), contact: import.contact.clone(), parked: false };
             let (accepted, name) = self.take_in(event, params, earlier, arrival).await?;
-            if accepted == Accepted::Queued
-                && let Some(report) = self.process(&name).await?
-            {
+            // A message must not overtake one that waits.
+            is_full |= size == 1 && self.effects.requests() + REQUESTS_PER_EVENT > most;
+            if accepted != Accepted::Queued {
+                continue;
+            }
+            if is_full {
+                "queued".clone_into(&mut outcome);
+            } else if let Some(report) = self.process(&name).await? {
                 (outcome, error) = (report.outcome, report.error.to_json());
             }
         }

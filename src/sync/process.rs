@@ -23,7 +23,7 @@ const DEADLINE_MS: u64 = 60_000;
 /// After so many failures in a row that time was expected to heal, a message waits for a person.
 const MAX_ATTEMPTS: u32 = 50;
 /// Requests that one event can need at most: look-ups, six writes, repeated look-ups.
-const REQUESTS_PER_EVENT: u32 = 20;
+pub(super) const REQUESTS_PER_EVENT: u32 = 20;
 const PAGE: u32 = 100;
 
 record! {

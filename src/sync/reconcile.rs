@@ -29,6 +29,9 @@ record! {
         transaction: Option<String>,
         /// What happened: `refund`, `rebill_cancelled`, …
         kind: Option<String>,
+        /// How much money, without a sign, and its currency.
+        amount: Option<Cents>,
+        currency: Option<String>,
     }
 }
 
@@ -53,7 +56,10 @@ impl Sync<'_> {
                 match (&row.transaction, kind) {
                     // A wish for a refund moves no money yet.
                     (_, Some(Kind::Unknown(_) | Kind::RefundRequest)) => true,
-                    (Some(id), _) => amount_of(order, id).is_some(),
+                    // Only what is in one currency can differ.
+                    (Some(id), _) => amount_of(order, id).is_some_and(|known| {
+                        row.currency.as_ref() != Some(&order.currency) || row.amount.is_none_or(|told| told == known)
+                    }),
                     (None, Some(kind)) => !moves(order, &Event::blank("", kind, 0)),
                     (None, None) => true,
                 }

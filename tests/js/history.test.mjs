@@ -123,6 +123,66 @@ describe('backfill', () => {
     await plugin.close();
   });
 
+  test('a look at a few counts whoever is there as there, in reads only', async () => {
+    past();
+    const plugin = await ready();
+    await plugin.ghl.contacts.createContact({ email: 'anna@example.com' });
+    const before = writes();
+    const { counts } = (await all(plugin.sync.backfill({ dryRun: true, limit: 20 }))).at(-1);
+    assert.deepEqual([counts.createContact, counts.updateContact, writes()], [2, 1, before]);
+    // HighLevel's search lags.
+    now += 10_000;
+    const whole = (await all(plugin.sync.backfill({ dryRun: true }))).at(-1);
+    assert.deepEqual([whole.counts.createContact, whole.counts.updateContact], [2, 1], 'as without a limit');
+    await plugin.close();
+  });
+
+  test('before the first tag it says which workflows may start; a share of the rate changes the estimate', async () => {
+    past();
+    const plugin = await ready();
+    const before = writes();
+    const steps = plugin.sync.backfill({ tags: true });
+    const published = sandbox.state().workflows.filter(({ status }) => status === 'published');
+    assert.ok(published.length > 0 && published.length < sandbox.state().workflows.length);
+    const { value: first } = await steps.next();
+    assert.deepEqual(
+      first.workflows,
+      published.map(({ name }) => name),
+    );
+    assert.equal(writes(), before, 'before anything is written');
+    await steps.return();
+    const estimate = async (backgroundShare) => {
+      const other = await ready({ backgroundShare });
+      const { estimate, workflows } = (await all(other.sync.backfill({ dryRun: true }))).at(-1);
+      assert.equal(workflows, undefined, 'silent: nothing starts');
+      await other.close();
+      return estimate.seconds;
+    };
+    assert.deepEqual([await estimate(0.1), await estimate(1)], [3, 1]);
+    await plugin.close();
+  });
+
+  test('live: one plan with many payments fits into steps of an edge worker', async () => {
+    const story = sandbox.story({ billing: 'subscription', products: [COURSE], at: '2023-01-20 09:00:00' });
+    for (let month = 0; month < 36; month++) {
+      story.payment({
+        at: `${2023 + Math.floor(month / 12)}-${String((month % 12) + 1).padStart(2, '0')}-20 09:00:00`,
+      });
+    }
+    const plugin = await ready();
+    let [most, seen] = [0, sandbox.requests().length];
+    for await (const { finished } of plugin.sync.backfill({ live: true })) {
+      most = Math.max(most, sandbox.requests().length - seen);
+      seen = sandbox.requests().length;
+      if (finished) break;
+    }
+    assert.ok(most <= 50, `${most} requests in a step`);
+    const [contact] = sandbox.state().contacts;
+    assert.equal(contact.notes[0].body.match(/payment \d/g).length, 36);
+    assert.deepEqual(await plugin.inbox(), []);
+    await plugin.close();
+  });
+
   test('--limit takes the first orders; contacts that were there are kept', async () => {
     past();
     const plugin = await ready();

@@ -1,5 +1,13 @@
 import { PluginError, wrongField } from '../errors.js';
-import type { BackfillOptions, BackfillProgress, ErrorCode, ErrorDetails, Json, JsonObject } from '../protocol.js';
+import type {
+  BackfillOptions,
+  BackfillProgress,
+  ErrorCode,
+  ErrorDetails,
+  Json,
+  JsonObject,
+  Tick,
+} from '../protocol.js';
 import { chunks, numberIn, ORDERS_AT_ONCE, type Order, read, wallClock, wholeOrders } from './lists.js';
 import { type Desk, shortHash } from './shelf.js';
 
@@ -32,6 +40,10 @@ interface Job {
   began: number;
   counts: Record<string, number>;
   requests: number;
+  /** Names of published workflows, where tags are written. */
+  workflows?: string[] | null;
+  /** Messages wait in the inbox: they come before the next person. */
+  isWaiting?: boolean;
 }
 
 /** What the core says of one person. */
@@ -47,14 +59,16 @@ const JOB = 'backfill/job';
 const PAGE = 500;
 /** So many orders of the store are looked at at a time. A person with more is written in parts. */
 const ORDERS = 200;
-/** A step ends before the next person could need more: what an edge worker may make in all, less one person's. */
-const REQUESTS_PER_STEP = 50 - 14;
+/** What an edge worker may make in all. */
+const MOST_REQUESTS = 50;
+/** A step ends before the next person could need more, with one write. */
+const REQUESTS_PER_STEP = MOST_REQUESTS - 14;
 /**
- * HighLevel's daily quota of a location, of which a fifth stays for live events; half of its 100 requests in 10 seconds.
- * Source: HighLevel's documentation of rate limits.
+ * HighLevel's daily quota of a location, of which a fifth stays for live events; its 100 requests in 10 seconds, of which the
+ * background has a share. Source: HighLevel's documentation of rate limits.
  */
 const CALLS_PER_DAY = 200_000 * 0.8;
-const CALLS_PER_SECOND = 5;
+const CALLS_PER_SECOND = 10;
 
 /** Failures of the service or the settings: the next person would meet them, too. The message waits in the inbox. */
 const ENDING: ReadonlySet<ErrorCode> = new Set([
@@ -115,7 +129,23 @@ async function newJob(desk: Desk, options: BackfillOptions, wanted: string): Pro
     began: now,
     counts: {},
     requests: 0,
+    ...((options.tags || options.live) && { workflows: await publishedWorkflows(desk) }),
   };
+}
+
+/** What may start on a tag, by name. Null where that can't be read: the scope is one that the import itself doesn't need. */
+async function publishedWorkflows(desk: Desk): Promise<string[] | null> {
+  try {
+    const { workflows = [] } = await read<{ workflows?: { name?: string; status?: string }[] }>(
+      desk,
+      'ghl.workflows.getWorkflow',
+      {},
+    );
+    return workflows.flatMap(({ name, status }) => (status === 'published' ? [name ?? ''] : []));
+  } catch (error) {
+    if (error instanceof PluginError && error.code !== 'cancelled') return null;
+    throw error;
+  }
 }
 
 function moment(name: string, text: string, time: string): string {
@@ -215,6 +245,12 @@ function personOf(order: Order): Promise<string> {
 
 /** Some people. Gives why it can't go on, where it can't. */
 async function importPeople(desk: Desk, job: Job, options: BackfillOptions): Promise<PluginError | undefined> {
+  if (job.isWaiting) {
+    const { done, events } = await desk.call<Tick>('tick', [{ maxRequests: MOST_REQUESTS }]);
+    for (const { requests } of events) job.requests += requests;
+    job.isWaiting = !done;
+    return undefined;
+  }
   const entries = await desk.shelf.list<Order>('backfill/order/', job.after, ORDERS);
   const isLast = entries.length < ORDERS;
   const people = new Map<string, [string, Order][]>();
@@ -234,6 +270,7 @@ async function importPeople(desk: Desk, job: Job, options: BackfillOptions): Pro
       options,
       person,
       orders.map(([, order]) => order),
+      MOST_REQUESTS - requests,
     );
     requests += imported.requests;
     job.requests += imported.requests;
@@ -244,17 +281,41 @@ async function importPeople(desk: Desk, job: Job, options: BackfillOptions): Pro
     for (const [step, times] of Object.entries(imported.steps)) count(job, step, times);
     if (!options.dryRun) await desk.shelf.write(Object.fromEntries(orders.map(([name]) => [name, undefined])));
     if (imported.error && ENDING.has(imported.error.code)) return new PluginError(imported.error);
+    if (imported.outcome === 'queued') {
+      job.isWaiting = true;
+      return undefined;
+    }
   }
   if (isLast) turn(desk, job, 'tidying');
   return undefined;
 }
 
-async function importPerson(desk: Desk, job: Job, options: BackfillOptions, person: string, orders: Order[]) {
+async function importPerson(
+  desk: Desk,
+  job: Job,
+  options: BackfillOptions,
+  person: string,
+  orders: Order[],
+  maxRequests: number,
+): Promise<Imported> {
   const { dryRun = false, tags = false, live = false } = options;
-  const { value: known } = await desk.shelf.read<JsonObject>(`backfill/contact/${person}`);
-  const contact = job.isIndexed ? (known ?? false) : null;
   const manner = live ? 'live' : tags ? 'tags' : 'silent';
-  return desk.call<Imported>('sync.import', [{ orders, merchant: job.merchant, manner, contact, dryRun }]);
+  const { contact, requests } = await contactOf(desk, job, person, orders, dryRun);
+  const order = { orders, merchant: job.merchant, manner, contact, dryRun, maxRequests };
+  const imported = await desk.call<Imported>('sync.import', [order]);
+  return { ...imported, requests: imported.requests + requests };
+}
+
+/** The contact as the index has it. Without one the import looks for it by itself; a dry run, which makes no call, doesn't. */
+async function contactOf(desk: Desk, job: Job, person: string, orders: Order[], dryRun: boolean) {
+  if (job.isIndexed) {
+    const { value: known } = await desk.shelf.read<JsonObject>(`backfill/contact/${person}`);
+    return { contact: known ?? false, requests: 0 };
+  }
+  const email = dryRun && addressOf(orders[0]?.['buyer']);
+  if (!email) return { contact: null, requests: 0 };
+  const { contact } = await read<{ contact?: JsonObject }>(desk, 'ghl.contacts.getDuplicateContact', { email });
+  return { contact: contact ? outline(contact) : false, requests: 1 };
 }
 
 /** Removes a part of what the job kept. False where nothing is left. */
@@ -273,7 +334,8 @@ function count(job: Job, name: string, times: number): void {
   job.counts[name] = (job.counts[name] ?? 0) + times;
 }
 
-function progress(desk: Desk, { phase, done, total, began, counts, requests }: Job, { dryRun }: BackfillOptions) {
+function progress(desk: Desk, job: Job, { dryRun }: BackfillOptions) {
+  const { phase, done, total, began, counts, requests, workflows } = job;
   const isFinished = phase === 'done';
   const rate = done / Math.max((desk.now() - began) / 1000, 0.001);
   const left = isFinished || rate === 0 ? null : Math.ceil((total - done) / rate);
@@ -288,10 +350,11 @@ function progress(desk: Desk, { phase, done, total, began, counts, requests }: J
     secondsLeft: left,
     requests,
     counts: { ...counts },
+    ...(workflows !== undefined && { workflows }),
     ...(dryRun && {
       estimate: {
         calls,
-        seconds: Math.ceil(calls / CALLS_PER_SECOND),
+        seconds: Math.ceil(calls / (CALLS_PER_SECOND * desk.backgroundShare)),
         days: Math.ceil(calls / CALLS_PER_DAY),
       },
     }),

@@ -31,6 +31,9 @@ interface Row {
   order: string;
   transaction?: string;
   kind?: string;
+  /** Of the movement, without its sign. */
+  amount?: number;
+  currency?: string;
 }
 
 const RUN = 'reconcile/run';
@@ -61,6 +64,7 @@ const LISTS = {
       order: String(row['purchase_id'] ?? ''),
       transaction: String(row['id'] ?? row['transaction_id'] ?? ''),
       kind: String(row['transaction_type'] ?? 'payment'),
+      ...amountOf(row),
     }),
   },
   orders: {
@@ -112,6 +116,12 @@ interface Wanted {
   input(run: Run): JsonObject;
   /** How a row is read whole. */
   whole?: { operation: string; id: string; item: string };
+}
+
+function amountOf(row: JsonObject): Pick<Row, 'amount' | 'currency'> {
+  const amount = Math.abs(Number.parseFloat(String(row['amount'] ?? row['transaction_amount'])));
+  const { currency } = row;
+  return Number.isFinite(amount) && typeof currency === 'string' ? { amount, currency: currency.toUpperCase() } : {};
 }
 
 /** Compares until everything is compared or the requests are used up; a run that was stopped goes on. */

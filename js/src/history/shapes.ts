@@ -29,9 +29,16 @@ export interface BackfillProgress {
   secondsLeft: number | null;
   /** So far, in all phases. */
   requests: number;
-  /** `people`, their outcomes (`done`, `known`, `waiting`, `dead`, `kept`); of a dry run the writes by kind. */
+  /**
+   * `people`, their outcomes (`done`, `known`, `queued`, `waiting`, `dead`, `kept`); of a dry run the writes by kind.
+   */
   counts: Record<string, number>;
-  /** Of a dry run: what the import would take at half of the rate and four fifths of the daily quota. */
+  /**
+   * Where tags are written: the location's published workflows, any of which may start on them. Known before the first write;
+   * null where the list can't be read.
+   */
+  workflows?: string[] | null;
+  /** Of a dry run: what the import would take at its share of the rate and four fifths of the daily quota. */
   estimate?: { calls: number; seconds: number; days: number };
 }
 

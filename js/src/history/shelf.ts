@@ -8,6 +8,8 @@ export interface Desk {
   shelf: Shelf;
   /** Milliseconds since 1970. */
   now(): number;
+  /** The part of the rate that the background may take. */
+  backgroundShare: number;
   /** Ends the work between two steps. */
   signal?: AbortSignal | undefined;
 }

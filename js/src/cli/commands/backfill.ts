@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { BackfillProgress } from '../../protocol.js';
+import type { BackfillProgress, LogLine } from '../../protocol.js';
 import { wholeNumber } from '../input.js';
 import { EXIT } from '../output.js';
 import { withPlugin, withSettings } from '../session.js';
@@ -31,6 +31,7 @@ export function addBackfill(program: Command): void {
         untilStopped().then(() => stop.abort());
         let last: BackfillProgress | undefined;
         for await (const progress of plugin.sync.backfill({ ...flags, ...most }, { signal: stop.signal })) {
+          if (!last && progress.workflows !== undefined) output.log(warningOf(progress.workflows));
           last = progress;
           const { phase, done, total } = progress;
           output.log({ level: 'info', message: `${phase} ${done} of ${total}`, fields: speedOf(progress) });
@@ -41,6 +42,12 @@ export function addBackfill(program: Command): void {
         if (!report.finished) process.exitCode = EXIT.refused;
       });
     });
+}
+
+/** Before the first tag: what may start on it. */
+function warningOf(workflows: string[] | null): LogLine {
+  const fields = { workflows: workflows?.join(', ') ?? 'can’t be read: the token lacks workflows.readonly' };
+  return { level: 'warn', message: 'these published workflows may start on the tags', fields };
 }
 
 function speedOf({ perSecond, secondsLeft }: BackfillProgress): Record<string, string> {
@@ -54,7 +61,7 @@ function inWords({ finished, counts, requests, estimate }: BackfillProgress): st
     const { calls, seconds, days } = estimate;
     const minutes = Math.ceil(seconds / 60);
     lines.push(
-      `the import would make ${calls} calls: ${minutes} minutes at half of the rate, ${days} days by the quota`,
+      `the import would make ${calls} calls: ${minutes} minutes at its share of the rate, ${days} days by the quota`,
     );
   }
   if (!finished) lines.push('stopped: the same command goes on here');
