@@ -186,7 +186,14 @@ impl Pager {
     ///
     /// # Errors
     /// `malformed_response`: there is no list in the answer, or the pages go round in circles.
-    pub fn take(&mut self, answer: Value) -> Result<Vec<Value>> {
+    pub fn take(&mut self, mut answer: Value) -> Result<Vec<Value>> {
+        // HighLevel's messages lie, with what belongs to their page, in an object of that name; the specification has them flat.
+        if let Some(name) = self.paging.items.as_deref()
+            && answer.get(name).and_then(|inner| inner.get(name)).is_some_and(Value::is_array)
+        {
+            let inner = answer.as_object_mut().and_then(|all| all.remove(name));
+            answer = inner.unwrap_or_default();
+        }
         let total = number_at(&answer, self.paging.total.as_deref());
         let pages = number_at(&answer, self.paging.count.as_deref());
         let more = self.paging.more.as_deref().and_then(|path| find(&answer, path)).and_then(Value::as_bool);

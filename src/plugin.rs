@@ -320,7 +320,7 @@ impl Settings {
                 sync.history(other, args).await
             }
             "timeline" => {
-                let whom = argument(&args, 0, "whom", &["email", "contactId", "buyerId", "orderId"])?;
+                let whom = argument(&args, 0, "whom", &["email", "contactId", "buyerId", "orderId", "gone"])?;
                 self.sync(effects)?.timeline(&whom).await
             }
             "mapping.check" => {

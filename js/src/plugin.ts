@@ -370,12 +370,13 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
     const { signal, trace, ...urgency } = options;
     const usesLedger = id === 'bridge.syncEvent' || id === 'bridge.customerTimeline';
     const answer = await (usesLedger ? ledger : call)<unknown>('run', [id, input ?? {}, urgency], { signal, trace });
-    return id === 'bridge.customerTimeline' ? completed(answer as LedgerView, options) : answer;
+    return id === 'bridge.customerTimeline' ? completed(input as Whom, answer as LedgerView, options) : answer;
   };
 
-  const completed = (view: LedgerView, options?: CallOptions) =>
-    wholeTimeline(view, {
+  const completed = (whom: Whom, view: LedgerView, options?: CallOptions) =>
+    wholeTimeline(whom, view, {
       run: (id, input) => run(id, input, options),
+      list: (id, input, limit) => list(id, input, { ...options, limit }),
       ledger: (method, args) => ledger(method, args, options),
       hasApiKey: data.digistore24?.apiKey !== undefined,
     });
@@ -489,7 +490,7 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
     poll: (trigger, cursor = null, { signal, trace, ...options } = {}) =>
       call('poll', [trigger, cursor, options], { signal, trace }),
     mapping: { check: (mapping) => call('mapping.check', [mapping]) },
-    timeline: async (whom, options) => completed(await ledger<LedgerView>('timeline', [whom], options), options),
+    timeline: async (whom, options) => completed(whom, await ledger<LedgerView>('timeline', [whom], options), options),
     deadLetters: {
       list: (limit) => inbox('dead', limit),
       retry,

@@ -591,8 +591,8 @@ export interface Timeline {
   choices: NewsletterChoice[];
   /** In order of time. */
   timeline: TimelineEntry[];
-  /** Lists that could not be read. */
-  missing: { operation: string; code: ErrorCode; help: string }[];
+  /** Lists that could not be read; `cut`: that are longer than what is shown. */
+  missing: { operation: string; code: ErrorCode | 'cut'; help: string }[];
 }
 
 /** Whose timeline. */

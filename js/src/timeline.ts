@@ -1,5 +1,6 @@
 import { PluginError } from './errors.js';
-import type { Json, JsonObject, Timeline, TimelineEntry, TimelineOrder } from './protocol.js';
+import { chunks, ORDERS_AT_ONCE, ordersIn } from './history/lists.js';
+import type { Json, JsonObject, Timeline, TimelineEntry, TimelineOrder, Whom } from './protocol.js';
 
 /** What the core's ledger knows of a customer. */
 export interface LedgerView {
@@ -17,6 +18,8 @@ export interface LedgerView {
 interface Means {
   /** Calls an operation of the catalog. */
   run(id: string, input: JsonObject): Promise<unknown>;
+  /** The items of a list of the catalog, from all its pages, at most so many. */
+  list(id: string, input: JsonObject, limit: number): AsyncIterable<unknown>;
   /** A method of the core. */
   ledger<T>(method: string, args: unknown[]): Promise<T>;
   /** Digistore24 can be asked. */
@@ -34,56 +37,75 @@ interface Source {
 }
 
 /** So many conversations are read; a contact seldom has more than one. */
-const CONVERSATIONS = 3;
+const CONVERSATIONS = 10;
 /** So many orders are asked for tickets, the newest first. */
 const ORDERS = 20;
-/** So many orders that the ledger doesn't have are read, the newest first: one call. */
-const UNKNOWN_ORDERS = 50;
+/** So many orders that the ledger doesn't have are read, the newest first. */
+const UNKNOWN_ORDERS = 500;
+/** So many items of a list are read. */
+const ITEMS = 500;
 
 /**
  * Puts what HighLevel keeps, and Digistore24's tickets, between the purchases: those of the ledger, and those that Digistore24
  * knows under the contact's address. So it is whole in hosts without a ledger, too.
  */
-export async function wholeTimeline(known: LedgerView, { run, ledger, hasApiKey }: Means): Promise<Timeline> {
+export async function wholeTimeline(whom: Whom, found: LedgerView, means: Means): Promise<Timeline> {
+  const { run, list, ledger, hasApiKey } = means;
+  const { known, contact } = await contactOf(whom, found, means);
   const { contactId } = known;
-  const { contact } = (await run('ghl.contacts.getContact', { contactId })) as { contact: JsonObject };
   const missing: Timeline['missing'] = [];
+  const note = (operation: string, code: Missing['code'], help: string) => {
+    if (!missing.some((one) => one.operation === operation)) missing.push({ operation, code, help });
+  };
+  /** What is longer than is read is named, too: nothing is left out in silence. */
+  const cut = <T>(operation: string, rows: T[], most: number, newest = false): T[] => {
+    if (rows.length > most) note(operation, 'cut', `There are more than the ${most} that are shown.`);
+    return newest ? rows.slice(-most) : rows.slice(0, most);
+  };
   /** A list that can't be read (a scope that is missing) is named; the others are there. */
-  const asked = async (operation: string, input: JsonObject, list: (answer: unknown) => JsonObject[]) => {
+  const asked = async <T>(operation: string, read: () => Promise<T[]>): Promise<T[]> => {
     try {
-      return list(await run(operation, input));
+      return await read();
     } catch (error) {
       if (!(error instanceof PluginError)) throw error;
       if (error.code === 'cancelled') throw error;
-      const { code, help } = error;
-      if (!missing.some((one) => one.operation === operation)) missing.push({ operation, code, help });
+      note(operation, error.code, error.help);
       return [];
     }
   };
   const items = (operation: string, input: JsonObject, path: string) =>
-    asked(operation, input, (answer) => listAt(answer, path));
+    asked(operation, async () => {
+      if (!PAGED.has(operation)) return cut(operation, listAt(await run(operation, input), path), ITEMS);
+      const rows: JsonObject[] = [];
+      for await (const row of list(operation, input, ITEMS + 1)) rows.push(row as JsonObject);
+      return cut(operation, rows, ITEMS);
+    });
   let view = known;
-  if (hasApiKey && typeof contact['email'] === 'string') {
-    const rows = await asked('digistore24.listPurchasesOfEmail', { email: contact['email'], limit: 100 }, (answer) =>
-      byDate(answer as JsonObject[]),
+  const { email } = contact;
+  if (hasApiKey && typeof email === 'string') {
+    const operation = 'digistore24.listPurchasesOfEmail';
+    const rows = await asked(operation, async () =>
+      byDate((await run(operation, { email, limit: UNKNOWN_ORDERS + 1 })) as JsonObject[]),
     );
     const has = new Set(known.orders.map(({ id }) => id));
     const ids = rows.map(({ id }) => String(id)).filter((id) => !has.has(id) && !has.has(id.replace(/[1-9]$/, '')));
-    if (ids.length > 0) {
-      const purchase_id = ids.slice(-UNKNOWN_ORDERS).join(',');
-      const orders = await asked('digistore24.getPurchase', { purchase_id }, (answer) =>
-        // One order comes as itself, several as an object by id.
-        byDate(ids.length === 1 ? [answer as JsonObject] : (Object.values(answer as JsonObject) as JsonObject[])),
-      );
-      if (orders.length > 0) view = await ledger('sync.view', [contactId, await ledger('sync.merchant', []), orders]);
+    const orders: JsonObject[] = [];
+    for (const some of chunks(cut(operation, ids, UNKNOWN_ORDERS, true), ORDERS_AT_ONCE)) {
+      const operation = 'digistore24.getPurchase';
+      const read = () => run(operation, { purchase_id: some.join(',') });
+      orders.push(...(await asked(operation, async () => ordersIn((await read()) as JsonObject, some))));
+    }
+    if (orders.length > 0) {
+      view = await ledger('sync.view', [contactId, await ledger('sync.merchant', []), byDate(orders)]);
     }
   }
   const { status, lifetime, orders, notes, choices } = view;
-  const conversations = await items('ghl.conversations.searchConversation', { contactId }, 'conversations');
+  const search = 'ghl.conversations.searchConversation';
+  const conversations = await items(search, { contactId, limit: CONVERSATIONS + 1 }, 'conversations');
   const sources = [
     ...ofContact(contactId),
-    ...conversations.slice(0, CONVERSATIONS).map(({ id }) => messagesOf(id ?? null)),
-    ...(hasApiKey ? orders.slice(-ORDERS).map(({ id }) => ticketsOf(id)) : []),
+    ...cut(search, conversations, CONVERSATIONS).map(({ id }) => messagesOf(id ?? null)),
+    ...(hasApiKey ? cut('digistore24.listEtickets', orders, ORDERS, true).map(({ id }) => ticketsOf(id)) : []),
   ];
   const { dateAdded = null, source = null } = contact;
   const entries: TimelineEntry[] = [{ at: dateAdded as string | null, kind: 'contact', source }, ...view.timeline];
@@ -97,6 +119,27 @@ export async function wholeTimeline(known: LedgerView, { run, ledger, hasApiKey 
   // The sort is stable: what the ledger wrote in order stays in order within a second.
   entries.sort((a, b) => momentOf(a.at) - momentOf(b.at));
   return { contact, status, lifetime, orders, choices, timeline: entries, missing };
+}
+
+/** Lists with pages. The others come whole. */
+const PAGED = new Set(['ghl.conversations.getMessages', 'ghl.opportunities.searchOpportunity']);
+
+type Missing = Timeline['missing'][number];
+
+/** The contact as HighLevel shows it. One that was merged into another is found there by its address. */
+async function contactOf(whom: Whom, found: LedgerView, { run, ledger }: Means) {
+  const read = async (known: LedgerView) => {
+    const { contact } = (await run('ghl.contacts.getContact', { contactId: known.contactId })) as {
+      contact: JsonObject;
+    };
+    return { known, contact };
+  };
+  try {
+    return await read(found);
+  } catch (error) {
+    if (!(error instanceof PluginError && error.code === 'not_found')) throw error;
+    return read(await ledger('timeline', [{ ...whom, gone: found.contactId }]));
+  }
 }
 
 function ofContact(contactId: string): Source[] {
@@ -129,7 +172,7 @@ function ofContact(contactId: string): Source[] {
     {
       kind: 'deal',
       operation: 'ghl.opportunities.searchOpportunity',
-      input: { contact_id: contactId, limit: 100 },
+      input: { contact_id: contactId },
       items: 'opportunities',
       time: 'createdAt',
       fields: ['id', 'name', 'status', 'monetaryValue', 'pipelineId', 'pipelineStageId', 'lastStageChangeAt'],

@@ -3,7 +3,7 @@
 
 #[cfg(not(feature = "fetch"))]
 use super::import::id_of;
-use super::{Sync, contact_of, person};
+use super::{Sync, contact_of, import::base_of, person};
 use crate::json::{Map, ToJson, Value, json, put};
 #[cfg(not(feature = "fetch"))]
 use crate::mapping::{Circumstances, Known, Manner, plan};
@@ -25,8 +25,10 @@ record! {
         pub contact_id: Option<String> as "contactId",
         /// By Digistore24's number of the buyer.
         pub buyer_id: Option<String> as "buyerId",
-        /// By an order.
+        /// By an order, or an upsell.
         pub order_id: Option<String> as "orderId",
+        /// The contact that was found so is gone: who has its address now?
+        pub gone: Option<String>,
     }
 }
 
@@ -37,8 +39,7 @@ impl Sync<'_> {
     /// # Errors
     /// `invalid_input` without a name to look for, `not_found`, or what GHL said.
     pub async fn timeline(&self, whom: &Whom) -> Result<Value> {
-        let contact_id = self.find_contact(whom).await?;
-        let person = person(&self.effects, &self.scope, &contact_id).await?.map(|(p, _)| p).unwrap_or_default();
+        let (contact_id, person) = self.find_contact(whom).await?;
         Ok(view(&contact_id, &person))
     }
 
@@ -62,34 +63,60 @@ impl Sync<'_> {
         Ok(view(contact_id, &person))
     }
 
-    async fn find_contact(&self, whom: &Whom) -> Result<String> {
+    /// The contact, and what the ledger knows: of it, or of one that is gone.
+    async fn find_contact(&self, whom: &Whom) -> Result<(String, Person)> {
         fn given(value: &Option<String>) -> Option<&str> {
             value.as_deref().map(str::trim).filter(|text| !text.is_empty())
         }
-        if let Some(id) = given(&whom.contact_id) {
-            return Ok(id.to_owned());
+        let mut email = given(&whom.email).map(lower);
+        let (buyer, order) = (given(&whom.buyer_id), given(&whom.order_id));
+        let mut known = given(&whom.contact_id).map(str::to_owned);
+        if known.is_none() {
+            let keys = match (&email, buyer, order) {
+                (Some(email), _, _) => vec![self.scope.email(email)],
+                (None, Some(buyer), _) => vec![self.scope.buyer(&order_key(Some(&self.merchant().await?), buyer))],
+                (None, None, Some(order)) => {
+                    let merchant = self.merchant().await?;
+                    // An upsell stands under its first order.
+                    [order, base_of(order)].map(|id| self.scope.order(&order_key(Some(&merchant), id))).to_vec()
+                }
+                _ => return Err(Error::invalid_field("email", "or contactId, buyerId or orderId is required")),
+            };
+            known = contact_of(&self.effects, keys).await?;
         }
-        let email = given(&whom.email).map(lower);
-        let key = match (&email, given(&whom.buyer_id), given(&whom.order_id)) {
-            (Some(email), _, _) => self.scope.email(email),
-            (None, Some(buyer), _) => self.scope.buyer(&order_key(Some(&self.merchant().await?), buyer)),
-            (None, None, Some(order)) => self.scope.order(&order_key(Some(&self.merchant().await?), order)),
-            _ => return Err(Error::invalid_field("email", "or contactId, buyerId or orderId is required")),
-        };
-        if let Some(id) = contact_of(&self.effects, vec![key]).await? {
-            return Ok(id);
+        let mut of_ledger = None;
+        if let Some(id) = &known {
+            of_ledger = person(&self.effects, &self.scope, id).await?.map(|(person, _)| person);
+        }
+        if let Some(id) = known.filter(|id| whom.gone.as_ref() != Some(id)) {
+            return Ok((id, of_ledger.unwrap_or_default()));
+        }
+        if email.is_none() && self.can_ask() {
+            let asked = match (buyer, order) {
+                (Some(id), _) => Some(("digistore24.getBuyer", json!({ "buyer_id": id }))),
+                (None, Some(id)) => Some(("digistore24.getPurchase", json!({ "purchase_id": id }))),
+                _ => None,
+            };
+            if let Some((operation, input)) = asked {
+                let answer = self.client.run(operation, input).await?;
+                email = answer.pointer("/buyer/email").and_then(Value::as_str).map(lower);
+            }
         }
         let mut found = Value::Null;
         if let Some(email) = email {
             found = self.client.run("ghl.contacts.getDuplicateContact", json!({ "email": email })).await?;
         }
-        found.pointer("/contact/id").and_then(Value::as_str).map(str::to_owned).ok_or_else(|| {
-            Error::new(
+        let Some(id) = found.pointer("/contact/id").and_then(Value::as_str) else {
+            return Err(Error::new(
                 Code::NotFound,
                 "nobody is known by this",
-                "Check what was typed: plus-addresses count as written, an upsell stands under its first order.",
-            )
-        })
+                "Check what was typed: plus-addresses count as written. A contact that was deleted has no timeline.",
+            ));
+        };
+        if of_ledger.is_none() {
+            of_ledger = person(&self.effects, &self.scope, id).await?.map(|(person, _)| person);
+        }
+        Ok((id.to_owned(), of_ledger.unwrap_or_default()))
     }
 }
 

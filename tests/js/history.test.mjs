@@ -411,6 +411,64 @@ describe('a timeline without a ledger', () => {
     await plugin.close();
   });
 
+  test('is found by order, upsell and buyer, in a fresh ledger and in a full one', async () => {
+    const at = '2026-06-01 09:00:00';
+    const story = sandbox.story({ buyer: { email: 'anna@example.com' }, products: [COURSE], at });
+    const first = story.payment({ at });
+    const upsell = story.upsell({ products: [BOOK] });
+    const second = upsell.payment({ at });
+    const full = await ready();
+    for (const raw of [first, second]) await full.sync.apply({ raw });
+    const fresh = await ready({ store: memoryStore({ clock }) });
+    const { id } = byEmail('anna@example.com');
+    for (const plugin of [full, fresh]) {
+      for (const whom of [{ orderId: story.orderId }, { orderId: upsell.orderId }, { buyerId: first.buyer_id }]) {
+        const { contact, orders } = await plugin.timeline(whom);
+        assert.deepEqual([contact.id, orders.map((one) => one.id)], [id, [story.orderId]], JSON.stringify(whom));
+      }
+    }
+    await full.close();
+    await fresh.close();
+  });
+
+  test('whose contact was merged is found by its address, with all that the ledger knows', async () => {
+    const at = '2026-06-15 09:00:00';
+    const story = sandbox.story({ buyer: { email: 'anna@example.com' }, products: [COURSE], at });
+    const plugin = await ready();
+    await plugin.sync.apply({ raw: story.payment({ at }) });
+    const { id } = byEmail('anna@example.com');
+    const { contact } = await plugin.ghl.contacts.createContact({ email: 'other@example.com' });
+    sandbox.mergeContacts(contact.id, id);
+    await plugin.ghl.contacts.updateContact({ contactId: contact.id, email: 'anna@example.com' });
+    for (const whom of [{ email: 'anna@example.com' }, { orderId: story.orderId }]) {
+      const view = await plugin.timeline(whom);
+      assert.deepEqual([view.contact.id, view.orders.length], [contact.id, 1], JSON.stringify(whom));
+    }
+    assert.equal((await failureOf(plugin.timeline({ contactId: id }))).code, 'not_found');
+    await plugin.close();
+  });
+
+  test('every page of the messages; what is longer than that is named', async () => {
+    const plugin = await ready();
+    const { contact } = await plugin.ghl.contacts.createContact({ email: 'anna@example.com', phone: '+4930123456' });
+    const send = (n) => {
+      // As slowly as the rate allows.
+      now += 200;
+      return plugin.ghl.conversations.sendANewMessage({ contactId: contact.id, type: 'SMS', message: `${n}` });
+    };
+    for (let n = 0; n < 45; n++) await send(n);
+    const shown = await plugin.timeline({ contactId: contact.id });
+    assert.deepEqual([shown.timeline.filter(({ kind }) => kind === 'message').length, shown.missing], [45, []]);
+    for (let n = 45; n < 501; n++) await send(n);
+    const { timeline, missing } = await plugin.timeline({ contactId: contact.id });
+    assert.equal(timeline.filter(({ kind }) => kind === 'message').length, 500);
+    assert.deepEqual(
+      missing.map(({ operation, code }) => [operation, code]),
+      [['ghl.conversations.getMessages', 'cut']],
+    );
+    await plugin.close();
+  });
+
   test('without access to Digistore24 it is what is left, and says what is missing', async () => {
     past();
     const plugin = await ready();

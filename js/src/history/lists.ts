@@ -16,8 +16,11 @@ export function read<T>(desk: Desk, operation: string, input: JsonObject): Promi
 
 /** Whole orders by their ids, at most {@link ORDERS_AT_ONCE}. */
 export async function wholeOrders(desk: Desk, ids: string[]): Promise<Order[]> {
-  const answer = await read<JsonObject>(desk, 'digistore24.getPurchase', { purchase_id: ids.join(',') });
-  // One order comes as itself, several as an object by id.
+  return ordersIn(await read<JsonObject>(desk, 'digistore24.getPurchase', { purchase_id: ids.join(',') }), ids);
+}
+
+/** What `getPurchase` answers: one order comes as itself, several as an object by id. */
+export function ordersIn(answer: JsonObject, ids: string[]): Order[] {
   return ids.length === 1 ? [answer as Order] : (Object.values(answer) as Order[]);
 }
 

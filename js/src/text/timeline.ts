@@ -33,7 +33,9 @@ export function drawTimeline(timeline: Timeline, paint: Paint): string[] {
   }
   const sums = Object.entries(lifetime).map(([currency, sum]) => `${amount(sum)} ${currency}`);
   if (sums.length > 0) lines.push(`lifetime: ${sums.join(', ')}`);
-  for (const { operation, help } of missing) lines.push(paint.warn(fit(`not read: ${operation}. ${help}`, WIDTH)));
+  for (const { operation, code, help } of missing) {
+    lines.push(paint.warn(fit(`${code === 'cut' ? 'cut' : 'not read'}: ${operation}. ${help}`, WIDTH)));
+  }
   lines.push('');
 
   let day = '';
