@@ -220,3 +220,21 @@ fn a_buyer_with_a_new_address_is_found_by_the_number_that_the_contact_bears() {
     assert_eq!(apply(&mut world, &plugin, &event(renewal))["outcome"], "done");
     assert_eq!((world.contacts.len(), &world.contacts["c1"].fields["email"]), (1, &json!("kaethe@example.de")));
 }
+
+#[test]
+fn whoever_is_forgotten_is_so_under_every_address() {
+    let (mut world, plugin) = (World::new(), plugin());
+    apply(&mut world, &plugin, &event(json!({})));
+    let moved = json!({ "pay_sequence_no": "2", "transaction_id": "9002", "email": "new@example.de" });
+    apply(&mut world, &plugin, &event(moved));
+    let other = json!({ "buyer_id": "9", "email": "other@example.de", "order_id": "B9", "order_item_id": "9", "transaction_id": "99" });
+    apply(&mut world, &plugin, &event(other));
+    let addresses = |world: &World| world.entries.keys().filter(|key| key.contains("/email/")).count();
+    assert_eq!(addresses(&world), 3);
+    call(&mut world, &plugin, "forget", json!(["kaethe@example.de"]));
+    assert_eq!(addresses(&world), 1);
+    // Nor does a plan of theirs say anything else than what becomes of it.
+    let next = json!({ "pay_sequence_no": "3", "transaction_id": "9003" });
+    let plan = call(&mut world, &plugin, "sync.plan", json!([event(next)]));
+    assert_eq!((plan["steps"].clone(), plan["remarks"].clone()), (json!([]), json!(["of somebody who was forgotten"])));
+}

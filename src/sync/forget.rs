@@ -1,7 +1,7 @@
 //! The right to be forgotten, as far as the store reaches. What lies elsewhere is the host's to name.
 
 use super::{FORGOTTEN, Sync, contact_of, from_json, inbox::Message, person};
-use crate::json::{Value, json};
+use crate::json::{ToJson, Value, json, text};
 use crate::{
     digistore24::{Event, Params, parse},
     effects::Write,
@@ -31,14 +31,20 @@ impl Sync<'_> {
         let mut messages = 0u32;
         let scope = &self.scope;
         let rooms = [scope.inbox(""), scope.dead(""), scope.kept(""), scope.done(""), scope.later(""), scope.event("")];
-        for room in rooms.into_iter().chain([staged.clone()]) {
+        // Under each address that the person ever had.
+        let (addresses, owner) = (scope.key("email", ""), text(&id.to_owned().to_json()));
+        for room in rooms.into_iter().chain([staged.clone(), addresses.clone()]) {
             let mut after = None;
             loop {
                 let (entries, _) = self.effects.list(room.clone(), after, PAGE).await?;
                 let is_last = entries.len() < PAGE as usize;
                 after = entries.last().map(|entry| entry.key.clone());
                 for entry in entries {
-                    if room == staged || self.is_of(&entry.value, &email, id, &known) {
+                    if room == addresses {
+                        if entry.value == owner {
+                            forget(entry.key);
+                        }
+                    } else if room == staged || self.is_of(&entry.value, &email, id, &known) {
                         messages += 1;
                         forget(self.scope.work(entry.key.strip_prefix(&room).unwrap_or_default()));
                         forget(entry.key);
