@@ -36,6 +36,7 @@ interface Source {
   fields: string[];
 }
 
+const GET_PURCHASE = 'digistore24.getPurchase';
 /** So many conversations are read; a contact seldom has more than one. */
 const CONVERSATIONS = 10;
 /** So many orders are asked for tickets, the newest first. */
@@ -87,13 +88,13 @@ export async function wholeTimeline(whom: Whom, found: LedgerView, means: Means)
     const rows = await asked(operation, async () =>
       byDate((await run(operation, { email, limit: UNKNOWN_ORDERS + 1 })) as JsonObject[]),
     );
-    const has = new Set(known.orders.map(({ id }) => id));
+    // Under a contact that was merged the ledger has none: they are read anew.
+    const has = new Set(contactId === found.contactId ? known.orders.map(({ id }) => id) : []);
     const ids = rows.map(({ id }) => String(id)).filter((id) => !has.has(id) && !has.has(id.replace(/[1-9]$/, '')));
     const orders: JsonObject[] = [];
     for (const some of chunks(cut(operation, ids, UNKNOWN_ORDERS, true), ORDERS_AT_ONCE)) {
-      const operation = 'digistore24.getPurchase';
-      const read = () => run(operation, { purchase_id: some.join(',') });
-      orders.push(...(await asked(operation, async () => ordersIn((await read()) as JsonObject, some))));
+      const whole = () => run(GET_PURCHASE, { purchase_id: some.join(',') });
+      orders.push(...(await asked(GET_PURCHASE, async () => ordersIn((await whole()) as JsonObject, some))));
     }
     if (orders.length > 0) {
       view = await ledger('sync.view', [contactId, await ledger('sync.merchant', []), byDate(orders)]);

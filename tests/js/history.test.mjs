@@ -438,11 +438,14 @@ describe('a timeline without a ledger', () => {
     await plugin.sync.apply({ raw: story.payment({ at }) });
     const { id } = byEmail('anna@example.com');
     const { contact } = await plugin.ghl.contacts.createContact({ email: 'other@example.com' });
+    // Before there was a plugin.
+    const old = sandbox.story({ buyer: { email: 'anna@example.com' }, products: [BOOK], at: '2026-05-01 09:00:00' });
+    old.payment({ at: '2026-05-01 09:00:00' });
     sandbox.mergeContacts(contact.id, id);
     await plugin.ghl.contacts.updateContact({ contactId: contact.id, email: 'anna@example.com' });
     for (const whom of [{ email: 'anna@example.com' }, { orderId: story.orderId }]) {
       const view = await plugin.timeline(whom);
-      assert.deepEqual([view.contact.id, view.orders.length], [contact.id, 1], JSON.stringify(whom));
+      assert.deepEqual([view.contact.id, view.orders.length], [contact.id, 2], JSON.stringify(whom));
     }
     assert.equal((await failureOf(plugin.timeline({ contactId: id }))).code, 'not_found');
     await plugin.close();
