@@ -124,10 +124,10 @@ export const mutants = [
     inSuite: true,
     why: 'a crash between the two loses the message: its repetition counts as known',
     file: 'src/sync/inbox.rs',
-    from: 'if self.effects.commit(writes).await?.is_some() {\n                let accepted',
+    from: 'if self.effects.commit(writes).await?.is_some() {\n                let Some(reason)',
     to: `let message_alone = writes.pop().into_iter().collect();
             if self.effects.commit(writes).await?.is_some() && self.effects.commit(message_alone).await?.is_some() {
-                let accepted`,
+                let Some(reason)`,
   },
   {
     name: 'a later step leaves its place before it is in the inbox',
