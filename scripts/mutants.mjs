@@ -2,6 +2,7 @@
 // notices. A breakage that survives shows a hole in the simulation.
 //   --only NAME  those whose name contains this; may be given more than once
 //   --suite      those of the test suite, ten of them; of the others only whether their text is still there
+//   --texts      only whether the text of each is still there
 //   --seeds N    how many seeds each has to be noticed in (default 2000)
 //   --json       the result for machines, on stdout
 import { spawn } from 'node:child_process';
@@ -59,9 +60,9 @@ export async function run({ only = [''], suite = false, seeds = 2000 } = {}) {
   return results;
 }
 
-/** The file with the breakage in it. */
-function broken({ name, file, from, to }) {
-  const source = readFileSync(join(copy, file), 'utf8');
+/** The file, under a folder, with the breakage in it. */
+function broken({ name, file, from, to }, folder = copy) {
+  const source = readFileSync(join(folder, file), 'utf8');
   const times = source.split(from).length - 1;
   if (times === 1) return source.replace(from, () => to);
   throw new Failed(
@@ -150,10 +151,15 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
       options: {
         only: { type: 'string', multiple: true },
         suite: { type: 'boolean' },
+        texts: { type: 'boolean', default: false },
         seeds: { type: 'string' },
         json: { type: 'boolean', default: false },
       },
     });
+    if (values.texts) {
+      for (const mutant of mutants) broken(mutant, root);
+      return say(`The text of each of the ${mutants.length} breakages is there.`);
+    }
     const results = await run({ only: values.only, suite: values.suite, seeds: values.seeds && Number(values.seeds) });
     if (values.json) console.log(JSON.stringify({ results }));
     const survivors = results.filter(({ noticed }) => !noticed).map(({ name }) => name);

@@ -30,6 +30,7 @@ const steps = [
   { name: 'clippy, native', lint: true, slow: true, run: () => clippy('--workspace', '--all-targets') },
   { name: 'clippy, wasm', lint: true, slow: true, run: clippyWasm },
   { name: 'cargo test', run: () => cargo('test', '--workspace', ...locked) },
+  { name: 'texts of the breakages', lint: true, run: () => node('scripts/mutants.mjs', '--texts') },
   { name: 'breakages on purpose', slow: true, run: () => node('scripts/mutants.mjs', '--suite') },
   {
     name: 'clippy, host in wasmtime',
