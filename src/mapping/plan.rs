@@ -292,8 +292,6 @@ impl Draft<'_> {
     fn apply(&mut self) -> bool {
         let event = self.event;
         let key = event.order_key();
-        // An order of which only things in HighLevel are known comes from a message that was given up half-way.
-        let fresh = self.person.order(&key).is_none_or(|order| order.items.is_empty());
         let mut order = self.person.order(&key).cloned().unwrap_or_else(|| OrderState {
             key: key.clone(),
             id: event.order.base_id.clone(),
@@ -345,10 +343,12 @@ impl Draft<'_> {
                 }
             }
         }
-        if fresh {
+        if event.event == Kind::Payment {
             let is_over = end_of_replaced(event, self.now.now_ms).is_none();
-            let slot = if is_over { &mut order.replaces } else { &mut order.replaces_later };
-            slot.clone_from(&event.order.upgraded_order_id);
+            keep_newer(
+                if is_over { &mut order.replaces } else { &mut order.replaces_later },
+                &event.order.upgraded_order_id,
+            );
         }
         order.history.push(HistoryLine {
             at: content::moment_of(event, self.now.now_ms),

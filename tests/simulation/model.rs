@@ -44,8 +44,9 @@ pub struct Order {
     pub tasks: Vec<(&'static str, bool)>,
     /// Its deal, if there is one, and whether it is lost: as of the order's last message.
     pub deal: Option<bool>,
-    /// Its first message said that it replaces another.
+    /// A message said that it replaces another, now or on a day to come.
     replaces: bool,
+    will_replace: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -143,6 +144,15 @@ impl<'a> Model<'a> {
         }
     }
 
+    /// The day of an upgrade has come.
+    pub fn upgrade(&mut self, number: usize) {
+        let message = &self.shop.messages[number];
+        let email = self.whose(message).unwrap();
+        self.orders.get_mut(&message.order).unwrap().replaces = true;
+        self.settle_replaced(&email);
+        self.tag(&email);
+    }
+
     /// A step of a playbook that came later: the first brings a tag, the second a task.
     pub fn apply_later(&mut self, number: usize, brings_tag: bool) {
         let message = &self.shop.messages[number];
@@ -188,12 +198,15 @@ impl<'a> Model<'a> {
     fn apply_to_order(&mut self, message: &Message, repeated: bool) {
         let shop_order = &self.shop.orders[message.order];
         let mut order = self.orders.get(&message.order).cloned().unwrap_or_default();
-        let is_new = !self.orders.contains_key(&message.order);
         let is_again = repeated && self.is_returned(message);
         // A part that went back before its payment came was taken for all of it.
         let was_part = order.was_returned_in_part(message);
         order.note_money(message, shop_order.is_plan(message));
         let back = order.back(message, shop_order);
+        // What will be replaced ends by that, and no sooner.
+        let ends =
+            matches!(message.what, What::Unpaid | What::NotTried | What::Unclear | What::Cancelled | What::LastDay);
+        let what = if ends && self.will_be_replaced(message) { What::News } else { message.what };
 
         // Which items? A message that names none means all; the first that is named is the one that had no name.
         let mut touched = message.items.iter().map(|&i| Some(i)).collect::<Vec<_>>();
@@ -215,7 +228,7 @@ impl<'a> Model<'a> {
             let mut verdict = match (message.what, back) {
                 // Its money had gone back before it came.
                 (What::Paid { .. }, Back::Whole) if !is_again => judge(judged, What::Refund, Back::Whole, false, newer),
-                _ => judge(judged, message.what, back, is_again, newer),
+                _ => judge(judged, what, back, is_again, newer),
             };
             if let (Ask, true) = (&verdict, self.answers) {
                 verdict = Is(self.truth(message));
@@ -250,7 +263,9 @@ impl<'a> Model<'a> {
             return;
         }
         order.history += 1;
-        order.replaces |= is_new && shop_order.replaces.is_some() && matches!(message.what, What::Paid { .. });
+        let is_upgrade = shop_order.replaces.is_some() && matches!(message.what, What::Paid { .. });
+        order.replaces |= is_upgrade && !shop_order.is_later;
+        order.will_replace |= is_upgrade;
         self.open_questions += usize::from(asks);
 
         let is_paid = matches!(message.what, What::Paid { .. });
@@ -317,6 +332,15 @@ impl<'a> Model<'a> {
             order.deal = Some(matches!(order.stand(), Some(Stand::Refunded | Stand::Chargeback)));
         }
         self.tag(&email);
+    }
+
+    fn will_be_replaced(&self, message: &Message) -> bool {
+        let Some(email) = self.whose(message) else { return false };
+        let replaces = |order: &usize| {
+            let sold = &self.shop.orders[*order];
+            sold.is_later && sold.replaces == Some(message.order) && self.orders[order].will_replace
+        };
+        self.contacts[&email].orders.iter().any(replaces)
     }
 
     /// By order, replaced order, buyer and address, in this order.

@@ -127,6 +127,8 @@ pub struct Order {
     pub items: Vec<Item>,
     /// The order that it replaces.
     pub replaces: Option<usize>,
+    /// On a day to come.
+    pub is_later: bool,
 }
 
 impl Item {
@@ -241,7 +243,8 @@ impl Shop {
         }
         let test = rng.chance(10);
         let count = items.len();
-        self.orders.push(Order { id: format!("N{number}X"), buyer, plan, test, items, replaces });
+        let is_later = replaces.is_some() && rng.chance(50);
+        self.orders.push(Order { id: format!("N{number}X"), buyer, plan, test, items, replaces, is_later });
         let first = u32::from(plan != Plan::Single);
         let mut life = Life {
             order: number,
@@ -492,6 +495,9 @@ impl Shop {
         }
         if let (Some(old), What::Paid { .. }) = (order.replaces, what) {
             set("upgraded_order_id".into(), self.orders[old].id.clone());
+            if order.is_later {
+                set("delivery_date".into(), "2026-12-18".into());
+            }
         }
         let newsletter = match extra["newsletter_choice"].as_str() {
             Some("optin") => "newsletter-requested",

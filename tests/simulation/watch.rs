@@ -81,7 +81,9 @@ impl<'a> Watch<'a> {
                 let (_, person) = self.waiting.remove(at);
                 let before = self.waiting[..at].iter().find(|(n, p)| *p == person && *n < name);
                 assert!(before.is_none(), "seed {seed}: message {number} overtook {before:?}");
+                let playbook = value["due"]["playbook"].as_str().unwrap_or_default();
                 match value["due"]["step"].as_u64() {
+                    _ if playbook.starts_with("upgrade from") => self.model.upgrade(number),
                     Some(step) => self.model.apply_later(number, step == 5),
                     None => self.model.apply(number, value["repeated"].as_bool() == Some(true)),
                 }
