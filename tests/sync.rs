@@ -225,6 +225,53 @@ fn a_message_that_was_begun_is_not_held_up_by_one_that_was_stored_later() {
     assert_eq!(world.contacts["c1"].notes.len(), 1);
 }
 
+/// Each try fails as soon as it begins, and the message goes on when the services do: nobody has to look after it.
+#[test]
+fn an_outage_of_a_day_brings_nothing_to_the_dead_letters() {
+    let (mut world, plugin, mut rng) = (World::new(), plugin(), Rng::new(1));
+    world.faults.broken = 100;
+    assert_eq!(apply(&mut world, &plugin, &event(json!({})))["outcome"], "waiting");
+    let (end, mut tries) = (world.now + 24 * 3_600_000, 0);
+    while world.now < end {
+        world.now += 60_000;
+        match world.drive(plugin.start("tick", "[{}]", Vec::new()), &mut rng) {
+            End::Done(tick) => tries += tick["events"].as_array().unwrap().len(),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(tries < 40, "{tries} tries");
+    world.faults.broken = 0;
+    world.now += 3_600_000;
+    world.drive(plugin.start("tick", "[{}]", Vec::new()), &mut rng);
+    assert_eq!((world.contacts.len(), world.holds("dead"), world.holds("inbox")), (1, false, false));
+}
+
+/// Who holds a ticket is asked until it is answered, and then no more.
+#[test]
+fn the_holder_of_a_ticket_is_asked_once() {
+    let (mut world, plugin, mut rng) = (World::new(), plugin(), Rng::new(1));
+    let holder = json!({ "eticket": { "id": "700001", "email": "holder@example.com", "first_name": "Hanna" } });
+    world.answers.insert("getEticket 700001".into(), holder);
+    let ticket = event(json!({
+        "event": "eticket", "action": "create", "eticket_id": "700001", "eticket_modified_at": "2026-11-19 10:00:00",
+    }));
+    let mut task = plugin.start("sync.apply", &json!([ticket]).to_string(), Vec::new());
+    let mut answers = Vec::new();
+    let asked = |world: &World| world.requests.iter().filter(|request| request.contains("getEticket")).count();
+    while asked(&world) == 0 {
+        assert!(world.step(&mut task, &mut answers, &mut rng).is_none());
+    }
+    world.faults.broken = 100;
+    while world.step(&mut task, &mut answers, &mut rng).is_none() {}
+    world.faults.broken = 0;
+    assert!(world.holds("inbox") && world.contacts.is_empty());
+    world.now += 3_600_000;
+    world.drive(plugin.start("tick", "[{}]", Vec::new()), &mut rng);
+    assert_eq!(asked(&world), 1);
+    assert_eq!(world.contacts["c1"].fields["email"], "holder@example.com");
+    assert!(!world.entries.values().any(|(value, _)| value.contains("Hanna")), "nobody needs it any more");
+}
+
 /// A worker has listed a message and sleeps. Meanwhile another message of the buyer, with another address, has made a contact,
 /// and its worker has died: the ledger knows nothing yet.
 #[test]

@@ -37,14 +37,19 @@ impl Sync<'_> {
         report: &mut Report,
         name: &str,
         event: &mut Event,
-        message: &Message,
+        message: &mut Message,
         slot: &mut Option<Work>,
     ) -> Result<bool> {
         if let Some(ticket) = event.eticket.as_ref().and_then(|ticket| ticket.id.as_ref()) {
-            let answer = self.ask(report, "digistore24.getEticket", "eticket_id", ticket).await?;
-            event.learn_holder(&answer);
+            if message.ticket.is_null() {
+                message.ticket = self.ask(report, "digistore24.getEticket", "eticket_id", ticket).await?;
+                if !message.ticket.is_null() {
+                    message.attempts = 0;
+                }
+            }
+            event.learn_holder(&message.ticket);
         }
-        let event = &*event;
+        let (event, message) = (&*event, &*message);
         let mut basis = None;
         match &*slot {
             Some(work) if !work.given_up => lease.claims.clone_from(&work.claimed),

@@ -58,8 +58,9 @@ impl Sync<'_> {
         }
         let (mut outcome, mut error, mut steps) = ("known".to_owned(), Value::Null, Map::new());
         let (mut known, mut is_full, most) = (None, false, import.max_requests.unwrap_or(u32::MAX));
-        // Live, each message is one of its own; else they come to one write.
-        let size = if import.manner == Manner::Live { 1 } else { history.len().max(1) };
+        // Live, each message is one of its own; else they come to one write, for which there is always room.
+        let is_live = import.manner == Manner::Live;
+        let size = if is_live { 1 } else { history.len().max(1) };
         for some in history.chunks(size) {
             let Some(((event, params), earlier)) = some.split_last() else { continue };
             if import.dry_run {
@@ -70,7 +71,7 @@ impl Sync<'_> {
             let arrival = Arrival { manner: Some(import.manner), contact: import.contact.clone(), parked: false };
             let (accepted, name) = self.take_in(event, params, earlier, arrival).await?;
             // A message must not overtake one that waits.
-            is_full |= size == 1 && self.effects.requests() + REQUESTS_PER_EVENT > most;
+            is_full |= is_live && self.effects.requests() + REQUESTS_PER_EVENT > most;
             if accepted != Accepted::Queued {
                 continue;
             }

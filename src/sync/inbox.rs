@@ -48,6 +48,8 @@ pub(super) struct Message {
     pub(super) earlier: Vec<String>,
     /// The contact with the person's address as a backfill saw it; `false`: there is none; null: nobody has looked.
     pub(super) contact: Value,
+    /// What Digistore24 told about an e-ticket and who holds it, until the message is dealt with.
+    pub(super) ticket: Value,
 }
 }
 
@@ -69,6 +71,7 @@ impl Message {
             manner: None,
             earlier: Vec::new(),
             contact: Value::Null,
+            ticket: Value::Null,
         }
     }
 

@@ -315,7 +315,7 @@ impl Sync<'_> {
 
         let done = |work: &Option<Work>| work.as_ref().map_or(0, Work::done);
         let before_it = done(&work);
-        let result = self.attempt(&mut lease, report, name, &mut event, &message, &mut work).await;
+        let result = self.attempt(&mut lease, report, name, &mut event, &mut message, &mut work).await;
         if done(&work) > before_it {
             // It gets on, however slowly.
             message.attempts = 0;
@@ -327,6 +327,7 @@ impl Sync<'_> {
                 writes.extend(lease.unclaim());
                 writes.push(Write { key, expect: Some(version), value: None });
                 writes.push(Write { key: self.scope.work(name), expect: None, value: None });
+                message.ticket = Value::Null;
                 writes.push(Write { key: self.scope.done(name), expect: None, value: Some(text(&message.to_json())) });
                 lease.release(writes).await?;
                 report.outcome = "done".to_owned();
@@ -359,6 +360,7 @@ impl Sync<'_> {
                     }
                 }
                 if dead {
+                    message.ticket = Value::Null;
                     writes.push(Write {
                         key: self.scope.dead(name),
                         expect: None,
@@ -378,7 +380,10 @@ impl Sync<'_> {
         message.error = Some(error.details().clone());
         let backoff = 15_000u64.saturating_mul(1 << message.attempts.min(8)).min(3_600_000);
         let wait = match error.code() {
-            _ if is_uncertain(error) => error.details().retry_after_ms.unwrap_or(self.settle_ms) + 1_000,
+            _ if is_uncertain(error) => {
+                let settled = error.details().retry_after_ms.unwrap_or(self.settle_ms) + 1_000;
+                settled.max(backoff)
+            }
             Code::RateLimited => error.details().retry_after_ms.unwrap_or(backoff),
             Code::QuotaExhausted => 3_600_000,
             // A person must mend the settings; the event itself is fine, so it is never given up.
