@@ -141,8 +141,8 @@ export const mutants = [
     inSuite: true,
     why: 'tasks that have nothing to do with it are still open',
     file: 'src/mapping/write.rs',
-    from: '            _ => is_over,',
-    to: '            _ => is_over || paid,',
+    from: '            _ => refunded && !items',
+    to: '            _ => paid || refunded && !items',
   },
   {
     name: 'what comes later is newer',

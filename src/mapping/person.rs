@@ -79,6 +79,8 @@ record! {
         pub replaces: Option<String>,
         /// The order that this one will replace, on a day to come, as sent.
         pub replaces_later: Option<String>,
+        /// Tags that a message put on before it was given up: ours, whether earned or not, until the next of the order.
+        pub left_tags: Set,
     }
 }
 
@@ -108,6 +110,8 @@ record! {
         pub next_payment_at: Option<String>,
         /// The last paid day of a cancelled plan.
         pub paid_until: Option<String>,
+        /// A payment for it was seen. Else it may have been bought long before the plugin came.
+        pub is_paid: bool,
     }
 }
 
@@ -119,6 +123,8 @@ record! {
         pub id: String,
         /// What it is for.
         pub purpose: Purpose,
+        /// About which order, as sent: an upsell has one of its own.
+        pub order: String,
     }
 }
 
@@ -201,7 +207,7 @@ pub enum Back {
 
 impl Payment {
     /// Whether its own message came: money that goes back may name a payment that no message told.
-    fn has_come(&self) -> bool {
+    pub(crate) fn has_come(&self) -> bool {
         self.gross.0 != 0 || !self.items.is_empty()
     }
 
@@ -408,12 +414,6 @@ impl OrderState {
         self.payments.iter().any(|p| p.id == transaction && !p.returned.is_empty())
     }
 
-    /// Whether an item may be used, but no payment for it was ever seen.
-    fn is_doubtful(&self, item: &ItemState) -> bool {
-        matches!(item.state, State::Paused | State::Cancelling)
-            && !self.payments.iter().any(|payment| payment.items.contains_key(&item.key))
-    }
-
     /// An item by its key.
     pub fn item(&self, key: &str) -> Option<&ItemState> {
         self.items.iter().find(|i| i.key == key)
@@ -450,9 +450,11 @@ impl ItemState {
     }
 }
 
-/// How the event's payment number compares with the one that set the item's state. Without a number it counts as new.
+/// How the event's payment number compares with the one that set the item's state. Without a number it counts as new; 0 is
+/// that of a single payment, and of nothing else.
 pub fn compare(item: Option<&ItemState>, event: &Event) -> Ordering {
-    match (item, event.subscription.as_ref().and_then(|s| s.told_sequence_no)) {
+    let number = event.subscription.as_ref().and_then(|s| s.told_sequence_no);
+    match (item, number.filter(|number| *number > 0 || event.event == Kind::Payment)) {
         (Some(item), Some(number)) => number.cmp(&item.sequence_no),
         _ => Ordering::Greater,
     }
@@ -467,6 +469,7 @@ impl Person {
             order.deal_id = None;
             order.deal = Map::new();
             order.open_tasks.clear();
+            order.left_tags = Set::new();
         }
         Self {
             orders: self.orders,
@@ -517,6 +520,7 @@ impl Person {
         if order.deal_id.is_none() {
             (order.deal_id, order.deal) = (made.deal_id, made.deal);
         }
+        order.left_tags.extend(made.left_tags);
         for task in made.open_tasks {
             if !order.open_tasks.contains(&task) {
                 order.open_tasks.push(task);
@@ -593,7 +597,7 @@ impl Person {
         let (mut tags, by) = (Set::new(), &mapping.tags);
         let by_product = &by["byProduct"];
         for order in &self.orders {
-            for item in order.items.iter().filter(|item| item.state.grants() && !(paid && order.is_doubtful(item))) {
+            for item in order.items.iter().filter(|item| item.state.grants() && (item.is_paid || !paid)) {
                 tags.insert([&mapping.tag_prefix, "customer"].concat());
                 if let Some(product) = item.product_id.as_deref() {
                     tags.insert([&mapping.tag_prefix, "p-", product].concat());

@@ -316,6 +316,9 @@ impl Draft<'_> {
         let was_part = order.was_returned_in_part(event);
         order.note_money(event, &keys);
         let back = if is_clear { order.went_back(event, &keys) } else { Some(Back::Unclear) };
+        // Where the order stands tells nothing of one of several items, unless all are gone.
+        let is_gone = |told: &Standing| matches!(told, Standing::Refunded | Standing::ChargedBack);
+        let told = self.now.told.filter(|told| is_clear || is_gone(told));
         let mut signal = transition::signal(event, back, again);
         if matches!(event.event, Kind::PaymentMissed | Kind::LastPaidDay | Kind::RebillCancelled)
             && self.person.orders.iter().any(|o| o.replaces_later.as_ref() == Some(&event.order.id))
@@ -324,7 +327,7 @@ impl Draft<'_> {
             signal = Signal::Information;
         }
         for item_key in &keys {
-            self.apply_item(&mut order, item_key, signal, was_part);
+            self.apply_item(&mut order, item_key, signal, was_part, told);
         }
         if order.items.is_empty() {
             // Nor does it ask a person: about whom?
@@ -344,11 +347,14 @@ impl Draft<'_> {
             }
         }
         if event.event == Kind::Payment {
-            let is_over = end_of_replaced(event, self.now.now_ms).is_none();
-            keep_newer(
-                if is_over { &mut order.replaces } else { &mut order.replaces_later },
-                &event.order.upgraded_order_id,
-            );
+            let old = &event.order.upgraded_order_id;
+            // Its day is told once: what names the order without one, like the API, changes nothing about it.
+            let is_to_come = order.replaces_later == *old && event.order.delivery_date.is_none();
+            if end_of_replaced(event, self.now.now_ms).is_some() {
+                keep_newer(&mut order.replaces_later, old);
+            } else if !is_to_come {
+                keep_newer(&mut order.replaces, old);
+            }
         }
         order.history.push(HistoryLine {
             at: content::moment_of(event, self.now.now_ms),
@@ -369,7 +375,14 @@ impl Draft<'_> {
         true
     }
 
-    fn apply_item(&mut self, order: &mut OrderState, item_key: &str, signal: Signal, was_part: bool) {
+    fn apply_item(
+        &mut self,
+        order: &mut OrderState,
+        item_key: &str,
+        signal: Signal,
+        was_part: bool,
+        standing: Option<Standing>,
+    ) {
         let event = self.event;
         let known = order.item(item_key);
         let from = known.map(|i| i.state);
@@ -377,7 +390,7 @@ impl Draft<'_> {
         let number = person::compare(known, event);
         let judged = from.filter(|state| *state != State::Refunded || !was_part);
         let mut outcome = transition::transition(judged, signal, number);
-        if let (Outcome::Ask, Some(standing)) = (outcome, self.now.told) {
+        if let (Outcome::Ask, Some(standing)) = (outcome, standing) {
             let single = event.subscription.as_ref().is_none_or(|s| s.billing_type == "single_payment");
             outcome = Outcome::To(State::of(standing, single));
             self.remarks.push(format!("Digistore24 says about the order: {}", standing.word()));
@@ -418,10 +431,12 @@ impl Draft<'_> {
                 last_event: String::new(),
                 next_payment_at: None,
                 paid_until: None,
+                is_paid: false,
             });
         }
         let Some(item) = order.items.iter_mut().find(|i| i.key == item_key) else { return };
         item.state = state;
+        item.is_paid |= event.event == Kind::Payment;
         if moved || from.is_none() || (event.event == Kind::Payment && signal != Signal::PaidAgain) {
             item.sequence_no = item.sequence_no.max(event.sequence_no());
         }

@@ -212,10 +212,15 @@ fn zone_in(given: &[String]) -> Option<&str> {
     given.iter().map(String::as_str).find(|given| is_zone(given))
 }
 
+/// As long as `2026-12-18`.
+const DAY: usize = 10;
+
 /// `DD.MM.YYYY HH:mm:ss` and the like. What is no date stays.
 fn date(text: &str, given: &[String], clocks: &Clocks) -> String {
     let Some(moment) = clock::parse_iso(text).filter(|seconds| *seconds >= 0) else { return text.to_owned() };
-    let minutes = clocks.minutes(zone_in(given).unwrap_or(BERLIN), moment);
+    // A day without a time is that day everywhere; it begins in Berlin.
+    let zone = zone_in(given).filter(|_| text.len() > DAY);
+    let minutes = clocks.minutes(zone.unwrap_or(BERLIN), moment);
     let there = moment.saturating_add(i64::from(minutes) * 60).unsigned_abs() * 1000;
     let iso = clock::iso_utc(there);
     let format = given.iter().find(|g| !is_zone(g)).map_or("YYYY-MM-DD", String::as_str);
@@ -504,6 +509,15 @@ mod tests {
             let at = |text: &str| clock::parse_iso(&(text.replace(' ', "T") + "Z")).unwrap();
             let differ = (at(&berlin) - at(&utc)) / 3600;
             prop_assert!(differ == 1 || differ == 2, "{} {}", utc, berlin);
+        }
+
+        /// The next payment is due on its day, wherever that is read.
+        #[test]
+        fn a_day_without_a_time_is_the_same_in_every_zone(seconds in 0u64..4_000_000_000) {
+            let day = clock::iso_utc(seconds * 1000).get(..DAY).unwrap().to_owned();
+            for zone in ["UTC", "Europe/Berlin", "location"] {
+                prop_assert_eq!(date(&day, &["YYYY-MM-DD".into(), zone.into()], &Clocks::default()), day.clone());
+            }
         }
 
         #[test]

@@ -158,11 +158,9 @@ pub(super) fn after(mut plan: Plan) -> Known {
                 plan.person.order_mut(order).unwrap().deal_id = Some(format!("deal{i}"))
             }
             Action::CreateTask { order, purpose, .. } => {
-                plan.person
-                    .order_mut(order)
-                    .unwrap()
-                    .open_tasks
-                    .push(OpenTask { id: format!("task{i}"), purpose: *purpose });
+                let order = plan.person.order_mut(order).unwrap();
+                let about = order.id.clone();
+                order.open_tasks.push(OpenTask { id: format!("task{i}"), purpose: *purpose, order: about });
             }
             _ => {}
         }

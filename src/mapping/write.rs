@@ -284,17 +284,17 @@ impl<'a> Writer<'a> {
         let paid = self.event.event == Kind::Payment && !ask;
         let is_missing = self.person.order(&key).is_some_and(|o| o.items.iter().any(|i| i.state == State::Paused));
         let refunded = became(State::Refunded);
-        let is_over = refunded && self.person.order_status(&key) >= Some(State::Refunded);
+        let Some(order) = self.person.order_mut(&key) else { return };
+        let items = &order.items;
         let is_done = |task: &OpenTask| match task.purpose {
             Purpose::Dunning => (paid || refunded) && !is_missing,
             Purpose::Review => false,
-            _ => is_over,
+            // Of what the task is about nothing is left.
+            _ => refunded && !items.iter().any(|item| item.belongs_to(&task.order) && item.state.grants()),
         };
         let why = if paid { "the missing payment came" } else { "the order was refunded" };
-        let Some(order) = self.person.order_mut(&key) else { return };
-        let mut done = order.open_tasks.clone();
-        done.retain(is_done);
-        order.open_tasks.retain(|task| !is_done(task));
+        let (done, open) = std::mem::take(&mut order.open_tasks).into_iter().partition::<Vec<_>, _>(is_done);
+        order.open_tasks = open;
         for task in done {
             self.step(why, Action::CompleteTask { task_id: task.id });
         }
@@ -449,8 +449,10 @@ impl<'a> Writer<'a> {
         if before.contains(&imported) {
             wanted.insert(imported);
         }
-        let mut gone = Vec::from_iter(before.difference(&wanted).cloned());
-        let mut come = Vec::from_iter(wanted.difference(before).cloned());
+        let left = self.person.order_mut(&event.order_key()).map(|order| std::mem::take(&mut order.left_tags));
+        let there = &left.unwrap_or_default().into_iter().chain(before.iter().cloned()).collect::<Set>();
+        let mut gone = Vec::from_iter(there.difference(&wanted).cloned());
+        let mut come = Vec::from_iter(wanted.difference(there).cloned());
         for tag in taken {
             if !wanted.contains(&tag) && !before.contains(&tag) {
                 gone.push(tag);

@@ -227,6 +227,10 @@ impl Sync<'_> {
     pub(super) async fn keep_made(&self, event: &Event, message: &Message, work: &mut Work) -> Result<Vec<Write>> {
         let id = work.contact_id.clone().unwrap_or_default();
         let known = person(&self.effects, &self.scope, &id).await?.map(|(person, _)| person);
+        let left = work.tags_put_on();
+        if let Some(order) = work.plan.person.order_mut(&event.order_key()) {
+            order.left_tags.extend(left);
+        }
         work.plan.leave_made(known);
         // What the person had before is taken over by the next try.
         work.moved_from = None;
@@ -353,7 +357,7 @@ impl Sync<'_> {
             let mut step = message.clone();
             (step.due, step.attempts, step.next_at, step.error) = (Some(later.clone()), 0, 0, None);
             // What was known when the message came, and what came with it, is over by then.
-            (step.contact, step.earlier) = (Value::Null, Vec::new());
+            (step.contact, step.ticket, step.earlier) = (Value::Null, Value::Null, Vec::new());
             let value = Some(text(&step.to_json()));
             writes.push(Write { key: self.scope.later(&name), expect: None, value });
         }

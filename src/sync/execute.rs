@@ -136,6 +136,17 @@ impl Work {
         false
     }
 
+    /// Tags that it has put on.
+    pub(super) fn tags_put_on(&self) -> Vec<String> {
+        let mut put_on = Vec::new();
+        for (step, progress) in self.plan.steps.iter().zip(&self.progress) {
+            if let (Action::AddTags { tags }, Progress::Done) = (&step.action, progress) {
+                put_on.extend(tags.iter().cloned());
+            }
+        }
+        put_on
+    }
+
     /// How many steps are certainly carried out.
     pub(super) fn done(&self) -> usize {
         self.progress.iter().filter(|progress| **progress == Progress::Done).count()
@@ -152,8 +163,9 @@ impl Work {
         let mut marks = Map::new();
         for (step, progress) in self.plan.steps.iter().zip(&self.progress) {
             let mark = mark_of(&step.action);
-            // What has no mark may be repeated.
-            if *progress != Progress::Todo && !mark.is_empty() && mark.starts_with(prefix) {
+            // What has no mark may be repeated; tags that are on are kept as the order's.
+            let is_on = *progress == Progress::Done && matches!(step.action, Action::AddTags { .. });
+            if *progress != Progress::Todo && !is_on && !mark.is_empty() && mark.starts_with(prefix) {
                 put(&mut marks, &mark, progress.to_json());
             }
         }
@@ -220,7 +232,7 @@ impl Sync<'_> {
                 if let (true, Some(request)) = (self.mapping.listens(), request(work, &step.action, Vec::new())?) {
                     mirror::wrote(&mut work.mirror, &request, &json!({ "id": id }), self.seconds());
                 }
-                note_result(work, &step.action, Some(id));
+                note_result(work, &step.action, Some(id), &event.order.id);
                 self.tell(event, &step.action, "found", "ok");
             } else {
                 self.mark(lease, name, work, index, Progress::Sent(self.effects.shared_now())).await?;
@@ -231,8 +243,8 @@ impl Sync<'_> {
                 let outcome = if recovered.is_ok() { "done" } else { "failed" };
                 self.tell(event, &step.action, outcome, word(&recovered));
                 match recovered {
-                    Ok(Recovered::Id(id)) => note_result(work, &step.action, Some(id)),
-                    Ok(Recovered::Nothing) => note_result(work, &step.action, None),
+                    Ok(Recovered::Id(id)) => note_result(work, &step.action, Some(id), &event.order.id),
+                    Ok(Recovered::Nothing) => note_result(work, &step.action, None, &event.order.id),
                     Ok(Recovered::Resolve(known)) => return Ok(Next::Resolve(known)),
                     Err(error) => {
                         // A certain refusal: the step may be begun anew without a look-up. Else the time in which it may
@@ -367,7 +379,7 @@ impl Sync<'_> {
                 let action =
                     Action::CreateNote { order: order.clone(), title: title.clone(), body: body.clone(), keep: true };
                 let id = self.write(report, work, &action).await?;
-                note_result(work, &action, id);
+                note_result(work, &action, id, &event.order.id);
                 Ok(Recovered::Nothing)
             }
             (Action::CompleteTask { .. }, Code::NotFound) if self.contact_exists(report, work).await? => {
@@ -575,8 +587,8 @@ enum Recovered {
 const NO_SECOND_DEAL: &str = "no deal: the location allows one for each contact. Allow duplicate opportunities there, or set \
                               opportunity.per to contact in the mapping";
 
-/// Puts a new id where the ledger keeps it.
-fn note_result(work: &mut Work, action: &Action, id: Option<String>) {
+/// Puts a new id where the ledger keeps it. `about`: the order, as sent.
+fn note_result(work: &mut Work, action: &Action, id: Option<String>, about: &str) {
     let Some(id) = id else { return };
     match action {
         Action::CreateContact { .. } => work.contact_id = Some(id),
@@ -587,7 +599,7 @@ fn note_result(work: &mut Work, action: &Action, id: Option<String>) {
         }
         Action::CreateTask { order, purpose, .. } => {
             if let Some(order) = work.plan.person.order_mut(order) {
-                order.open_tasks.push(OpenTask { id, purpose: *purpose });
+                order.open_tasks.push(OpenTask { id, purpose: *purpose, order: about.to_owned() });
             }
         }
         Action::Run { operation, order, .. } if operation == CREATE_DEAL => {

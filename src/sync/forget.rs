@@ -85,13 +85,15 @@ impl Sync<'_> {
             return message.contains(email) || !id.is_empty() && message.contains(id);
         };
         let mut forms = message.earlier.iter().chain([&message.body]);
-        forms.any(|form| {
-            if form.starts_with('{') {
-                return form.contains(email) || !id.is_empty() && form.contains(id);
-            }
-            let params: Params = parse(form.as_bytes()).unwrap_or_default();
-            let event = Event::read(&self.client.connection.id, &params, 0);
-            known.order(&event.order_key()).is_some() || params.iter().any(|(_, value)| lower(value) == email)
-        })
+        let holds_ticket = || !email.is_empty() && lower(&text(&message.ticket)).contains(email);
+        holds_ticket()
+            || forms.any(|form| {
+                if form.starts_with('{') {
+                    return form.contains(email) || !id.is_empty() && form.contains(id);
+                }
+                let params: Params = parse(form.as_bytes()).unwrap_or_default();
+                let event = Event::read(&self.client.connection.id, &params, 0);
+                known.order(&event.order_key()).is_some() || params.iter().any(|(_, value)| lower(value) == email)
+            })
     }
 }

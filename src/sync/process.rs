@@ -521,9 +521,7 @@ impl Sync<'_> {
             remark("consent is read from the contact when the event is carried out: here it counts as not confirmed");
         }
         if plan.asks && self.can_ask() {
-            remark(
-                "digistore24.getPurchase is asked first: its answer decides, and only without one a person is asked",
-            );
+            remark("digistore24.getPurchase is asked first: only where its answer doesn't decide, a person is asked");
             plan.steps.retain(|step| !matches!(step.action, Action::CreateTask { purpose: Purpose::Review, .. }));
         }
         if let Some(reason) = fate.reason {

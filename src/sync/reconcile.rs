@@ -225,7 +225,8 @@ impl Sync<'_> {
 fn amount_of(order: &OrderState, transaction: &str) -> Option<Cents> {
     for payment in &order.payments {
         if payment.id == transaction {
-            return Some(payment.gross);
+            // A refund that came first left its place, not its amount.
+            return Some(payment.gross).filter(|_| payment.has_come());
         }
         if let Some(returned) = payment.returned.iter().find(|returned| returned.id == transaction) {
             return Some(returned.gross);

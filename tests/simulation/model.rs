@@ -40,8 +40,7 @@ pub struct Order {
     /// Lines of its note, and what the note says of the items: as of the order's last message.
     pub history: usize,
     pub noted: Vec<Stand>,
-    /// Purpose, and whether it is open.
-    pub tasks: Vec<(&'static str, bool)>,
+    pub tasks: Vec<Task>,
     /// Its deal, if there is one, and whether it is lost: as of the order's last message.
     pub deal: Option<bool>,
     /// A message said that it replaces another, now or on a day to come.
@@ -55,6 +54,15 @@ pub struct Item {
     pub item: Option<usize>,
     pub stand: Stand,
     sequence_no: u32,
+    is_paid: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct Task {
+    pub purpose: &'static str,
+    pub is_open: bool,
+    /// About what was bought beside the plan, under a number of its own.
+    of_upsell: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -160,7 +168,9 @@ impl<'a> Model<'a> {
         if brings_tag {
             self.contacts.get_mut(&email).unwrap().asked.insert("month".into());
         } else {
-            self.orders.get_mut(&message.order).unwrap().tasks.push(("playbook", true));
+            let of_upsell = !self.shop.orders[message.order].is_plan(message);
+            let task = Task { purpose: "playbook", is_open: true, of_upsell };
+            self.orders.get_mut(&message.order).unwrap().tasks.push(task);
         }
         self.tag(&email);
     }
@@ -246,7 +256,8 @@ impl<'a> Model<'a> {
             if from != Some(stand) {
                 became.push(stand);
             }
-            let mut item = known.unwrap_or(Item { item: which, stand, sequence_no: 0 });
+            let mut item = known.unwrap_or(Item { item: which, stand, sequence_no: 0, is_paid: false });
+            item.is_paid |= matches!(message.what, What::Paid { .. });
             if matches!(verdict, Is(_)) || from.is_none() || matches!(message.what, What::Paid { .. }) && !is_again {
                 item.sequence_no = item.sequence_no.max(message.sequence_no);
             }
@@ -264,33 +275,41 @@ impl<'a> Model<'a> {
         }
         order.history += 1;
         let is_upgrade = shop_order.replaces.is_some() && matches!(message.what, What::Paid { .. });
-        order.replaces |= is_upgrade && !shop_order.is_later;
-        order.will_replace |= is_upgrade;
+        let has_day = message.raw["delivery_date"].is_string();
+        order.replaces |= is_upgrade && !has_day && !order.will_replace;
+        order.will_replace |= is_upgrade && has_day;
         self.open_questions += usize::from(asks);
 
         let is_paid = matches!(message.what, What::Paid { .. });
         let refunded = became.contains(&Stand::Refunded);
         let none_missing = order.items.iter().all(|i| i.stand != Stand::Paused);
-        let is_over = refunded && order.stand().is_none_or(|best| best >= Stand::Refunded);
-        for (purpose, open) in &mut order.tasks {
-            *open &= match *purpose {
+        let sold = &shop_order.items;
+        let is_left = |of_upsell: bool| {
+            let mut own = order.items.iter().filter(|i| i.item.is_some_and(|item| sold[item].is_upsell()) == of_upsell);
+            own.any(|item| grants(item.stand))
+        };
+        let left = [is_left(false), is_left(true)];
+        for task in &mut order.tasks {
+            task.is_open &= match task.purpose {
                 "review" => true,
                 "dunning" => !((is_paid && !asks || refunded) && none_missing),
-                _ => !is_over,
+                _ => !refunded || left[usize::from(task.of_upsell)],
             };
         }
+        let of_upsell = !shop_order.is_plan(message);
+        let task = |purpose: &'static str| Task { purpose, is_open: true, of_upsell };
         let mut wanted = Vec::new();
         for (purpose, wish) in [
             ("review", asks),
             ("dunning", became.contains(&Stand::Paused)),
             ("retention", self.full && became.contains(&Stand::Cancelling)),
         ] {
-            if wish && !order.tasks.iter().any(|(p, open)| *p == purpose && *open) {
-                wanted.push((purpose, true));
+            if wish && !order.tasks.iter().any(|task| task.purpose == purpose && task.is_open) {
+                wanted.push(task(purpose));
             }
         }
         if became.contains(&Stand::Chargeback) {
-            wanted.push(("chargeback", true));
+            wanted.push(task("chargeback"));
         }
         order.tasks.extend(wanted);
         // Whose is it?
@@ -318,7 +337,7 @@ impl<'a> Model<'a> {
             if is_first && shop_order.replaces.is_none() && is_live {
                 contact.asked.insert("welcome".into());
                 contact.welcomes += 1;
-                order.tasks.push(("playbook", true));
+                order.tasks.push(task("playbook"));
             }
         }
         if self.full && message.what == What::Cancelled && is_live {
@@ -395,12 +414,9 @@ impl<'a> Model<'a> {
             own(contact.newsletter);
         }
         for (order, item) in known.iter().filter(|(_, i)| grants(i.stand)) {
-            // Who is first heard of by a cancellation or a missing payment was welcomed long ago.
-            let of_plan = item.item.is_none_or(|item| !self.shop.orders[*order].items[item].is_upsell());
-            let seen_paid = self.orders[order].payments.iter().any(|p| p.cents > 0 && p.of_plan == of_plan);
-            let is_welcome = seen_paid || !matches!(item.stand, Stand::Paused | Stand::Cancelling);
+            // Who is first heard of by anything but a payment was welcomed long ago.
             let mut earn = |tag: String| {
-                if is_welcome || contact.tags.contains(&tag) {
+                if item.is_paid || contact.tags.contains(&tag) {
                     tags.insert(tag);
                 }
             };

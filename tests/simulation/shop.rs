@@ -495,7 +495,8 @@ impl Shop {
         }
         if let (Some(old), What::Paid { .. }) = (order.replaces, what) {
             set("upgraded_order_id".into(), self.orders[old].id.clone());
-            if order.is_later {
+            // The day is told once.
+            if order.is_later && number <= 1 {
                 set("delivery_date".into(), "2026-12-18".into());
             }
         }

@@ -226,7 +226,7 @@ impl<'a> Watch<'a> {
         let mut right_tasks = Vec::new();
         for number in &right.orders {
             let (order, sold) = (&model.orders[number], &self.shop.orders[*number]);
-            right_tasks.extend(order.tasks.iter().map(|(purpose, open)| format!("{purpose} {open}")));
+            right_tasks.extend(order.tasks.iter().map(|task| format!("{} {}", task.purpose, task.is_open)));
             let mark = format!("DS24 {} ", sold.id);
             let note = of_orders
                 .iter()

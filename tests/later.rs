@@ -1,0 +1,243 @@
+//! What later messages make of what earlier ones left: access of customers from before the plugin, upgrades on a day to come,
+//! tags and tasks of messages that were given up, refunds that name no item, drift.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
+mod support;
+
+use ghl_digistore24::json::{Value, json};
+use ghl_digistore24::plugin::Plugin;
+use support::{Contact, World, call, event, plugin, plugin_with, purchase};
+
+fn apply(world: &mut World, plugin: &Plugin, event: &Value) -> String {
+    call(world, plugin, "sync.apply", json!([event]))["outcome"].as_str().unwrap().to_owned()
+}
+
+/// A message with these parts over those.
+fn with(base: &Value, extra: Value) -> Value {
+    let mut raw = base.clone();
+    raw.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+    event(raw)
+}
+
+fn has(world: &World, tag: &str) -> bool {
+    world.contacts["c1"].tags.contains(tag)
+}
+
+fn open_tasks(contact: &Contact) -> Vec<&str> {
+    let open = contact.tasks.iter().filter(|task| task["completed"].as_bool() != Some(true));
+    open.map(|task| task["title"].as_str().unwrap()).collect()
+}
+
+fn enrols() -> Value {
+    json!({ "name": "welcome", "when": { "event": "newSale" }, "then": [{ "workflow": "Onboarding" }] })
+}
+
+/// The second order of a buyer, whose message can't be carried out to its end: its tags are on the contact.
+fn given_up(mapping: Value) -> (World, Plugin, Value) {
+    let (mut world, plugin) = (World::new(), plugin_with(mapping));
+    apply(&mut world, &plugin, &event(json!({})));
+    world.contacts.get_mut("c1").unwrap().fields.insert("refusesWorkflows".into(), true.into());
+    let second = json!({
+        "order_id": "B2", "order_item_id": "5", "product_id": "6", "transaction_id": "500", "tags": "own",
+    });
+    assert_eq!(apply(&mut world, &plugin, &event(second.clone())), "dead");
+    assert!(has(&world, "own"));
+    (world, plugin, second)
+}
+
+#[test]
+fn tags_of_a_message_that_was_given_up_go_with_their_product() {
+    let (mut world, plugin, second) = given_up(json!({ "playbooks": [enrols()] }));
+    let renewal = with(&second, json!({ "pay_sequence_no": "2", "transaction_id": "501" }));
+    assert_eq!(apply(&mut world, &plugin, &renewal), "done");
+    assert!(has(&world, "own"));
+    let refund = with(
+        &second,
+        json!({ "event": "on_refund", "pay_sequence_no": "2", "transaction_id": "502", "parent_transaction_id": "501" }),
+    );
+    apply(&mut world, &plugin, &refund);
+    assert!(!has(&world, "own") && !has(&world, "ds24-p-6"), "{:?}", world.contacts["c1"].tags);
+    assert!(has(&world, "ds24-customer"), "the first order is still paid");
+}
+
+#[test]
+fn another_order_leaves_the_tags_of_a_message_that_was_given_up() {
+    let (mut world, plugin, _) = given_up(json!({ "playbooks": [enrols()] }));
+    apply(&mut world, &plugin, &event(json!({ "pay_sequence_no": "2", "transaction_id": "9002" })));
+    assert!(has(&world, "own") && has(&world, "ds24-p-6"));
+}
+
+#[test]
+fn a_refund_takes_off_what_a_message_that_was_given_up_put_on() {
+    let (mut world, plugin, second) = given_up(json!({ "playbooks": [enrols()] }));
+    let refund = json!({ "event": "on_refund", "transaction_id": "502", "parent_transaction_id": "500" });
+    apply(&mut world, &plugin, &with(&second, refund));
+    assert!(!has(&world, "own") && !has(&world, "ds24-p-6"), "{:?}", world.contacts["c1"].tags);
+}
+
+#[test]
+fn a_tag_that_is_put_on_anew_is_there_after_a_retry() {
+    let (mut world, plugin, second) =
+        given_up(json!({ "playbooks": [enrols()], "tags": { "retrigger": ["ds24-customer"] } }));
+    world.contacts.get_mut("c1").unwrap().fields.remove("refusesWorkflows");
+    assert_eq!(apply(&mut world, &plugin, &event(second)), "done");
+    for tag in ["ds24-customer", "ds24-p-6", "own"] {
+        assert!(has(&world, tag), "{tag}");
+    }
+}
+
+/// The API, and perhaps a renewal, name the old order without the day.
+#[test]
+fn an_upgrade_on_a_day_to_come_keeps_its_day() {
+    let upgrade = json!({
+        "order_id": "U2", "order_item_id": "5", "product_id": "6", "transaction_id": "500", "upgraded_order_id": "C74PNZH5",
+    });
+    for is_renewal in [true, false] {
+        let (mut world, plugin) = (World::new(), plugin());
+        apply(&mut world, &plugin, &event(json!({})));
+        apply(&mut world, &plugin, &with(&upgrade, json!({ "delivery_date": "2026-12-30" })));
+        if is_renewal {
+            apply(&mut world, &plugin, &with(&upgrade, json!({ "pay_sequence_no": "2", "transaction_id": "501" })));
+        } else {
+            let payments = [("500", "payment", "47.00"), ("501", "payment", "47.00")];
+            let mut order = purchase("U2", "paying", &payments);
+            let items = json!([{ "id": "5", "product_id": "6", "product_name": "Garten" }]);
+            order.as_object_mut().unwrap().insert("upgrade_of_purchase_id".into(), "C74PNZH5".into());
+            order.as_object_mut().unwrap().insert("items".into(), items);
+            let drift = call(&mut world, &plugin, "sync.compare", json!(["777", order]));
+            assert_eq!(drift.as_array().unwrap().len(), 1, "{drift}");
+            call(&mut world, &plugin, "tick", json!([{}]));
+        }
+        assert!(has(&world, "ds24-p-512345"), "the old product is used until its day");
+        // The thirty-first.
+        world.now = 1_798_700_000_000;
+        // It comes into the inbox, and is carried out.
+        for _ in 0..2 {
+            call(&mut world, &plugin, "tick", json!([{}]));
+        }
+        assert!(!has(&world, "ds24-p-512345") && has(&world, "ds24-p-6"), "{:?}", world.contacts["c1"].tags);
+    }
+}
+
+/// Whoever bought long before the plugin came starts no welcome: not by a withdrawn cancellation, nor by what Digistore24 says.
+#[test]
+fn access_that_was_never_seen_paid_brings_no_tag_until_a_payment_does() {
+    let withdrawn = ["on_rebill_cancelled", "on_rebill_resumed"]
+        .map(|name| json!({ "event": name, "pay_sequence_no": "3", "transaction_id": "" }));
+    let missed = json!({
+        "event": "on_payment_missed", "pay_sequence_no": "3", "transaction_id": "", "billing_stop_reason": "no_product",
+    });
+    let gesture = json!({ "event": "on_refund", "pay_sequence_no": "1", "transaction_id": "8100", "parent_transaction_id": "8001" });
+    for messages in [withdrawn.to_vec(), vec![missed], vec![gesture]] {
+        let (mut world, plugin) = (World::new(), plugin());
+        let payments = [("8001", "payment", "47.00"), ("8002", "payment", "47.00")];
+        world.purchases.insert("C74PNZH5".into(), purchase("C74PNZH5", "paying", &payments));
+        for message in &messages {
+            apply(&mut world, &plugin, &event(message.clone()));
+        }
+        assert!(has(&world, "ds24-active"), "{messages:?}");
+        assert!(!has(&world, "ds24-customer") && !has(&world, "ds24-p-512345"), "{messages:?}");
+        apply(&mut world, &plugin, &event(json!({ "pay_sequence_no": "4", "transaction_id": "9004" })));
+        assert!(has(&world, "ds24-customer") && has(&world, "ds24-p-512345"), "{messages:?}");
+    }
+}
+
+#[test]
+fn what_is_to_be_done_about_an_upsell_ends_with_the_upsell() {
+    let (mut world, plugin) = (World::new(), plugin());
+    let upsell = json!({
+        "order_id": "C74PNZH51", "upsell_no": "1", "order_item_id": "33", "product_id": "512347", "product_name": "Buch",
+        "transaction_id": "9010", "transaction_amount": "20.00", "billing_type": "single_payment", "pay_sequence_no": "0",
+        "next_payment_at": "",
+    });
+    apply(&mut world, &plugin, &event(json!({})));
+    apply(&mut world, &plugin, &event(upsell.clone()));
+    for (kind, id, order) in
+        [("refund_request", "55", "C74PNZH51"), ("delivery", "56", "C74PNZH51"), ("delivery", "57", "C74PNZH5")]
+    {
+        let rows = json!([{ "id": id, "purchase_id": order, "product_id": "512347" }]);
+        call(&mut world, &plugin, "sync.work", json!(["777", kind, rows]));
+        call(&mut world, &plugin, "tick", json!([{}]));
+    }
+    assert_eq!(open_tasks(&world.contacts["c1"]).len(), 3);
+    let refund = json!({ "event": "on_refund", "transaction_id": "9011", "parent_transaction_id": "9010" });
+    apply(&mut world, &plugin, &with(&upsell, refund));
+    assert_eq!(open_tasks(&world.contacts["c1"]).len(), 1, "{:?}", world.contacts["c1"].tasks);
+}
+
+#[test]
+fn which_of_several_items_went_back_is_no_guess() {
+    let both = json!({
+        "transaction_amount": "94.00", "billing_type": "single_payment", "pay_sequence_no": "0", "item_count": "2",
+        "order_item_id_2": "32", "product_id_2": "512346", "product_name_2": "Buch",
+        "product_txn_amount": "47.00", "product_txn_amount_2": "47.00",
+    });
+    let refund = json!({
+        "event": "on_refund", "transaction_id": "9100", "parent_transaction_id": "9001", "transaction_amount": "47.00",
+        "billing_type": "single_payment", "pay_sequence_no": "0", "order_item_id": "", "product_id": "", "product_name": "",
+    });
+    let movements = [("9001", "payment", "94.00"), ("9100", "refund", "-47.00"), ("9101", "refund", "-47.00")];
+    for (known, questions) in [(2, 1), (3, 0)] {
+        let (mut world, plugin) = (World::new(), plugin());
+        world.purchases.insert("C74PNZH5".into(), purchase("C74PNZH5", "completed", &movements[..known]));
+        apply(&mut world, &plugin, &event(both.clone()));
+        apply(&mut world, &plugin, &event(refund.clone()));
+        // Only where all has gone, nobody needs to say which.
+        assert_eq!(open_tasks(&world.contacts["c1"]).len(), questions, "{:?}", world.contacts["c1"].tasks);
+        assert_eq!(has(&world, "ds24-customer"), questions == 1);
+    }
+}
+
+#[test]
+fn a_payment_of_which_only_the_refund_came_is_taken_in_once() {
+    let (mut world, plugin) = (World::new(), plugin());
+    apply(&mut world, &plugin, &event(json!({})));
+    let refund = json!({
+        "event": "on_refund", "pay_sequence_no": "2", "transaction_id": "9100", "parent_transaction_id": "9002",
+    });
+    apply(&mut world, &plugin, &event(refund));
+    let rows =
+        json!([{ "order": "C74PNZH5", "transaction": "9002", "kind": "payment", "amount": 47.0, "currency": "EUR" }]);
+    assert_eq!(call(&mut world, &plugin, "sync.lacks", json!(["777", rows])), json!(["C74PNZH5"]));
+    let movements = [("9001", "payment", "47.00"), ("9002", "payment", "47.00"), ("9100", "refund", "-47.00")];
+    let order = purchase("C74PNZH5", "paying", &movements);
+    let drift = call(&mut world, &plugin, "sync.compare", json!(["777", order]));
+    assert_eq!((drift.as_array().unwrap().len(), &drift[0]["event"]), (1, &json!("payment")), "{drift}");
+    call(&mut world, &plugin, "tick", json!([{}]));
+    assert_eq!(call(&mut world, &plugin, "sync.compare", json!(["777", order])), json!([]));
+    assert_eq!(call(&mut world, &plugin, "sync.lacks", json!(["777", rows])), json!([]));
+    assert_eq!(world.contacts["c1"].custom["ds24_lifetime"], json!(47.0));
+}
+
+#[test]
+fn a_cancellation_with_number_0_is_one() {
+    let (mut world, plugin) = (World::new(), plugin());
+    apply(&mut world, &plugin, &event(json!({})));
+    let cancelled = json!({ "event": "on_rebill_cancelled", "pay_sequence_no": "0", "transaction_id": "" });
+    apply(&mut world, &plugin, &event(cancelled));
+    assert!(has(&world, "ds24-cancelling") && world.contacts["c1"].tasks.is_empty());
+}
+
+#[test]
+fn who_holds_a_ticket_can_be_forgotten_while_a_step_waits() {
+    let book =
+        json!({ "name": "b", "when": { "event": "eticket" }, "then": [{ "wait": "30 days", "addTags": ["remind"] }] });
+    let (mut world, plugin) = (World::new(), plugin_with(json!({ "playbooks": [book] })));
+    let holder = json!({ "eticket": { "id": "700001", "email": "Holder@example.com", "first_name": "Hanna" } });
+    world.answers.insert("getEticket 700001".into(), holder);
+    let ticket = event(json!({
+        "event": "eticket", "action": "create", "eticket_id": "700001", "eticket_modified_at": "2026-11-19 10:00:00",
+    }));
+    assert_eq!(apply(&mut world, &plugin, &ticket), "done");
+    assert!(world.holds("later"));
+    call(&mut world, &plugin, "forget", json!(["holder@example.com"]));
+    let rest = |text: &str| world.entries.values().any(|(value, _)| value.contains(text));
+    assert!(!rest("Hanna") && !rest("older@example.com"));
+}
