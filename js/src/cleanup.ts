@@ -54,8 +54,9 @@ async function clean(person: Tested, deleteContacts: boolean, dryRun: boolean, m
   const contact = await unlessGone(() => means.run('ghl.contacts.getContact', { contactId }));
   const source = (contact as { contact?: { source?: unknown } } | undefined)?.contact?.source;
   const isOurs = source === 'Digistore24' || source === 'Digistore24 import';
-  const gone = contact === undefined || (deleteContacts && person.isOnlyTest && isOurs);
-  const found = contact === undefined ? { notes: [], tasks: [] } : await made(contactId, orders, means);
+  const isGone = contact === undefined;
+  const deletes = !isGone && deleteContacts && person.isOnlyTest && isOurs;
+  const found = isGone ? { notes: [], tasks: [] } : await made(contactId, orders, means);
   const deals = [...new Set(orders.flatMap(({ dealId }) => dealId ?? []))];
   const cleaned: CleanedPerson = {
     contactId,
@@ -64,21 +65,21 @@ async function clean(person: Tested, deleteContacts: boolean, dryRun: boolean, m
     tasks: found.tasks.length,
     deals: deals.length,
     tags: steps.flatMap(({ do: step }) => step.removeTags?.tags ?? []),
-    outcome: gone ? 'deleted' : 'cleaned',
+    outcome: isGone ? 'gone' : deletes ? 'deleted' : 'cleaned',
   };
-  if (dryRun) return { ...cleaned, outcome: gone ? 'would be deleted' : 'would be cleaned' };
+  if (dryRun) return isGone ? cleaned : { ...cleaned, outcome: deletes ? 'would be deleted' : 'would be cleaned' };
   // A deal may outlive its contact.
   for (const id of deals) await unlessGone(() => means.run('ghl.opportunities.deleteOpportunity', { id }));
-  if (gone) {
+  if (deletes) {
     await unlessGone(() => means.run('ghl.contacts.deleteContact', { contactId }));
-  } else {
+  } else if (!isGone) {
     for (const id of found.notes) await unlessGone(() => means.run('ghl.contacts.deleteNote', { contactId, id }));
     for (const taskId of found.tasks)
       await unlessGone(() => means.run('ghl.contacts.deleteTask', { contactId, taskId }));
     for (const { do: step } of steps) await carryOut(contactId, step, means);
   }
   // Last: until here a repetition finds all of it again.
-  const isDropped = await means.ledger<boolean>('sync.dropTests', [contactId, version, gone]);
+  const isDropped = await means.ledger<boolean>('sync.dropTests', [contactId, version, isGone || deletes]);
   return isDropped ? cleaned : { ...cleaned, outcome: 'busy' };
 }
 

@@ -14,22 +14,31 @@ export async function forget(email: string, deleteContact: boolean, means: Means
   let { contactId } = forgotten;
   let isDeleted = false;
   if (deleteContact) {
-    contactId ??= await contactOf(email, means);
-    if (contactId !== null) {
-      await means.run('ghl.contacts.deleteContact', { contactId }).catch(ignoreGone);
-      isDeleted = true;
+    if (contactId !== null) isDeleted = await deleted(contactId, means);
+    // The ledger's may have been merged into another one, which has the address now.
+    const other = await contactOf(email, means);
+    if (other !== null && other !== contactId) {
+      isDeleted = await deleted(other, means);
+      contactId = other;
     }
   }
   return { ...forgotten, contactId, contactDeleted: isDeleted, remains: remains(isDeleted) };
 }
 
+/** Deletes a contact. False where it was gone already: deleted, or merged into another one. */
+async function deleted(contactId: string, { run }: Means): Promise<boolean> {
+  try {
+    await run('ghl.contacts.deleteContact', { contactId });
+    return true;
+  } catch (error) {
+    if (error instanceof PluginError && error.code === 'not_found') return false;
+    throw error;
+  }
+}
+
 async function contactOf(email: string, { run }: Means): Promise<string | null> {
   const answer = (await run('ghl.contacts.getDuplicateContact', { email })) as { contact?: { id?: string } | null };
   return answer.contact?.id ?? null;
-}
-
-function ignoreGone(error: unknown): void {
-  if (!(error instanceof PluginError && error.code === 'not_found')) throw error;
 }
 
 function remains(isDeleted: boolean): Remainder[] {

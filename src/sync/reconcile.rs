@@ -17,7 +17,7 @@ use crate::{
 
 /// A payment is overdue so long after its day.
 const OVERDUE_MS: u64 = 3 * 24 * 3_600_000;
-/// So many people of the ledger are looked at at a time.
+/// So many people of the ledger are looked at at a time, and so many orders are told at most: the host reads each.
 const PAGE: u32 = 200;
 
 record! {
@@ -80,20 +80,26 @@ impl Sync<'_> {
     pub async fn overdue(&self, after: Option<String>) -> Result<Value> {
         let (entries, _) = self.effects.list(self.scope.person(""), after, PAGE).await?;
         let limit = clock::iso_utc(self.effects.now().saturating_sub(OVERDUE_MS));
-        let mut orders = Vec::new();
+        let (mut orders, mut last, mut is_whole) = (Vec::new(), None, entries.len() < PAGE as usize);
         for entry in &entries {
+            let mut own = Vec::new();
             // What can't be read is told where it is needed.
-            let Ok(person) = from_json::<Person>(&entry.value) else { continue };
-            for order in &person.orders {
+            for order in from_json::<Person>(&entry.value).map(|person| person.orders).unwrap_or_default() {
                 for item in order.items.iter().filter(|item| item.state == State::Active) {
                     let id = Value::from(item.order_id.as_ref().unwrap_or(&order.id).as_str());
-                    if item.next_payment_at.as_ref().is_some_and(|day| *day < limit) && !orders.contains(&id) {
-                        orders.push(id);
+                    if item.next_payment_at.as_ref().is_some_and(|day| *day < limit) && !own.contains(&id) {
+                        own.push(id);
                     }
                 }
             }
+            if !orders.is_empty() && orders.len() + own.len() > PAGE as usize {
+                is_whole = false;
+                break;
+            }
+            orders.append(&mut own);
+            last = Some(entry.key.as_str());
         }
-        let last = entries.last().filter(|_| entries.len() == PAGE as usize).map(|entry| entry.key.as_str());
+        let last = last.filter(|_| !is_whole);
         Ok(json!({ "orders": orders, "after": last }))
     }
 

@@ -88,6 +88,22 @@ describe('what test orders left', () => {
     await plugin.close();
   });
 
+  test('a contact that is gone is said to be: what was merged lies elsewhere', async () => {
+    const plugin = await ready();
+    const trial = testOrder('trial@example.com');
+    await take(plugin, trial.payment({ at }));
+    const { contact: other } = await plugin.ghl.contacts.createContact({ email: 'keep@example.com' });
+    sandbox.mergeContacts(other.id, contact('trial@example.com').id);
+    for (const dryRun of [true, false]) {
+      const { people } = await plugin.sync.cleanup({ dryRun });
+      const [{ outcome, orders, tags }] = people;
+      assert.deepEqual([outcome, orders], ['gone', [trial.orderId]]);
+      assert.ok(tags.includes('ds24-test'), 'what to look for on the other one');
+    }
+    assert.deepEqual((await plugin.sync.cleanup()).people, []);
+    await plugin.close();
+  });
+
   test('a failure in the middle leaves the rest to be found again', async () => {
     const plugin = await ready();
     await take(plugin, testOrder('trial@example.com').payment({ at }));

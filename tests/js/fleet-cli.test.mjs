@@ -40,6 +40,25 @@ async function terminal(t, ids, { locations = () => 1 } = {}) {
   return { sandbox, folder, env, cli, write };
 }
 
+describe('mapping check', () => {
+  test('looks at each mapping of the settings file, by its path', async (t) => {
+    const { cli, folder, write } = await terminal(t, ['a-1']);
+    const settings = JSON.parse(readFileSync(join(folder, 'ghl-digistore24.json'), 'utf8'));
+    const mappings = { base: { tags: { prefix: 'x-' } }, shop: { extends: 'base', tgas: {} } };
+    write('ghl-digistore24.json', JSON.stringify({ ...settings, mappings }));
+    const wrong = await cli(['mapping', 'check']);
+    assert.equal(wrong.code, 2);
+    assert.match(wrong.stdout, /mappings\.shop\.tgas: .*did you mean tags/);
+    delete mappings.shop.tgas;
+    write('ghl-digistore24.json', JSON.stringify({ ...settings, mappings }));
+    const right = await cli(['mapping', 'check']);
+    assert.deepEqual([right.code, right.stdout], [0, 'the 2 mappings are right\n']);
+    write('ghl-digistore24.json', JSON.stringify(settings));
+    const nothing = await cli(['mapping', 'check']);
+    assert.deepEqual([nothing.code, /MAPPING/.test(nothing.stderr)], [2, true], 'nothing to check is not right');
+  });
+});
+
 describe('connections', () => {
   test('list, check and rotate, without a secret in the output', async (t) => {
     const { cli, sandbox } = await terminal(t, ['a-1', 'b-2'], { locations: (id) => (id === 'b-2' ? 2 : 1) });

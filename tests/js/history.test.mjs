@@ -553,6 +553,25 @@ describe('forget', () => {
     assert.equal((await failureOf(plugin.forget(' '))).code, 'invalid_input');
     await plugin.close();
   });
+
+  test('deletes the contact that bears the address now, where the known one was merged into it', async () => {
+    const plugin = await ready();
+    const at = '2026-06-15 09:00:00';
+    const story = sandbox.story({ buyer: { email: 'anna@example.com' }, products: [BOOK], at });
+    await plugin.sync.apply({ raw: story.payment({ at }) });
+    const { id } = byEmail('anna@example.com');
+    const { contact } = await plugin.ghl.contacts.createContact({ email: 'other@example.com' });
+    sandbox.mergeContacts(contact.id, id);
+    await plugin.ghl.contacts.updateContact({ contactId: contact.id, email: 'anna@example.com' });
+    now += 20_000;
+    const forgotten = await plugin.forget('anna@example.com', { deleteContact: true });
+    assert.deepEqual([forgotten.contactDeleted, forgotten.contactId], [true, contact.id]);
+    assert.deepEqual(sandbox.state().contacts, []);
+    // Nobody is there: nothing was deleted, and it says so.
+    const again = await plugin.forget('anna@example.com', { deleteContact: true });
+    assert.deepEqual([again.contactDeleted, again.remains[0].where], [false, 'HighLevel']);
+    await plugin.close();
+  });
 });
 
 describe('timeline', () => {

@@ -228,6 +228,31 @@ function resolved(
   return under && { ...whole, extends: under };
 }
 
+/** A mapping, and where it stands. */
+export interface Mapped {
+  path: string;
+  mapping: JsonObject;
+}
+
+/**
+ * Every mapping of a fleet's data, with those that it extends.
+ *
+ * @throws PluginError `invalid_input` where some extend each other in a circle.
+ */
+export function mappingsIn({ connections, mappings = {}, mapping }: FleetData): Mapped[] {
+  const routes = connections.flatMap(({ routes = [] }, i) =>
+    routes.map((route, r) => ({ path: `connections[${i}].routes[${r}].mapping`, mapping: route.mapping })),
+  );
+  const named = Object.entries(mappings).map(([name, mapping]) => ({ path: `mappings.${name}`, mapping }));
+  const problems = new Problems();
+  const found = [...named, { path: 'mapping', mapping }, ...routes].flatMap(({ path, mapping: one }) => {
+    const whole = typeof one === 'object' ? resolved(one, mappings, problems) : undefined;
+    return whole ? [{ path, mapping: whole }] : [];
+  });
+  problems.end();
+  return found;
+}
+
 /** The core's own check, told by the paths of the fleet. */
 async function checkOptions(
   data: FleetData,

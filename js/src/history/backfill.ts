@@ -36,14 +36,20 @@ interface Job {
   after: string | null;
   done: number;
   total: number;
-  /** When the phase began. */
-  began: number;
   counts: Record<string, number>;
   requests: number;
   /** Names of published workflows, where tags are written. */
   workflows?: string[] | null;
-  /** Messages wait in the inbox: they come before the next person. */
-  isWaiting?: boolean;
+  /** Messages of a person wait in the inbox, about these orders: they come before the next person. */
+  waiting?: { orders: string[]; outcome: string } | undefined;
+}
+
+/** From where on the speed counts: since this process began, or the phase. */
+interface Since {
+  phase: Phase;
+  /** Milliseconds since 1970. */
+  at: number;
+  done: number;
 }
 
 /** What the core says of one person. */
@@ -82,6 +88,7 @@ const ENDING: ReadonlySet<ErrorCode> = new Set([
 
 /** Works step by step and tells after each how far it is. A stopped job with the same options goes on. */
 export async function* backfill(desk: Desk, options: BackfillOptions): AsyncGenerator<BackfillProgress, void, void> {
+  checkOptions(options);
   const wanted = JSON.stringify(wantedOf(options));
   let { value: job, version } = await desk.shelf.read<Job>(JOB);
   if (!job || job.wanted !== wanted || job.phase === 'done') {
@@ -89,6 +96,7 @@ export async function* backfill(desk: Desk, options: BackfillOptions): AsyncGene
     while (job && job.phase !== 'done' && (await cleanUp(desk)));
     job = await newJob(desk, options, wanted);
   }
+  let since: Since = { phase: job.phase, at: desk.now(), done: job.done };
   while (job.phase !== 'done') {
     if (desk.signal?.aborted) return;
     const values: Record<string, unknown> = {};
@@ -96,10 +104,11 @@ export async function* backfill(desk: Desk, options: BackfillOptions): AsyncGene
     if (job.phase === 'contacts') await readContacts(desk, job, values);
     else if (job.phase === 'orders') await readOrders(desk, job, options, values);
     else if (job.phase === 'people') failure = await importPeople(desk, job, options);
-    else if (!(await cleanUp(desk))) turn(desk, job, 'done');
+    else if (!(await cleanUp(desk))) turn(job, 'done');
     version = await desk.shelf.write(values, { name: JOB, value: job, version });
     if (failure) throw failure;
-    yield progress(desk, job, options);
+    if (job.phase !== since.phase && job.done === 0) since = { phase: job.phase, at: desk.now(), done: 0 };
+    yield progress(desk, job, options, since);
   }
 }
 
@@ -107,29 +116,34 @@ function wantedOf({ from = '', to = '', limit = 0, dryRun = false, tags = false,
   return { from, to, limit, dryRun, tags, live };
 }
 
-async function newJob(desk: Desk, options: BackfillOptions, wanted: string): Promise<Job> {
-  const { from, to, limit } = options;
+/** Also of a job that goes on: a wrong option must not be taken for none. */
+function checkOptions({ from, to, limit }: BackfillOptions): void {
   if (limit !== undefined && !(Number.isInteger(limit) && limit > 0)) {
     throw wrongField('limit', 'must be a whole number of 1 or more');
   }
+  if (from) moment('from', from, '');
+  if (to) moment('to', to, '');
+}
+
+async function newJob(desk: Desk, options: BackfillOptions, wanted: string): Promise<Job> {
+  const { from, to, limit } = options;
   // A few people are looked up one by one: that is less than reading all contacts.
   const isSmall = limit !== undefined && limit <= PAGE;
-  const now = desk.now();
+  const namesWorkflows = options.tags || options.live;
   return {
     wanted,
     phase: isSmall ? 'orders' : 'contacts',
     merchant: await desk.call<string>('sync.merchant', []),
     from: from ? moment('from', from, '00:00:00') : 'start',
-    to: to ? moment('to', to, '23:59:59') : wallClock(now),
+    to: to ? moment('to', to, '23:59:59') : wallClock(desk.now()),
     isIndexed: !isSmall,
     page: 1,
     after: null,
     done: 0,
     total: 0,
-    began: now,
     counts: {},
-    requests: 0,
-    ...((options.tags || options.live) && { workflows: await publishedWorkflows(desk) }),
+    requests: namesWorkflows ? 1 : 0,
+    ...(namesWorkflows && { workflows: await publishedWorkflows(desk) }),
   };
 }
 
@@ -149,8 +163,10 @@ async function publishedWorkflows(desk: Desk): Promise<string[] | null> {
 }
 
 function moment(name: string, text: string, time: string): string {
-  if (/^\d{4}-\d\d-\d\d$/.test(text)) return `${text} ${time}`;
-  if (/^\d{4}-\d\d-\d\d[ T]\d\d:\d\d/.test(text)) return text;
+  const [, day, rest] = /^(\d{4}-\d\d-\d\d)([ T]\d\d:\d\d.*)?$/.exec(text) ?? [];
+  const ms = Date.parse(`${day}T00:00:00Z`);
+  // The thirtieth of February is read as a day of March.
+  if (!Number.isNaN(ms) && new Date(ms).toISOString().startsWith(day ?? '')) return rest ? text : `${text} ${time}`;
   throw wrongField(name, 'must be a day or time such as 2026-01-31 or 2026-01-31 09:30:00');
 }
 
@@ -174,7 +190,7 @@ async function readContacts(desk: Desk, job: Job, values: Record<string, unknown
   const isStuck = JSON.stringify(last) === JSON.stringify(job.searchAfter);
   if (contacts.length < PAGE || !last || isStuck) {
     count(job, 'contactsRead', job.done);
-    turn(desk, job, 'orders');
+    turn(job, 'orders');
   } else job.searchAfter = last;
 }
 
@@ -201,7 +217,9 @@ async function readOrders(desk: Desk, job: Job, options: BackfillOptions, values
     page_no: job.page,
     page_size: size,
   });
-  const orders = answer.purchase_list ?? [];
+  const rows = answer.purchase_list ?? [];
+  // The last page may have more than are wanted.
+  const orders = rows.slice(0, (options.limit ?? Number.POSITIVE_INFINITY) - job.done);
   job.requests++;
   const whole = new Map<string, Order>();
   for (const ids of chunks(orders.filter((order) => !isWhole(order)).map(idOf), ORDERS_AT_ONCE)) {
@@ -216,10 +234,10 @@ async function readOrders(desk: Desk, job: Job, options: BackfillOptions, values
   job.total = numberIn(answer['item_count']) ?? job.done;
   const isEnough = options.limit !== undefined && job.done >= options.limit;
   const pages = numberIn(answer['page_count']);
-  if (orders.length < size || isEnough || (pages !== undefined && job.page >= pages)) {
+  if (rows.length < size || isEnough || (pages !== undefined && job.page >= pages)) {
     const { done } = job;
     count(job, 'orders', done);
-    turn(desk, job, 'people');
+    turn(job, 'people');
     job.total = done;
   } else job.page++;
 }
@@ -245,10 +263,16 @@ function personOf(order: Order): Promise<string> {
 
 /** Some people. Gives why it can't go on, where it can't. */
 async function importPeople(desk: Desk, job: Job, options: BackfillOptions): Promise<PluginError | undefined> {
-  if (job.isWaiting) {
+  if (job.waiting) {
     const { done, events } = await desk.call<Tick>('tick', [{ maxRequests: MOST_REQUESTS }]);
-    for (const { requests } of events) job.requests += requests;
-    job.isWaiting = !done;
+    for (const { order, outcome, requests } of events) {
+      job.requests += requests;
+      if (job.waiting.orders.includes(order)) job.waiting.outcome = outcome;
+    }
+    if (done) {
+      count(job, job.waiting.outcome, 1);
+      job.waiting = undefined;
+    }
     return undefined;
   }
   const entries = await desk.shelf.list<Order>('backfill/order/', job.after, ORDERS);
@@ -277,16 +301,16 @@ async function importPeople(desk: Desk, job: Job, options: BackfillOptions): Pro
     job.done += orders.length;
     job.after = orders.at(-1)?.[0] ?? job.after;
     count(job, 'people', 1);
-    count(job, imported.outcome, 1);
+    if (imported.outcome !== 'queued') count(job, imported.outcome, 1);
     for (const [step, times] of Object.entries(imported.steps)) count(job, step, times);
     if (!options.dryRun) await desk.shelf.write(Object.fromEntries(orders.map(([name]) => [name, undefined])));
     if (imported.error && ENDING.has(imported.error.code)) return new PluginError(imported.error);
     if (imported.outcome === 'queued') {
-      job.isWaiting = true;
+      job.waiting = { orders: orders.map(([, { id }]) => id), outcome: 'done' };
       return undefined;
     }
   }
-  if (isLast) turn(desk, job, 'tidying');
+  if (isLast) turn(job, 'tidying');
   return undefined;
 }
 
@@ -325,22 +349,24 @@ async function cleanUp(desk: Desk): Promise<boolean> {
   return rest.length > 0;
 }
 
-function turn(desk: Desk, job: Job, phase: Phase): void {
+function turn(job: Job, phase: Phase): void {
   const isWork = phase === 'orders' || phase === 'people';
-  Object.assign(job, { phase, page: 1, after: null, began: desk.now(), ...(isWork && { done: 0, total: 0 }) });
+  Object.assign(job, { phase, page: 1, after: null, ...(isWork && { done: 0, total: 0 }) });
 }
 
 function count(job: Job, name: string, times: number): void {
   job.counts[name] = (job.counts[name] ?? 0) + times;
 }
 
-function progress(desk: Desk, job: Job, { dryRun }: BackfillOptions) {
-  const { phase, done, total, began, counts, requests, workflows } = job;
+function progress(desk: Desk, job: Job, { dryRun }: BackfillOptions, since: Since) {
+  const { phase, done, total, counts, requests, workflows } = job;
   const isFinished = phase === 'done';
-  const rate = done / Math.max((desk.now() - began) / 1000, 0.001);
+  const rate = (done - since.done) / Math.max((desk.now() - since.at) / 1000, 0.001);
   const left = isFinished || rate === 0 ? null : Math.ceil((total - done) / rate);
-  const written = Object.keys(counts).filter((name) => /^(create|update|complete|remove|add)[A-Z]/.test(name));
-  const calls = written.reduce((sum, name) => sum + (counts[name] ?? 0), 0);
+  // Who is in no index is looked for, one by one.
+  const isCall = (name: string) =>
+    /^((create|update|complete|remove|add)[A-Z]|run$)/.test(name) || (name === 'people' && !job.isIndexed);
+  const calls = Object.keys(counts).reduce((sum, name) => sum + (isCall(name) ? (counts[name] ?? 0) : 0), 0);
   return {
     finished: isFinished,
     phase,

@@ -156,7 +156,9 @@ export async function pauseRuns(desk: Desk): Promise<void> {
 }
 
 function moment(text: string): number {
-  const ms = Date.parse(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text);
+  const isDay = /^\d{4}-\d\d-\d\d$/.test(text);
+  // A day begins in Berlin: one or two hours before it does in UTC.
+  const ms = isDay ? Date.parse(`${text}T00:00:00Z`) - OVERLAP_MS : Date.parse(text);
   if (Number.isNaN(ms))
     throw wrongField('from', 'must be a day or time such as 2026-01-31 or 2026-01-31T09:30:00+01:00');
   return ms;

@@ -30,7 +30,7 @@ export interface BackfillProgress {
   /** So far, in all phases. */
   requests: number;
   /**
-   * `people`, their outcomes (`done`, `known`, `queued`, `waiting`, `dead`, `kept`); of a dry run the writes by kind.
+   * `people`, their outcomes (`done`, `known`, `waiting`, `dead`, `kept`); of a dry run the writes by kind.
    */
   counts: Record<string, number>;
   /**
@@ -90,8 +90,11 @@ export interface CleanedPerson {
   deals: number;
   /** Tags that only test orders earned. */
   tags: string[];
-  /** `busy`: an event came meanwhile; the next time. */
-  outcome: 'cleaned' | 'deleted' | 'busy' | 'would be cleaned' | 'would be deleted';
+  /**
+   * `busy`: an event came meanwhile; the next time. `gone`: the contact isn't there. Where it was merged into another one, the
+   * notes (`DS24 <order> ·`) and these tags are there, and only a person knows which that is.
+   */
+  outcome: 'cleaned' | 'deleted' | 'gone' | 'busy' | 'would be cleaned' | 'would be deleted';
 }
 
 /** What was cleaned up. */

@@ -25,6 +25,12 @@ export function addCleanup(program: Command): void {
               `${notes} notes, ${tasks} tasks, ${deals} deals`,
             ]),
           ),
+          ...cleanup.people
+            .filter(({ outcome }) => outcome === 'gone')
+            .map(
+              ({ contactId, orders, tags }) =>
+                `${contactId} is not there. If it was merged into another contact, take off there: notes "DS24 ${orders.join(' ·", "DS24 ')} ·", tags ${tags.join(', ')}`,
+            ),
           ...(cleanup.done ? [] : ['Events are being worked on, or it was stopped: run it again.']),
         ]);
       });

@@ -22,8 +22,8 @@ export function addPlan(program: Command): void {
 function inWords(plan: DryRun): string[] {
   const { event, repeated, signature, later, lookUp, remarks, steps } = plan;
   return [
-    `${event.event}, order ${event.order.id}, signature ${signature}${event.test ? ', a test order' : ''}`,
-    ...(repeated ? ['came before'] : [`look-up: ${lookUp}`]),
+    `${event.event}${event.order.id && `, order ${event.order.id}`}, signature ${signature}${event.test ? ', a test order' : ''}`,
+    ...(repeated ? ['came before'] : steps.length > 0 ? [`look-up: ${lookUp}`] : []),
     ...changesInWords(plan).map((change) => `state: ${change}`),
     ...steps.map((step, i) => `${i + 1}. ${stepInWords(step)}: ${step.why}`),
     ...later.map((step) => `later, ${laterInWords(step)}`),
