@@ -241,3 +241,223 @@ fn who_holds_a_ticket_can_be_forgotten_while_a_step_waits() {
     let rest = |text: &str| world.entries.values().any(|(value, _)| value.contains(text));
     assert!(!rest("Hanna") && !rest("older@example.com"));
 }
+
+const DAY: u64 = 86_400_000;
+
+fn import(world: &mut World, plugin: &Plugin, orders: Value) {
+    let given = json!({ "orders": orders, "merchant": "777", "manner": "silent", "contact": null, "dryRun": false });
+    call(world, plugin, "sync.import", json!([given]));
+}
+
+/// Connected in the middle of a plan, and the past imported after that: the documented order.
+#[test]
+fn an_import_after_a_renewal_adds_no_item() {
+    let (mut world, plugin) = (World::new(), plugin());
+    apply(&mut world, &plugin, &event(json!({ "transaction_id": "9003", "pay_sequence_no": "3" })));
+    let payments = ["9001", "9002", "9003"].map(|id| (id, "payment", "47.00"));
+    import(&mut world, &plugin, json!([purchase("C74PNZH5", "paying", &payments)]));
+    assert_eq!(world.contacts["c1"].custom["ds24_lifetime"], json!(141));
+    let refund = json!({
+        "event": "on_refund", "transaction_id": "9100", "parent_transaction_id": "9003", "pay_sequence_no": "3",
+    });
+    apply(&mut world, &plugin, &event(refund));
+    assert!(has(&world, "ds24-refunded") && !has(&world, "ds24-customer"), "{:?}", world.contacts["c1"].tags);
+    let note = world.contacts["c1"].notes[0]["body"].as_str().unwrap();
+    assert_eq!(note.matches("Kräuterkurs: ").count(), 1, "{note}");
+    assert!(!note.contains("unknown"), "{note}");
+}
+
+#[test]
+fn what_an_import_withheld_comes_with_the_next_purchase_though_it_was_refunded_meanwhile() {
+    let (mut world, plugin) = (World::new(), plugin());
+    import(&mut world, &plugin, json!([purchase("C74PNZH5", "paying", &[("9001", "payment", "47.00")])]));
+    let movements = [("9001", "payment", "47.00"), ("9100", "refund", "-47.00")];
+    world.now += 60 * DAY;
+    call(&mut world, &plugin, "sync.compare", json!(["777", purchase("C74PNZH5", "paying", &movements)]));
+    call(&mut world, &plugin, "tick", json!([{}]));
+    let again = json!({
+        "order_id": "NEW1", "order_item_id": "77", "transaction_id": "9500", "transaction_date": "2027-01-20",
+    });
+    apply(&mut world, &plugin, &event(again));
+    for tag in ["ds24-active", "ds24-customer", "ds24-p-512345"] {
+        assert!(has(&world, tag), "{tag}");
+    }
+}
+
+#[test]
+fn an_import_brings_no_order_of_somebody_who_was_forgotten() {
+    let (mut world, plugin) = (World::new(), plugin());
+    apply(&mut world, &plugin, &event(json!({ "pay_sequence_no": "3", "transaction_id": "9003" })));
+    call(&mut world, &plugin, "forget", json!(["kaethe@example.de"]));
+    world.contacts.clear();
+    let fresh = json!({ "order_id": "NEW1", "order_item_id": "77", "product_id": "6", "transaction_id": "9500" });
+    apply(&mut world, &plugin, &event(fresh));
+    let payments = ["9001", "9002", "9003"].map(|id| (id, "payment", "47.00"));
+    let mut other = purchase("NEW1", "paying", &[("9500", "payment", "47.00"), ("9501", "payment", "47.00")]);
+    let items = json!([{ "id": "77", "product_id": "6", "product_name": "Garten" }]);
+    other.as_object_mut().unwrap().insert("items".into(), items);
+    import(&mut world, &plugin, json!([purchase("C74PNZH5", "paying", &payments), other]));
+    assert_eq!(world.entries["default/loc1/order/777:C74PNZH5"].0, "\"\"");
+    let contact = world.contacts.values().next().unwrap();
+    assert_eq!((contact.custom["ds24_lifetime"].clone(), world.contacts.len()), (json!(94), 1));
+}
+
+#[test]
+fn tickets_and_what_an_import_withheld_come_along_with_a_merged_contact() {
+    let (mut world, plugin) = (World::new(), plugin());
+    import(&mut world, &plugin, json!([purchase("C74PNZH5", "paying", &[("9001", "payment", "47.00")])]));
+    apply(
+        &mut world,
+        &plugin,
+        &event(json!({
+            "event": "eticket", "action": "create", "eticket_id": "700001", "eticket_modified_at": "2026-11-19 10:00:00",
+            "transaction_id": "",
+        })),
+    );
+    let mut merged = world.contacts.remove("c1").unwrap();
+    merged.fields.insert("id".into(), "m9".into());
+    world.contacts.insert("m9".into(), merged);
+    apply(&mut world, &plugin, &event(json!({ "pay_sequence_no": "2", "transaction_id": "9002" })));
+    let tags = &world.contacts["m9"].tags;
+    assert!(tags.contains("ds24-eticket") && !tags.contains("ds24-customer"), "{tags:?}");
+}
+
+/// A couple, or an address that moved: an order's message may bear the address of somebody else.
+#[test]
+fn an_address_stays_its_owners() {
+    let (mut world, plugin) = (World::new(), plugin());
+    apply(&mut world, &plugin, &event(json!({})));
+    let bernd = json!({
+        "order_id": "B1", "order_item_id": "5", "buyer_id": "99", "email": "bernd@example.de", "transaction_id": "500",
+    });
+    let owner = call(&mut world, &plugin, "sync.apply", json!([event(bernd.clone())]))["contactId"].clone();
+    let renewal = json!({ "email": "bernd@example.de", "pay_sequence_no": "2", "transaction_id": "9002" });
+    apply(&mut world, &plugin, &event(renewal));
+    let new_buyer = json!({ "order_id": "N1", "order_item_id": "55", "buyer_id": "100", "transaction_id": "700" });
+    let report = call(&mut world, &plugin, "sync.apply", json!([with(&bernd, new_buyer)]));
+    assert_eq!(report["contactId"], owner);
+    assert_eq!(call(&mut world, &plugin, "forget", json!(["bernd@example.de"]))["contactId"], owner);
+    assert!(world.entries.contains_key("default/loc1/person/c1"), "the other one is not forgotten");
+}
+
+#[test]
+fn an_upgrade_that_was_refunded_before_its_day_ends_nothing() {
+    let (mut world, plugin) = (World::new(), plugin());
+    apply(&mut world, &plugin, &event(json!({})));
+    let upgrade = json!({
+        "order_id": "U2", "order_item_id": "5", "product_id": "6", "transaction_id": "500",
+        "upgraded_order_id": "C74PNZH5", "delivery_date": "2026-12-30",
+    });
+    apply(&mut world, &plugin, &event(upgrade.clone()));
+    let refund = json!({ "event": "on_refund", "transaction_id": "501", "parent_transaction_id": "500" });
+    apply(&mut world, &plugin, &with(&upgrade, refund));
+    world.now = 1_798_700_000_000;
+    for _ in 0..2 {
+        call(&mut world, &plugin, "tick", json!([{}]));
+    }
+    assert!(has(&world, "ds24-p-512345") && has(&world, "ds24-active"), "{:?}", world.contacts["c1"].tags);
+}
+
+#[test]
+fn the_last_paid_day_goes_with_the_money_and_not_back_in_time() {
+    let cancelled = json!({ "event": "on_rebill_cancelled", "transaction_id": "", "next_payment_at": "2027-11-18" });
+    let upgrade = json!({
+        "order_id": "U2", "order_item_id": "5", "product_id": "6", "transaction_id": "500", "upgraded_order_id": "C74PNZH5",
+    });
+    let back = |kind: &str| json!({ "event": kind, "transaction_id": "9100", "parent_transaction_id": "9001" });
+    for last in [back("on_refund"), back("on_chargeback"), upgrade] {
+        let (mut world, plugin) = (World::new(), plugin());
+        apply(&mut world, &plugin, &event(json!({ "next_payment_at": "2027-11-18" })));
+        apply(&mut world, &plugin, &event(cancelled.clone()));
+        assert_eq!(world.contacts["c1"].custom["ds24_paid_until"], "2027-11-18");
+        apply(&mut world, &plugin, &event(last.clone()));
+        assert_eq!(world.contacts["c1"].custom["ds24_paid_until"], "", "{last}");
+    }
+    let (mut world, plugin) = (World::new(), plugin());
+    let second = json!({ "pay_sequence_no": "2", "transaction_id": "9002", "next_payment_at": "2027-01-18" });
+    apply(&mut world, &plugin, &event(second));
+    let cancelled = with(&cancelled, json!({ "pay_sequence_no": "2", "next_payment_at": "2027-01-18" }));
+    apply(&mut world, &plugin, &cancelled);
+    apply(&mut world, &plugin, &event(json!({ "next_payment_at": "2026-12-18" })));
+    assert_eq!(world.contacts["c1"].custom["ds24_paid_until"], "2027-01-18", "the first payment came late");
+}
+
+#[test]
+fn an_item_that_came_by_its_product_is_the_one_that_comes_by_its_number() {
+    let (mut world, plugin) = (World::new(), plugin());
+    let refund = json!({
+        "event": "on_refund", "order_item_id": "", "transaction_id": "9100", "parent_transaction_id": "9001",
+    });
+    world.purchases.insert(
+        "C74PNZH5".into(),
+        purchase("C74PNZH5", "aborted", &[("9001", "payment", "47.00"), ("9100", "refund", "-47.00")]),
+    );
+    apply(&mut world, &plugin, &event(refund));
+    apply(&mut world, &plugin, &event(json!({})));
+    assert!(has(&world, "ds24-refunded") && !has(&world, "ds24-customer"), "{:?}", world.contacts["c1"].tags);
+}
+
+#[test]
+fn nobody_is_asked_for_a_payment_that_is_not_missing_any_more() {
+    let missed = json!({ "event": "on_payment_missed", "pay_sequence_no": "2", "transaction_id": "" });
+    let upgrade = json!({
+        "order_id": "U2", "order_item_id": "5", "product_id": "6", "transaction_id": "500", "upgraded_order_id": "C74PNZH5",
+    });
+    let ends = ["on_rebill_cancelled", "last_paid_day"]
+        .map(|kind| json!({ "event": kind, "pay_sequence_no": "2", "transaction_id": "" }));
+    for end in ends.into_iter().chain([upgrade]) {
+        let (mut world, plugin) = (World::new(), plugin());
+        apply(&mut world, &plugin, &event(json!({})));
+        apply(&mut world, &plugin, &event(missed.clone()));
+        assert_eq!(open_tasks(&world.contacts["c1"]).len(), 1);
+        apply(&mut world, &plugin, &event(end.clone()));
+        assert!(open_tasks(&world.contacts["c1"]).is_empty(), "{end}: {:?}", world.contacts["c1"].tasks);
+    }
+}
+
+#[test]
+fn a_payment_that_is_sent_again_after_a_part_went_back_is_a_repetition() {
+    let (mut world, plugin) = (World::new(), plugin());
+    apply(&mut world, &plugin, &event(json!({})));
+    apply(
+        &mut world,
+        &plugin,
+        &event(json!({
+            "event": "on_refund", "transaction_id": "9100", "parent_transaction_id": "9001", "transaction_amount": "10.00",
+        })),
+    );
+    let before = world.requests.len();
+    assert_eq!(apply(&mut world, &plugin, &event(json!({}))), "duplicate");
+    assert_eq!(world.requests.len(), before);
+}
+
+#[test]
+fn a_silent_message_leaves_tags_of_a_dead_letter_to_the_next() {
+    let (mut world, plugin, second) = given_up(json!({ "playbooks": [enrols()] }));
+    let refund = json!({
+        "event": "on_refund", "transaction_id": "502", "parent_transaction_id": "500", "transaction_date": "2026-11-10",
+    });
+    apply(&mut world, &plugin, &with(&second, refund));
+    assert!(has(&world, "own"), "silent");
+    let refund = json!({ "event": "on_refund", "transaction_id": "503", "parent_transaction_id": "500" });
+    apply(&mut world, &plugin, &with(&second, refund));
+    assert!(!has(&world, "own") && !has(&world, "ds24-p-6"), "{:?}", world.contacts["c1"].tags);
+}
+
+#[test]
+fn whoever_holds_a_real_ticket_is_no_test() {
+    let (mut world, plugin) = (World::new(), plugin());
+    apply(&mut world, &plugin, &event(json!({ "api_mode": "test" })));
+    let holder = json!({ "eticket": { "id": "700001", "email": "kaethe@example.de" } });
+    world.answers.insert("getEticket 700001".into(), holder);
+    apply(
+        &mut world,
+        &plugin,
+        &event(json!({
+            "event": "eticket", "order_id": "OTHER", "action": "create", "buyer_id": "88", "email": "boss@example.de",
+            "eticket_id": "700001", "eticket_modified_at": "2026-11-19 10:00:00", "transaction_id": "",
+        })),
+    );
+    let tests = call(&mut world, &plugin, "sync.tests", json!([null]));
+    assert_eq!(tests["people"][0]["isOnlyTest"].as_bool(), Some(false));
+}

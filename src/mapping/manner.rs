@@ -120,7 +120,7 @@ fn hush(plan: &mut Plan, mapping: &Mapping, before: &Person, manner: Manner) {
     } else {
         person.withheld = missing;
         // What should go stays on the contact until the next live event.
-        person.tags.extend(before.tags.iter().cloned());
+        person.tags.extend(before.tags.iter().filter(|tag| !before.withheld.contains(tag)).cloned());
     }
     if let Some(Step { why, action: Action::CreateContact { fields, .. } }) = plan.steps.first_mut() {
         *why = "imported: no contact has this e-mail address".into();

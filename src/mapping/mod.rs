@@ -20,6 +20,7 @@ pub(crate) use condition::holds;
 pub use manner::{Manner, plan_history};
 pub(crate) use person::is_unsubscribed;
 pub use person::{Back, HistoryLine, ItemState, OpenTask, OrderState, Payment, Person, Purpose, Returned, dates};
+pub(crate) use plan::UPGRADE;
 pub use plan::{Action, Change, Circumstances, Known, Plan, Snapshot, Step, describe, plan};
 pub use playbook::{Later, Playbook};
 pub use settings::{Mapping, Notes, TestOrders};

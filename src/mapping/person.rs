@@ -261,12 +261,34 @@ pub fn dates(orders: &[OrderState]) -> (Option<&str>, Option<&str>) {
 pub(super) const NAMELESS: &str = "1";
 
 impl OrderState {
-    /// What came without a name is the first item that gets one: a refund may arrive before its payment.
-    pub(super) fn name_item(&mut self, name: &str) {
-        let Some(item) = self.items.iter_mut().find(|i| i.key == NAMELESS && i.product_id.is_none()) else { return };
+    /// What came without a name is the first item that gets one: a refund may arrive before its payment. What came with its
+    /// product's only is the item of that product.
+    pub(super) fn name_items(&mut self, event: &Event) {
+        if let Some(name) = event.items.iter().find_map(|i| i.id.as_ref().or(i.product_id.as_ref()))
+            && self.items.iter().any(|i| i.key == NAMELESS && i.product_id.is_none())
+        {
+            self.rename(NAMELESS, name);
+        }
+        for item in &event.items {
+            if let (Some(id), Some(product)) = (&item.id, &item.product_id)
+                && self.items.iter().any(|i| i.key == *product && i.product_id.as_ref() == Some(product))
+                && self.item(id).is_none()
+            {
+                self.rename(product, id);
+            }
+        }
+    }
+
+    fn rename(&mut self, old: &str, name: &str) {
+        let items = self.items.iter_mut().map(|item| &mut item.key);
         let returned = self.payments.iter_mut().flat_map(|p| &mut p.returned).flat_map(|r| &mut r.items);
-        for key in returned.filter(|key| *key == NAMELESS).chain([&mut item.key]) {
+        for key in items.chain(returned).filter(|key| *key == old) {
             name.clone_into(key);
+        }
+        for payment in &mut self.payments {
+            if let Some(part) = payment.items.remove(old) {
+                put(&mut payment.items, name, part);
+            }
         }
     }
 
@@ -404,14 +426,19 @@ impl OrderState {
         self.payments.iter().any(|p| p.id == transaction.id && p.gross == Cents(0) && p.back() < money.gross.0)
     }
 
-    /// What is left of all payments: paid less returned.
+    /// What is left of all payments: paid less returned. What no message told was never counted.
     pub fn balance(&self) -> Cents {
-        Cents(self.payments.iter().map(|p| p.left().0).sum())
+        Cents(self.payments.iter().filter(|p| p.has_come()).map(|p| p.left().0).sum())
     }
 
-    /// Whether this payment's money has gone back.
+    /// Whether anything of it may be used.
+    pub(super) fn is_in_force(&self) -> bool {
+        self.items.iter().any(|item| item.state.grants())
+    }
+
+    /// Whether this payment's money has gone back, all of it.
     pub fn is_returned(&self, transaction: &str) -> bool {
-        self.payments.iter().any(|p| p.id == transaction && !p.returned.is_empty())
+        self.payments.iter().any(|p| p.id == transaction && !p.returned.is_empty() && p.left().0 <= 0)
     }
 
     /// An item by its key.
@@ -496,6 +523,16 @@ impl Person {
         // What we had put on the other one came along when a person merged the two.
         for tag in gone.tags.iter().filter(|tag| self.foreign_tags.remove(tag)) {
             self.tags.insert(tag.clone());
+        }
+        for tag in gone.withheld.iter().filter(|tag| !self.foreign_tags.contains(tag)) {
+            if self.tags.insert(tag.clone()) {
+                self.withheld.insert(tag.clone());
+            }
+        }
+        for (id, ticket) in &gone.tickets {
+            if !self.tickets.contains_key(id) {
+                put(&mut self.tickets, id, ticket.clone());
+            }
         }
         self.buyers.extend(gone.buyers.iter().cloned());
         self.kept.extend(gone.kept.iter().cloned());

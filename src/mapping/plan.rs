@@ -247,6 +247,7 @@ pub fn plan(mapping: &Mapping, event: &Event, known: Known, now: &Circumstances)
         Some(_) => {
             if let (None, Some(old), Some(order)) =
                 (&end, &event.order.upgraded_order_id, draft.person.order_mut(&event.order_key()))
+                && order.is_in_force()
             {
                 order.replaces = Some(old.clone());
                 draft.settle_replaced();
@@ -291,6 +292,10 @@ impl Draft<'_> {
     /// Brings the ledger entry up to date. False where the event leaves nothing to write.
     fn apply(&mut self) -> bool {
         let event = self.event;
+        if event.items.is_empty() {
+            // All that it tells came before; what is new stands before it.
+            return false;
+        }
         let key = event.order_key();
         let mut order = self.person.order(&key).cloned().unwrap_or_else(|| OrderState {
             key: key.clone(),
@@ -298,9 +303,7 @@ impl Draft<'_> {
             test: event.test,
             ..OrderState::default()
         });
-        if let Some(name) = event.items.iter().find_map(|i| i.id.as_ref().or(i.product_id.as_ref())) {
-            order.name_item(name);
-        }
+        order.name_items(event);
         let mut keys = order.keys_of(event);
         let again = self.now.repeated && event.transaction.as_ref().is_some_and(|t| order.is_returned(&t.id));
         // What the message says, unless it is about money.
@@ -321,7 +324,7 @@ impl Draft<'_> {
         let told = self.now.told.filter(|told| is_clear || is_gone(told));
         let mut signal = transition::signal(event, back, again);
         if matches!(event.event, Kind::PaymentMissed | Kind::LastPaidDay | Kind::RebillCancelled)
-            && self.person.orders.iter().any(|o| o.replaces_later.as_ref() == Some(&event.order.id))
+            && self.person.orders.iter().any(|o| o.replaces_later.as_ref() == Some(&event.order.id) && o.is_in_force())
         {
             // It will end by its upgrade, and no sooner.
             signal = Signal::Information;
@@ -498,19 +501,22 @@ impl Draft<'_> {
                     let product = item.product_name.clone();
                     self.changes.push(Change { item: format!("{of}/{}", item.key), product, from, to });
                     item.state = state;
-                    item.next_payment_at = None;
+                    (item.next_payment_at, item.paid_until) = (None, None);
                 }
             }
         }
     }
 }
 
+/// Begins the name of a step that is no playbook's: the end of a replaced order.
+pub(crate) const UPGRADE: &str = "upgrade from ";
+
 /// When the order that an upgrade replaces will end, if that is to come: its access ends then, with or without a message.
 fn end_of_replaced(event: &Event, now_ms: u64) -> Option<Later> {
     let order = &event.order;
     let day = order.upgraded_order_id.as_ref().and(order.delivery_date.as_deref()).and_then(clock::parse_date)?;
     let at = u64::try_from(clock::berlin(day.midnight()).unix_timestamp()).ok()? * 1000;
-    let playbook = format!("upgrade from {}", order.upgraded_order_id.as_deref().unwrap_or_default());
+    let playbook = UPGRADE.to_owned() + order.upgraded_order_id.as_deref().unwrap_or_default();
     (event.event == Kind::Payment && at > now_ms).then_some(Later { at, playbook, step: 0 })
 }
 
@@ -523,9 +529,13 @@ fn note_dates(item: &mut ItemState, event: &Event, late: bool) {
             item.paid_until = None;
         }
         (State::Active | State::Paused, _) => {}
-        (State::Cancelling, Kind::Payment | Kind::RebillCancelled | Kind::PaymentMissed) => {
+        (State::Cancelling, Kind::Payment | Kind::RebillCancelled | Kind::PaymentMissed) if !late => {
             let until = plan.paid_until.or(plan.next_payment_at).or(item.next_payment_at.take());
             keep_newer(&mut item.paid_until, &until);
+        }
+        (State::Cancelling, _) => {}
+        (State::Refunded | State::ChargedBack | State::Upgraded, _) => {
+            (item.next_payment_at, item.paid_until) = (None, None);
         }
         _ => item.next_payment_at = None,
     }

@@ -287,14 +287,28 @@ impl<'a> Writer<'a> {
         let Some(order) = self.person.order_mut(&key) else { return };
         let items = &order.items;
         let is_done = |task: &OpenTask| match task.purpose {
-            Purpose::Dunning => (paid || refunded) && !is_missing,
+            Purpose::Dunning => !ask && !is_missing,
             Purpose::Review => false,
             // Of what the task is about nothing is left.
             _ => refunded && !items.iter().any(|item| item.belongs_to(&task.order) && item.state.grants()),
         };
-        let why = if paid { "the missing payment came" } else { "the order was refunded" };
-        let (done, open) = std::mem::take(&mut order.open_tasks).into_iter().partition::<Vec<_>, _>(is_done);
+        let why = match (paid, refunded) {
+            (true, _) => "the missing payment came",
+            (_, true) => "the order was refunded",
+            _ => "no payment is missing any more",
+        };
+        let (mut done, open) = std::mem::take(&mut order.open_tasks).into_iter().partition::<Vec<_>, _>(is_done);
         order.open_tasks = open;
+        // An upgrade settles what the order that it replaces missed.
+        for other in self.person.orders.iter_mut().filter(|other| other.key != key) {
+            if !other.items.iter().any(|item| item.state == State::Paused) {
+                let (settled, open) = std::mem::take(&mut other.open_tasks)
+                    .into_iter()
+                    .partition(|task| task.purpose == Purpose::Dunning);
+                other.open_tasks = open;
+                done.extend::<Vec<_>>(settled);
+            }
+        }
         for task in done {
             self.step(why, Action::CompleteTask { task_id: task.id });
         }
@@ -449,7 +463,10 @@ impl<'a> Writer<'a> {
         if before.contains(&imported) {
             wanted.insert(imported);
         }
-        let left = self.person.order_mut(&event.order_key()).map(|order| std::mem::take(&mut order.left_tags));
+        // What is silent takes no tag off: the next message will.
+        let is_silent = self.now.manner == Manner::Silent;
+        let left = self.person.order_mut(&event.order_key()).filter(|_| !is_silent);
+        let left = left.map(|order| std::mem::take(&mut order.left_tags));
         let there = &left.unwrap_or_default().into_iter().chain(before.iter().cloned()).collect::<Set>();
         let mut gone = Vec::from_iter(there.difference(&wanted).cloned());
         let mut come = Vec::from_iter(wanted.difference(there).cloned());

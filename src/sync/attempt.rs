@@ -1,7 +1,7 @@
 //! One try at a message: whose event is it, what is to be done, and what the ledger must say in the end.
 
 use super::{
-    RELOAD_MS, Sync,
+    RELOAD_MS, Sync, contact_of,
     execute::{Next, Work, is_new_order},
     from_json, heard,
     inbox::Message,
@@ -234,7 +234,7 @@ impl Sync<'_> {
         work.plan.leave_made(known);
         // What the person had before is taken over by the next try.
         work.moved_from = None;
-        self.conclusion(event, message, work)
+        self.conclusion(event, message, work).await
     }
 
     /// Whether the contact has confirmed that it wants mail, where a playbook needs to know.
@@ -328,7 +328,7 @@ impl Sync<'_> {
     }
 
     /// What the ledger must say when all writes are done.
-    pub(super) fn conclusion(&self, event: &Event, message: &Message, work: &Work) -> Result<Vec<Write>> {
+    pub(super) async fn conclusion(&self, event: &Event, message: &Message, work: &Work) -> Result<Vec<Write>> {
         let Some(contact_id) = &work.contact_id else { return Ok(Vec::new()) };
         let mut writes = Vec::new();
         if self.mapping.listens() {
@@ -342,7 +342,17 @@ impl Sync<'_> {
         }
         let mut keys = Set::new();
         if !is_heard {
-            keys.extend(self.scope.identities(event));
+            let address = event.buyer.email.as_deref().map(|email| self.scope.email(email));
+            let mut owner = contact_of(&self.effects, Vec::from_iter(address.clone())).await?;
+            owner = owner.filter(|id| id != contact_id && work.moved_from.as_ref() != Some(id));
+            // An address that is somebody else's stays so, though a message about this one's order bears it.
+            let is_anothers = match owner {
+                Some(other) => person(&self.effects, &self.scope, &other).await?.is_some(),
+                None => false,
+            };
+            keys.extend(
+                self.scope.identities(event).into_iter().filter(|key| !is_anothers || address.as_ref() != Some(key)),
+            );
         }
         keys.extend(work.plan.person.orders.iter().map(|o| self.scope.order(&o.key)));
         keys.extend(work.plan.person.buyers.iter().map(|b| self.scope.buyer(b)));
@@ -358,6 +368,10 @@ impl Sync<'_> {
             (step.due, step.attempts, step.next_at, step.error) = (Some(later.clone()), 0, 0, None);
             // What was known when the message came, and what came with it, is over by then.
             (step.contact, step.ticket, step.earlier) = (Value::Null, Value::Null, Vec::new());
+            if later.playbook.starts_with(mapping::UPGRADE) {
+                // The day is now, however long ago it was told.
+                step.manner = None;
+            }
             let value = Some(text(&step.to_json()));
             writes.push(Write { key: self.scope.later(&name), expect: None, value });
         }

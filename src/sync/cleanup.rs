@@ -38,7 +38,7 @@ impl Sync<'_> {
             people.push(json!({
                 "contactId": contact_id,
                 "version": entry.version,
-                "isOnlyTest": plan.person.orders.is_empty(),
+                "isOnlyTest": plan.person.orders.is_empty() && plan.person.tickets.is_empty(),
                 "orders": orders,
                 "steps": plan.steps.to_json(),
             }));

@@ -4,7 +4,7 @@
 //! Which orders, in which pages, is the host's part: it reads the lists and keeps what it has read (`js/src/history/`).
 
 use super::{
-    Sync,
+    FORGOTTEN, Sync,
     attempt::snapshot,
     inbox::{Accepted, Arrival},
     person_of,
@@ -133,7 +133,7 @@ impl Sync<'_> {
         Ok(Known::Person { contact_id: Some(String::new()), person: plan.person })
     }
 
-    /// The messages about an order, none where it belongs to another location. `others`: orders of the same person, among
+    /// The messages about an order, none where it belongs to another location, or to somebody who was forgotten. `others`: orders of the same person, among
     /// which may be the one that an upsell belongs to; with `remember` the order's location stays what it is found to be.
     pub(super) async fn told(
         &self,
@@ -157,6 +157,12 @@ impl Sync<'_> {
         for params in digistore24::messages(order, merchant, upsell_no)? {
             let event = Event::read(&connection.id, &params, self.effects.now());
             told.push((event, params));
+        }
+        if let Some((event, _)) = told.first() {
+            let (owner, _) = self.effects.get(vec![self.scope.order(&event.order_key())]).await?;
+            if owner.first().is_some_and(|entry| entry.value == FORGOTTEN) {
+                told.clear();
+            }
         }
         if let Some((event, _)) = told.first().filter(|_| !self.routes.is_empty()) {
             let location = self.routes.settle(&self.effects, &connection.id, event, remember).await?;

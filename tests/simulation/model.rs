@@ -133,7 +133,8 @@ impl<'a> Model<'a> {
     pub fn is_returned(&self, message: &Message) -> bool {
         let (What::Paid { .. }, Some(money)) = (message.what, &message.money) else { return false };
         let order = self.orders.get(&message.order);
-        order.is_some_and(|o| o.payments.iter().any(|p| p.id == money.transaction && !p.returned.is_empty()))
+        let is_back = |p: &Payment| p.id == money.transaction && !p.returned.is_empty() && p.cents <= back(p);
+        order.is_some_and(|o| o.payments.iter().any(is_back))
     }
 
     /// A message has been dealt with.
@@ -156,9 +157,23 @@ impl<'a> Model<'a> {
     pub fn upgrade(&mut self, number: usize) {
         let message = &self.shop.messages[number];
         let email = self.whose(message).unwrap();
-        self.orders.get_mut(&message.order).unwrap().replaces = true;
-        self.settle_replaced(&email);
+        let order = self.orders.get_mut(&message.order).unwrap();
+        if order.items.iter().any(|item| grants(item.stand)) {
+            order.replaces = true;
+            self.settle_replaced(&email);
+        }
+        self.settle_dunning(&email, None);
         self.tag(&email);
+    }
+
+    /// Where an upgrade has replaced what missed a payment, nothing is missing any more.
+    fn settle_dunning(&mut self, email: &str, but: Option<usize>) {
+        for number in self.contacts[email].orders.iter().filter(|number| Some(**number) != but) {
+            let order = self.orders.get_mut(number).unwrap();
+            if order.items.iter().all(|item| item.stand != Stand::Paused) {
+                order.tasks.iter_mut().filter(|task| task.purpose == "dunning").for_each(|task| task.is_open = false);
+            }
+        }
     }
 
     /// A step of a playbook that came later: the first brings a tag, the second a task.
@@ -292,7 +307,7 @@ impl<'a> Model<'a> {
         for task in &mut order.tasks {
             task.is_open &= match task.purpose {
                 "review" => true,
-                "dunning" => !((is_paid && !asks || refunded) && none_missing),
+                "dunning" => asks || !none_missing,
                 _ => !refunded || left[usize::from(task.of_upsell)],
             };
         }
@@ -345,6 +360,7 @@ impl<'a> Model<'a> {
         }
         self.orders.insert(message.order, order);
         self.settle_replaced(&email);
+        self.settle_dunning(&email, Some(message.order));
         let order = self.orders.get_mut(&message.order).unwrap();
         order.noted = order.items.iter().map(|i| i.stand).collect();
         if self.full && (is_paid || order.deal.is_some()) {
@@ -357,7 +373,9 @@ impl<'a> Model<'a> {
         let Some(email) = self.whose(message) else { return false };
         let replaces = |order: &usize| {
             let sold = &self.shop.orders[*order];
-            sold.is_later && sold.replaces == Some(message.order) && self.orders[order].will_replace
+            let upgrade = &self.orders[order];
+            let is_in_force = upgrade.items.iter().any(|item| grants(item.stand));
+            sold.is_later && sold.replaces == Some(message.order) && upgrade.will_replace && is_in_force
         };
         self.contacts[&email].orders.iter().any(replaces)
     }
@@ -369,7 +387,12 @@ impl<'a> Model<'a> {
 
     fn remember(&mut self, message: &Message, email: &str) {
         for key in self.keys(message) {
-            self.known.insert(key, email.to_owned());
+            // An address that is somebody else's stays so.
+            if key.starts_with("address ") {
+                self.known.entry(key).or_insert_with(|| email.to_owned());
+            } else {
+                self.known.insert(key, email.to_owned());
+            }
         }
     }
 
@@ -538,7 +561,8 @@ impl Order {
     }
 
     fn balance(&self) -> i64 {
-        self.payments.iter().map(|p| p.cents - back(p)).sum()
+        // What went back of a payment that has not come was never counted.
+        self.payments.iter().filter(|p| p.cents > 0).map(|p| p.cents - back(p)).sum()
     }
 
     /// A refund of this payment came before it, and was a part of it.
