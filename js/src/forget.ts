@@ -1,22 +1,28 @@
 import { PluginError } from './errors.js';
-import type { Forgotten, JsonObject, Remainder } from './protocol.js';
+import type { ErrorCode, Forgotten, JsonObject, Remainder } from './protocol.js';
 
 /** What is lent to {@link forget}. */
 interface Means {
   /** The core's part: the store. */
-  forgetInStore(email: string): Promise<{ contactId: string | null; orders: number; messages: number }>;
+  forgetInStore(email: string, inHighLevel: string | null): Promise<{ contactId: string | null; orders: number; messages: number }>;
   run(id: string, input: JsonObject): Promise<unknown>;
 }
 
+const BARRED: ReadonlySet<ErrorCode> = new Set(['forbidden', 'unauthenticated', 'misconfigured']);
+
 /** Forgets a person in the store and, on request, in HighLevel; names what remains elsewhere. Can be repeated. */
 export async function forget(email: string, deleteContact: boolean, means: Means): Promise<Forgotten> {
-  const forgotten = await means.forgetInStore(email);
+  // Whoever bought nothing is known by the contact's id only; and the ledger's contact may have been merged into another one.
+  const other = await contactOf(email, means).catch((error: unknown) => {
+    // Who may not look can still forget what is in the store.
+    if (!deleteContact && error instanceof PluginError && BARRED.has(error.code)) return null;
+    throw error;
+  });
+  const forgotten = await means.forgetInStore(email, other);
   let { contactId } = forgotten;
   let isDeleted = false;
   if (deleteContact) {
     if (contactId !== null) isDeleted = await deleted(contactId, means);
-    // The ledger's may have been merged into another one, which has the address now.
-    const other = await contactOf(email, means);
     if (other !== null && other !== contactId) {
       isDeleted = await deleted(other, means);
       contactId = other;

@@ -499,7 +499,7 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
     forget: async (email, { deleteContact = false, ...options } = {}) => {
       if (typeof email !== 'string' || email.trim() === '') throw wrongField('email', 'is required');
       return forget(email, deleteContact, {
-        forgetInStore: (whom) => ledger('forget', [whom], options),
+        forgetInStore: (whom, inHighLevel) => ledger('forget', [whom, inHighLevel], options),
         run: (id, input) => run(id, input, options),
       });
     },

@@ -91,6 +91,8 @@ record! {
         pub asks: bool,
         /// The ledger entry when all is done.
         pub person: Person,
+        /// Tags that are asked for and were put on before: put on again, where somebody has taken them off since.
+        pub again: Vec<String>,
     }
 }
 
@@ -260,13 +262,13 @@ pub fn plan(mapping: &Mapping, event: &Event, known: Known, now: &Circumstances)
         None => draft.apply(),
     };
     let Draft { changes, mut remarks, ask, .. } = draft;
-    let (mut steps, mut later) = (Vec::new(), Vec::new());
+    let (mut steps, mut later, mut again) = (Vec::new(), Vec::new(), Vec::new());
     if tells {
         let mut writer = Writer::new(mapping, event, now, &mut person, &before);
         writer.changes = &changes;
         writer.ask = ask;
         writer.write(snapshot.as_ref(), contact_id.is_none());
-        (steps, later) = (writer.steps, writer.drawn.later);
+        (steps, later, again) = (writer.steps, writer.drawn.later, writer.again);
         if let Some(end) = end.filter(|_| now.due.is_none()) {
             remarks.push(format!(
                 "the replaced order runs until {}",
@@ -276,7 +278,7 @@ pub fn plan(mapping: &Mapping, event: &Event, known: Known, now: &Circumstances)
         }
         remarks.extend(writer.drawn.remarks);
     }
-    Plan { contact_id, changes, steps, later, remarks, asks: ask, person }
+    Plan { contact_id, changes, steps, later, remarks, asks: ask, person, again }
 }
 
 struct Draft<'a> {
@@ -517,7 +519,7 @@ fn end_of_replaced(event: &Event, now_ms: u64) -> Option<Later> {
     let day = order.upgraded_order_id.as_ref().and(order.delivery_date.as_deref()).and_then(clock::parse_date)?;
     let at = u64::try_from(clock::berlin(day.midnight()).unix_timestamp()).ok()? * 1000;
     let playbook = UPGRADE.to_owned() + order.upgraded_order_id.as_deref().unwrap_or_default();
-    (event.event == Kind::Payment && at > now_ms).then_some(Later { at, playbook, step: 0 })
+    (event.event == Kind::Payment && at > now_ms).then_some(Later { at, playbook, step: 0, mark: String::new() })
 }
 
 /// Brings an item's dates up to date. `late`: a newer payment came before this message.

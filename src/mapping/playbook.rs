@@ -9,7 +9,7 @@ use super::{
     transition::State,
 };
 use crate::digistore24::{Cents, Event, Kind};
-use crate::json::{Map, ToJson, Value, json, put};
+use crate::json::{Map, ToJson, Value, json, put, text};
 use crate::text::{lower, short_hash};
 use crate::{clock, record};
 
@@ -31,6 +31,8 @@ struct PlayStep {
     unless: Value,
     action: String,
     with: Form,
+    /// Stands for all of it.
+    mark: String,
 }
 
 record! {
@@ -43,6 +45,8 @@ record! {
         pub playbook: String,
         /// Which step, from 0.
         pub step: u32,
+        /// Stands for the step as it was: a playbook that was changed since does nothing else in its place.
+        pub mark: String,
     }
 }
 
@@ -93,10 +97,29 @@ pub(super) fn texts(value: &Value) -> Vec<String> {
     }
 }
 
+/// HighLevel tells a deal's new stage or status twice, once among all its fields: whichever comes first is the news.
+fn is_change_of_deal(facts: &Value, name: &str) -> bool {
+    let word = &facts["event"];
+    let changed = |aspect: &str| {
+        *word == "OpportunityUpdate"
+            && facts
+                .pointer("/now/changed")
+                .and_then(Value::as_array)
+                .is_some_and(|all| all.iter().any(|c| c == aspect))
+    };
+    match name {
+        "changedDeal" => *word == "OpportunityStageUpdate" || *word == "OpportunityStatusUpdate",
+        "dealStageChanged" => changed("pipelineStageId"),
+        "dealStatusChanged" => changed("status"),
+        _ => false,
+    }
+}
+
 /// Whether the event with these facts goes by that name.
 pub(super) fn is_event(facts: &Value, name: &str) -> bool {
     let fired = facts["triggers"].as_array();
     facts["event"] == name
+        || is_change_of_deal(facts, name)
         || fired.is_some_and(|ids| {
             ids.iter().any(|id| id.as_str().and_then(|id| id.split_once('.')).is_some_and(|(_, word)| word == name))
         })
@@ -120,6 +143,7 @@ impl Playbook {
                     unless: step["unless"].clone(),
                     action: action.clone(),
                     with: Form::read(with),
+                    mark: short_hash(&mut [text(step).as_str()].into_iter()),
                 });
             }
         }
@@ -173,12 +197,22 @@ pub(super) fn draw(mapping: &Mapping, event: &Event, facts: &Value, person: &mut
             None if holds(&book.unless, facts) && !book.unless.is_null() => continue,
             _ => {}
         }
+        // Where the playbook was changed since, what waited may stand in another place, or in none.
+        let waited = due.map(|due| {
+            let places = (0u32..).zip(&book.steps).filter(|(_, step)| step.mark == due.mark);
+            let places = Vec::from_iter(places.map(|(index, _)| index));
+            Some(due.step).filter(|place| places.contains(place)).or(places.first().copied())
+        });
+        if waited == Some(None) {
+            let remark = ": the step that waited is not in it any more, and is not carried out";
+            drawn.remarks.push("playbook ".to_owned() + &book.name + remark);
+        }
         for (index, step) in (0..).zip(&book.steps) {
-            match due {
-                Some(due) if due.step != index => continue,
+            match waited {
+                Some(waited) if waited != Some(index) => continue,
                 None if step.wait_ms > 0 => {
                     let at = now.now_ms + step.wait_ms;
-                    drawn.later.push(Later { at, playbook: book.name.clone(), step: index });
+                    drawn.later.push(Later { at, playbook: book.name.clone(), step: index, mark: step.mark.clone() });
                     continue;
                 }
                 _ => {}
@@ -233,6 +267,16 @@ impl Hand<'_> {
         }
     }
 
+    /// Changes one thing. What is empty changes nothing.
+    fn update(&mut self, operation: &str, name: &str, id: &str, mut input: Map) {
+        input.retain(|_, value| !as_text(value).trim().is_empty());
+        if input.is_empty() {
+            return self.drawn.remarks.push(self.why.clone() + ": nothing to change is told");
+        }
+        put(&mut input, name, id.into());
+        self.run(operation, input);
+    }
+
     fn play(&mut self, action: &str, with: &Value) {
         let at_digistore24 = ["updatePurchase", "stopRebilling", "startRebilling", "refund"].contains(&action);
         if at_digistore24 && self.event.order.id.is_empty() {
@@ -264,14 +308,12 @@ impl Hand<'_> {
                     let day = clock::ymd(clock::in_berlin(clock::at(self.now.now_ms + span)).date());
                     put(&mut input, "next_payment_at", Value::String(day + " 00:00:00"));
                 }
-                put(&mut input, "purchase_id", self.event.order.id.as_str().into());
-                self.run("digistore24.updatePurchase", input);
+                self.update("digistore24.updatePurchase", "purchase_id", &self.event.order.id.clone(), input);
             }
             "updateBuyer" => {
-                let mut input = with.as_object().cloned().unwrap_or_default();
-                if let Some(id) = &self.event.buyer.id {
-                    put(&mut input, "buyer_id", id.as_str().into());
-                    self.run("digistore24.updateBuyer", input);
+                let input = with.as_object().cloned().unwrap_or_default();
+                if let Some(id) = self.event.buyer.id.clone() {
+                    self.update("digistore24.updateBuyer", "buyer_id", &id, input);
                 }
             }
             "stopRebilling" | "startRebilling" => {

@@ -30,6 +30,8 @@ pub(super) struct Writer<'a> {
     pub(super) ask: bool,
     /// The writes.
     pub(super) steps: Vec<Step>,
+    /// As [`Plan::again`](super::Plan::again).
+    pub(super) again: Vec<String>,
 }
 
 impl<'a> Writer<'a> {
@@ -67,6 +69,7 @@ impl<'a> Writer<'a> {
             changes: &[],
             ask: false,
             steps: Vec::new(),
+            again: Vec::new(),
         }
     }
 
@@ -136,12 +139,17 @@ impl<'a> Writer<'a> {
             }
         }
         custom.extend(mapped.clone());
-        custom.extend(std::mem::take(&mut self.drawn.custom).into_iter().filter(|(_, value)| !value.is_null()));
+        let mut named: Set = Set::new();
+        for (key, value) in std::mem::take(&mut self.drawn.custom).into_iter().filter(|(_, value)| !value.is_null()) {
+            named.insert(key.clone());
+            custom.insert(key, value);
+        }
         let mut changed = Map::new();
         for (key, value) in custom {
             // GHL's fields hold one value: a list is written with commas.
             let value = if value.is_array() { as_text(&value).into() } else { value };
-            if self.person.fields.get(&key) != Some(&value) {
+            // What a playbook asks for is written, whatever somebody made of it since.
+            if named.contains(&key) || self.person.fields.get(&key) != Some(&value) {
                 self.person.fields.insert(key.clone(), value.clone());
                 changed.insert(key, value);
             }
@@ -286,9 +294,12 @@ impl<'a> Writer<'a> {
         let refunded = became(State::Refunded);
         let Some(order) = self.person.order_mut(&key) else { return };
         let items = &order.items;
+        // It was cancelled, and is not any more.
+        let is_going_on = order.is_in_force() && items.iter().all(|item| item.state != State::Cancelling);
         let is_done = |task: &OpenTask| match task.purpose {
             Purpose::Dunning => !ask && !is_missing,
             Purpose::Review => false,
+            Purpose::Retention if !ask && is_going_on => true,
             // Of what the task is about nothing is left.
             _ => refunded && !items.iter().any(|item| item.belongs_to(&task.order) && item.state.grants()),
         };
@@ -321,7 +332,12 @@ impl<'a> Writer<'a> {
             own => own.as_bool() != Some(false),
         };
         let wanted = [
-            (ask && !open(Purpose::Review), Purpose::Review, "the message alone can't tell what to do"),
+            // Each question is one of its own, but for the same message again.
+            (
+                ask && !(self.now.repeated && open(Purpose::Review)),
+                Purpose::Review,
+                "the message alone can't tell what to do",
+            ),
             (became(State::Paused) && !open(Purpose::Dunning), Purpose::Dunning, "a payment is missing"),
             (became(State::Cancelling) && !open(Purpose::Retention), Purpose::Retention, "the plan was cancelled"),
             (became(State::ChargedBack), Purpose::Chargeback, "the bank took the money back"),
@@ -447,6 +463,8 @@ impl<'a> Writer<'a> {
             self.person.foreign_tags.remove(tag);
         }
         self.person.kept.extend(asked.iter().cloned());
+        let is_there = |tag: &&String| before.contains(tag) || self.person.foreign_tags.contains(tag);
+        self.again = asked.iter().filter(is_there).cloned().collect();
         let mut extra = Vec::from_iter(self.person.kept.iter().cloned());
         if let Some(status) = self.person.status() {
             extra.extend(playbook::tags(&by_state[status.word()]));

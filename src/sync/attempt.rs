@@ -3,9 +3,10 @@
 use super::{
     RELOAD_MS, Sync, contact_of,
     execute::{Next, Work, is_new_order},
+    fields::RELOAD_MISSING_MS,
     from_json, heard,
     inbox::Message,
-    person, person_of,
+    mirror, person, person_of,
     process::{Call, Report},
 };
 use std::cell::Cell;
@@ -232,6 +233,12 @@ impl Sync<'_> {
             order.left_tags.extend(left);
         }
         work.plan.leave_made(known);
+        if event.event.is_highlevel() {
+            // It is still news for the next try; what was written for it until now is not.
+            let (stored, _) = self.effects.get(vec![self.scope.mirror(&id)]).await?;
+            let stored = stored.first().and_then(|entry| from_json(&entry.value).ok()).unwrap_or_default();
+            work.mirror = mirror::with_own(stored, &work.mirror);
+        }
         // What the person had before is taken over by the next try.
         work.moved_from = None;
         self.conclusion(event, message, work).await
@@ -240,7 +247,10 @@ impl Sync<'_> {
     /// Whether the contact has confirmed that it wants mail, where a playbook needs to know.
     async fn is_confirmed(&self, report: &mut Report, contact: &Value) -> Result<bool> {
         let Some(field) = self.mapping.asks_consent() else { return Ok(false) };
-        let fields = self.fields(RELOAD_MS, &mut report.calls).await?;
+        let mut fields = self.fields(RELOAD_MS, &mut report.calls).await?;
+        if fields.by_key(field).is_none() {
+            fields = self.fields(RELOAD_MISSING_MS, &mut report.calls).await?;
+        }
         let Some(field_id) = fields.by_key(field).map(|f| f["id"].clone()) else { return Ok(false) };
         let values = contact.get("customFields").and_then(Value::as_array).into_iter().flatten();
         let value = values.filter(|f| f["id"] == field_id).map(|f| &f["value"]).next().cloned().unwrap_or_default();

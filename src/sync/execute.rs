@@ -6,7 +6,10 @@ use super::{
     attempt::{is_uncertain, snapshot},
     mirror,
     process::Report,
-    request::{CREATE_DEAL, Request, is_deal, is_so, made_elsewhere, mark_of, may_repeat, request, search, shared},
+    request::{
+        CREATE_DEAL, Request, is_deal, is_so, made_elsewhere, mark_of, may_repeat, needs_result, request, search,
+        shared,
+    },
 };
 use crate::json::{Json, Map, ToJson, Value, json, put, text};
 use crate::lease::Lease;
@@ -163,9 +166,11 @@ impl Work {
         let mut marks = Map::new();
         for (step, progress) in self.plan.steps.iter().zip(&self.progress) {
             let mark = mark_of(&step.action);
-            // What has no mark may be repeated; tags that are on are kept as the order's.
+            // What has no mark may be repeated; tags that are on are kept as the order's. What gives something that other steps
+            // need is done again, for its result: it is looked for first, or does no harm.
             let is_on = *progress == Progress::Done && matches!(step.action, Action::AddTags { .. });
-            if *progress != Progress::Todo && !is_on && !mark.is_empty() && mark.starts_with(prefix) {
+            let gives = matches!(&step.action, Action::Run { keep: Some(_), .. }) || needs_result(&step.action);
+            if *progress != Progress::Todo && !is_on && !gives && !mark.is_empty() && mark.starts_with(prefix) {
                 put(&mut marks, &mark, progress.to_json());
             }
         }
@@ -192,7 +197,11 @@ impl Sync<'_> {
         event: &Event,
         work: &mut Work,
     ) -> Result<Next> {
-        for index in 0..work.plan.steps.len() {
+        // What a write shows may add a step.
+        let mut next = 0;
+        while next < work.plan.steps.len() {
+            let index = next;
+            next += 1;
             let progress = work.progress.get(index).copied().unwrap_or(Progress::Done);
             if progress == Progress::Done {
                 continue;
@@ -536,6 +545,18 @@ impl Sync<'_> {
                 work.plan.person.foreign_tags.insert(tag.clone());
             }
         }
+        let mut missing = std::mem::take(&mut work.plan.again);
+        missing.retain(|tag| !seen.tags.contains(tag));
+        if !missing.is_empty() {
+            let person = &mut work.plan.person;
+            for tag in &missing {
+                person.foreign_tags.remove(tag);
+                person.tags.insert(tag.clone());
+            }
+            let why = "asked for again, and taken off since".to_owned();
+            work.plan.steps.push(Step { why, action: Action::AddTags { tags: missing } });
+            work.progress.push(Progress::Todo);
+        }
         let person = &mut work.plan.person;
         if let Some(user) = seen.assigned_to {
             for step in &mut work.plan.steps {
@@ -599,7 +620,9 @@ fn note_result(work: &mut Work, action: &Action, id: Option<String>, about: &str
         }
         Action::CreateTask { order, purpose, .. } => {
             if let Some(order) = work.plan.person.order_mut(order) {
-                order.open_tasks.push(OpenTask { id, purpose: *purpose, order: about.to_owned() });
+                // An event of HighLevel names none.
+                let order_id = if about.is_empty() { order.id.clone() } else { about.to_owned() };
+                order.open_tasks.push(OpenTask { id, purpose: *purpose, order: order_id });
             }
         }
         Action::Run { operation, order, .. } if operation == CREATE_DEAL => {

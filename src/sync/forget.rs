@@ -18,9 +18,12 @@ impl Sync<'_> {
     ///
     /// # Errors
     /// `storage`; `conflict` while an event of this person is worked on.
-    pub async fn forget(&self, email: &str) -> Result<Value> {
+    ///
+    /// `in_highlevel` is who has the address there: of whoever bought nothing only the contact's id is known here.
+    pub async fn forget(&self, email: &str, in_highlevel: Option<&str>) -> Result<Value> {
         let email = lower(email.trim());
-        let contact_id = contact_of(&self.effects, vec![self.scope.email(&email)]).await?;
+        let found = contact_of(&self.effects, vec![self.scope.email(&email)]).await?;
+        let contact_id = found.or_else(|| in_highlevel.map(str::to_owned));
         let id = contact_id.as_deref().unwrap_or_default();
         let (known, version) = person(&self.effects, &self.scope, id).await?.unwrap_or_default();
         let claims = vec![self.scope.claim_contact(id), self.scope.claim_email(&email)];

@@ -152,6 +152,14 @@ impl Sync<'_> {
         Ok((Accepted::Duplicate, first.unwrap_or(name)))
     }
 
+    /// What an event would tell that is new, as far as it says so itself; the mirror stays as it is.
+    pub(super) async fn guess_news(&self, event: &mut Event, id: &str) -> Result<()> {
+        let (entries, _) = self.effects.get(vec![self.scope.mirror(id)]).await?;
+        let mut mirror = entries.first().and_then(|entry| super::from_json(&entry.value).ok()).unwrap_or_default();
+        news(&mut mirror, event, self.seconds());
+        Ok(())
+    }
+
     /// The address of a contact of which nothing is known. A message that makes the contact just now has claimed it: what that
     /// one writes must be known before its echo is heard.
     pub(super) async fn email_of_unknown(&self, report: &mut Report, event: &Event) -> Result<Option<String>> {

@@ -8,7 +8,7 @@ use crate::json::{Json, Value};
 
 impl Sync<'_> {
     /// `merchant()`, `import({orders, merchant, manner, contact, dryRun})`, `lacks(merchant, rows)`, `overdue(after)`,
-    /// `work(merchant, kind, rows)`, `compare(merchant, order)`, `view(contactId, merchant, orders)`, `tests(after)`, `dropTests(contactId, version, gone)`, `forget(email)`.
+    /// `work(merchant, kind, rows)`, `compare(merchant, order)`, `view(contactId, merchant, orders)`, `tests(after)`, `dropTests(contactId, version, gone)`, `forget(email, contactId)`.
     ///
     /// # Errors
     /// `invalid_input` for another name; else what the method says.
@@ -34,7 +34,7 @@ impl Sync<'_> {
                 Ok(self.drop_tests(text, version, third.as_bool() == Some(true)).await?.into())
             }
             "sync.compare" => self.compare(text, &second).await,
-            "forget" => self.forget(text).await,
+            "forget" => self.forget(text, second.as_str()).await,
             _ => Err(Error::invalid_field("method", "is not known")),
         }
     }

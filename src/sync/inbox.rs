@@ -99,11 +99,15 @@ impl Message {
         let params = parse(form.as_bytes())?;
         let mut event = Event::read(connection, &params, self.received_at);
         event.items.retain(|item| !self.known_items.contains(&item.dedupe_key));
-        if event.event == Kind::Affiliation {
-            // The person that it is about is the partner.
-            event.buyer.email = event.affiliate.as_ref().and_then(|partner| partner.email.clone());
-        }
+        is_about_partner(&mut event);
         Ok(event)
+    }
+}
+
+/// The person that an approval is about is the partner.
+pub(super) fn is_about_partner(event: &mut Event) {
+    if event.event == Kind::Affiliation {
+        event.buyer.email = event.affiliate.as_ref().and_then(|partner| partner.email.clone());
     }
 }
 
@@ -132,6 +136,7 @@ pub(crate) struct Arrival {
 }
 
 /// What is to become of an event.
+#[derive(Default)]
 pub(super) struct Fate {
     /// Why it is kept without being worked on.
     pub(super) reason: Option<String>,

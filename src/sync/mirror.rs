@@ -183,6 +183,16 @@ pub(super) fn learn(mirror: &mut Map, event: &Map, at: i64) -> Option<Vec<String
     (tells_tags || !told.is_empty()).then_some(news)
 }
 
+/// What is stored, with what we wrote since as `newer` has it.
+pub(super) fn with_own(mut stored: Map, newer: &Map) -> Map {
+    for name in newer.keys() {
+        if let Some(own) = Aspect::of(newer, name).filter(|aspect| aspect.own) {
+            own.keep(&mut stored, name);
+        }
+    }
+    stored
+}
+
 /// Takes in what a write of ours left, by the answer to it; `at` in seconds since 1970.
 pub(super) fn wrote(mirror: &mut Map, request: &Request, answer: &Value, at: i64) {
     if !request.operation.starts_with("ghl.") {
@@ -215,6 +225,19 @@ pub(super) fn wrote(mirror: &mut Map, request: &Request, answer: &Value, at: i64
             } else if mirror.get(&name).is_none() && answer["contact"].is_object() {
                 Aspect { at, own: false, values: vec![value] }.keep(mirror, &name);
             }
+        }
+    }
+    // What stood there when we first wrote is no news when it is told beside that.
+    let mut beside = Map::new();
+    if word == "ContactTagUpdate" && !mirror.keys().any(|name| name.starts_with('#')) {
+        beside = tags(answer);
+    } else if word == "OpportunityUpdate" {
+        put(&mut event, "data", answer["opportunity"].clone());
+        beside = told(&event);
+    }
+    for (name, value) in beside {
+        if !own.contains_key(&name) && mirror.get(&name).is_none() && value != "" {
+            Aspect { at, own: false, values: vec![value] }.keep(mirror, &name);
         }
     }
     if let Some(id) = made.as_str() {

@@ -5,7 +5,7 @@ use super::{
     attempt::{is_damage, is_fence, is_uncertain},
     execute::Work,
     from_json, heard,
-    inbox::{Accepted, Message},
+    inbox::{Accepted, Fate, Message, is_about_partner},
 };
 use crate::json::{Set, ToJson, Value, json, text};
 use crate::lease::Lease;
@@ -470,6 +470,7 @@ impl Sync<'_> {
     /// # Errors
     /// `storage`.
     pub async fn dry_run(&self, event: &mut Event) -> Result<(Plan, bool)> {
+        is_about_partner(event);
         let seen_keys: Vec<String> = event.items.iter().map(|i| self.scope.seen(&i.dedupe_key)).collect();
         let (since, order) = (self.scope.since(), self.scope.order(&event.order_key()));
         let mut keys = seen_keys.clone();
@@ -477,12 +478,17 @@ impl Sync<'_> {
         let (entries, _) = self.effects.get(keys).await?;
         let of = |key: &String| entries.iter().find(|entry| entry.key == *key).map(|entry| entry.value.as_str());
         let repeated = !seen_keys.is_empty() && seen_keys.iter().all(|key| of(key).is_some());
-        let fate = self.fate(event, of(&order), of(&since), self.effects.now());
         let is_heard = event.event.is_highlevel();
+        let mut fate = Fate::default();
+        if !is_heard {
+            fate = self.fate(event, of(&order), of(&since), self.effects.now());
+        }
         let found = if is_heard {
             let id = heard::contact_id(event);
             let stored = super::person(&self.effects, &self.scope, &id).await?.unwrap_or_default();
             heard::place(event, &stored.0);
+            #[cfg(not(feature = "fetch"))]
+            self.guess_news(event, &id).await?;
             Some((id, stored.0, stored.1))
         } else {
             super::person_of(&self.effects, &self.scope, event).await?
@@ -497,7 +503,7 @@ impl Sync<'_> {
             }
             _ => false,
         };
-        let manner = fate.manner.filter(|_| !is_heard).unwrap_or_default();
+        let manner = fate.manner.unwrap_or_default();
         let now = Circumstances { repeated, manner, now_ms: self.effects.now(), ..Circumstances::default() };
         let mut plan = loop {
             let plan = mapping::plan_history(self.mapping, &[], event, known.clone(), &now);
@@ -506,6 +512,11 @@ impl Sync<'_> {
             }
         };
         let mut remark = |text: &str| plan.remarks.push(text.to_owned());
+        if is_heard {
+            remark(
+                "the contact is read first, and what the event is about: here only what the event itself says is known",
+            );
+        }
         if manner == Manner::Silent {
             remark("from before the plugin was connected: contact and fields only");
         }

@@ -207,6 +207,11 @@ pub(super) fn may_repeat(action: &Action) -> bool {
     }
 }
 
+/// Whether its input is what another step gives.
+pub(super) fn needs_result(action: &Action) -> bool {
+    matches!(action, Action::Run { operation, .. } if operation == "ghl.businesses.addRemoveContactFromBusiness")
+}
+
 /// Whether it makes a deal.
 pub(super) fn is_deal(action: &Action) -> bool {
     matches!(action, Action::Run { operation, .. } if operation == CREATE_DEAL)

@@ -304,10 +304,12 @@ impl<'a> Model<'a> {
             own.any(|item| grants(item.stand))
         };
         let left = [is_left(false), is_left(true)];
+        let is_going_on = left.contains(&true) && order.items.iter().all(|i| i.stand != Stand::Cancelling);
         for task in &mut order.tasks {
             task.is_open &= match task.purpose {
                 "review" => true,
                 "dunning" => asks || !none_missing,
+                "retention" if !asks && is_going_on => false,
                 _ => !refunded || left[usize::from(task.of_upsell)],
             };
         }
@@ -319,7 +321,9 @@ impl<'a> Model<'a> {
             ("dunning", became.contains(&Stand::Paused)),
             ("retention", self.full && became.contains(&Stand::Cancelling)),
         ] {
-            if wish && !order.tasks.iter().any(|task| task.purpose == purpose && task.is_open) {
+            let is_open = order.tasks.iter().any(|task| task.purpose == purpose && task.is_open);
+            // Each question is one of its own, but for the same message again.
+            if wish && (!is_open || purpose == "review" && !repeated) {
                 wanted.push(task(purpose));
             }
         }
