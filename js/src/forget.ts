@@ -4,7 +4,10 @@ import type { ErrorCode, Forgotten, JsonObject, Remainder } from './protocol.js'
 /** What is lent to {@link forget}. */
 interface Means {
   /** The core's part: the store. */
-  forgetInStore(email: string, inHighLevel: string | null): Promise<{ contactId: string | null; orders: number; messages: number }>;
+  forgetInStore(
+    email: string,
+    inHighLevel: string | null,
+  ): Promise<{ contactId: string | null; orders: number; messages: number }>;
   run(id: string, input: JsonObject): Promise<unknown>;
 }
 

@@ -4,7 +4,7 @@
 use super::{
     content,
     manner::Manner,
-    person::{self, ItemState, OpenTask, OrderState, Person, Purpose},
+    person::{self, ItemState, OrderState, Person, Purpose},
     plan::{Action, Change, Circumstances, Snapshot, Step},
     playbook::{self, Drawn},
     settings::{Business, Mapping, Notes},
@@ -290,38 +290,36 @@ impl<'a> Writer<'a> {
         let (ask, changes) = (self.ask, self.changes);
         let became = |state: State| changes.iter().any(|c| c.to == Some(state) && c.from != Some(state));
         let paid = self.event.event == Kind::Payment && !ask;
-        let is_missing = self.person.order(&key).is_some_and(|o| o.items.iter().any(|i| i.state == State::Paused));
         let refunded = became(State::Refunded);
-        let Some(order) = self.person.order_mut(&key) else { return };
-        let items = &order.items;
-        // It was cancelled, and is not any more.
-        let is_going_on = order.is_in_force() && items.iter().all(|item| item.state != State::Cancelling);
-        let is_done = |task: &OpenTask| match task.purpose {
-            Purpose::Dunning => !ask && !is_missing,
-            Purpose::Review => false,
-            Purpose::Retention if !ask && is_going_on => true,
-            // Of what the task is about nothing is left.
-            _ => refunded && !items.iter().any(|item| item.belongs_to(&task.order) && item.state.grants()),
-        };
         let why = match (paid, refunded) {
             (true, _) => "the missing payment came",
             (_, true) => "the order was refunded",
             _ => "no payment is missing any more",
         };
-        let (mut done, open) = std::mem::take(&mut order.open_tasks).into_iter().partition::<Vec<_>, _>(is_done);
-        order.open_tasks = open;
-        // An upgrade settles what the order that it replaces missed.
-        for other in self.person.orders.iter_mut().filter(|other| other.key != key) {
-            if !other.items.iter().any(|item| item.state == State::Paused) {
-                let (settled, open) = std::mem::take(&mut other.open_tasks)
-                    .into_iter()
-                    .partition(|task| task.purpose == Purpose::Dunning);
-                other.open_tasks = open;
-                done.extend::<Vec<_>>(settled);
-            }
+        let mut done = Vec::new();
+        for order in &mut self.person.orders {
+            let (items, is_own) = (&order.items, order.key == key);
+            let has = |state: State| items.iter().any(|item| item.state == state);
+            // It was cancelled, and is not any more.
+            let is_going_on = !has(State::Cancelling) && items.iter().any(|item| item.state.grants());
+            order.open_tasks.retain(|task| {
+                let is_done = match task.purpose {
+                    // An upgrade settles what the order that it replaces missed.
+                    Purpose::Dunning => !(has(State::Paused) || is_own && ask),
+                    _ if !is_own => false,
+                    Purpose::Review => false,
+                    Purpose::Retention if !ask && is_going_on => true,
+                    // Of what the task is about nothing is left.
+                    _ => refunded && !items.iter().any(|item| item.belongs_to(&task.order) && item.state.grants()),
+                };
+                if is_done {
+                    done.push(task.id.clone());
+                }
+                !is_done
+            });
         }
-        for task in done {
-            self.step(why, Action::CompleteTask { task_id: task.id });
+        for task_id in done {
+            self.step(why, Action::CompleteTask { task_id });
         }
         let Some(order) = self.person.order(&key) else { return };
         let open = |purpose: Purpose| order.open_tasks.iter().any(|t| t.purpose == purpose);

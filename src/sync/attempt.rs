@@ -184,7 +184,16 @@ impl Sync<'_> {
         if !is_news {
             plan.remarks.push("tells nothing new: the plugin's own write, or told before".to_owned());
         }
-        let mut work = Work { mirror, moved_from, ..Work::new(plan, version, lease.claims.clone()) };
+        let address =
+            event.buyer.email.as_deref().filter(|_| contact_id.is_some()).map(|email| self.scope.email(email));
+        let owner = contact_of(&self.effects, Vec::from_iter(address)).await?;
+        let is_anothers_address =
+            match owner.filter(|id| Some(id) != contact_id.as_ref() && Some(id) != moved_from.as_ref()) {
+                Some(other) => person(&self.effects, &self.scope, &other).await?.is_some(),
+                None => false,
+            };
+        let mut work =
+            Work { mirror, moved_from, is_anothers_address, ..Work::new(plan, version, lease.claims.clone()) };
         self.name_ids(&mut report.calls, &mut work).await?;
         work.go_on_from(&begun);
         lease
@@ -241,7 +250,7 @@ impl Sync<'_> {
         }
         // What the person had before is taken over by the next try.
         work.moved_from = None;
-        self.conclusion(event, message, work).await
+        self.conclusion(event, message, work)
     }
 
     /// Whether the contact has confirmed that it wants mail, where a playbook needs to know.
@@ -338,7 +347,7 @@ impl Sync<'_> {
     }
 
     /// What the ledger must say when all writes are done.
-    pub(super) async fn conclusion(&self, event: &Event, message: &Message, work: &Work) -> Result<Vec<Write>> {
+    pub(super) fn conclusion(&self, event: &Event, message: &Message, work: &Work) -> Result<Vec<Write>> {
         let Some(contact_id) = &work.contact_id else { return Ok(Vec::new()) };
         let mut writes = Vec::new();
         if self.mapping.listens() {
@@ -352,17 +361,10 @@ impl Sync<'_> {
         }
         let mut keys = Set::new();
         if !is_heard {
-            let address = event.buyer.email.as_deref().map(|email| self.scope.email(email));
-            let mut owner = contact_of(&self.effects, Vec::from_iter(address.clone())).await?;
-            owner = owner.filter(|id| id != contact_id && work.moved_from.as_ref() != Some(id));
             // An address that is somebody else's stays so, though a message about this one's order bears it.
-            let is_anothers = match owner {
-                Some(other) => person(&self.effects, &self.scope, &other).await?.is_some(),
-                None => false,
-            };
-            keys.extend(
-                self.scope.identities(event).into_iter().filter(|key| !is_anothers || address.as_ref() != Some(key)),
-            );
+            let address =
+                event.buyer.email.as_deref().filter(|_| work.is_anothers_address).map(|email| self.scope.email(email));
+            keys.extend(self.scope.identities(event).into_iter().filter(|key| address.as_ref() != Some(key)));
         }
         keys.extend(work.plan.person.orders.iter().map(|o| self.scope.order(&o.key)));
         keys.extend(work.plan.person.buyers.iter().map(|b| self.scope.buyer(b)));

@@ -35,6 +35,8 @@ record! {
         pub(super) person_version: u64,
         /// The contact that the person had before it was deleted or merged.
         pub(super) moved_from: Option<String>,
+        /// The ledger knows somebody else under the message's address.
+        pub(super) is_anothers_address: bool,
         /// The keys of the claims on contacts.
         pub(super) claimed: Vec<String>,
         /// What HighLevel is known to say about the contact, with what these writes left.
@@ -97,6 +99,7 @@ impl Work {
             contact_id,
             person_version,
             moved_from: None,
+            is_anothers_address: false,
             claimed,
             mirror: Map::new(),
             given_up: false,

@@ -323,7 +323,7 @@ impl Sync<'_> {
         report.requests = self.effects.requests() - before;
         match (result, &mut work) {
             (Ok(true), Some(work)) => {
-                let mut writes = self.conclusion(&event, &message, work).await?;
+                let mut writes = self.conclusion(&event, &message, work)?;
                 writes.extend(lease.unclaim());
                 writes.push(Write { key, expect: Some(version), value: None });
                 writes.push(Write { key: self.scope.work(name), expect: None, value: None });
