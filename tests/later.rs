@@ -461,3 +461,100 @@ fn whoever_holds_a_real_ticket_is_no_test() {
     let tests = call(&mut world, &plugin, "sync.tests", json!([null]));
     assert_eq!(tests["people"][0]["isOnlyTest"].as_bool(), Some(false));
 }
+
+#[test]
+fn tags_of_a_dead_letter_are_on_the_contact_not_withheld() {
+    let (mut world, plugin, second) = given_up(json!({ "playbooks": [enrols()] }));
+    apply(&mut world, &plugin, &with(&second, json!({ "event": "on_rebill_cancelled", "transaction_id": "" })));
+    assert!(has(&world, "own"));
+    apply(&mut world, &plugin, &with(&second, json!({ "event": "last_paid_day", "transaction_id": "" })));
+    assert!(!has(&world, "own") && !has(&world, "ds24-p-6"), "{:?}", world.contacts["c1"].tags);
+}
+
+/// A payment that is sent again may mean "restore access", also to one of several items.
+#[test]
+fn a_payment_that_is_sent_again_for_an_item_that_went_back_is_a_question() {
+    let (mut world, plugin) = (World::new(), plugin());
+    let both = json!({
+        "transaction_amount": "100.00", "item_count": "2", "order_item_id_2": "32", "product_id_2": "6",
+        "product_name_2": "Buch", "product_txn_amount": "50.00", "product_txn_amount_2": "50.00",
+    });
+    apply(&mut world, &plugin, &event(both.clone()));
+    apply(
+        &mut world,
+        &plugin,
+        &event(json!({
+            "event": "on_refund", "transaction_id": "9100", "parent_transaction_id": "9001", "transaction_amount": "50.00",
+        })),
+    );
+    assert!(!has(&world, "ds24-p-512345"));
+    world.purchases.insert("C74PNZH5".into(), purchase("C74PNZH5", "paying", &[("9001", "payment", "100.00")]));
+    assert_eq!(apply(&mut world, &plugin, &event(both)), "done");
+    assert!(has(&world, "ds24-p-512345"));
+}
+
+#[test]
+fn the_task_of_a_dead_letter_is_left_to_its_own_order() {
+    let books = json!([{ "name": "b", "when": { "event": "paymentFailed" }, "then": [{ "workflow": "Onboarding" }] }]);
+    let (mut world, plugin) = (World::new(), plugin_with(json!({ "playbooks": books })));
+    let other = json!({ "order_id": "B2", "order_item_id": "5", "product_id": "6", "transaction_id": "500" });
+    apply(&mut world, &plugin, &event(json!({})));
+    apply(&mut world, &plugin, &event(other.clone()));
+    world.contacts.get_mut("c1").unwrap().fields.insert("refusesWorkflows".into(), true.into());
+    let missed = event(json!({ "event": "on_payment_missed", "pay_sequence_no": "2", "transaction_id": "" }));
+    assert_eq!(apply(&mut world, &plugin, &missed), "dead");
+    apply(&mut world, &plugin, &with(&other, json!({ "pay_sequence_no": "2", "transaction_id": "501" })));
+    world.contacts.get_mut("c1").unwrap().fields.remove("refusesWorkflows");
+    assert_eq!(apply(&mut world, &plugin, &missed), "done");
+    assert_eq!(open_tasks(&world.contacts["c1"]).len(), 1, "{:?}", world.contacts["c1"].tasks);
+}
+
+#[test]
+fn a_cancellation_tells_its_last_day_though_its_number_is_an_older_one() {
+    let (mut world, plugin) = (World::new(), plugin());
+    let next = json!({ "pay_sequence_no": "2", "transaction_id": "9002", "next_payment_at": "2027-01-18" });
+    apply(&mut world, &plugin, &event(json!({})));
+    apply(&mut world, &plugin, &event(next));
+    let mut order = purchase("C74PNZH5", "paying", &[("9001", "payment", "47.00"), ("9002", "payment", "47.00")]);
+    order.as_object_mut().unwrap().insert("is_canceled_later".into(), "Y".into());
+    world.purchases.insert("C74PNZH5".into(), order);
+    let cancelled = json!({
+        "event": "on_rebill_cancelled", "transaction_id": "", "pay_sequence_no": "1", "next_payment_at": "2027-01-18",
+    });
+    apply(&mut world, &plugin, &event(cancelled));
+    assert!(has(&world, "ds24-cancelling"));
+    assert_eq!(world.contacts["c1"].custom["ds24_paid_until"], "2027-01-18");
+}
+
+#[test]
+fn a_refund_that_names_no_payment_counts() {
+    let (mut world, plugin) = (World::new(), plugin());
+    apply(&mut world, &plugin, &event(json!({})));
+    apply(&mut world, &plugin, &event(json!({ "pay_sequence_no": "2", "transaction_id": "9002" })));
+    let refund =
+        json!({ "event": "on_refund", "transaction_id": "9100", "pay_sequence_no": "", "parent_transaction_id": "" });
+    apply(&mut world, &plugin, &event(refund));
+    assert_eq!(world.contacts["c1"].custom["ds24_lifetime"], json!(47));
+}
+
+/// Both are used until their day, and the day may come for the second upgrade first.
+#[test]
+fn an_upgrade_of_an_upgrade_ends_both_older_orders() {
+    let (mut world, plugin) = (World::new(), plugin());
+    let upgrade = |id: &str, old: &str, product: &str| {
+        event(json!({
+            "order_id": id, "order_item_id": product, "product_id": product, "transaction_id": id,
+            "upgraded_order_id": old, "delivery_date": "2026-12-30",
+        }))
+    };
+    apply(&mut world, &plugin, &event(json!({})));
+    apply(&mut world, &plugin, &upgrade("U2", "C74PNZH5", "6"));
+    apply(&mut world, &plugin, &upgrade("U3", "U2", "7"));
+    assert!(has(&world, "ds24-p-512345") && has(&world, "ds24-p-6"));
+    world.now = 1_798_700_000_000;
+    for _ in 0..3 {
+        call(&mut world, &plugin, "tick", json!([{}]));
+    }
+    let tags = &world.contacts["c1"].tags;
+    assert!(!tags.contains("ds24-p-512345") && !tags.contains("ds24-p-6") && tags.contains("ds24-p-7"), "{tags:?}");
+}

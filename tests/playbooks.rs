@@ -354,3 +354,54 @@ fn what_waits_is_what_was_asked_for() {
         assert_eq!(remarks.contains("not in it any more"), notes == 0, "{remarks}");
     }
 }
+
+/// The workflow finds the tag that the playbook put on before it.
+#[test]
+fn a_tag_that_is_put_on_again_comes_before_the_workflow() {
+    let then = json!([{ "addTags": ["go"] }, { "workflow": "Onboarding" }]);
+    let (mut world, plugin) = with_books(json!([{ "name": "b", "when": { "event": "renewal" }, "then": then }]));
+    apply(&mut world, &plugin, &event(json!({})));
+    apply(&mut world, &plugin, &renewal());
+    contact(&mut world).tags.remove("go");
+    apply(&mut world, &plugin, &event(json!({ "pay_sequence_no": "3", "transaction_id": "9003" })));
+    assert!(world.contacts["c1"].tags.contains("go"));
+    assert!(world.requests.last().unwrap().contains("workflow"), "{:?}", world.requests.last());
+}
+
+#[test]
+fn a_step_that_waits_puts_its_tag_on_again() {
+    let then = json!([{ "wait": "2 days", "addTags": ["go"] }]);
+    let books = json!([{ "name": "b", "when": { "event": ["newSale", "renewal"] }, "then": then }]);
+    let (mut world, plugin) = with_books(books);
+    let wait = |world: &mut World| {
+        world.now += 3 * DAY;
+        for _ in 0..2 {
+            tick(world, &plugin);
+        }
+        assert!(world.contacts["c1"].tags.contains("go"));
+    };
+    apply(&mut world, &plugin, &event(json!({})));
+    wait(&mut world);
+    contact(&mut world).tags.remove("go");
+    apply(&mut world, &plugin, &renewal());
+    wait(&mut world);
+}
+
+/// Nothing stood there before on a contact that the plugin has just made.
+#[test]
+fn a_tag_that_automation_puts_on_a_new_contact_is_news() {
+    let condition = json!({ "field": "now.addedTags", "is": "auto" });
+    let books = json!([{ "name": "b", "when": { "event": "tagAdded", "if": condition }, "then": [{ "workflow": "Onboarding" }] }]);
+    let (mut world, plugin) = with_books(books);
+    let mut rng = support::Rng::new(1);
+    let mut task = plugin.start("sync.apply", &json!([event(json!({}))]).to_string(), Vec::new());
+    let mut answers = Vec::new();
+    while world.step(&mut task, &mut answers, &mut rng).is_none() {
+        if let Some(made) = world.contacts.get_mut("c1").filter(|made| made.tags.is_empty()) {
+            made.tags.insert("auto".into());
+        }
+    }
+    let tags: Vec<String> = world.contacts["c1"].tags.iter().cloned().collect();
+    apply(&mut world, &plugin, &heard("ContactTagUpdate", json!({ "id": "c1", "tags": tags })));
+    assert_eq!(world.enrolments.len(), 1);
+}

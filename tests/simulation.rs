@@ -241,10 +241,11 @@ fn run(seed: u64, tally: &mut BTreeMap<&'static str, usize>) {
 
 /// Seeds far behind those of the suite: a claim of a plan that was made anew after a crash; a message that got on, but failed
 /// fifty times before it was done; a worker that slept for minutes and began a message while another one of the same buyer,
-/// with another address, was half-way; a holder of a ticket who was asked for again in each of fifty tries.
+/// with another address, was half-way; a holder of a ticket who was asked for again in each of fifty tries; an
+/// upgrade of an upgrade, both on the same day to come.
 #[test]
 fn what_failed_once() {
-    for seed in [33_835, 59_326, 211_602, 10_271] {
+    for seed in [33_835, 59_326, 211_602, 10_271, 9_209] {
         run(seed, &mut BTreeMap::new());
     }
 }

@@ -141,8 +141,8 @@ export const mutants = [
     inSuite: true,
     why: 'tasks that have nothing to do with it are still open',
     file: 'src/mapping/write.rs',
-    from: '            _ => refunded && !items',
-    to: '            _ => paid || refunded && !items',
+    from: '_ => refunded && !is_left(task),',
+    to: '_ => paid || refunded && !is_left(task),',
   },
   {
     name: 'what comes later is newer',

@@ -26,6 +26,7 @@ pub use playbook::{Later, Playbook};
 pub use settings::{Mapping, Notes, TestOrders};
 pub(crate) use template::as_text;
 pub use transition::{Outcome, Signal, State, signal, transition};
+pub(crate) use write::is_after_tags;
 
 #[cfg(test)]
 mod rules_tests;

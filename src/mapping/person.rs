@@ -123,8 +123,8 @@ record! {
         pub id: String,
         /// What it is for.
         pub purpose: Purpose,
-        /// About which order, as sent: an upsell has one of its own.
-        pub order: String,
+        /// About which order, as sent: an upsell has one of its own. Nothing: about the whole order.
+        pub order: Option<String>,
     }
 }
 
@@ -257,6 +257,9 @@ pub fn dates(orders: &[OrderState]) -> (Option<&str>, Option<&str>) {
     (next, until)
 }
 
+/// Begins the name of a payment that a refund didn't name.
+const UNNAMED: &str = "before ";
+
 /// The key of the item of an order of which no message has said yet what was bought.
 pub(super) const NAMELESS: &str = "1";
 
@@ -309,7 +312,7 @@ impl OrderState {
                 let known = self.returned_payment(event).map(|p| p.id.clone());
                 let id = known
                     .or_else(|| transaction.parent_id.clone())
-                    .unwrap_or_else(|| format!("before {}", transaction.id));
+                    .unwrap_or_else(|| UNNAMED.to_owned() + &transaction.id);
                 let payment = self.payment_mut(&id);
                 match payment.returned.iter_mut().find(|r| r.id == transaction.id) {
                     // Each item's message tells of the same movement.
@@ -426,19 +429,28 @@ impl OrderState {
         self.payments.iter().any(|p| p.id == transaction.id && p.gross == Cents(0) && p.back() < money.gross.0)
     }
 
-    /// What is left of all payments: paid less returned. What no message told was never counted.
+    /// What is left of all payments: paid less returned. What went back of a payment that no message told was never counted;
+    /// what names none went back of one that is.
     pub fn balance(&self) -> Cents {
-        Cents(self.payments.iter().filter(|p| p.has_come()).map(|p| p.left().0).sum())
+        let has_any = self.payments.iter().any(Payment::has_come);
+        let counts = |p: &&Payment| p.has_come() || has_any && p.id.starts_with(UNNAMED);
+        Cents(self.payments.iter().filter(counts).map(|p| p.left().0).sum())
     }
 
-    /// Whether anything of it may be used.
+    /// Whether not all of its money has gone back. It may have ended since, or been replaced itself.
     pub(super) fn is_in_force(&self) -> bool {
-        self.items.iter().any(|item| item.state.grants())
+        self.items.iter().any(|item| !matches!(item.state, State::Refunded | State::ChargedBack))
     }
 
-    /// Whether this payment's money has gone back, all of it.
+    /// Whether this payment's money has gone back: all of it, or so that something that it paid for is gone.
     pub fn is_returned(&self, transaction: &str) -> bool {
-        self.payments.iter().any(|p| p.id == transaction && !p.returned.is_empty() && p.left().0 <= 0)
+        let is_gone = |key: &String| {
+            self.item(key).is_some_and(|item| matches!(item.state, State::Refunded | State::ChargedBack))
+        };
+        let is_back = |payment: &Payment| {
+            payment.left().0 <= 0 || payment.returned.iter().any(|returned| returned.items.iter().any(is_gone))
+        };
+        self.payments.iter().any(|p| p.id == transaction && !p.returned.is_empty() && is_back(p))
     }
 
     /// An item by its key.

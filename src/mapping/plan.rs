@@ -519,7 +519,7 @@ fn end_of_replaced(event: &Event, now_ms: u64) -> Option<Later> {
     let day = order.upgraded_order_id.as_ref().and(order.delivery_date.as_deref()).and_then(clock::parse_date)?;
     let at = u64::try_from(clock::berlin(day.midnight()).unix_timestamp()).ok()? * 1000;
     let playbook = UPGRADE.to_owned() + order.upgraded_order_id.as_deref().unwrap_or_default();
-    (event.event == Kind::Payment && at > now_ms).then_some(Later { at, playbook, step: 0, mark: String::new() })
+    (event.event == Kind::Payment && at > now_ms).then_some(Later { at, playbook, step: 0, mark: None })
 }
 
 /// Brings an item's dates up to date. `late`: a newer payment came before this message.
@@ -534,6 +534,10 @@ fn note_dates(item: &mut ItemState, event: &Event, late: bool) {
         (State::Cancelling, Kind::Payment | Kind::RebillCancelled | Kind::PaymentMissed) if !late => {
             let until = plan.paid_until.or(plan.next_payment_at).or(item.next_payment_at.take());
             keep_newer(&mut item.paid_until, &until);
+        }
+        // The cancellation itself may be an older one, and is the first to tell.
+        (State::Cancelling, Kind::RebillCancelled | Kind::PaymentMissed) if item.paid_until.is_none() => {
+            item.paid_until = item.next_payment_at.take();
         }
         (State::Cancelling, _) => {}
         (State::Refunded | State::ChargedBack | State::Upgraded, _) => {

@@ -46,7 +46,7 @@ record! {
         /// Which step, from 0.
         pub step: u32,
         /// Stands for the step as it was: a playbook that was changed since does nothing else in its place.
-        pub mark: String,
+        pub mark: Option<String>,
     }
 }
 
@@ -199,7 +199,8 @@ pub(super) fn draw(mapping: &Mapping, event: &Event, facts: &Value, person: &mut
         }
         // Where the playbook was changed since, what waited may stand in another place, or in none.
         let waited = due.map(|due| {
-            let places = (0u32..).zip(&book.steps).filter(|(_, step)| step.mark == due.mark);
+            let places =
+                (0u32..).zip(&book.steps).filter(|(_, step)| due.mark.as_ref().is_none_or(|mark| step.mark == *mark));
             let places = Vec::from_iter(places.map(|(index, _)| index));
             Some(due.step).filter(|place| places.contains(place)).or(places.first().copied())
         });
@@ -212,7 +213,12 @@ pub(super) fn draw(mapping: &Mapping, event: &Event, facts: &Value, person: &mut
                 Some(waited) if waited != Some(index) => continue,
                 None if step.wait_ms > 0 => {
                     let at = now.now_ms + step.wait_ms;
-                    drawn.later.push(Later { at, playbook: book.name.clone(), step: index, mark: step.mark.clone() });
+                    drawn.later.push(Later {
+                        at,
+                        playbook: book.name.clone(),
+                        step: index,
+                        mark: Some(step.mark.clone()),
+                    });
                     continue;
                 }
                 _ => {}

@@ -160,7 +160,7 @@ pub(super) fn after(mut plan: Plan) -> Known {
             Action::CreateTask { order, purpose, .. } => {
                 let order = plan.person.order_mut(order).unwrap();
                 let about = order.id.clone();
-                order.open_tasks.push(OpenTask { id: format!("task{i}"), purpose: *purpose, order: about });
+                order.open_tasks.push(OpenTask { id: format!("task{i}"), purpose: *purpose, order: Some(about) });
             }
             _ => {}
         }

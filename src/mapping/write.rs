@@ -4,7 +4,7 @@
 use super::{
     content,
     manner::Manner,
-    person::{self, ItemState, OrderState, Person, Purpose},
+    person::{self, ItemState, OpenTask, OrderState, Person, Purpose},
     plan::{Action, Change, Circumstances, Snapshot, Step},
     playbook::{self, Drawn},
     settings::{Business, Mapping, Notes},
@@ -302,15 +302,26 @@ impl<'a> Writer<'a> {
             let has = |state: State| items.iter().any(|item| item.state == state);
             // It was cancelled, and is not any more.
             let is_going_on = !has(State::Cancelling) && items.iter().any(|item| item.state.grants());
+            // By this message: a dead letter may have a task that no state shows.
+            let is_replaced = changes.iter().any(|change| {
+                change.from == Some(State::Paused)
+                    && change.to == Some(State::Upgraded)
+                    && change.item.starts_with(&order.id)
+            });
+            let is_left = |task: &OpenTask| {
+                let is_about = |item: &ItemState| task.order.as_deref().is_none_or(|order| item.belongs_to(order));
+                items.iter().any(|item| item.state.grants() && is_about(item))
+            };
             order.open_tasks.retain(|task| {
                 let is_done = match task.purpose {
+                    Purpose::Dunning if is_own => !ask && !has(State::Paused),
                     // An upgrade settles what the order that it replaces missed.
-                    Purpose::Dunning => !(has(State::Paused) || is_own && ask),
+                    Purpose::Dunning => is_replaced && !has(State::Paused),
                     _ if !is_own => false,
                     Purpose::Review => false,
                     Purpose::Retention if !ask && is_going_on => true,
                     // Of what the task is about nothing is left.
-                    _ => refunded && !items.iter().any(|item| item.belongs_to(&task.order) && item.state.grants()),
+                    _ => refunded && !is_left(task),
                 };
                 if is_done {
                     done.push(task.id.clone());
@@ -461,8 +472,22 @@ impl<'a> Writer<'a> {
             self.person.foreign_tags.remove(tag);
         }
         self.person.kept.extend(asked.iter().cloned());
+        let mut missing = Vec::new();
         let is_there = |tag: &&String| before.contains(tag) || self.person.foreign_tags.contains(tag);
         self.again = asked.iter().filter(is_there).cloned().collect();
+        let is_seen = event.event.is_highlevel()
+            || self.steps.iter().any(|step| matches!(step.action, Action::UpdateContact { .. }));
+        if !is_seen && !self.again.is_empty() {
+            // No write will show whether they are there.
+            match self.now.contact.get("tags").and_then(Value::as_array) {
+                Some(there) => self.again.retain(|tag| !there.iter().any(|one| one == tag.as_str())),
+                None => {
+                    self.now.wants_contact.set(true);
+                    self.again.clear();
+                }
+            }
+            missing = std::mem::take(&mut self.again);
+        }
         let mut extra = Vec::from_iter(self.person.kept.iter().cloned());
         if let Some(status) = self.person.status() {
             extra.extend(playbook::tags(&by_state[status.word()]));
@@ -486,6 +511,7 @@ impl<'a> Writer<'a> {
         let there = &left.unwrap_or_default().into_iter().chain(before.iter().cloned()).collect::<Set>();
         let mut gone = Vec::from_iter(there.difference(&wanted).cloned());
         let mut come = Vec::from_iter(wanted.difference(there).cloned());
+        come.extend(missing);
         for tag in taken {
             if !wanted.contains(&tag) && !before.contains(&tag) {
                 gone.push(tag);
@@ -499,7 +525,7 @@ impl<'a> Writer<'a> {
         }
         // What was never seen paid starts no welcome, until a payment comes.
         let (paid, was_paid) = (self.person.access_tags(mapping, true), self.before.access_tags(mapping, true));
-        for tag in access.difference(&paid).filter(|tag| !before.contains(tag)) {
+        for tag in access.difference(&paid).filter(|tag| !there.contains(tag)) {
             self.person.withheld.insert(tag.clone());
         }
         for tag in paid.difference(&was_paid).filter(|tag| before.contains(tag)) {
@@ -538,6 +564,11 @@ fn put_text(fields: &mut Map, name: &str, value: Value) {
 }
 
 const LAST: u8 = 7;
+
+/// Whether it comes after the tags: an enrolment.
+pub(crate) fn is_after_tags(action: &Action) -> bool {
+    rank_of(action) == LAST
+}
 
 /// Where a write stands: what a workflow reads comes before the tag that starts it.
 fn rank_of(action: &Action) -> u8 {

@@ -78,7 +78,7 @@ impl Sync<'_> {
         person.tickets.retain(|_, ticket| ticket["test"].as_bool() != Some(true));
         let nothing = Event::blank("", Kind::HighLevel(String::new()), self.effects.now());
         let now = Circumstances {
-            due: Some(Later { at: 0, playbook: String::new(), step: 0, mark: String::new() }),
+            due: Some(Later { at: 0, playbook: String::new(), step: 0, mark: None }),
             now_ms: self.effects.now(),
             ..Circumstances::default()
         };

@@ -17,7 +17,7 @@ use crate::{
     digistore24::Event,
     effects::{Happening, Level, Write},
     error::{Code, Error, Result, word},
-    mapping::{Action, Known, OpenTask, Plan, Step, is_unsubscribed},
+    mapping::{self, Action, Known, OpenTask, Plan, Step, is_unsubscribed},
     record,
 };
 
@@ -151,6 +151,15 @@ impl Work {
             }
         }
         put_on
+    }
+
+    /// Tags to come as well: before what comes after tags.
+    fn add_tags(&mut self, tags: Vec<String>) {
+        let after = self.plan.steps.iter().position(|step| mapping::is_after_tags(&step.action));
+        let at = after.unwrap_or(self.plan.steps.len()).min(self.progress.len());
+        let why = "asked for again, and taken off since".to_owned();
+        self.plan.steps.insert(at, Step { why, action: Action::AddTags { tags } });
+        self.progress.insert(at, Progress::Todo);
     }
 
     /// How many steps are certainly carried out.
@@ -556,9 +565,7 @@ impl Sync<'_> {
                 person.foreign_tags.remove(tag);
                 person.tags.insert(tag.clone());
             }
-            let why = "asked for again, and taken off since".to_owned();
-            work.plan.steps.push(Step { why, action: Action::AddTags { tags: missing } });
-            work.progress.push(Progress::Todo);
+            work.add_tags(missing);
         }
         let person = &mut work.plan.person;
         if let Some(user) = seen.assigned_to {
@@ -624,8 +631,8 @@ fn note_result(work: &mut Work, action: &Action, id: Option<String>, about: &str
         Action::CreateTask { order, purpose, .. } => {
             if let Some(order) = work.plan.person.order_mut(order) {
                 // An event of HighLevel names none.
-                let order_id = if about.is_empty() { order.id.clone() } else { about.to_owned() };
-                order.open_tasks.push(OpenTask { id, purpose: *purpose, order: order_id });
+                let about = if about.is_empty() { order.id.clone() } else { about.to_owned() };
+                order.open_tasks.push(OpenTask { id, purpose: *purpose, order: Some(about) });
             }
         }
         Action::Run { operation, order, .. } if operation == CREATE_DEAL => {

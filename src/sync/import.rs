@@ -147,22 +147,18 @@ impl Sync<'_> {
         // `C74PNZH51` is the first upsell of `C74PNZH5`, where there is such an order. Ids that end in a digit exist.
         let id = id_of(order).unwrap_or_default();
         let base = base_of(id);
-        if base != id {
-            let key = self.scope.order(&order_key(Some(merchant), base));
-            if others.contains(&base) || !self.effects.get(vec![key]).await?.0.is_empty() {
-                upsell_no = id.get(base.len()..).and_then(|digit| digit.parse().ok()).unwrap_or_default();
-            }
+        let keys = [base, id].map(|id| self.scope.order(&order_key(Some(merchant), id)));
+        let (owners, _) = self.effects.get(keys.to_vec()).await?;
+        if owners.iter().any(|entry| entry.value == FORGOTTEN) {
+            return Ok(Vec::new());
+        }
+        if base != id && (others.contains(&base) || owners.iter().any(|entry| Some(&entry.key) == keys.first())) {
+            upsell_no = id.get(base.len()..).and_then(|digit| digit.parse().ok()).unwrap_or_default();
         }
         let mut told = Vec::new();
         for params in digistore24::messages(order, merchant, upsell_no)? {
             let event = Event::read(&connection.id, &params, self.effects.now());
             told.push((event, params));
-        }
-        if let Some((event, _)) = told.first() {
-            let (owner, _) = self.effects.get(vec![self.scope.order(&event.order_key())]).await?;
-            if owner.first().is_some_and(|entry| entry.value == FORGOTTEN) {
-                told.clear();
-            }
         }
         if let Some((event, _)) = told.first().filter(|_| !self.routes.is_empty()) {
             let location = self.routes.settle(&self.effects, &connection.id, event, remember).await?;

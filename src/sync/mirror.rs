@@ -229,7 +229,8 @@ pub(super) fn wrote(mirror: &mut Map, request: &Request, answer: &Value, at: i64
     }
     // What stood there when we first wrote is no news when it is told beside that.
     let mut beside = Map::new();
-    if word == "ContactTagUpdate" && !mirror.keys().any(|name| name.starts_with('#')) {
+    let is_ours = input["contactId"].as_str().is_some_and(|id| mirror.contains_key(id));
+    if word == "ContactTagUpdate" && !is_ours && !mirror.keys().any(|name| name.starts_with('#')) {
         beside = tags(answer);
     } else if word == "OpportunityUpdate" {
         put(&mut event, "data", answer["opportunity"].clone());

@@ -513,9 +513,7 @@ impl Sync<'_> {
         };
         let mut remark = |text: &str| plan.remarks.push(text.to_owned());
         if is_heard {
-            remark(
-                "the contact is read first, and what the event is about: here only what the event itself says is known",
-            );
+            remark("the contact is read first: here only what the event says is known");
         }
         if manner == Manner::Silent {
             remark("from before the plugin was connected: contact and fields only");

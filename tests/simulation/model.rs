@@ -133,8 +133,19 @@ impl<'a> Model<'a> {
     pub fn is_returned(&self, message: &Message) -> bool {
         let (What::Paid { .. }, Some(money)) = (message.what, &message.money) else { return false };
         let order = self.orders.get(&message.order);
-        let is_back = |p: &Payment| p.id == money.transaction && !p.returned.is_empty() && p.cents <= back(p);
-        order.is_some_and(|o| o.payments.iter().any(is_back))
+        order.is_some_and(|order| {
+            // All of it, or so that something that it paid for is gone.
+            let is_gone = |items: &[usize]| {
+                let mut of =
+                    order.items.iter().filter(|i| items.is_empty() || i.item.is_some_and(|i| items.contains(&i)));
+                of.any(|item| matches!(item.stand, Stand::Refunded | Stand::Chargeback))
+            };
+            order.payments.iter().any(|p| {
+                p.id == money.transaction
+                    && !p.returned.is_empty()
+                    && (p.cents <= back(p) || p.returned.iter().any(|returned| is_gone(&returned.items)))
+            })
+        })
     }
 
     /// A message has been dealt with.
@@ -158,22 +169,11 @@ impl<'a> Model<'a> {
         let message = &self.shop.messages[number];
         let email = self.whose(message).unwrap();
         let order = self.orders.get_mut(&message.order).unwrap();
-        if order.items.iter().any(|item| grants(item.stand)) {
+        if order.is_in_force() {
             order.replaces = true;
-            self.settle_replaced(&email);
+            self.settle_replaced(&email, None);
         }
-        self.settle_dunning(&email, None);
         self.tag(&email);
-    }
-
-    /// Where an upgrade has replaced what missed a payment, nothing is missing any more.
-    fn settle_dunning(&mut self, email: &str, but: Option<usize>) {
-        for number in self.contacts[email].orders.iter().filter(|number| Some(**number) != but) {
-            let order = self.orders.get_mut(number).unwrap();
-            if order.items.iter().all(|item| item.stand != Stand::Paused) {
-                order.tasks.iter_mut().filter(|task| task.purpose == "dunning").for_each(|task| task.is_open = false);
-            }
-        }
     }
 
     /// A step of a playbook that came later: the first brings a tag, the second a task.
@@ -204,18 +204,25 @@ impl<'a> Model<'a> {
     }
 
     /// What was replaced stays so, also when its messages come later.
-    fn settle_replaced(&mut self, email: &str) {
+    /// `asks`: the order about which a person is asked.
+    fn settle_replaced(&mut self, email: &str, asks: Option<usize>) {
         let of_contact = self.contacts[email].orders.clone();
         let is_done = |order: &usize| self.orders.get(order).is_some_and(|o| o.replaces);
         let replaced: Vec<usize> =
             of_contact.iter().filter(|o| is_done(o)).filter_map(|&o| self.shop.orders[o].replaces).collect();
         for old in replaced.into_iter().filter(|old| of_contact.contains(old)) {
-            let sold = &self.shop.orders[old];
+            let (sold, mut was_missing) = (&self.shop.orders[old], false);
             for item in self.orders.get_mut(&old).into_iter().flat_map(|o| &mut o.items) {
                 let of_plan = item.item.is_none_or(|item| !sold.items[item].is_upsell());
                 if of_plan && !matches!(item.stand, Stand::Refunded | Stand::Chargeback) {
+                    was_missing |= item.stand == Stand::Paused;
                     item.stand = Stand::Upgraded;
                 }
+            }
+            let Some(order) = self.orders.get_mut(&old).filter(|_| was_missing && asks != Some(old)) else { continue };
+            // Nothing is missing any more.
+            if order.items.iter().all(|item| item.stand != Stand::Paused) {
+                order.tasks.iter_mut().filter(|task| task.purpose == "dunning").for_each(|task| task.is_open = false);
             }
         }
     }
@@ -363,8 +370,7 @@ impl<'a> Model<'a> {
             self.stops.insert(shop_order.id.clone());
         }
         self.orders.insert(message.order, order);
-        self.settle_replaced(&email);
-        self.settle_dunning(&email, Some(message.order));
+        self.settle_replaced(&email, Some(message.order).filter(|_| asks));
         let order = self.orders.get_mut(&message.order).unwrap();
         order.noted = order.items.iter().map(|i| i.stand).collect();
         if self.full && (is_paid || order.deal.is_some()) {
@@ -378,8 +384,7 @@ impl<'a> Model<'a> {
         let replaces = |order: &usize| {
             let sold = &self.shop.orders[*order];
             let upgrade = &self.orders[order];
-            let is_in_force = upgrade.items.iter().any(|item| grants(item.stand));
-            sold.is_later && sold.replaces == Some(message.order) && upgrade.will_replace && is_in_force
+            sold.is_later && sold.replaces == Some(message.order) && upgrade.will_replace && upgrade.is_in_force()
         };
         self.contacts[&email].orders.iter().any(replaces)
     }
@@ -546,6 +551,11 @@ fn paid(last: bool, stopped: bool) -> Verdict {
 }
 
 impl Order {
+    /// Not all of its money has gone back.
+    fn is_in_force(&self) -> bool {
+        self.items.iter().any(|item| !matches!(item.stand, Stand::Refunded | Stand::Chargeback))
+    }
+
     /// The best of its items.
     pub fn stand(&self) -> Option<Stand> {
         self.items.iter().map(|i| i.stand).filter(|s| *s != Stand::Upgraded).min()

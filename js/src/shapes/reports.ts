@@ -30,8 +30,8 @@ export interface PlanLater {
   playbook: string;
   /** Which of its steps, from 0. */
   step: number;
-  /** Stands for the step as it is; empty for the end of an order that is replaced. */
-  mark: string;
+  /** Stands for the step as it is; null for the end of an order that is replaced. */
+  mark: string | null;
 }
 
 /** What is wrong with a mapping. */
