@@ -13,25 +13,29 @@ interface Means {
 
 const BARRED: ReadonlySet<ErrorCode> = new Set(['forbidden', 'unauthenticated', 'misconfigured']);
 
-/** Forgets a person in the store and, on request, in HighLevel; names what remains elsewhere. Can be repeated. */
-export async function forget(email: string, deleteContact: boolean, means: Means): Promise<Forgotten> {
+/**
+ * Forgets a person in the store and, on request, in HighLevel; names what remains elsewhere. Can be repeated. `contactId`: who has
+ * the address in HighLevel, null for nobody; undefined: it is looked for.
+ */
+export async function forget(
+  email: string,
+  deleteContact: boolean,
+  contactId: string | null | undefined,
+  means: Means,
+): Promise<Forgotten> {
   // Whoever bought nothing is known by the contact's id only; and the ledger's contact may have been merged into another one.
-  const other = await contactOf(email, means).catch((error: unknown) => {
-    // Who may not look can still forget what is in the store.
-    if (!deleteContact && error instanceof PluginError && BARRED.has(error.code)) return null;
-    throw error;
-  });
+  const other = contactId === undefined ? await contactOf(email, deleteContact, means) : contactId;
   const forgotten = await means.forgetInStore(email, other);
-  let { contactId } = forgotten;
+  let known = forgotten.contactId;
   let isDeleted = false;
   if (deleteContact) {
-    if (contactId !== null) isDeleted = await deleted(contactId, means);
-    if (other !== null && other !== contactId) {
+    if (known !== null) isDeleted = await deleted(known, means);
+    if (other !== null && other !== known) {
       isDeleted = await deleted(other, means);
-      contactId = other;
+      known = other;
     }
   }
-  return { ...forgotten, contactId, contactDeleted: isDeleted, remains: remains(isDeleted) };
+  return { ...forgotten, contactId: known, contactDeleted: isDeleted, remains: remains(isDeleted) };
 }
 
 /** Deletes a contact. False where it was gone already: deleted, or merged into another one. */
@@ -45,9 +49,15 @@ async function deleted(contactId: string, { run }: Means): Promise<boolean> {
   }
 }
 
-async function contactOf(email: string, { run }: Means): Promise<string | null> {
-  const answer = (await run('ghl.contacts.getDuplicateContact', { email })) as { contact?: { id?: string } | null };
-  return answer.contact?.id ?? null;
+/** Who may not look can still forget what is in the store. */
+async function contactOf(email: string, isNeeded: boolean, { run }: Means): Promise<string | null> {
+  try {
+    const answer = (await run('ghl.contacts.getDuplicateContact', { email })) as { contact?: { id?: string } | null };
+    return answer.contact?.id ?? null;
+  } catch (error) {
+    if (!isNeeded && error instanceof PluginError && BARRED.has(error.code)) return null;
+    throw error;
+  }
 }
 
 function remains(isDeleted: boolean): Remainder[] {

@@ -258,9 +258,13 @@ export interface Plugin {
   deadLetters: DeadLetters;
   /**
    * Removes everything of a person from the store, with `deleteContact` the contact in HighLevel too, and names what
-   * remains elsewhere. Later messages about the person's orders are kept without content.
+   * remains elsewhere. Later messages about the person's orders are kept without content. HighLevel is asked whose address it
+   * is, unless `contactId` says so; null: nobody's.
    */
-  forget(email: string, options?: { deleteContact?: boolean } & CallOptions): Promise<Forgotten>;
+  forget(
+    email: string,
+    options?: { deleteContact?: boolean; contactId?: string | null } & CallOptions,
+  ): Promise<Forgotten>;
   /** Creates the custom fields that the mapping needs. May be repeated. */
   setup(options?: CallOptions): Promise<Setup>;
   /** Connecting, changing and telling of credentials. */
@@ -496,9 +500,9 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
       retry,
       drop: (name) => ledger('deadLetters.drop', [name]),
     },
-    forget: async (email, { deleteContact = false, ...options } = {}) => {
+    forget: async (email, { deleteContact = false, contactId, ...options } = {}) => {
       if (typeof email !== 'string' || email.trim() === '') throw wrongField('email', 'is required');
-      return forget(email, deleteContact, {
+      return forget(email.trim(), deleteContact, contactId, {
         forgetInStore: (whom, inHighLevel) => ledger('forget', [whom, inHighLevel], options),
         run: (id, input) => run(id, input, options),
       });

@@ -65,6 +65,7 @@ export class Parking {
 
   /** Removes what is about a person. */
   async forget(email: string): Promise<void> {
-    await (await this.host.pluginAt(null)).forget(email);
+    // What is parked has no account at HighLevel.
+    await (await this.host.pluginAt(null)).forget(email, { contactId: null });
   }
 }
