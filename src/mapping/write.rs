@@ -289,13 +289,8 @@ impl<'a> Writer<'a> {
         let key = self.event.order_key();
         let (ask, changes) = (self.ask, self.changes);
         let became = |state: State| changes.iter().any(|c| c.to == Some(state) && c.from != Some(state));
-        let paid = self.event.event == Kind::Payment && !ask;
         let refunded = became(State::Refunded);
-        let why = match (paid, refunded) {
-            (true, _) => "the missing payment came",
-            (_, true) => "the order was refunded",
-            _ => "no payment is missing any more",
-        };
+        let why = if refunded { "the order was refunded" } else { "what it is about is settled" };
         let mut done = Vec::new();
         for order in &mut self.person.orders {
             let (items, is_own) = (&order.items, order.key == key);
