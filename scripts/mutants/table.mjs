@@ -142,7 +142,7 @@ export const mutants = [
     why: 'tasks that have nothing to do with it are still open',
     file: 'src/mapping/write.rs',
     from: '_ => refunded && !is_left(task),',
-    to: '_ => paid || refunded && !is_left(task),',
+    to: '_ => self.event.event == Kind::Payment || refunded && !is_left(task),',
   },
   {
     name: 'what comes later is newer',
