@@ -6,7 +6,8 @@ use super::{
     clocks::{Clocks, LOCATION},
     content,
     manner::Manner,
-    person::{self, Back, HistoryLine, ItemState, OrderState, Person, Purpose},
+    payments::Back,
+    person::{self, HistoryLine, ItemState, OrderState, Person, Purpose},
     playbook::Later,
     settings::Mapping,
     transition::{self, Outcome, Signal, State},
@@ -241,7 +242,8 @@ pub fn plan(mapping: &Mapping, event: &Event, known: Known, now: &Circumstances)
         Known::Person { contact_id, person } => (contact_id, None, person),
     };
     let before = person.clone();
-    let mut draft = Draft { event, now, person: &mut person, changes: Vec::new(), remarks: Vec::new(), ask: false };
+    let mut draft =
+        Draft { event, now, person: &mut person, changes: Vec::new(), remarks: Vec::new(), ask: false, told: now.told };
     let end = end_of_replaced(event, now.now_ms);
     let tells = match &now.due {
         // A step that comes later changes nothing of what was bought but what ends by itself, and brings nobody back who was
@@ -288,6 +290,8 @@ struct Draft<'a> {
     changes: Vec<Change>,
     remarks: Vec<String>,
     ask: bool,
+    /// What Digistore24 told, as far as it says something about the items that are meant.
+    told: Option<Standing>,
 }
 
 impl Draft<'_> {
@@ -323,7 +327,7 @@ impl Draft<'_> {
         let back = if is_clear { order.went_back(event, &keys) } else { Some(Back::Unclear) };
         // Where the order stands tells nothing of one of several items, unless all are gone.
         let is_gone = |told: &Standing| matches!(told, Standing::Refunded | Standing::ChargedBack);
-        let told = self.now.told.filter(|told| is_clear || is_gone(told));
+        self.told = self.now.told.filter(|told| is_clear || is_gone(told));
         let mut signal = transition::signal(event, back, again);
         if matches!(event.event, Kind::PaymentMissed | Kind::LastPaidDay | Kind::RebillCancelled)
             && self.person.orders.iter().any(|o| o.replaces_later.as_ref() == Some(&event.order.id) && o.is_in_force())
@@ -332,7 +336,7 @@ impl Draft<'_> {
             signal = Signal::Information;
         }
         for item_key in &keys {
-            self.apply_item(&mut order, item_key, signal, was_part, told);
+            self.apply_item(&mut order, item_key, signal, was_part);
         }
         if order.items.is_empty() {
             // Nor does it ask a person: about whom?
@@ -380,14 +384,7 @@ impl Draft<'_> {
         true
     }
 
-    fn apply_item(
-        &mut self,
-        order: &mut OrderState,
-        item_key: &str,
-        signal: Signal,
-        was_part: bool,
-        standing: Option<Standing>,
-    ) {
+    fn apply_item(&mut self, order: &mut OrderState, item_key: &str, signal: Signal, was_part: bool) {
         let event = self.event;
         let known = order.item(item_key);
         let from = known.map(|i| i.state);
@@ -395,7 +392,7 @@ impl Draft<'_> {
         let number = person::compare(known, event);
         let judged = from.filter(|state| *state != State::Refunded || !was_part);
         let mut outcome = transition::transition(judged, signal, number);
-        if let (Outcome::Ask, Some(standing)) = (outcome, standing) {
+        if let (Outcome::Ask, Some(standing)) = (outcome, self.told) {
             let single = event.subscription.as_ref().is_none_or(|s| s.billing_type == "single_payment");
             outcome = Outcome::To(State::of(standing, single));
             self.remarks.push(format!("Digistore24 says about the order: {}", standing.word()));

@@ -205,7 +205,7 @@ pub(super) fn draw(mapping: &Mapping, event: &Event, facts: &Value, person: &mut
             Some(due.step).filter(|place| places.contains(place)).or(places.first().copied())
         });
         if waited == Some(None) {
-            let remark = ": the step that waited is not in it any more, and is not carried out";
+            let remark = ": the step that waited is not in it any more";
             drawn.remarks.push("playbook ".to_owned() + &book.name + remark);
         }
         for (index, step) in (0..).zip(&book.steps) {

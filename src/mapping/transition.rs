@@ -1,7 +1,7 @@
 //! State × signal -> state, one table. Transitions decide, not clocks: most messages carry no time of the event, and
 //! Digistore24 delivers in any order.
 
-use super::person::Back;
+use super::payments::Back;
 use crate::{
     digistore24::{Event, Kind, Standing},
     words,

@@ -285,11 +285,15 @@ impl<'a> Writer<'a> {
         self.step(&why, action);
     }
 
-    fn tasks(&mut self) {
+    /// Whether the event has brought an item there.
+    fn became(&self, state: State) -> bool {
+        self.changes.iter().any(|change| change.to == Some(state) && change.from != Some(state))
+    }
+
+    /// Completes open tasks that the event settles.
+    fn complete_tasks(&mut self) {
         let key = self.event.order_key();
-        let (ask, changes) = (self.ask, self.changes);
-        let became = |state: State| changes.iter().any(|c| c.to == Some(state) && c.from != Some(state));
-        let refunded = became(State::Refunded);
+        let (ask, changes, refunded) = (self.ask, self.changes, self.became(State::Refunded));
         let why = if refunded { "the order was refunded" } else { "what it is about is settled" };
         let mut done = Vec::new();
         for order in &mut self.person.orders {
@@ -327,6 +331,11 @@ impl<'a> Writer<'a> {
         for task_id in done {
             self.step(why, Action::CompleteTask { task_id });
         }
+    }
+
+    fn tasks(&mut self) {
+        self.complete_tasks();
+        let (key, ask) = (self.event.order_key(), self.ask);
         let Some(order) = self.person.order(&key) else { return };
         let open = |purpose: Purpose| order.open_tasks.iter().any(|t| t.purpose == purpose);
         let (section, kind) = (&self.mapping.tasks, &self.event.event);
@@ -342,9 +351,9 @@ impl<'a> Writer<'a> {
                 Purpose::Review,
                 "the message alone can't tell what to do",
             ),
-            (became(State::Paused) && !open(Purpose::Dunning), Purpose::Dunning, "a payment is missing"),
-            (became(State::Cancelling) && !open(Purpose::Retention), Purpose::Retention, "the plan was cancelled"),
-            (became(State::ChargedBack), Purpose::Chargeback, "the bank took the money back"),
+            (self.became(State::Paused) && !open(Purpose::Dunning), Purpose::Dunning, "a payment is missing"),
+            (self.became(State::Cancelling) && !open(Purpose::Retention), Purpose::Retention, "the plan was cancelled"),
+            (self.became(State::ChargedBack), Purpose::Chargeback, "the bank took the money back"),
             (*kind == Kind::ServiceProofRequest, Purpose::ServiceProof, "Digistore24 wants a proof"),
             (*kind == Kind::RefundRequest, Purpose::RefundRequest, "the buyer wants the money back"),
             (*kind == Kind::Delivery, Purpose::Delivery, "something is to be shipped"),
@@ -445,6 +454,26 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// Tags that are asked for and were put on before: a write of the contact will show whether they are there. Gives those that
+    /// are known to be missing where there is no such write: then the contact is read.
+    fn ask_again(&mut self, asked: &[String]) -> Vec<String> {
+        let is_there = |tag: &&String| self.before.tags.contains(tag) || self.person.foreign_tags.contains(tag);
+        let mut again: Vec<String> = asked.iter().filter(is_there).cloned().collect();
+        let is_update = |step: &Step| matches!(step.action, Action::UpdateContact { .. });
+        if again.is_empty() || self.event.event.is_highlevel() || self.steps.iter().any(is_update) {
+            self.again = again;
+            return Vec::new();
+        }
+        match self.now.contact.get("tags").and_then(Value::as_array) {
+            Some(there) => again.retain(|tag| !there.iter().any(|one| one == tag.as_str())),
+            None => {
+                self.now.wants_contact.set(true);
+                again.clear();
+            }
+        }
+        again
+    }
+
     fn tags(&mut self) {
         let (mapping, event, before) = (self.mapping, self.event, &self.before.tags);
         let by = &mapping.tags;
@@ -467,22 +496,7 @@ impl<'a> Writer<'a> {
             self.person.foreign_tags.remove(tag);
         }
         self.person.kept.extend(asked.iter().cloned());
-        let mut missing = Vec::new();
-        let is_there = |tag: &&String| before.contains(tag) || self.person.foreign_tags.contains(tag);
-        self.again = asked.iter().filter(is_there).cloned().collect();
-        let is_seen = event.event.is_highlevel()
-            || self.steps.iter().any(|step| matches!(step.action, Action::UpdateContact { .. }));
-        if !is_seen && !self.again.is_empty() {
-            // No write will show whether they are there.
-            match self.now.contact.get("tags").and_then(Value::as_array) {
-                Some(there) => self.again.retain(|tag| !there.iter().any(|one| one == tag.as_str())),
-                None => {
-                    self.now.wants_contact.set(true);
-                    self.again.clear();
-                }
-            }
-            missing = std::mem::take(&mut self.again);
-        }
+        let missing = self.ask_again(&asked);
         let mut extra = Vec::from_iter(self.person.kept.iter().cloned());
         if let Some(status) = self.person.status() {
             extra.extend(playbook::tags(&by_state[status.word()]));

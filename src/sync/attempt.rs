@@ -3,7 +3,6 @@
 use super::{
     RELOAD_MS, Sync, contact_of,
     execute::{Next, Work, is_new_order},
-    fields::RELOAD_MISSING_MS,
     from_json, heard,
     inbox::Message,
     mirror, person, person_of,
@@ -203,7 +202,7 @@ impl Sync<'_> {
     }
 
     /// The ledger's entry of a contact, and what is known of it in HighLevel where a playbook listens.
-    async fn entries(&self, contact_id: &str, mirror: &mut Map) -> Result<Option<(Person, u64)>> {
+    pub(super) async fn entries(&self, contact_id: &str, mirror: &mut Map) -> Result<Option<(Person, u64)>> {
         let mut keys = vec![self.scope.person(contact_id)];
         if self.mapping.listens() {
             keys.push(self.scope.mirror(contact_id));
@@ -236,7 +235,8 @@ impl Sync<'_> {
     /// person must find it, and so must this one when it is tried again.
     pub(super) async fn keep_made(&self, event: &Event, message: &Message, work: &mut Work) -> Result<Vec<Write>> {
         let id = work.contact_id.clone().unwrap_or_default();
-        let known = person(&self.effects, &self.scope, &id).await?.map(|(person, _)| person);
+        let mut mirror = Map::new();
+        let known = self.entries(&id, &mut mirror).await?.map(|(person, _)| person);
         let left = work.tags_put_on();
         if let Some(order) = work.plan.person.order_mut(&event.order_key()) {
             order.left_tags.extend(left);
@@ -244,9 +244,8 @@ impl Sync<'_> {
         work.plan.leave_made(known);
         if event.event.is_highlevel() {
             // It is still news for the next try; what was written for it until now is not.
-            let (stored, _) = self.effects.get(vec![self.scope.mirror(&id)]).await?;
-            let stored = stored.first().and_then(|entry| from_json(&entry.value).ok()).unwrap_or_default();
-            work.mirror = mirror::with_own(stored, &work.mirror);
+            mirror::keep_own(&mut mirror, &work.mirror);
+            work.mirror = mirror;
         }
         // What the person had before is taken over by the next try.
         work.moved_from = None;
@@ -256,10 +255,7 @@ impl Sync<'_> {
     /// Whether the contact has confirmed that it wants mail, where a playbook needs to know.
     async fn is_confirmed(&self, report: &mut Report, contact: &Value) -> Result<bool> {
         let Some(field) = self.mapping.asks_consent() else { return Ok(false) };
-        let mut fields = self.fields(RELOAD_MS, &mut report.calls).await?;
-        if fields.by_key(field).is_none() {
-            fields = self.fields(RELOAD_MISSING_MS, &mut report.calls).await?;
-        }
+        let fields = self.fields_with(&[field.to_owned()], &mut report.calls).await?;
         let Some(field_id) = fields.by_key(field).map(|f| f["id"].clone()) else { return Ok(false) };
         let values = contact.get("customFields").and_then(Value::as_array).into_iter().flatten();
         let value = values.filter(|f| f["id"] == field_id).map(|f| &f["value"]).next().cloned().unwrap_or_default();

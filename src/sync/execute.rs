@@ -157,7 +157,7 @@ impl Work {
     fn add_tags(&mut self, tags: Vec<String>) {
         let after = self.plan.steps.iter().position(|step| mapping::is_after_tags(&step.action));
         let at = after.unwrap_or(self.plan.steps.len()).min(self.progress.len());
-        let why = "asked for again, and taken off since".to_owned();
+        let why = "asked for again".to_owned();
         self.plan.steps.insert(at, Step { why, action: Action::AddTags { tags } });
         self.progress.insert(at, Progress::Todo);
     }

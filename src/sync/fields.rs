@@ -76,13 +76,9 @@ impl Sync<'_> {
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
-        let missing =
-            |fields: &Fields| wanted.keys().filter(|k| fields.by_key(k).is_none()).cloned().collect::<Vec<_>>();
-        let mut fields = self.fields(RELOAD_MS, &mut report.calls).await?;
-        if !missing(&fields).is_empty() {
-            fields = self.fields(RELOAD_MISSING_MS, &mut report.calls).await?;
-        }
-        let absent = missing(&fields);
+        let mut absent = Vec::from_iter(wanted.keys().cloned());
+        let fields = self.fields_with(&absent, &mut report.calls).await?;
+        absent.retain(|key| fields.by_key(key).is_none());
         if !absent.is_empty() {
             for key in &absent {
                 written.remove(key);
@@ -95,6 +91,18 @@ impl Sync<'_> {
             .iter()
             .filter_map(|(key, value)| Some(json!({ "id": fields.by_key(key)?["id"], "field_value": value })));
         Ok(known.collect())
+    }
+
+    /// The custom fields; read again where one of these keys is not among them.
+    pub(super) async fn fields_with(&self, keys: &[String], calls: &mut Vec<Call>) -> Result<Fields> {
+        let mut age = RELOAD_MS;
+        loop {
+            let fields = self.fields(age, calls).await?;
+            if age == RELOAD_MISSING_MS || keys.iter().all(|key| fields.by_key(key).is_some()) {
+                return Ok(fields);
+            }
+            age = RELOAD_MISSING_MS;
+        }
     }
 
     /// The custom fields, as they were at most `age` ago.

@@ -37,7 +37,7 @@ fn is_certain(raw: &Map) -> bool {
 }
 
 /// Takes an event into the mirror: the aspects that are news; all is, where nothing is kept about such events.
-fn news(mirror: &mut Map, event: &mut Event, now: i64) -> bool {
+pub(super) fn news(mirror: &mut Map, event: &mut Event, now: i64) -> bool {
     let raw = &event.raw;
     // What a workflow says was done is not, or not any more.
     let completed = raw["data"].get("completed");
@@ -150,14 +150,6 @@ impl Sync<'_> {
         let (seen, _) = self.effects.get(vec![key]).await?;
         let first = seen.first().and_then(|entry| super::from_json(&entry.value).ok());
         Ok((Accepted::Duplicate, first.unwrap_or(name)))
-    }
-
-    /// What an event would tell that is new, as far as it says so itself; the mirror stays as it is.
-    pub(super) async fn guess_news(&self, event: &mut Event, id: &str) -> Result<()> {
-        let (entries, _) = self.effects.get(vec![self.scope.mirror(id)]).await?;
-        let mut mirror = entries.first().and_then(|entry| super::from_json(&entry.value).ok()).unwrap_or_default();
-        news(&mut mirror, event, self.seconds());
-        Ok(())
     }
 
     /// The address of a contact of which nothing is known. A message that makes the contact just now has claimed it: what that

@@ -183,14 +183,13 @@ pub(super) fn learn(mirror: &mut Map, event: &Map, at: i64) -> Option<Vec<String
     (tells_tags || !told.is_empty()).then_some(news)
 }
 
-/// What is stored, with what we wrote since as `newer` has it.
-pub(super) fn with_own(mut stored: Map, newer: &Map) -> Map {
+/// Takes over what we wrote since, as `newer` has it.
+pub(super) fn keep_own(mirror: &mut Map, newer: &Map) {
     for name in newer.keys() {
         if let Some(own) = Aspect::of(newer, name).filter(|aspect| aspect.own) {
-            own.keep(&mut stored, name);
+            own.keep(mirror, name);
         }
     }
-    stored
 }
 
 /// Takes in what a write of ours left, by the answer to it; `at` in seconds since 1970.
@@ -217,28 +216,23 @@ pub(super) fn wrote(mirror: &mut Map, request: &Request, answer: &Value, at: i64
     put(&mut event, "data", Value::Object(input.clone()));
     let mut own = told(&event);
     own.retain(|_, value| *value != "");
-    if word == "ContactUpdate" {
-        for (name, value) in contact(&answer["contact"]) {
-            // Beside what was sent, the answer tells what nobody had told yet; it must not take news away.
+    let is_ours = input["contactId"].as_str().is_some_and(|id| mirror.contains_key(id));
+    let now = match word {
+        "ContactUpdate" => &answer["contact"],
+        "OpportunityUpdate" => &answer["opportunity"],
+        // Other tags than ours stood there before our first, unless we have made the contact.
+        "ContactTagUpdate" if !is_ours && !mirror.keys().any(|name| name.starts_with('#')) => answer,
+        _ => &Value::Null,
+    };
+    if now.is_object() {
+        // Beside what was sent, the answer tells what nobody had told yet; it must not take news away.
+        put(&mut event, "data", now.clone());
+        for (name, value) in told(&event) {
             if own.contains_key(&name) {
                 put(&mut own, &name, value);
-            } else if mirror.get(&name).is_none() && answer["contact"].is_object() {
+            } else if mirror.get(&name).is_none() {
                 Aspect { at, own: false, values: vec![value] }.keep(mirror, &name);
             }
-        }
-    }
-    // What stood there when we first wrote is no news when it is told beside that.
-    let mut beside = Map::new();
-    let is_ours = input["contactId"].as_str().is_some_and(|id| mirror.contains_key(id));
-    if word == "ContactTagUpdate" && !is_ours && !mirror.keys().any(|name| name.starts_with('#')) {
-        beside = tags(answer);
-    } else if word == "OpportunityUpdate" {
-        put(&mut event, "data", answer["opportunity"].clone());
-        beside = told(&event);
-    }
-    for (name, value) in beside {
-        if !own.contains_key(&name) && mirror.get(&name).is_none() && value != "" {
-            Aspect { at, own: false, values: vec![value] }.keep(mirror, &name);
         }
     }
     if let Some(id) = made.as_str() {

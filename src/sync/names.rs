@@ -50,10 +50,7 @@ impl Sync<'_> {
         }
         let own = own_keys(work);
         if !own.is_empty() {
-            let mut fields = self.fields(RELOAD_MS, calls).await?;
-            if missing_field(&fields, &own).is_some() {
-                fields = self.fields(RELOAD_MISSING_MS, calls).await?;
-            }
+            let fields = self.fields_with(&own, calls).await?;
             if let Some(problem) = missing_field(&fields, &own) {
                 return Err(unnamed(problem));
             }

@@ -7,7 +7,7 @@ use super::{
     from_json, heard,
     inbox::{Accepted, Fate, Message, is_about_partner},
 };
-use crate::json::{Set, ToJson, Value, json, text};
+use crate::json::{Map, Set, ToJson, Value, json, text};
 use crate::lease::Lease;
 use crate::{
     clock,
@@ -485,10 +485,12 @@ impl Sync<'_> {
         }
         let found = if is_heard {
             let id = heard::contact_id(event);
-            let stored = super::person(&self.effects, &self.scope, &id).await?.unwrap_or_default();
+            // As it is stored: what the event would tell that is new, as far as it says so itself.
+            let mut mirror = Map::new();
+            let stored = self.entries(&id, &mut mirror).await?.unwrap_or_default();
             heard::place(event, &stored.0);
             #[cfg(not(feature = "fetch"))]
-            self.guess_news(event, &id).await?;
+            super::hear::news(&mut mirror, event, self.seconds());
             Some((id, stored.0, stored.1))
         } else {
             super::person_of(&self.effects, &self.scope, event).await?
