@@ -2,9 +2,9 @@
 // happens where the location doesn't let the sync do what it wants.
 //
 // What the sync means, and where each part of it is shown beside this file:
-//   identity: tests/sync.rs (order, buyer, address, phone, deleted), tests/history.rs (the field with the buyer's number)
-//   order of writes, names, playbooks, retriggers: tests/rules.rs; fields, tags, states, refunds: src/mapping/tests.rs
-//   nothing twice, whatever fails: tests/sync.rs; silent imports, forgetting: tests/js/history.test.mjs
+//   identity: tests/sync/messages.rs (order, buyer, address, phone, deleted), tests/sync/history.rs (the field with the buyer's number)
+//   order of writes, names, playbooks, retriggers: tests/sync/rules.rs; fields, tags, states, refunds: src/mapping/tests.rs
+//   nothing twice, whatever fails: tests/sync/messages.rs; silent imports, forgetting: tests/js/history.test.mjs
 import assert from 'node:assert/strict';
 import { after, beforeEach, describe, test } from 'node:test';
 import { startSandbox } from '../../pkg/dist/sandbox/index.js';

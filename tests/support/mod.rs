@@ -12,9 +12,10 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use digistore24::purchase;
 pub use rng::Rng;
 
-use ghl_digistore24::json::{Map, Set, Value, json, parse};
+use ghl_digistore24::json::{Map, Set, Value, json, parse, put};
 use ghl_digistore24::{
     effects::{Answer, Effect, Entry, Outgoing, Reply, Step, StepInput, Task, Write},
+    highlevel::{Arrival, webhook},
     http::{Failure, Request, Response},
     plugin::Plugin,
 };
@@ -112,6 +113,9 @@ pub const FIELDS: [&str; 17] = [
     "ds24_paid_until",
     "ds24_eticket_date",
 ];
+
+/// In milliseconds.
+pub const DAY: u64 = 86_400_000;
 
 /// How a run of a task ended.
 #[derive(Debug)]
@@ -342,4 +346,23 @@ pub fn call(world: &mut World, plugin: &Plugin, method: &str, args: Value) -> Va
         End::Done(answer) => answer,
         other => panic!("{other:?}"),
     }
+}
+
+/// Takes a message in and works on it; gives the report.
+pub fn apply(world: &mut World, plugin: &Plugin, event: &Value) -> Value {
+    call(world, plugin, "sync.apply", json!([event]))
+}
+
+/// What is due.
+pub fn tick(world: &mut World, plugin: &Plugin) -> Value {
+    call(world, plugin, "tick", json!([{}]))
+}
+
+/// A signed webhook of HighLevel, as `receive` would hand it on.
+pub fn heard(word: &str, body: Value) -> Value {
+    let mut body: Map = body.as_object().cloned().unwrap();
+    put(&mut body, "type", word.into());
+    put(&mut body, "locationId", "loc1".into());
+    let arrival = Arrival { said: None, verified: Some(true), at: 1_795_000_100_000 };
+    webhook(Value::Object(body).to_string().as_bytes(), arrival).unwrap()
 }

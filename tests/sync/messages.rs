@@ -1,26 +1,8 @@
-//! What the sync does, against a world in memory. That it does it exactly once, whatever fails: `tests/simulation.rs`.
+//! What one message does: its calls, whose it is, repetitions, forms, refusals and outages.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests fail by panicking"
-)]
-
-mod support;
-
+use crate::support::{End, Rng, World, apply, event, plugin, plugin_with, tick};
 use ghl_digistore24::json::{Map, Value, json};
 use ghl_digistore24::plugin::Plugin;
-use support::{End, Rng, World, event, plugin, plugin_with};
-
-fn apply(world: &mut World, plugin: &Plugin, event: &Value) -> Value {
-    let task = plugin.start("sync.apply", &json!([event]).to_string(), Vec::new());
-    match world.drive(task, &mut Rng::new(1)) {
-        End::Done(report) => report,
-        other => panic!("{other:?}"),
-    }
-}
 
 fn operations(report: &Value) -> Vec<&str> {
     report["calls"]
@@ -416,13 +398,6 @@ fn form(extra: Value) -> Value {
     let fields: Map = fields.chain(extra.as_object().unwrap().clone()).collect();
     raw.as_object_mut().unwrap().insert("raw".into(), Value::Object(fields));
     raw
-}
-
-fn tick(world: &mut World, plugin: &Plugin) -> Value {
-    match world.drive(plugin.start("tick", "[{}]", Vec::new()), &mut Rng::new(1)) {
-        End::Done(tick) => tick,
-        other => panic!("{other:?}"),
-    }
 }
 
 #[test]

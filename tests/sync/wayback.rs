@@ -1,22 +1,12 @@
 //! The way back: what happens in HighLevel starts playbooks, once each, whatever fails; what the plugin wrote itself starts none.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests fail by panicking"
-)]
-
-mod support;
-
 use std::collections::BTreeMap;
 
+use crate::support::{Contact, End, Faults, Rng, World, apply, call, event, heard, plugin_with, purchase};
 use ghl_digistore24::clock;
 use ghl_digistore24::highlevel::{Arrival, webhook};
-use ghl_digistore24::json::{Map, Value, json, put};
+use ghl_digistore24::json::{Value, json, put};
 use ghl_digistore24::plugin::Plugin;
-use support::{Contact, End, Faults, Rng, World, call, event, plugin_with, purchase};
 
 /// What an app's webhooks would tell of every change in the world.
 #[derive(Default)]
@@ -279,18 +269,6 @@ fn echoes_start_nothing_and_people_are_heard_once() {
     }
 }
 
-fn apply(world: &mut World, plugin: &Plugin, shape: &Value) -> Value {
-    call(world, plugin, "sync.apply", json!([shape]))
-}
-
-fn shape(word: &str, body: Value) -> Value {
-    let mut body: Map = body.as_object().cloned().unwrap();
-    put(&mut body, "type", word.into());
-    put(&mut body, "locationId", "loc1".into());
-    let arrival = Arrival { said: None, verified: Some(true), at: 1_795_000_100_000 };
-    webhook(Value::Object(body).to_string().as_bytes(), arrival).unwrap()
-}
-
 #[test]
 fn what_happens_in_highlevel_acts_in_digistore24_on_the_order_that_is_meant() {
     let mapping = json!({ "playbooks": [
@@ -307,7 +285,7 @@ fn what_happens_in_highlevel_acts_in_digistore24_on_the_order_that_is_meant() {
     apply(&mut world, &plugin, &event(json!({})));
     world.contacts.get_mut("c1").unwrap().tags.insert("saved".into());
     put(&mut world.contacts.get_mut("c1").unwrap().fields, "city", "Bonn".into());
-    let told = shape("ContactTagUpdate", json!({ "id": "c1", "tags": ["ds24-active", "saved"] }));
+    let told = heard("ContactTagUpdate", json!({ "id": "c1", "tags": ["ds24-active", "saved"] }));
     let planned = call(&mut world, &plugin, "sync.plan", json!([told]));
     assert_eq!(world.shop.len(), 0, "a plan makes no call: {planned}");
     let report = apply(&mut world, &plugin, &told);
@@ -326,16 +304,16 @@ fn what_happens_in_highlevel_acts_in_digistore24_on_the_order_that_is_meant() {
     // Another tag: the condition asks for what is new.
     world.contacts.get_mut("c1").unwrap().tags.insert("other".into());
     let other =
-        shape("ContactTagUpdate", json!({ "id": "c1", "tags": ["ds24-active", "saved", "other"], "webhookId": "2" }));
+        heard("ContactTagUpdate", json!({ "id": "c1", "tags": ["ds24-active", "saved", "other"], "webhookId": "2" }));
     assert_eq!(apply(&mut world, &plugin, &other)["outcome"], "done");
     assert_eq!(world.shop.len(), 5);
     // Two orders that run: nobody guesses.
     apply(&mut world, &plugin, &event(json!({ "order_id": "N1", "order_item_id": "60", "transaction_id": "600" })));
-    let again = shape(
+    let again = heard(
         "ContactTagUpdate",
         json!({ "id": "c1", "tags": ["saved"], "webhookId": "4", "timestamp": "2026-11-18T12:30:00Z" }),
     );
-    let off = shape(
+    let off = heard(
         "ContactTagUpdate",
         json!({ "id": "c1", "tags": [], "webhookId": "3", "timestamp": "2026-11-18T12:20:00Z" }),
     );
@@ -366,7 +344,7 @@ fn somebody_who_bought_nothing_is_followed_up_and_stays_unknown_to_the_ledger() 
     lead.tags.insert("ds24-by-hand".into());
     world.contacts.insert("c9".into(), lead);
     let report =
-        apply(&mut world, &plugin, &shape("ContactTagUpdate", json!({ "id": "c9", "tags": ["hot", "ds24-by-hand"] })));
+        apply(&mut world, &plugin, &heard("ContactTagUpdate", json!({ "id": "c9", "tags": ["hot", "ds24-by-hand"] })));
     assert_eq!(report["outcome"], "done", "{report}");
     let lead = world.contacts["c9"].clone();
     assert_eq!((&lead.deals[0]["name"], &lead.deals[0]["status"]), (&json!("Ida"), &json!("open")));
@@ -414,7 +392,7 @@ fn a_write_to_digistore24_whose_answer_was_lost_is_looked_up_before_it_is_repeat
             let mut order = purchase("C74PNZH5", "unpaid", &[("9001", "payment", "47.00")]);
             world.purchases.insert("C74PNZH5".into(), order.clone());
             world.contacts.get_mut("c1").unwrap().tags.insert("hot".into());
-            let told = shape("ContactTagUpdate", json!({ "id": "c1", "tags": ["hot"] }));
+            let told = heard("ContactTagUpdate", json!({ "id": "c1", "tags": ["hot"] }));
             // Until the write itself, all goes well; its answer is lost.
             let mut task = plugin.start("sync.apply", &json!([told]).to_string(), Vec::new());
             let (mut rng, mut answers) = (Rng::new(1), Vec::new());

@@ -1,30 +1,14 @@
 //! Mappings and playbooks carried out against the world in memory.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests fail by panicking"
-)]
-
-mod support;
-
+use crate::support::{DAY, World, apply, call, event, plugin, plugin_with, tick};
 use ghl_digistore24::json::{Value, json};
 use ghl_digistore24::plugin::Plugin;
-use support::{World, call, event, plugin, plugin_with};
 
-fn apply(world: &mut World, plugin: &Plugin, event: &Value) -> Value {
-    let report = call(world, plugin, "sync.apply", json!([event]));
+fn done(world: &mut World, plugin: &Plugin, event: &Value) -> Value {
+    let report = apply(world, plugin, event);
     assert_eq!(report["outcome"], "done", "{report}");
     report
 }
-
-fn tick(world: &mut World, plugin: &Plugin) -> Value {
-    call(world, plugin, "tick", json!([{}]))
-}
-
-const DAY: u64 = 86_400_000;
 
 fn missed() -> Value {
     event(
@@ -45,11 +29,11 @@ fn a_step_comes_later_unless_it_was_paid() {
     let dunning = json!({ "playbooks": [{ "use": "dunning", "with": { "workflow": "Dunning" } }], "tasks": { "dunning": false } });
     for is_paid in [false, true] {
         let (mut world, plugin) = (World::new(), plugin_with(dunning.clone()));
-        apply(&mut world, &plugin, &event(json!({})));
-        apply(&mut world, &plugin, &missed());
+        done(&mut world, &plugin, &event(json!({})));
+        done(&mut world, &plugin, &missed());
         assert_eq!(world.enrolments, ["c1 into w2"]);
         if is_paid {
-            apply(&mut world, &plugin, &late());
+            done(&mut world, &plugin, &late());
             assert_eq!(world.enrolments, ["c1 into w2", "c1 out of w2"]);
         }
         let early = tick(&mut world, &plugin);
@@ -62,7 +46,7 @@ fn a_step_comes_later_unless_it_was_paid() {
         assert_eq!(contact.tasks.len(), usize::from(!is_paid));
         assert_eq!(tick(&mut world, &plugin)["nextAt"], Value::Null, "each step once");
         if !is_paid {
-            apply(&mut world, &plugin, &late());
+            done(&mut world, &plugin, &late());
             let contact = &world.contacts["c1"];
             assert_eq!(
                 (contact.tasks[0]["completed"].as_bool(), contact.tags.contains("dunning")),
@@ -88,7 +72,7 @@ fn tags_come_before_the_workflow_and_after_what_it_reads() {
         ] }],
     });
     let (mut world, plugin) = (World::new(), plugin_with(mapping));
-    let report = apply(&mut world, &plugin, &event(json!({ "address_company": "ACME" })));
+    let report = done(&mut world, &plugin, &event(json!({ "address_company": "ACME" })));
     let calls: Vec<&str> = report["calls"]
         .as_array()
         .unwrap()
@@ -130,15 +114,15 @@ fn tags_come_before_the_workflow_and_after_what_it_reads() {
     let other = event(
         json!({ "order_id": "B2", "order_item_id": "5", "transaction_id": "77", "buyer_id": "43", "email": "b@example.com", "address_phone_no": "", "address_company": "Acme " }),
     );
-    apply(&mut world, &plugin, &other);
+    done(&mut world, &plugin, &other);
     assert_eq!(world.businesses.len(), 1);
-    apply(&mut world, &plugin, &missed());
+    done(&mut world, &plugin, &missed());
     let contact = world.contacts["c1"].clone();
     assert_eq!((&contact.tasks[0]["title"], &contact.tasks[0]["assignedTo"]), (&json!("Ring Käthe"), &json!("u1")));
     assert_eq!(contact.deals[0]["pipelineStageId"], "s2");
     assert!(contact.tags.contains("waits"));
-    apply(&mut world, &plugin, &late());
-    apply(
+    done(&mut world, &plugin, &late());
+    done(
         &mut world,
         &plugin,
         &event(
@@ -169,8 +153,8 @@ fn marketing_waits_for_the_consent_of_the_contact() {
     });
     for confirmed in [false, true] {
         let (mut world, plugin) = (World::new(), plugin_with(mapping.clone()));
-        apply(&mut world, &plugin, &event(json!({})));
-        apply(&mut world, &plugin, &refund());
+        done(&mut world, &plugin, &event(json!({})));
+        done(&mut world, &plugin, &refund());
         if confirmed {
             world.contacts.get_mut("c1").unwrap().custom.insert("ds24_newsletter".into(), "yes".into());
         }
@@ -194,8 +178,8 @@ fn playbooks_act_in_digistore24_within_their_limits() {
         ] },
     ] });
     let (mut world, plugin) = (World::new(), plugin_with(mapping));
-    apply(&mut world, &plugin, &event(json!({})));
-    let report = apply(&mut world, &plugin, &event(json!({ "event": "on_rebill_cancelled", "transaction_id": "" })));
+    done(&mut world, &plugin, &event(json!({})));
+    let report = done(&mut world, &plugin, &event(json!({ "event": "on_rebill_cancelled", "transaction_id": "" })));
     let called: Vec<&str> = world.shop.iter().map(|c| c.split(' ').next().unwrap()).collect();
     assert_eq!(called, ["createBuyUrl", "refundPartially", "stopRebilling", "updatePurchase"]);
     assert_eq!(world.contacts["c1"].custom["ds24_segment"], "https://buy.example.com/5");
@@ -213,7 +197,7 @@ fn a_new_partner_is_welcomed_only_where_a_playbook_says_so() {
     let (mut world, plain) = (World::new(), plugin());
     assert_eq!(call(&mut world, &plain, "sync.apply", json!([message]))["outcome"], "kept");
     let (mut world, plugin) = (World::new(), plugin_with(json!({ "playbooks": [{ "use": "affiliateWelcome" }] })));
-    apply(&mut world, &plugin, &message);
+    done(&mut world, &plugin, &message);
     let contact = &world.contacts["c1"];
     assert_eq!(contact.fields["email"], "p@example.com");
     assert_eq!(Vec::from_iter(contact.tags.iter()), ["affiliate-welcome", "ds24-affiliate"]);
@@ -223,9 +207,9 @@ fn a_new_partner_is_welcomed_only_where_a_playbook_says_so() {
 #[test]
 fn a_tag_starts_its_workflow_anew_where_it_is_wanted() {
     let (mut world, plugin) = (World::new(), plugin_with(json!({ "tags": { "retrigger": ["ds24-customer"] } })));
-    apply(&mut world, &plugin, &event(json!({})));
-    apply(&mut world, &plugin, &event(json!({ "order_id": "N1", "order_item_id": "60", "transaction_id": "600" })));
-    apply(&mut world, &plugin, &late());
+    done(&mut world, &plugin, &event(json!({})));
+    done(&mut world, &plugin, &event(json!({ "order_id": "N1", "order_item_id": "60", "transaction_id": "600" })));
+    done(&mut world, &plugin, &late());
     assert_eq!(world.triggers.iter().filter(|t| *t == "c1 +ds24-customer").count(), 2);
 }
 
@@ -252,7 +236,7 @@ fn deal_names(world: &World) -> Vec<&str> {
 fn a_playbook_makes_a_deal_of_its_pipeline_alone() {
     let (mut world, plugin) =
         (World::new(), plugin_with(json!({ "playbooks": [dealing(json!({ "pipeline": "Sales", "stage": "New" }))] })));
-    apply(&mut world, &plugin, &event(json!({})));
+    done(&mut world, &plugin, &event(json!({})));
     let deal = &world.contacts["c1"].deals[0];
     assert_eq!(
         (&deal["name"], &deal["status"], &deal["pipelineStageId"]),
@@ -269,17 +253,17 @@ fn each_order_has_a_deal_of_its_own_and_a_test_brings_no_revenue() {
         { "name": "renewed", "when": { "event": "renewal" }, "then": [{ "opportunity": moved }] },
     ]);
     let (mut world, plugin) = (World::new(), plugin_with(json!({ "playbooks": books })));
-    apply(&mut world, &plugin, &event(json!({})));
+    done(&mut world, &plugin, &event(json!({})));
     let second = json!({ "order_id": "N2", "order_item_id": "60", "transaction_id": "600", "api_mode": "test" });
-    apply(&mut world, &plugin, &event(second));
+    done(&mut world, &plugin, &event(second));
     assert_eq!(deal_names(&world), ["Kräuterkurs · C74PNZH5", "[TEST] Kräuterkurs · N2"]);
     let deals = &world.contacts["c1"].deals;
     assert_eq!((&deals[0]["monetaryValue"], deals[1].get("monetaryValue")), (&json!(47), None));
     assert_eq!(deals[0]["status"], "open");
     // By its name it is found again: so it keeps the number.
     let renewal = json!({ "order_id": "N2", "order_item_id": "60", "transaction_id": "601", "pay_sequence_no": "2", "api_mode": "test" });
-    apply(&mut world, &plugin, &event(renewal));
-    apply(&mut world, &plugin, &late());
+    done(&mut world, &plugin, &event(renewal));
+    done(&mut world, &plugin, &late());
     assert_eq!(deal_names(&world), ["Kräuterkurs again · C74PNZH5", "[TEST] Kräuterkurs again · N2"]);
     let deals = &world.contacts["c1"].deals;
     assert_eq!((&deals[0]["monetaryValue"], deals[1].get("monetaryValue")), (&json!(5), None));
@@ -293,7 +277,7 @@ fn a_playbook_moves_the_deal_of_the_section() {
         let moves = json!({ "name": "deal", "when": { "event": "payment" }, "then": [{ "opportunity": { "pipeline": "Sales", "stage": "At risk" } }] });
         let section = json!({ "pipeline": "Sales", "stage": "New", "name": "Deal of {{buyer.lastName}}" });
         let (mut world, plugin) = (World::new(), plugin_with(json!({ "opportunity": section, "playbooks": [moves] })));
-        apply(&mut world, &plugin, &event(json!({ "pay_sequence_no": number })));
+        done(&mut world, &plugin, &event(json!({ "pay_sequence_no": number })));
         assert_eq!(deal_names(&world), ["Deal of Grünwald · C74PNZH5"]);
         let deal = &world.contacts["c1"].deals[0];
         assert_eq!((&deal["pipelineStageId"], &deal["monetaryValue"]), (&json!("s2"), &json!(47)), "{number}");
@@ -309,7 +293,7 @@ fn an_upsell_is_offered_to_whoever_has_the_product_among_others() {
         let [first, second] = products;
         let grouped = json!({ "product_id": first, "item_count": "2", "order_item_id_2": "32", "product_id_2": second,
                               "product_name_2": "Buch" });
-        apply(&mut world, &plugin, &event(grouped));
+        done(&mut world, &plugin, &event(grouped));
         world.contacts.get_mut("c1").unwrap().custom.insert("ds24_newsletter".into(), "yes".into());
         world.now += 7 * DAY;
         tick(&mut world, &plugin);
@@ -334,9 +318,9 @@ fn a_missed_payment_is_dunned_whatever_else_the_order_has() {
                            "transaction_id": "", "order_item_id": "", "product_id": "", "product_name": "" });
     for missed in [missed(), event(nameless)] {
         let (mut world, plugin) = (World::new(), plugin_with(mapping.clone()));
-        apply(&mut world, &plugin, &event(json!({})));
-        apply(&mut world, &plugin, &upsell());
-        apply(&mut world, &plugin, &missed);
+        done(&mut world, &plugin, &event(json!({})));
+        done(&mut world, &plugin, &upsell());
+        done(&mut world, &plugin, &missed);
         assert_eq!(world.enrolments, ["c1 into w2"]);
         world.now += 3 * DAY;
         tick(&mut world, &plugin);
@@ -344,9 +328,9 @@ fn a_missed_payment_is_dunned_whatever_else_the_order_has() {
         assert_eq!((contact.tags.contains("dunning"), contact.tasks.len()), (true, 1));
         // Another sale of the order pays for nothing that is missing.
         let more = json!({ "order_id": "C74PNZH52", "upsell_no": "2", "order_item_id": "34", "product_id": "512348", "transaction_id": "9011" });
-        apply(&mut world, &plugin, &event(more));
+        done(&mut world, &plugin, &event(more));
         assert_eq!(world.enrolments, ["c1 into w2"]);
-        apply(&mut world, &plugin, &late());
+        done(&mut world, &plugin, &late());
         assert_eq!(world.enrolments, ["c1 into w2", "c1 out of w2"]);
         assert!(!world.contacts["c1"].tags.contains("dunning"));
     }
@@ -358,21 +342,21 @@ fn whoever_charged_back_is_not_won_back() {
                           "playbooks": [{ "use": "winBack", "with": { "workflow": "Onboarding" } }] });
     for charged_back in [false, true] {
         let (mut world, plugin) = (World::new(), plugin_with(mapping.clone()));
-        apply(&mut world, &plugin, &event(json!({})));
+        done(&mut world, &plugin, &event(json!({})));
         world.contacts.get_mut("c1").unwrap().custom.insert("ds24_newsletter".into(), "yes".into());
         let other = |extra: Value| {
             let mut raw = json!({ "order_id": "B2", "order_item_id": "60", "transaction_id": "600" });
             raw.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
             event(raw)
         };
-        apply(&mut world, &plugin, &other(json!({})));
+        done(&mut world, &plugin, &other(json!({})));
         let kind = if charged_back { "on_chargeback" } else { "on_refund" };
-        apply(
+        done(
             &mut world,
             &plugin,
             &other(json!({ "event": kind, "transaction_id": "601", "parent_transaction_id": "600" })),
         );
-        apply(&mut world, &plugin, &refund());
+        done(&mut world, &plugin, &refund());
         world.now += 14 * DAY;
         tick(&mut world, &plugin);
         assert_eq!(
@@ -392,14 +376,14 @@ fn a_deal_is_worth_the_first_payments_of_its_items() {
     for order in [[0, 1, 2, 3, 4], [1, 0, 2, 3, 4], [2, 1, 3, 4, 0], [1, 3, 0, 4, 2]] {
         let (mut world, plugin) = (World::new(), plugin_with(json!({ "opportunity": { "pipeline": "Sales" } })));
         for index in order {
-            apply(&mut world, &plugin, &all[index]);
+            done(&mut world, &plugin, &all[index]);
         }
         assert_eq!(world.contacts["c1"].deals[0]["monetaryValue"], json!(62), "{order:?}");
     }
     // Of an order that was known only later, the first that came.
     let (mut world, plugin) = (World::new(), plugin_with(json!({ "opportunity": { "pipeline": "Sales" } })));
     for number in ["4", "5"] {
-        apply(
+        done(
             &mut world,
             &plugin,
             &event(json!({ "pay_sequence_no": number, "transaction_id": format!("900{number}") })),
@@ -419,10 +403,10 @@ fn of_several_items_one_that_is_not_paid_is_enough() {
         raw.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
         event(raw)
     };
-    apply(&mut world, &plugin, &both(json!({})));
+    done(&mut world, &plugin, &both(json!({})));
     let back = json!({ "event": "on_refund", "order_item_id": "32", "product_id": "512346", "transaction_id": "9100", "parent_transaction_id": "9001" });
-    apply(&mut world, &plugin, &event(back));
-    apply(
+    done(&mut world, &plugin, &event(back));
+    done(
         &mut world,
         &plugin,
         &both(json!({ "event": "on_payment_missed", "pay_sequence_no": "2", "transaction_id": "" })),

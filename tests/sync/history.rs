@@ -1,22 +1,7 @@
 //! Imports, comparison and questions: orders as Digistore24's API tells them.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests fail by panicking"
-)]
-
-mod support;
-
+use crate::support::{End, Faults, Rng, World, apply, call, event, plugin, plugin_with, purchase};
 use ghl_digistore24::json::{Value, json};
-use ghl_digistore24::plugin::Plugin;
-use support::{End, Faults, Rng, World, call, event, plugin, plugin_with, purchase};
-
-fn apply(world: &mut World, plugin: &Plugin, event: &Value) -> Value {
-    call(world, plugin, "sync.apply", json!([event]))
-}
 
 fn import(orders: &[Value], manner: &str) -> Value {
     json!([{ "orders": orders, "merchant": "777", "manner": manner, "contact": null, "dryRun": false }])

@@ -1,42 +1,12 @@
 //! Playbooks over time: what is asked for is there, also after a dead letter, a merge or somebody's hand; `plan` shows it; what
 //! the plugin itself wrote starts none.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests fail by panicking"
-)]
-
-mod support;
-
-use ghl_digistore24::highlevel::{Arrival, webhook};
-use ghl_digistore24::json::{Map, Value, json, put};
+use crate::support::{Contact, DAY, World, apply, call, event, heard, plugin, plugin_with, tick};
+use ghl_digistore24::json::{Value, json, put};
 use ghl_digistore24::plugin::Plugin;
-use support::{Contact, World, call, event, plugin, plugin_with};
-
-const DAY: u64 = 86_400_000;
 
 fn with_books(books: Value) -> (World, Plugin) {
     (World::new(), plugin_with(json!({ "playbooks": books })))
-}
-
-fn apply(world: &mut World, plugin: &Plugin, event: &Value) -> Value {
-    call(world, plugin, "sync.apply", json!([event]))
-}
-
-fn tick(world: &mut World, plugin: &Plugin) -> Value {
-    call(world, plugin, "tick", json!([{}]))
-}
-
-/// A signed webhook of HighLevel.
-fn heard(word: &str, body: Value) -> Value {
-    let mut body: Map = body.as_object().cloned().unwrap();
-    put(&mut body, "type", word.into());
-    put(&mut body, "locationId", "loc1".into());
-    let arrival = Arrival { said: None, verified: Some(true), at: 1_795_000_100_000 };
-    webhook(Value::Object(body).to_string().as_bytes(), arrival).unwrap()
 }
 
 fn renewal() -> Value {
@@ -393,7 +363,7 @@ fn a_tag_that_automation_puts_on_a_new_contact_is_news() {
     let condition = json!({ "field": "now.addedTags", "is": "auto" });
     let books = json!([{ "name": "b", "when": { "event": "tagAdded", "if": condition }, "then": [{ "workflow": "Onboarding" }] }]);
     let (mut world, plugin) = with_books(books);
-    let mut rng = support::Rng::new(1);
+    let mut rng = crate::support::Rng::new(1);
     let mut task = plugin.start("sync.apply", &json!([event(json!({}))]).to_string(), Vec::new());
     let mut answers = Vec::new();
     while world.step(&mut task, &mut answers, &mut rng).is_none() {
