@@ -1,29 +1,14 @@
 // Before production: what test orders left goes again, and nothing else.
 import assert from 'node:assert/strict';
-import { after, beforeEach, describe, test } from 'node:test';
-import { startSandbox } from '../../pkg/dist/sandbox/index.js';
-import { memoryStore } from '../../pkg/dist/src/index.js';
-import { form, pluginOn } from './support.mjs';
-
-const NOW = Date.parse('2026-06-15T10:00:00Z');
-let now = NOW;
-const clock = () => now;
-const sandbox = await startSandbox({ clock });
-after(() => sandbox.close());
-beforeEach(() => {
-  now = NOW;
-  sandbox.reset();
-});
+import { describe, test } from 'node:test';
+import { ready, sandbox } from './midyear-support.mjs';
+import { form } from './support.mjs';
 
 const BOOK = { name: 'Buch', price: 1900, tags: ['buch'] };
 const COURSE = { name: 'Kräuterkurs', price: 4900, tags: ['kraeuter'] };
 const mapping = { opportunity: { pipeline: 'Sales', stage: 'New' }, tags: { byEvent: { newSale: ['bought'] } } };
 
-async function ready(more = {}) {
-  const plugin = await pluginOn(sandbox, { clock, store: memoryStore({ clock }), mapping, ...more });
-  await plugin.setup();
-  return plugin;
-}
+const sold = (more = {}) => ready({ mapping, ...more });
 
 const take = async (plugin, message) => {
   await plugin.receive({ method: 'POST', body: form(message) });
@@ -37,7 +22,7 @@ const left = () => sandbox.state().contacts.map(({ email }) => email);
 
 describe('what test orders left', () => {
   test('goes from a contact that also bought in earnest; the rest stays as it would be without them', async () => {
-    const plugin = await ready();
+    const plugin = await sold();
     const real = sandbox.story({ buyer: { email: 'eva@example.com' }, products: [BOOK], at });
     await take(plugin, real.payment({ at }));
     const before = contact('eva@example.com');
@@ -70,7 +55,7 @@ describe('what test orders left', () => {
   });
 
   test('goes with its contact only where that is asked for, made by the plugin and nobody else’s', async () => {
-    const plugin = await ready();
+    const plugin = await sold();
     await plugin.ghl.contacts.createContact({ email: 'boss@example.com', firstName: 'Bea', tags: ['vip'] });
     for (const email of ['boss@example.com', 'trial@example.com']) await take(plugin, testOrder(email).payment({ at }));
 
@@ -89,7 +74,7 @@ describe('what test orders left', () => {
   });
 
   test('a contact that is gone is said to be: what was merged lies elsewhere', async () => {
-    const plugin = await ready();
+    const plugin = await sold();
     const trial = testOrder('trial@example.com');
     await take(plugin, trial.payment({ at }));
     const { contact: other } = await plugin.ghl.contacts.createContact({ email: 'keep@example.com' });
@@ -105,7 +90,7 @@ describe('what test orders left', () => {
   });
 
   test('a failure in the middle leaves the rest to be found again', async () => {
-    const plugin = await ready();
+    const plugin = await sold();
     await take(plugin, testOrder('trial@example.com').payment({ at }));
     sandbox.fault({ service: 'ghl', method: 'DELETE', path: '/contacts/', kind: 'status', status: 403, times: 1 });
     await assert.rejects(plugin.sync.cleanup(), { code: 'forbidden' });

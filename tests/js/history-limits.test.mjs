@@ -1,26 +1,10 @@
 // How far an import or a comparison goes, and what it says of itself: limits, days, speed, estimates, outcomes.
 import assert from 'node:assert/strict';
-import { after, beforeEach, describe, test } from 'node:test';
-import { startSandbox } from '../../pkg/dist/sandbox/index.js';
+import { describe, test } from 'node:test';
 import { createPlugin, memoryStore } from '../../pkg/dist/src/index.js';
 import { seller, sellerOptions } from './backfill-support.mjs';
-import { failureOf, pluginOn } from './support.mjs';
-
-const NOW = Date.parse('2026-06-15T10:00:00Z');
-let now = NOW;
-const clock = () => now;
-const sandbox = await startSandbox({ clock });
-after(() => sandbox.close());
-beforeEach(() => {
-  now = NOW;
-  sandbox.reset();
-});
-
-async function ready(more = {}) {
-  const plugin = await pluginOn(sandbox, { clock, store: memoryStore({ clock }), ...more });
-  await plugin.setup();
-  return plugin;
-}
+import { ready, sandbox, time } from './midyear-support.mjs';
+import { failureOf } from './support.mjs';
 
 /** So many buyers of one book each, in the past half year. */
 function past(buyers) {
@@ -37,7 +21,7 @@ async function last(steps) {
   let told;
   for await (const progress of steps) {
     told = progress;
-    now += 10_000;
+    time.now += 10_000;
   }
   return told;
 }
@@ -76,14 +60,14 @@ describe('an import', () => {
     const run = async (isEnough) => {
       const seen = [];
       for await (const progress of plugin.sync.backfill()) {
-        now += 10_000;
+        time.now += 10_000;
         if (progress.phase === 'people' && progress.done > 0) seen.push(progress);
         if (isEnough(seen)) break;
       }
       return seen.at(-1);
     };
     const before = await run((seen) => seen.length === 1);
-    now += 12 * 3_600_000;
+    time.now += 12 * 3_600_000;
     const later = await run((seen) => seen.length === 1);
     assert.ok(later.done > before.done);
     assert.ok(later.perSecond >= 1 && later.secondsLeft < 120, JSON.stringify(later));
@@ -137,14 +121,14 @@ describe('a comparison', () => {
     }
     const plugin = await ready();
     await last(plugin.sync.backfill());
-    now += 45 * 86_400_000;
+    time.now += 45 * 86_400_000;
     let [found, most] = [null, 0];
     do {
       const before = sandbox.requests().length;
       // As much as one step may need.
       found = await plugin.sync.reconcile({ maxRequests: 12 });
       most = Math.max(most, sandbox.requests().length - before);
-      now += 10_000;
+      time.now += 10_000;
     } while (!found.done);
     assert.ok(most <= 12, `${most} requests`);
     assert.equal(found.checked, 450);

@@ -1,32 +1,17 @@
 // What was sold before, what webhooks missed, what can't be carried out, and what is to be forgotten.
 import assert from 'node:assert/strict';
-import { after, beforeEach, describe, test } from 'node:test';
-import { DEFAULT_LOCATION_ID, startSandbox } from '../../pkg/dist/sandbox/index.js';
+import { describe, test } from 'node:test';
+import { DEFAULT_LOCATION_ID } from '../../pkg/dist/sandbox/index.js';
 import { memoryStore } from '../../pkg/dist/src/index.js';
 import { AlertRules } from '../../pkg/dist/src/watch/rules.js';
+import { clock, ready, sandbox, time } from './midyear-support.mjs';
 import { failureOf, form, pluginOn } from './support.mjs';
-
-const NOW = Date.parse('2026-06-15T10:00:00Z');
-let now = NOW;
-const clock = () => now;
-const sandbox = await startSandbox({ clock });
-after(() => sandbox.close());
-beforeEach(() => {
-  now = NOW;
-  sandbox.reset();
-});
 
 /** A store whose content can be looked at. */
 function openStore() {
   const store = memoryStore({ clock });
   const texts = async () => (await store.list({ prefix: '', after: null, limit: 1_000_000 })).entries;
   return { store, texts };
-}
-
-async function ready(more = {}) {
-  const plugin = await pluginOn(sandbox, { clock, store: memoryStore({ clock }), ...more });
-  await plugin.setup();
-  return plugin;
 }
 
 const COURSE = { name: 'Kräuterkurs', price: 4900, tags: ['kraeuter'] };
@@ -131,7 +116,7 @@ describe('backfill', () => {
     const { counts } = (await all(plugin.sync.backfill({ dryRun: true, limit: 20 }))).at(-1);
     assert.deepEqual([counts.createContact, counts.updateContact, writes()], [2, 1, before]);
     // HighLevel's search lags.
-    now += 10_000;
+    time.now += 10_000;
     const whole = (await all(plugin.sync.backfill({ dryRun: true }))).at(-1);
     assert.deepEqual([whole.counts.createContact, whole.counts.updateContact], [2, 1], 'as without a limit');
     await plugin.close();
@@ -228,7 +213,7 @@ describe('backfill', () => {
     const seen = await failureOf(all(plugin.sync.backfill()).then(() => ({ code: 'none' })));
     assert.ok(['unauthenticated', 'none'].includes(seen.code) || seen, seen.code);
     sandbox.clearFaults();
-    now += 3_600_000;
+    time.now += 3_600_000;
     await all(plugin.sync.backfill());
     await plugin.tick();
     assert.equal(sandbox.state().contacts.length, 3);
@@ -242,7 +227,7 @@ describe('reconciliation', () => {
     const plugin = await ready();
     await all(plugin.sync.backfill());
     // One webhook came, three didn't: a renewal of today, a new order of today, a cancellation.
-    now = Date.parse('2026-06-20T10:00:00Z');
+    time.now = Date.parse('2026-06-20T10:00:00Z');
     const came = plan.payment({ at: '2026-06-20 09:00:00' });
     await plugin.receive({ method: 'POST', body: form(came) });
     await plugin.tick();
@@ -275,7 +260,7 @@ describe('reconciliation', () => {
     const { plan } = past();
     const plugin = await ready();
     await all(plugin.sync.backfill());
-    now = Date.parse('2026-06-26T10:00:00Z');
+    time.now = Date.parse('2026-06-26T10:00:00Z');
     plan.missed();
     const found = await plugin.sync.reconcile();
     assert.deepEqual(
@@ -292,7 +277,7 @@ describe('reconciliation', () => {
     past();
     const plugin = await ready();
     await all(plugin.sync.backfill());
-    now += 86_400_000;
+    time.now += 86_400_000;
     const at = '2026-06-16 12:00:00';
     const order = sandbox.story({ buyer: { email: 'dora@example.com' }, products: [BOOK], at });
     await plugin.receive({ method: 'POST', body: form(order.payment({ at })) });
@@ -301,7 +286,7 @@ describe('reconciliation', () => {
     for (const kind of ['service-proofs', 'refund-requests', 'deliveries'])
       sandbox.addToDigistore24(kind, { purchaseId, at });
     sandbox.addToDigistore24('service-proofs', { purchaseId, at, proof: { requestStatus: 'proof_provided' } });
-    now += 3_600_000;
+    time.now += 3_600_000;
 
     assert.equal((await plugin.sync.reconcile()).work, 3);
     await plugin.tick();
@@ -323,7 +308,7 @@ describe('reconciliation', () => {
     const plugin = await ready({ reconcileEveryHours: 12, onEvent: (event) => events.push(event) });
     const at = '2026-06-15 11:00:00';
     sandbox.story({ buyer: { email: 'dora@example.com' }, products: [BOOK], at }).payment({ at });
-    now += 60 * 60_000;
+    time.now += 60 * 60_000;
     let tick;
     let requests = 0;
     for (let i = 0; i < 10 && !tick?.reconciliation?.done; i++) {
@@ -333,7 +318,7 @@ describe('reconciliation', () => {
     }
     assert.ok(requests <= 30, `${requests}`);
     assert.equal(tick.reconciliation.found, 1);
-    assert.ok(tick.nextAt <= now + 12 * 3_600_000 && tick.nextAt > now);
+    assert.ok(tick.nextAt <= time.now + 12 * 3_600_000 && tick.nextAt > time.now);
     await plugin.tick();
     assert.ok(byEmail('dora@example.com'));
     const rules = new AlertRules();
@@ -345,7 +330,7 @@ describe('reconciliation', () => {
       alerts.map(({ kind, details }) => [kind, details]),
       [['webhooks_missed', { found: 1, repaired: 1 }]],
     );
-    now += 13 * 3_600_000;
+    time.now += 13 * 3_600_000;
     for (let i = 0; i < 10 && told().length < 2; i++) await plugin.tick();
     assert.deepEqual(told()[1], { found: 0, repaired: 0 });
     await plugin.close();
@@ -365,7 +350,7 @@ describe('reconciliation', () => {
     const tags = () => byEmail('rita@example.com').tags;
     assert.ok(tags().includes('ds24-cancelling'));
     story.resumed();
-    now += 60 * 60_000;
+    time.now += 60 * 60_000;
     const { found, repaired, drift } = await plugin.sync.reconcile();
     assert.deepEqual([found, repaired, drift[0].event], [1, 1, 'rebill_resumed']);
     await plugin.tick();
@@ -456,7 +441,7 @@ describe('a timeline without a ledger', () => {
     const { contact } = await plugin.ghl.contacts.createContact({ email: 'anna@example.com', phone: '+4930123456' });
     const send = (n) => {
       // As slowly as the rate allows.
-      now += 200;
+      time.now += 200;
       return plugin.ghl.conversations.sendANewMessage({ contactId: contact.id, type: 'SMS', message: `${n}` });
     };
     for (let n = 0; n < 45; n++) await send(n);
@@ -563,7 +548,7 @@ describe('forget', () => {
     const { contact } = await plugin.ghl.contacts.createContact({ email: 'other@example.com' });
     sandbox.mergeContacts(contact.id, id);
     await plugin.ghl.contacts.updateContact({ contactId: contact.id, email: 'anna@example.com' });
-    now += 20_000;
+    time.now += 20_000;
     const forgotten = await plugin.forget('anna@example.com', { deleteContact: true });
     assert.deepEqual([forgotten.contactDeleted, forgotten.contactId], [true, contact.id]);
     assert.deepEqual(sandbox.state().contacts, []);

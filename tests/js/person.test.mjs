@@ -6,26 +6,12 @@
 //   order of writes, names, playbooks, retriggers: tests/sync/rules.rs; fields, tags, states, refunds: src/mapping/tests.rs
 //   nothing twice, whatever fails: tests/sync/messages.rs; silent imports, forgetting: tests/js/history.test.mjs
 import assert from 'node:assert/strict';
-import { after, beforeEach, describe, test } from 'node:test';
-import { startSandbox } from '../../pkg/dist/sandbox/index.js';
+import { describe, test } from 'node:test';
 import { memoryStore } from '../../pkg/dist/src/index.js';
+import { clock, ready, sandbox, time } from './midyear-support.mjs';
 import { pluginOn } from './support.mjs';
 
-const NOW = Date.parse('2026-06-15T10:00:00Z'); // a Monday
-let now = NOW;
-const clock = () => now;
-const sandbox = await startSandbox({ clock });
-after(() => sandbox.close());
-beforeEach(() => {
-  now = NOW;
-  sandbox.reset();
-});
-
-async function open(mapping = {}, more = {}) {
-  const plugin = await pluginOn(sandbox, { clock, store: memoryStore({ clock }), mapping, ...more });
-  await plugin.setup();
-  return plugin;
-}
+const open = (mapping = {}, more = {}) => ready({ mapping, ...more });
 
 /** A playbook of one kind of step after another. */
 const playbook = (when, steps, more = {}) =>
@@ -147,7 +133,7 @@ describe('tasks', () => {
     ]) {
       sandbox.reset();
       sandbox.configure({ timezone });
-      now = Date.parse(at);
+      time.now = Date.parse(at);
       const plugin = await open();
       const order = plan({ at: '2026-06-14 09:00:00' });
       await carryOut(plugin, order.payment());
@@ -307,7 +293,7 @@ describe('businesses', () => {
   test('are found by name beyond the first page, whatever the case', async () => {
     const plugin = await open({ business: 'link' });
     for (let i = 0; i < 130; i++) {
-      now += 200; // within the rate
+      time.now += 200; // within the rate
       await plugin.ghl.businesses.createBusiness({ name: i === 120 ? 'ACME gmbh' : `No ${i}` });
     }
     await carryOut(plugin, plan({ buyer: { ...BUYER, company: 'Acme GmbH' } }).payment());
@@ -425,7 +411,7 @@ describe('what is not there', () => {
     assert.deepEqual([report.outcome, report.error.code], ['dead', 'invalid_input']);
     assert.equal(contacts().length, 0);
     await plugin.ghl.locations.createCustomField({ name: 'Kurs', dataType: 'TEXT', model: 'contact' });
-    now += 10 * 60_000;
+    time.now += 10 * 60_000;
     const [done] = await plugin.deadLetters.retry();
     assert.equal(done.outcome, 'done', JSON.stringify(done.error));
     assert.equal(only().fields['contact.kurs'], 'Kräuterkurs');

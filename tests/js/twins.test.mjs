@@ -1,21 +1,11 @@
 // Beyond the fault model: a write that took effect long after it had failed and was repeated. Nothing can prevent it; it is found
 // and told.
 import assert from 'node:assert/strict';
-import { after, beforeEach, describe, test } from 'node:test';
-import { startSandbox } from '../../pkg/dist/sandbox/index.js';
-import { memoryStore } from '../../pkg/dist/src/index.js';
-import { form, pluginOn } from './support.mjs';
+import { describe, test } from 'node:test';
+import { ready, sandbox, time } from './midyear-support.mjs';
+import { form } from './support.mjs';
 
-const NOW = Date.parse('2026-06-15T10:00:00Z');
 const HOUR = 3_600_000;
-let now = NOW;
-const clock = () => now;
-const sandbox = await startSandbox({ clock });
-after(() => sandbox.close());
-beforeEach(() => {
-  now = NOW;
-  sandbox.reset();
-});
 
 const BUYER = { email: 'eva@example.com' };
 const mapping = { opportunity: { pipeline: 'Sales', stage: 'New' } };
@@ -23,21 +13,15 @@ const mapping = { opportunity: { pipeline: 'Sales', stage: 'New' } };
 /** A sale whose request to this path was lost, as far as anybody can tell, and made again. */
 async function repeated(t, path) {
   const events = [];
-  const plugin = await pluginOn(sandbox, {
-    clock,
-    store: memoryStore({ clock }),
-    mapping,
-    onEvent: (event) => events.push(event),
-  });
+  const plugin = await ready({ mapping, onEvent: (event) => events.push(event) });
   t.after(() => plugin.close());
-  await plugin.setup();
   // The connection broke: nobody knows whether HighLevel had the request.
   sandbox.fault({ service: 'ghl', method: 'POST', path, kind: 'reset', times: 1 });
   const at = '2026-06-15 11:00:00';
   const order = sandbox.story({ buyer: BUYER, products: [{ name: 'Buch', price: 1900, tags: [] }], at });
   await plugin.receive({ method: 'POST', body: form(order.payment({ at })) });
   await plugin.tick();
-  now += 5 * 60_000;
+  time.now += 5 * 60_000;
   const { events: reports, twins } = await plugin.tick();
   assert.deepEqual([reports.at(-1).outcome, twins], ['done', undefined]);
   return { plugin, order, events };
@@ -45,7 +29,7 @@ async function repeated(t, path) {
 
 const contact = () => sandbox.state().contacts.find(({ email }) => email === BUYER.email);
 const later = async (plugin) => {
-  now += 2 * HOUR;
+  time.now += 2 * HOUR;
   return (await plugin.tick()).twins ?? [];
 };
 const told = (events) => events.filter(({ kind }) => kind === 'twin' || kind === 'alert').map((e) => e.alert ?? e.kind);
