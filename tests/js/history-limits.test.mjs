@@ -51,6 +51,11 @@ describe('an import', () => {
     }
     const { counts } = await last(plugin.sync.backfill());
     assert.equal(counts.done, 3);
+    for (const from of ['2026-02-30', '2026-02-30T10:00:00Z', '2026-06-10T10:00:00', 'yesterday']) {
+      const { code, fields } = await failureOf(plugin.sync.reconcile({ from }));
+      assert.deepEqual([code, fields[0].path], ['invalid_input', 'from']);
+    }
+    await plugin.sync.reconcile({ from: '2026-06-10T10:00:00+02:00' });
     await plugin.close();
   });
 

@@ -8,7 +8,7 @@ import type {
   JsonObject,
   Tick,
 } from '../protocol.js';
-import { chunks, numberIn, ORDERS_AT_ONCE, type Order, read, wallClock, wholeOrders } from './lists.js';
+import { chunks, dayIn, numberIn, ORDERS_AT_ONCE, type Order, read, wallClock, wholeOrders } from './lists.js';
 import { type Desk, shortHash } from './shelf.js';
 
 /*
@@ -163,10 +163,9 @@ async function publishedWorkflows(desk: Desk): Promise<string[] | null> {
 }
 
 function moment(name: string, text: string, time: string): string {
-  const [, day, rest] = /^(\d{4}-\d\d-\d\d)([ T]\d\d:\d\d.*)?$/.exec(text) ?? [];
-  const ms = Date.parse(`${day}T00:00:00Z`);
-  // The thirtieth of February is read as a day of March.
-  if (!Number.isNaN(ms) && new Date(ms).toISOString().startsWith(day ?? '')) return rest ? text : `${text} ${time}`;
+  const day = dayIn(text);
+  if (day === text) return `${text} ${time}`;
+  if (day && /^[ T]\d\d:\d\d/.test(text.slice(day.length))) return text;
   throw wrongField(name, 'must be a day or time such as 2026-01-31 or 2026-01-31 09:30:00');
 }
 

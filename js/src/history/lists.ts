@@ -35,6 +35,14 @@ export function numberIn(value: unknown): number | undefined {
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
 }
 
+/** The day that a text begins with, if there is such a day. */
+export function dayIn(text: string): string | undefined {
+  const [day] = /^\d{4}-\d\d-\d\d(?![^ T])/.exec(text) ?? [];
+  const ms = Date.parse(`${day}T00:00:00Z`);
+  // The thirtieth of February is read as a day of March.
+  return day && !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(day) ? day : undefined;
+}
+
 const BERLIN = new Intl.DateTimeFormat('sv-SE', { timeZone: 'Europe/Berlin', dateStyle: 'short', timeStyle: 'medium' });
 
 /** A moment as Digistore24 writes it: `2026-11-23 09:30:00`, Berlin time. */

@@ -1,6 +1,6 @@
 import { PluginError, wrongField } from '../errors.js';
 import type { Drift, JsonObject, Reconciliation } from '../protocol.js';
-import { chunks, type Order, read, wallClock, wholeOrders } from './lists.js';
+import { chunks, dayIn, type Order, read, wallClock, wholeOrders } from './lists.js';
 import type { Desk } from './shelf.js';
 
 /*
@@ -156,10 +156,11 @@ export async function pauseRuns(desk: Desk): Promise<void> {
 }
 
 function moment(text: string): number {
-  const isDay = /^\d{4}-\d\d-\d\d$/.test(text);
+  const day = dayIn(text);
   // A day begins in Berlin: one or two hours before it does in UTC.
-  const ms = isDay ? Date.parse(`${text}T00:00:00Z`) - OVERLAP_MS : Date.parse(text);
-  if (Number.isNaN(ms))
+  const ms = day === text ? Date.parse(`${text}T00:00:00Z`) - OVERLAP_MS : Date.parse(text);
+  // A time without its distance to UTC would be one of this machine's zone.
+  if (!day || Number.isNaN(ms) || (day !== text && !/(Z|[+-]\d\d:\d\d)$/.test(text)))
     throw wrongField('from', 'must be a day or time such as 2026-01-31 or 2026-01-31T09:30:00+01:00');
   return ms;
 }
