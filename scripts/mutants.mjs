@@ -48,7 +48,7 @@ export async function run({ only = [''], suite = false, seeds = 2000 } = {}) {
     const whole = readFileSync(path, 'utf8');
     writeFileSync(path, sources.get(mutant));
     try {
-      const { failure } = await simulate(seeds, mutant.test);
+      const { failure } = await simulate(seeds, mutant);
       say(
         `${failure ? 'noticed ' : 'SURVIVED'} ${seconds(start).padStart(8)}  ${mutant.name}${failure ? `: ${failure}` : ''}`,
       );
@@ -95,14 +95,14 @@ function isSame(path, content) {
   }
 }
 
-/** Builds the copy and runs a test of its simulation. Gives what the first failure says, if there is one. */
-async function simulate(seeds, name = 'exactly_once_whatever_fails') {
+/** Builds the copy and runs its simulation, or another test. Gives what the first failure says, if there is one. */
+async function simulate(seeds, { program: suite = 'simulation', test: name = 'exactly_once_whatever_fails' } = {}) {
   const build = [
     'test',
     '--locked',
     '--quiet',
     '--test',
-    'simulation',
+    suite,
     '--no-run',
     '--message-format',
     'json-render-diagnostics',

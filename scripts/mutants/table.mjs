@@ -1,6 +1,6 @@
 // Deliberate breakages of the sync, each of which the simulation must notice. `from` is the exact text in `file`, there once.
 // Where the code has moved on, give the new text that the breakage means; where the thing itself is gone, the breakage goes
-// too. `test` is the test that must notice it in the place of the random seeds.
+// too. `test` is the test, of the tests `program`, that must notice it in the place of the random seeds.
 export const mutants = [
   {
     name: 'no ledger entry',
@@ -49,6 +49,9 @@ export const mutants = [
                             self.mark(lease, name, work, index, progress).await?;
                         }
                         return Err(error);`,
+    // The simulation seldom asks again before the message is due.
+    program: 'sync',
+    test: 'messages::a_write_of_unknown_outcome_is_not_looked_for_too_early',
   },
   {
     name: 'an enrolment is repeated',
@@ -100,8 +103,9 @@ export const mutants = [
     file: 'src/sync/attempt.rs',
     from: 'let mut claims = vec![self.scope.claim_person(&message.person)];',
     to: 'let mut claims = Vec::new();',
-    // One seed in a hundred thousand meets it.
-    test: 'what_failed_once',
+    // The simulation meets it once in a hundred thousand seeds.
+    program: 'sync',
+    test: 'messages::a_worker_with_an_old_list_begins_nothing_beside_another_message_of_the_buyer',
   },
   {
     name: 'tags come before the note',

@@ -1,8 +1,13 @@
 //! What one message does: its calls, whose it is, repetitions, forms, refusals and outages.
 
+use std::cell::Cell;
+
 use crate::support::{End, Rng, World, apply, event, plugin, plugin_with, tick};
 use ghl_digistore24::json::{Map, Value, json};
-use ghl_digistore24::plugin::Plugin;
+use ghl_digistore24::{
+    effects::{Answer, Task},
+    plugin::Plugin,
+};
 
 fn operations(report: &Value) -> Vec<&str> {
     report["calls"]
@@ -81,6 +86,78 @@ fn a_message_that_waits_or_is_dead_is_tried_again_when_somebody_asks() {
     world.contacts.insert("c1".into(), gone);
     assert_eq!(apply(&mut world, &plugin, &renewal)["outcome"], "done");
     assert!(!world.entries.keys().any(|k| k.contains("/dead/") || k.contains("/inbox/")));
+}
+
+/// Drives a task; from where `is_reached` on no answer comes, and what was asked for takes effect later.
+fn drive_late(world: &mut World, mut task: Task, rng: &mut Rng, is_reached: impl Fn(&World) -> bool) -> End {
+    let mut answers = Vec::new();
+    let end = loop {
+        world.faults.late = if is_reached(world) { 100 } else { 0 };
+        if let Some(end) = world.step(&mut task, &mut answers, rng) {
+            break end;
+        }
+    };
+    world.faults.late = 0;
+    end
+}
+
+/// A note whose answer gets lost is there up to the settle time after its request has ended, which may be long after the
+/// sending. Who asks in between must not make it again.
+#[test]
+fn a_write_of_unknown_outcome_is_not_looked_for_too_early() {
+    for seed in 0..30 {
+        let (mut world, plugin, sent) = (World::new(), plugin(), Cell::new(0));
+        let task = plugin.start("sync.apply", &json!([event(json!({}))]).to_string(), Vec::new());
+        let end = drive_late(&mut world, task, &mut Rng::new(seed), |world| {
+            if sent.get() == 0 && !world.contacts.is_empty() {
+                sent.set(world.now);
+            }
+            sent.get() > 0
+        });
+        assert!(matches!(&end, End::Done(report) if report["outcome"] == "waiting"), "{end:?}");
+        let asked = sent.get() + 61_000;
+        world.advance(asked);
+        apply(&mut world, &plugin, &event(json!({})));
+        world.advance(asked + 300_000);
+        tick(&mut world, &plugin);
+        assert!(!world.holds("inbox"));
+        assert_eq!(world.contacts["c1"].notes.len(), 1, "seed {seed}");
+    }
+}
+
+/// The worker listed what there is before the other message came, and the two share no address: only the claim on the buyer
+/// tells it that the other one has begun.
+#[test]
+fn a_worker_with_an_old_list_begins_nothing_beside_another_message_of_the_buyer() {
+    let (mut world, plugin, mut rng) = (World::new(), plugin(), Rng::new(1));
+    let start = |raw: Value| plugin.start("sync.apply", &json!([event(raw)]).to_string(), Vec::new());
+    let (began, mut answers) = (world.now, Vec::new());
+    world.now += 1_000;
+    let second = json!({
+        "order_id": "B2", "order_item_id": "5", "transaction_id": "500", "email": "new@example.de", "address_phone_no": "",
+    });
+    let mut slow = start(second);
+    // It reads its own message twice, then the whole inbox.
+    let lists = |answers: &[Answer]| format!("{answers:?}").contains("/inbox/");
+    for _ in 0..3 {
+        assert!(world.step(&mut slow, &mut answers, &mut rng).is_none());
+        while !lists(&answers) {
+            assert!(world.step(&mut slow, &mut answers, &mut rng).is_none());
+        }
+    }
+    assert!(!world.holds("lease"));
+    // Received earlier, stored later; whether its contact was made is not known.
+    world.now = began;
+    let is_read = |world: &World| world.requests.iter().any(|request| request.ends_with("customFields"));
+    drive_late(&mut world, start(json!({})), &mut Rng::new(1), is_read);
+    assert_eq!(world.requests.last().unwrap(), "POST /contacts/");
+    while world.step(&mut slow, &mut answers, &mut rng).is_none() {}
+    for _ in 0..3 {
+        world.advance(world.now + 300_000);
+        tick(&mut world, &plugin);
+    }
+    assert!(!world.holds("inbox"));
+    assert_eq!(world.contacts.len(), 1);
 }
 
 #[test]
