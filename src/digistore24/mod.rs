@@ -22,7 +22,7 @@ pub use event::{
 };
 pub use ipn::{MAX_BODY, Params, parse, parse_json};
 pub use money::Cents;
-pub use replay::{Standing, is_whole, messages, standing, work};
+pub use replay::{Standing, messages, standing, work};
 pub use signature::{Verdict, sign, verify};
 
 #[cfg(test)]

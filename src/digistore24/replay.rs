@@ -96,12 +96,6 @@ fn transactions(purchase: &Value) -> &[Value] {
     purchase.get("transaction_list").and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-/// Whether a row of a list says all that [`messages`] needs; else `getPurchase` does.
-pub fn is_whole(purchase: &Value) -> bool {
-    let aborted = purchase.get("billing_status").and_then(Value::as_str) == Some("aborted");
-    !transactions(purchase).is_empty() && (!aborted || purchase.get("is_canceled_now").is_some())
-}
-
 /// Where the order stands; `None` where that can't be told.
 pub fn standing(purchase: &Value) -> Option<Standing> {
     let row = Row(purchase);

@@ -527,7 +527,6 @@ fn note_dates(item: &mut ItemState, event: &Event, late: bool) {
             item.next_payment_at = plan.next_payment_at;
             item.paid_until = None;
         }
-        (State::Active | State::Paused, _) => {}
         (State::Cancelling, Kind::Payment | Kind::RebillCancelled | Kind::PaymentMissed) if !late => {
             let until = plan.paid_until.or(plan.next_payment_at).or(item.next_payment_at.take());
             keep_newer(&mut item.paid_until, &until);
@@ -536,7 +535,7 @@ fn note_dates(item: &mut ItemState, event: &Event, late: bool) {
         (State::Cancelling, Kind::RebillCancelled | Kind::PaymentMissed) if item.paid_until.is_none() => {
             item.paid_until = item.next_payment_at.take();
         }
-        (State::Cancelling, _) => {}
+        (State::Active | State::Paused | State::Cancelling, _) => {}
         (State::Refunded | State::ChargedBack | State::Upgraded, _) => {
             (item.next_payment_at, item.paid_until) = (None, None);
         }

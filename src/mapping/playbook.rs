@@ -99,18 +99,14 @@ pub(super) fn texts(value: &Value) -> Vec<String> {
 
 /// HighLevel tells a deal's new stage or status twice, once among all its fields: whichever comes first is the news.
 fn is_change_of_deal(facts: &Value, name: &str) -> bool {
-    let word = &facts["event"];
     let changed = |aspect: &str| {
-        *word == "OpportunityUpdate"
-            && facts
-                .pointer("/now/changed")
-                .and_then(Value::as_array)
-                .is_some_and(|all| all.iter().any(|c| c == aspect))
+        let all = facts.pointer("/now/changed").and_then(Value::as_array);
+        all.is_some_and(|all| all.iter().any(|one| one == aspect))
     };
-    match name {
-        "changedDeal" => *word == "OpportunityStageUpdate" || *word == "OpportunityStatusUpdate",
-        "dealStageChanged" => changed("pipelineStageId"),
-        "dealStatusChanged" => changed("status"),
+    match (facts["event"].as_str().unwrap_or_default(), name) {
+        ("OpportunityStageUpdate" | "OpportunityStatusUpdate", "changedDeal") => true,
+        ("OpportunityUpdate", "dealStageChanged") => changed("pipelineStageId"),
+        ("OpportunityUpdate", "dealStatusChanged") => changed("status"),
         _ => false,
     }
 }
@@ -199,10 +195,12 @@ pub(super) fn draw(mapping: &Mapping, event: &Event, facts: &Value, person: &mut
         }
         // Where the playbook was changed since, what waited may stand in another place, or in none.
         let waited = due.map(|due| {
-            let places =
-                (0u32..).zip(&book.steps).filter(|(_, step)| due.mark.as_ref().is_none_or(|mark| step.mark == *mark));
-            let places = Vec::from_iter(places.map(|(index, _)| index));
-            Some(due.step).filter(|place| places.contains(place)).or(places.first().copied())
+            let is_it = |(place, step): &(u32, &PlayStep)| match &due.mark {
+                Some(mark) => step.mark == *mark,
+                None => *place == due.step,
+            };
+            let places = (0..).zip(&book.steps).filter(is_it).map(|(place, _)| place);
+            places.min_by_key(|place| *place != due.step)
         });
         if waited == Some(None) {
             let remark = ": the step that waited is not in it any more";
@@ -314,12 +312,12 @@ impl Hand<'_> {
                     let day = clock::ymd(clock::in_berlin(clock::at(self.now.now_ms + span)).date());
                     put(&mut input, "next_payment_at", Value::String(day + " 00:00:00"));
                 }
-                self.update("digistore24.updatePurchase", "purchase_id", &self.event.order.id.clone(), input);
+                self.update("digistore24.updatePurchase", "purchase_id", &self.event.order.id, input);
             }
             "updateBuyer" => {
                 let input = with.as_object().cloned().unwrap_or_default();
-                if let Some(id) = self.event.buyer.id.clone() {
-                    self.update("digistore24.updateBuyer", "buyer_id", &id, input);
+                if let Some(id) = &self.event.buyer.id {
+                    self.update("digistore24.updateBuyer", "buyer_id", id, input);
                 }
             }
             "stopRebilling" | "startRebilling" => {

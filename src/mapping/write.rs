@@ -139,17 +139,15 @@ impl<'a> Writer<'a> {
             }
         }
         custom.extend(mapped.clone());
-        let mut named: Set = Set::new();
-        for (key, value) in std::mem::take(&mut self.drawn.custom).into_iter().filter(|(_, value)| !value.is_null()) {
-            named.insert(key.clone());
-            custom.insert(key, value);
-        }
+        let mut asked = std::mem::take(&mut self.drawn.custom);
+        asked.retain(|_, value| !value.is_null());
+        custom.extend(asked.clone());
         let mut changed = Map::new();
         for (key, value) in custom {
             // GHL's fields hold one value: a list is written with commas.
             let value = if value.is_array() { as_text(&value).into() } else { value };
             // What a playbook asks for is written, whatever somebody made of it since.
-            if named.contains(&key) || self.person.fields.get(&key) != Some(&value) {
+            if asked.contains_key(&key) || self.person.fields.get(&key) != Some(&value) {
                 self.person.fields.insert(key.clone(), value.clone());
                 changed.insert(key, value);
             }
@@ -293,7 +291,7 @@ impl<'a> Writer<'a> {
     /// Completes open tasks that the event settles.
     fn complete_tasks(&mut self) {
         let key = self.event.order_key();
-        let (ask, changes, refunded) = (self.ask, self.changes, self.became(State::Refunded));
+        let (ask, before, refunded) = (self.ask, self.before, self.became(State::Refunded));
         let why = if refunded { "the order was refunded" } else { "what it is about is settled" };
         let mut done = Vec::new();
         for order in &mut self.person.orders {
@@ -302,11 +300,10 @@ impl<'a> Writer<'a> {
             // It was cancelled, and is not any more.
             let is_going_on = !has(State::Cancelling) && items.iter().any(|item| item.state.grants());
             // By this message: a dead letter may have a task that no state shows.
-            let is_replaced = changes.iter().any(|change| {
-                change.from == Some(State::Paused)
-                    && change.to == Some(State::Upgraded)
-                    && change.item.starts_with(&order.id)
-            });
+            let old = before.order(&order.key);
+            let was_paused =
+                |key: &str| old.and_then(|old| old.item(key)).is_some_and(|old| old.state == State::Paused);
+            let is_replaced = items.iter().any(|item| item.state == State::Upgraded && was_paused(&item.key));
             let is_left = |task: &OpenTask| {
                 let is_about = |item: &ItemState| task.order.as_deref().is_none_or(|order| item.belongs_to(order));
                 items.iter().any(|item| item.state.grants() && is_about(item))
@@ -521,11 +518,7 @@ impl<'a> Writer<'a> {
         let mut gone = Vec::from_iter(there.difference(&wanted).cloned());
         let mut come = Vec::from_iter(wanted.difference(there).cloned());
         come.extend(missing);
-        for tag in taken {
-            if !wanted.contains(&tag) && !before.contains(&tag) {
-                gone.push(tag);
-            }
-        }
+        gone.extend(taken.into_iter().filter(|tag| !wanted.contains(tag) && !there.contains(tag)));
         // What an import kept back is not on the contact yet.
         for tag in &asked {
             if self.person.withheld.remove(tag) && before.contains(tag) {

@@ -183,16 +183,18 @@ impl Sync<'_> {
         if !is_news {
             plan.remarks.push("tells nothing new: the plugin's own write, or told before".to_owned());
         }
-        let address =
-            event.buyer.email.as_deref().filter(|_| contact_id.is_some()).map(|email| self.scope.email(email));
-        let owner = contact_of(&self.effects, Vec::from_iter(address)).await?;
-        let is_anothers_address =
-            match owner.filter(|id| Some(id) != contact_id.as_ref() && Some(id) != moved_from.as_ref()) {
-                Some(other) => person(&self.effects, &self.scope, &other).await?.is_some(),
-                None => false,
-            };
-        let mut work =
-            Work { mirror, moved_from, is_anothers_address, ..Work::new(plan, version, lease.claims.clone()) };
+        let mut others_address = None;
+        if let (false, Some(id), Some(email)) = (event.event.is_highlevel(), &contact_id, &event.buyer.email) {
+            let key = self.scope.email(email);
+            if let Some(owner) = contact_of(&self.effects, vec![key.clone()]).await?
+                && owner != *id
+                && moved_from.as_ref() != Some(&owner)
+                && person(&self.effects, &self.scope, &owner).await?.is_some()
+            {
+                others_address = Some(key);
+            }
+        }
+        let mut work = Work { mirror, moved_from, others_address, ..Work::new(plan, version, lease.claims.clone()) };
         self.name_ids(&mut report.calls, &mut work).await?;
         work.go_on_from(&begun);
         lease
@@ -358,9 +360,8 @@ impl Sync<'_> {
         let mut keys = Set::new();
         if !is_heard {
             // An address that is somebody else's stays so, though a message about this one's order bears it.
-            let address =
-                event.buyer.email.as_deref().filter(|_| work.is_anothers_address).map(|email| self.scope.email(email));
-            keys.extend(self.scope.identities(event).into_iter().filter(|key| address.as_ref() != Some(key)));
+            let own = |key: &String| work.others_address.as_ref() != Some(key);
+            keys.extend(self.scope.identities(event).into_iter().filter(own));
         }
         keys.extend(work.plan.person.orders.iter().map(|o| self.scope.order(&o.key)));
         keys.extend(work.plan.person.buyers.iter().map(|b| self.scope.buyer(b)));

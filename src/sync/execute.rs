@@ -35,8 +35,8 @@ record! {
         pub(super) person_version: u64,
         /// The contact that the person had before it was deleted or merged.
         pub(super) moved_from: Option<String>,
-        /// The ledger knows somebody else under the message's address.
-        pub(super) is_anothers_address: bool,
+        /// The ledger's key of the message's address, where it stands for somebody else.
+        pub(super) others_address: Option<String>,
         /// The keys of the claims on contacts.
         pub(super) claimed: Vec<String>,
         /// What HighLevel is known to say about the contact, with what these writes left.
@@ -99,7 +99,7 @@ impl Work {
             contact_id,
             person_version,
             moved_from: None,
-            is_anothers_address: false,
+            others_address: None,
             claimed,
             mirror: Map::new(),
             given_up: false,
@@ -210,11 +210,8 @@ impl Sync<'_> {
         work: &mut Work,
     ) -> Result<Next> {
         // What a write shows may add a step.
-        let mut next = 0;
-        while next < work.plan.steps.len() {
-            let index = next;
-            next += 1;
-            let progress = work.progress.get(index).copied().unwrap_or(Progress::Done);
+        for index in 0.. {
+            let Some(progress) = work.progress.get(index).copied() else { break };
             if progress == Progress::Done {
                 continue;
             }
@@ -250,7 +247,9 @@ impl Sync<'_> {
                 found = self.look_up(report, event, work, &step.action, 0).await?;
             }
             if let Some(id) = found {
-                if let (true, Some(request)) = (self.mapping.listens(), request(work, &step.action, Vec::new())?) {
+                if self.mapping.listens()
+                    && let Some(request) = request(work, &step.action, Vec::new())?
+                {
                     mirror::wrote(&mut work.mirror, &request, &json!({ "id": id }), self.seconds());
                 }
                 note_result(work, &step.action, Some(id), &event.order.id);
@@ -258,14 +257,13 @@ impl Sync<'_> {
             } else {
                 self.mark(lease, name, work, index, Progress::Sent(self.effects.shared_now())).await?;
                 let recovered = match self.write(report, work, &step.action).await {
-                    Ok(id) => Ok(id.map_or(Recovered::Nothing, Recovered::Id)),
+                    Ok(id) => Ok(Recovered::Done(id)),
                     Err(error) => self.recover(report, event, work, &step.action, error).await,
                 };
                 let outcome = if recovered.is_ok() { "done" } else { "failed" };
                 self.tell(event, &step.action, outcome, word(&recovered));
                 match recovered {
-                    Ok(Recovered::Id(id)) => note_result(work, &step.action, Some(id), &event.order.id),
-                    Ok(Recovered::Nothing) => note_result(work, &step.action, None, &event.order.id),
+                    Ok(Recovered::Done(id)) => note_result(work, &step.action, id, &event.order.id),
                     Ok(Recovered::Resolve(known)) => return Ok(Next::Resolve(known)),
                     Err(error) => {
                         // A certain refusal: the step may be begun anew without a look-up. Else the time in which it may
@@ -380,7 +378,7 @@ impl Sync<'_> {
             (Action::CreateContact { fields, custom }, Code::InvalidInput) => {
                 // GHL sometimes answers 422 and has created the contact all the same.
                 if let Some(contact) = self.contact_by_email(report, event).await? {
-                    return Ok(Recovered::Id(contact.id));
+                    return Ok(Recovered::Done(Some(contact.id)));
                 }
                 if fields.contains_key("phone") {
                     self.create_without_phone(report, event, work, fields, custom).await
@@ -392,19 +390,17 @@ impl Sync<'_> {
                 if fields.contains_key("phone") =>
             {
                 let (fields, custom) = self.without_phone(work, fields, custom);
-                self.write(report, work, &Action::UpdateContact { fields, custom }).await.map(|_| Recovered::Nothing)
+                self.write(report, work, &Action::UpdateContact { fields, custom }).await.map(Recovered::Done)
             }
             (Action::UpdateNote { order, title, body, .. }, Code::NotFound)
                 if self.contact_exists(report, work).await? =>
             {
                 let action =
                     Action::CreateNote { order: order.clone(), title: title.clone(), body: body.clone(), keep: true };
-                let id = self.write(report, work, &action).await?;
-                note_result(work, &action, id, &event.order.id);
-                Ok(Recovered::Nothing)
+                self.write(report, work, &action).await.map(Recovered::Done)
             }
             (Action::CompleteTask { .. }, Code::NotFound) if self.contact_exists(report, work).await? => {
-                Ok(Recovered::Nothing)
+                Ok(Recovered::Done(None))
             }
             (Action::Run { operation, input, order, keep }, Code::Duplicate) if operation == CREATE_DEAL => {
                 // The location allows one deal of a contact in a pipeline. Whose it is and what it is for, nobody knows.
@@ -419,26 +415,26 @@ impl Sync<'_> {
                 if !is_taken {
                     self.effects.log(Level::Error, NO_SECOND_DEAL, [("id", event.id.clone())]);
                     work.plan.remarks.push(NO_SECOND_DEAL.into());
-                    return Ok(Recovered::Nothing);
+                    return Ok(Recovered::Done(None));
                 }
                 work.plan.remarks.push("the contact had a deal in this pipeline: that one is used".into());
                 let (operation, order, keep, mut input) =
                     (operation.clone(), order.clone(), keep.clone(), input.clone());
                 input.remove("name");
                 let action = Action::Run { operation, input, order, keep };
-                self.write(report, work, &action).await.map(|_| Recovered::Nothing)
+                self.write(report, work, &action).await.map(Recovered::Done)
             }
             (Action::Run { operation, order, .. }, Code::NotFound) if self.contact_exists(report, work).await? => {
                 match operation.rsplit('.').next().unwrap_or_default() {
                     // Whoever is not in it need not be taken out.
-                    "deleteContactFromWorkflow" | "removeContactFromCampaign" => Ok(Recovered::Nothing),
+                    "deleteContactFromWorkflow" | "removeContactFromCampaign" => Ok(Recovered::Done(None)),
                     // A person deleted the deal: the next payment makes a new one.
                     "updateOpportunity" => {
                         if let Some(order) = work.plan.person.order_mut(order) {
                             order.deal_id = None;
                             order.deal = Map::new();
                         }
-                        Ok(Recovered::Nothing)
+                        Ok(Recovered::Done(None))
                     }
                     _ => Err(error),
                 }
@@ -459,8 +455,8 @@ impl Sync<'_> {
     ) -> Result<Recovered> {
         let (fields, custom) = self.without_phone(work, fields, custom);
         match self.write(report, work, &Action::CreateContact { fields, custom }).await {
-            Ok(Some(id)) => Ok(Recovered::Id(id)),
             Ok(None) => Err(no_contact()),
+            Ok(id) => Ok(Recovered::Done(id)),
             Err(error) if error.code() == Code::Duplicate => match error.details().existing_id.clone() {
                 Some(id) => self.resolve_to(report, &id).await,
                 None => Err(error),
@@ -468,7 +464,7 @@ impl Sync<'_> {
             // As above: refused, and created all the same.
             Err(error) if error.code() == Code::InvalidInput => {
                 let created = self.contact_by_email(report, event).await?;
-                created.map(|contact| Recovered::Id(contact.id)).ok_or(error)
+                created.map(|contact| Recovered::Done(Some(contact.id))).ok_or(error)
             }
             Err(error) => Err(error),
         }
@@ -609,9 +605,11 @@ impl Sync<'_> {
     }
 }
 
+/// How a write ended after all.
 enum Recovered {
-    Id(String),
-    Nothing,
+    /// Done; with the id of what was made.
+    Done(Option<String>),
+    /// The contact is another one than thought.
     Resolve(Box<Known>),
 }
 

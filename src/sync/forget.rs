@@ -14,14 +14,16 @@ const PAGE: u32 = 200;
 
 impl Sync<'_> {
     /// Removes everything of a person: `{ contactId, orders, messages }`. That an order came stays known by its number, so
-    /// that its next message makes nobody of it again.
+    /// that its next message makes nobody of it again. `in_highlevel` is who has the address there: of whoever bought nothing
+    /// only the contact's id is known here.
     ///
     /// # Errors
-    /// `storage`; `conflict` while an event of this person is worked on.
-    ///
-    /// `in_highlevel` is who has the address there: of whoever bought nothing only the contact's id is known here.
+    /// `invalid_input` without an address; `storage`; `conflict` while an event of this person is worked on.
     pub async fn forget(&self, email: &str, in_highlevel: Option<&str>) -> Result<Value> {
         let email = lower(email.trim());
+        if email.is_empty() {
+            return Err(Error::invalid_field("email", "is missing"));
+        }
         let found = contact_of(&self.effects, vec![self.scope.email(&email)]).await?;
         let contact_id = found.or_else(|| in_highlevel.map(str::to_owned));
         let id = contact_id.as_deref().unwrap_or_default();
@@ -83,20 +85,32 @@ impl Sync<'_> {
     }
 
     fn is_of(&self, message: &str, email: &str, id: &str, known: &Person) -> bool {
-        // Of HighLevel's events, and of what can't be read, address and id are all that can be looked for.
-        let Ok(message) = from_json::<Message>(message) else {
-            return message.contains(email) || !id.is_empty() && message.contains(id);
-        };
-        let mut forms = message.earlier.iter().chain([&message.body]);
-        let holds_ticket = || !email.is_empty() && lower(&text(&message.ticket)).contains(email);
-        holds_ticket()
-            || forms.any(|form| {
+        // In a ticket, in HighLevel's events, and in what can't be read, address and id are all that can be looked for.
+        let is_in = |text: &str| mentions(&lower(text), email) || !id.is_empty() && text.contains(id);
+        let Ok(message) = from_json::<Message>(message) else { return is_in(message) };
+        is_in(&text(&message.ticket))
+            || message.earlier.iter().chain([&message.body]).any(|form| {
                 if form.starts_with('{') {
-                    return form.contains(email) || !id.is_empty() && form.contains(id);
+                    return is_in(form);
                 }
                 let params: Params = parse(form.as_bytes()).unwrap_or_default();
                 let event = Event::read(&self.client.connection.id, &params, 0);
                 known.order(&event.order_key()).is_some() || params.iter().any(|(_, value)| lower(value) == email)
             })
     }
+}
+
+/// Whether an address stands in a text, and not as a part of a longer one.
+fn mentions(text: &str, email: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "._%+-".contains(c);
+    let goes_on = |rest: &str| {
+        rest.strip_prefix('.').unwrap_or(rest).starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-')
+    };
+    let mut parts = text.split(email);
+    let mut before = parts.next().unwrap_or_default();
+    parts.any(|after| {
+        let is_whole = !before.ends_with(is_part) && !goes_on(after);
+        before = after;
+        is_whole
+    })
 }

@@ -479,25 +479,20 @@ impl Sync<'_> {
         let of = |key: &String| entries.iter().find(|entry| entry.key == *key).map(|entry| entry.value.as_str());
         let repeated = !seen_keys.is_empty() && seen_keys.iter().all(|key| of(key).is_some());
         let is_heard = event.event.is_highlevel();
-        let mut fate = Fate::default();
-        if !is_heard {
-            fate = self.fate(event, of(&order), of(&since), self.effects.now());
-        }
-        let found = if is_heard {
+        let (known, fate) = if is_heard {
             let id = heard::contact_id(event);
             // As it is stored: what the event would tell that is new, as far as it says so itself.
             let mut mirror = Map::new();
-            let stored = self.entries(&id, &mut mirror).await?.unwrap_or_default();
-            heard::place(event, &stored.0);
+            let (person, _) = self.entries(&id, &mut mirror).await?.unwrap_or_default();
+            heard::place(event, &person);
             #[cfg(not(feature = "fetch"))]
             super::hear::news(&mut mirror, event, self.seconds());
-            Some((id, stored.0, stored.1))
+            (Known::Person { contact_id: Some(id), person }, Fate::default())
         } else {
-            super::person_of(&self.effects, &self.scope, event).await?
-        };
-        let known = match found {
-            Some((contact_id, person, _)) => Known::Person { contact_id: Some(contact_id), person },
-            None => Known::Nobody,
+            let fate = self.fate(event, of(&order), of(&since), self.effects.now());
+            let found = super::person_of(&self.effects, &self.scope, event).await?;
+            let person = |(id, person, _)| Known::Person { contact_id: Some(id), person };
+            (found.map_or(Known::Nobody, person), fate)
         };
         let is_known = match &known {
             Known::Person { person, .. } => {

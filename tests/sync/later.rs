@@ -381,6 +381,30 @@ fn an_item_that_came_by_its_product_is_the_one_that_comes_by_its_number() {
     assert!(has(&world, "ds24-refunded") && !has(&world, "ds24-customer"), "{:?}", world.contacts["c1"].tags);
 }
 
+/// The numbers of two orders may begin alike.
+#[test]
+fn an_upgrade_settles_only_what_its_own_order_missed() {
+    let (mut world, plugin) = (
+        World::new(),
+        plugin_with(json!({ "playbooks": [{
+        "name": "refused", "when": { "event": "payment_missed" }, "then": [{ "workflow": "Onboarding" }],
+    }] })),
+    );
+    let other = json!({ "order_id": "C74PNZH51X", "order_item_id": "5", "product_id": "6", "transaction_id": "500" });
+    let missed = json!({ "event": "on_payment_missed", "pay_sequence_no": "2", "transaction_id": "" });
+    apply(&mut world, &plugin, &event(json!({})));
+    apply(&mut world, &plugin, &event(other.clone()));
+    world.contacts.get_mut("c1").unwrap().fields.insert("refusesWorkflows".into(), true.into());
+    assert_eq!(apply(&mut world, &plugin, &event(missed.clone()))["outcome"], "dead");
+    world.contacts.get_mut("c1").unwrap().fields.remove("refusesWorkflows");
+    apply(&mut world, &plugin, &with(&other, missed));
+    assert_eq!(open_tasks(&world.contacts["c1"]).len(), 2);
+    let upgrade =
+        json!({ "order_id": "U2", "order_item_id": "7", "transaction_id": "600", "upgraded_order_id": "C74PNZH51X" });
+    apply(&mut world, &plugin, &event(upgrade));
+    assert_eq!(open_tasks(&world.contacts["c1"]).len(), 1, "{:?}", world.contacts["c1"].tasks);
+}
+
 #[test]
 fn nobody_is_asked_for_a_payment_that_is_not_missing_any_more() {
     let missed = json!({ "event": "on_payment_missed", "pay_sequence_no": "2", "transaction_id": "" });

@@ -1,7 +1,7 @@
 //! Playbooks over time: what is asked for is there, also after a dead letter, a merge or somebody's hand; `plan` shows it; what
 //! the plugin itself wrote starts none.
 
-use crate::support::{Contact, DAY, World, apply, call, event, heard, plugin, plugin_with, tick};
+use crate::support::{Contact, DAY, End, Rng, World, apply, call, event, heard, plugin, plugin_with, tick};
 use ghl_digistore24::json::{Value, json, put};
 use ghl_digistore24::plugin::Plugin;
 
@@ -269,6 +269,27 @@ fn whoever_bought_nothing_is_forgotten_by_the_contact() {
     assert!(world.enrolments.is_empty());
 }
 
+/// By the address, where the contact is gone in HighLevel too; written as they write it, and not within a longer one.
+#[test]
+fn an_address_is_forgotten_as_a_whole() {
+    let books = json!([{ "name": "b", "when": { "event": "noteAdded" }, "then": [{ "wait": "2 days", "workflow": "Onboarding" }] }]);
+    let (mut world, plugin) = with_books(books);
+    for (id, email) in [("upper", "Ida@Example.de"), ("longer", "bida@example.de"), ("below", "ida@example.de.vu")] {
+        world.contacts.insert(id.into(), Contact::default());
+        let body = json!({ "id": ["n", id].concat(), "contactId": id, "body": ["from ", email].concat() });
+        apply(&mut world, &plugin, &heard("NoteCreate", body));
+    }
+    let waiting = |world: &World, id: &str| {
+        world.entries.iter().any(|(key, (value, _))| key.contains("/later/") && value.contains(id))
+    };
+    assert!(waiting(&world, "upper") && waiting(&world, "longer") && waiting(&world, "below"));
+    call(&mut world, &plugin, "forget", json!(["ida@example.de"]));
+    assert!(!waiting(&world, "upper") && waiting(&world, "longer") && waiting(&world, "below"));
+    let task = plugin.start("forget", r#"[" "]"#, Vec::new());
+    let refused = world.drive(task, &mut Rng::new(1));
+    assert!(matches!(&refused, End::Failed(error) if error["code"] == "invalid_input"), "{refused:?}");
+}
+
 /// Not grouped, each item of an order has a message of its own; and who buys again is not new.
 #[test]
 fn onboarding_is_once_for_a_customer() {
@@ -363,7 +384,7 @@ fn a_tag_that_automation_puts_on_a_new_contact_is_news() {
     let condition = json!({ "field": "now.addedTags", "is": "auto" });
     let books = json!([{ "name": "b", "when": { "event": "tagAdded", "if": condition }, "then": [{ "workflow": "Onboarding" }] }]);
     let (mut world, plugin) = with_books(books);
-    let mut rng = crate::support::Rng::new(1);
+    let mut rng = Rng::new(1);
     let mut task = plugin.start("sync.apply", &json!([event(json!({}))]).to_string(), Vec::new());
     let mut answers = Vec::new();
     while world.step(&mut task, &mut answers, &mut rng).is_none() {
