@@ -228,6 +228,9 @@ impl Settings {
     async fn dispatch(&self, effects: &Effects, method: &str, args: Vec<Value>, body: &[u8]) -> Result<Value> {
         let (method, args) = bridge::as_method(method, args)?;
         let text_at = |index: usize| args.get(index).and_then(Value::as_str).unwrap_or_default();
+        let mut sync = self.sync(effects);
+        // For what needs an account of HighLevel.
+        let ready = || self.connection.highlevel().map(|_| &sync);
         match method {
             "run" | "page" => {
                 let id = args
@@ -235,18 +238,17 @@ impl Settings {
                     .and_then(Value::as_str)
                     .ok_or_else(|| Error::invalid_field("operation", "must be the id of an operation"))?;
                 let mut input = args.get(1).cloned().unwrap_or_default();
-                let mut client = self.client(effects);
                 let mut pager = None;
                 let known = ["background", "deadlineMs", "limit"];
                 if method == "page" {
-                    client.urgency = argument(&args, 3, "options", &known)?;
+                    sync.client.urgency = argument(&args, 3, "options", &known)?;
                     let new = self.pager(id, &args)?;
                     input = new.input();
                     pager = Some(new);
                 } else {
-                    client.urgency = argument(&args, 2, "options", known.get(..2).unwrap_or_default())?;
+                    sync.client.urgency = argument(&args, 2, "options", known.get(..2).unwrap_or_default())?;
                 }
-                let answer = bridge::run(&client, self.sync(effects), id, input).await?;
+                let answer = bridge::run(&sync, id, input).await?;
                 match pager {
                     Some(pager) => page(effects, id, pager, answer),
                     None => Ok(answer),
@@ -258,7 +260,7 @@ impl Settings {
                 let options = argument(&args, 2, "options", &["input", "maxRequests"])?;
                 let cursor = args.get(1).cloned().unwrap_or_default();
                 let before = effects.requests();
-                let result = poll::run(&self.client(effects), id, cursor, options).await;
+                let result = poll::run(&sync.client, id, cursor, options).await;
                 effects.event(Happening::Poll, || {
                     // An unknown trigger could be any text.
                     let id = catalog::polled(id).map_or("", |_| id);
@@ -272,56 +274,54 @@ impl Settings {
             }
             "receive" => {
                 let request: Incoming = argument(&args, 0, "request", &receive::FIELDS)?;
-                // What nobody is to carry out here needs no account of HighLevel.
-                let sync = if request.parked { Ok(self.inbox(effects)) } else { self.sync(effects) };
-                Ok(receive::receive(effects, &self.connection, sync, &request, body).await)
+                Ok(receive::receive(&sync, &request, body).await)
             }
             #[cfg(not(feature = "fetch"))]
             "route" => {
                 let request = argument(&args, 0, "request", &receive::FIELDS)?;
-                Ok(receive::route(&self.sync(effects)?, &request, body).await)
+                Ok(receive::route(ready()?, &request, body).await)
             }
             "events.take" => {
                 let options: Listing = argument(&args, 0, "options", &["limit"])?;
-                self.sync(effects)?.waiting_events(options.limit.unwrap_or(100)).await
+                ready()?.waiting_events(options.limit.unwrap_or(100)).await
             }
             "events.done" => {
                 let keys = args.first().cloned().and_then(Vec::<String>::from_json);
                 let keys = keys.ok_or_else(|| Error::invalid_field("keys", "must be a list of dedupeKeys"))?;
-                self.sync(effects)?.finish_events(&keys).await.map(|()| Value::Null)
+                ready()?.finish_events(&keys).await.map(|()| Value::Null)
             }
             "ipn.install" | "ipn.check" | "ipn.remove" => {
                 let fields = ["url", "name", "productIds", "affiliations", "test", "rotate", "random"];
                 let fields = fields.get(if method == "ipn.install" { 0..7 } else { 4..5 }).unwrap_or_default();
                 let asked = argument(&args, 0, "options", fields)?;
-                install::run(&self.client(effects), method, &asked).await
+                install::run(&sync.client, method, &asked).await
             }
             "tick" => {
                 let options: TickOptions = argument(&args, 0, "options", &["maxRequests"])?;
-                Ok(self.inbox(effects).tick(options.max_requests.unwrap_or(u32::MAX)).await?.to_json())
+                Ok(sync.tick(options.max_requests.unwrap_or(u32::MAX)).await?.to_json())
             }
-            "deadLetters.retry" => Ok(self.sync(effects)?.revive(text_at(0)).await?.into()),
+            "deadLetters.retry" => Ok(ready()?.revive(text_at(0)).await?.into()),
             "deadLetters.drop" => {
-                self.sync(effects)?.drop_letter(text_at(0)).await?;
+                ready()?.drop_letter(text_at(0)).await?;
                 Ok(Value::Null)
             }
             "sync.plan" | "sync.apply" => {
                 let given = args.first().unwrap_or(&Value::Null);
                 match method {
-                    "sync.plan" => self.plan(effects, given).await,
-                    _ => Ok(self.sync(effects)?.apply(given).await?.to_json()),
+                    "sync.plan" => self.plan(ready()?, given).await,
+                    _ => Ok(ready()?.apply(given).await?.to_json()),
                 }
             }
             #[cfg(not(feature = "fetch"))]
             other if other == "forget" || other.starts_with("sync.") => {
                 // Nobody waits for it: its calls leave the rate to those that somebody waits for.
-                let mut sync = self.sync(effects)?;
+                self.connection.highlevel()?;
                 sync.client.urgency.background = true;
                 sync.history(other, args).await
             }
             "timeline" => {
                 let whom = argument(&args, 0, "whom", &["email", "contactId", "buyerId", "orderId", "gone"])?;
-                self.sync(effects)?.timeline(&whom).await
+                ready()?.timeline(&whom).await
             }
             "mapping.check" => {
                 let file = args.first().unwrap_or(&Value::Null);
@@ -334,9 +334,9 @@ impl Settings {
                 let known = args.get(1).and_then(Value::as_array).into_iter().flatten();
                 Ok(catalog::nearest(text_at(0), known.filter_map(Value::as_str)).to_json())
             }
-            "setup" => Ok(self.sync(effects)?.setup().await?.to_json()),
-            "inbox.list" => self.list(effects, argument(&args, 0, "options", &["room", "limit"])?).await,
-            "check" => check::run(&self.client(effects), &self.mapping).await,
+            "setup" => Ok(ready()?.setup().await?.to_json()),
+            "inbox.list" => self.list(ready()?, argument(&args, 0, "options", &["room", "limit"])?).await,
+            "check" => check::run(&sync.client, &self.mapping).await,
             "scopes" => {
                 let wanted: Wanted = argument(&args, 0, "options", &["for"])?;
                 Ok(check::scopes(&self.mapping, wanted.operations)?.to_json())
@@ -355,7 +355,7 @@ impl Settings {
                 let input = object_argument(&args, 0, "input", known)?;
                 let is_first = method == "auth.authorizeUrl";
                 let needed = if is_first { check::scopes(&self.mapping, Vec::new())? } else { Vec::new() };
-                auth::call(&self.client(effects), method.trim_start_matches("auth."), input, needed).await
+                auth::call(&sync.client, method.trim_start_matches("auth."), input, needed).await
             }
         }
     }
@@ -371,26 +371,16 @@ impl Settings {
         Pager::new(&*catalog::find(id)?, whose, at(1), at(2), limit)
     }
 
-    fn client(&self, effects: &Effects) -> Client {
-        Client {
-            effects: effects.clone(),
-            connection: self.connection.clone(),
-            memory: self.memory.clone(),
-            urgency: Urgency::default(),
-        }
-    }
-
-    fn sync(&self, effects: &Effects) -> Result<Sync<'_>> {
-        self.connection.highlevel()?;
-        Ok(self.inbox(effects))
-    }
-
-    /// The same for who only takes messages in.
-    fn inbox(&self, effects: &Effects) -> Sync<'_> {
+    fn sync(&self, effects: &Effects) -> Sync<'_> {
         let location = self.connection.highlevel.as_ref().map_or("none", |account| account.location_id.as_str());
         Sync {
             effects: effects.clone(),
-            client: self.client(effects),
+            client: Client {
+                effects: effects.clone(),
+                connection: self.connection.clone(),
+                memory: self.memory.clone(),
+                urgency: Urgency::default(),
+            },
             mapping: &self.mapping,
             scope: Scope::new(&self.connection.id, location),
             routes: &self.routes,
@@ -413,14 +403,14 @@ impl Settings {
         problems
     }
 
-    async fn plan(&self, effects: &Effects, given: &Value) -> Result<Value> {
-        let mut event = self.sync(effects)?.event_of(given)?;
+    async fn plan(&self, sync: &Sync<'_>, given: &Value) -> Result<Value> {
+        let mut event = sync.event_of(given)?;
         let is_heard = event.event.is_highlevel();
         let verdict = match self.connection.digistore24 {
-            Some(_) if !is_heard => receive::verdict(&self.client(effects), &params_of(given)?, None).await?,
+            Some(_) if !is_heard => receive::verdict(&sync.client, &params_of(given)?, None).await?,
             _ => Verdict::NoPassphraseSet,
         };
-        let (plan, repeated) = self.sync(effects)?.dry_run(&mut event).await?;
+        let (plan, repeated) = sync.dry_run(&mut event).await?;
         let mut described = mapping::describe(&plan);
         let known = plan.contact_id.is_some();
         if let Some(object) = described.as_object_mut() {
@@ -440,9 +430,9 @@ impl Settings {
     }
 
     /// What lies in a room of the store: `inbox`, `dead`, `kept`, `done`, `events`. Without the messages' content.
-    async fn list(&self, effects: &Effects, listing: Listing) -> Result<Value> {
+    async fn list(&self, sync: &Sync<'_>, listing: Listing) -> Result<Value> {
         let room = listing.room.as_deref().unwrap_or("inbox");
-        let scope = Scope::new(&self.connection.id, &self.connection.highlevel()?.location_id);
+        let scope = &sync.scope;
         let prefix = match room {
             "inbox" => scope.inbox(""),
             "dead" => scope.dead(""),
@@ -451,7 +441,7 @@ impl Settings {
             "events" => scope.event(""),
             _ => return Err(Error::invalid_field("room", "must be inbox, dead, kept, done or events")),
         };
-        let (entries, _) = effects.list(prefix.clone(), None, listing.limit.unwrap_or(100)).await?;
+        let (entries, _) = sync.effects.list(prefix.clone(), None, listing.limit.unwrap_or(100)).await?;
         let rows = entries.iter().map(|entry| {
             let message = parse(&entry.value).unwrap_or_default();
             let of = |name: &str| message.get(name).cloned().unwrap_or_default();

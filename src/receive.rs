@@ -4,7 +4,6 @@ use crate::json::{Map, Value, json, put};
 use crate::{
     client::{Client, FRESH_MS},
     clock,
-    connection::Connection,
     digistore24::{self, Event, Ipn, Params, Verdict},
     effects::{Effects, Happening, Level},
     error::{Code, Error, Result},
@@ -56,14 +55,9 @@ struct Taken {
 }
 
 /// Takes a webhook. The sender's answer is in `response`; only a stored message is answered with `OK`.
-pub(crate) async fn receive(
-    effects: &Effects,
-    connection: &Connection,
-    sync: Result<Sync<'_>>,
-    request: &Incoming,
-    body: &[u8],
-) -> Value {
-    let taken = match take(connection, sync, request, body).await {
+pub(crate) async fn receive(sync: &Sync<'_>, request: &Incoming, body: &[u8]) -> Value {
+    let effects = &sync.effects;
+    let taken = match take(sync, request, body).await {
         Ok(taken) => taken,
         Err(error) => return refused(effects, request, body, &error),
     };
@@ -136,12 +130,8 @@ fn answer(outcome: &str, response: Value, events: Vec<Value>) -> Value {
     Value::Object(answer)
 }
 
-async fn take(
-    connection: &Connection,
-    sync: Result<Sync<'_>>,
-    request: &Incoming,
-    body: &[u8],
-) -> Result<Option<Taken>> {
+async fn take(sync: &Sync<'_>, request: &Incoming, body: &[u8]) -> Result<Option<Taken>> {
+    let connection = &sync.client.connection;
     if request.connection.as_ref().is_some_and(|id| *id != connection.id) {
         return Err(Error::new(
             Code::NotFound,
@@ -153,10 +143,13 @@ async fn take(
         // Digistore24 checks the address so before it saves a connection.
         return Ok(None);
     }
-    let sync = sync?;
+    if !request.parked {
+        // What nobody is to carry out here needs no account of HighLevel.
+        connection.highlevel()?;
+    }
     match request.service.as_deref() {
-        None | Some("digistore24") => from_digistore24(&sync, request, body).await.map(Some),
-        Some("ghl" | "ghl-workflow") => from_highlevel(&sync, request, body).await.map(Some),
+        None | Some("digistore24") => from_digistore24(sync, request, body).await.map(Some),
+        Some("ghl" | "ghl-workflow") => from_highlevel(sync, request, body).await.map(Some),
         _ => Err(Error::invalid_field("service", "must be digistore24, ghl or ghl-workflow")),
     }
 }

@@ -20,7 +20,6 @@ use crate::json::{Map, ToJson, Value, put};
 use crate::text::lower;
 use crate::{
     catalog::{self, Operation, Service, nearest},
-    client::Client,
     error::{Code, Error, FieldProblem, Result},
     sync::{RELOAD_MS, Sync},
 };
@@ -46,7 +45,8 @@ pub fn as_method(method: &str, mut args: Vec<Value>) -> Result<(&str, Vec<Value>
 ///
 /// # Errors
 /// `invalid_input` before anything is sent; else what a service said. `notes` name what was done before that.
-pub async fn run(client: &Client, sync: Result<Sync<'_>>, id: &str, input: Value) -> Result<Value> {
+pub async fn run(sync: &Sync<'_>, id: &str, input: Value) -> Result<Value> {
+    let client = &sync.client;
     let operation = catalog::find(id)?;
     let mut input = input;
     let mut own = None;
@@ -65,9 +65,8 @@ pub async fn run(client: &Client, sync: Result<Sync<'_>>, id: &str, input: Value
                 Err(error) => return Err(error),
             },
         };
-        let answer = match (call.as_str(), &sync) {
-            (FIELDS | RELOAD, Err(error)) => Err(error.clone()),
-            (FIELDS | RELOAD, Ok(sync)) => {
+        let answer = match call.as_str() {
+            FIELDS | RELOAD => {
                 let age = if call == RELOAD { 0 } else { RELOAD_MS };
                 sync.fields(age, &mut Vec::new()).await.map(|fields| Value::Array(fields.list))
             }
