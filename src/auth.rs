@@ -144,7 +144,7 @@ fn belongs(account: &Account, app: &App, answer: &Value) -> Result<()> {
 /// Changes a credential: this instance uses it at once, others at the latest after a minute, without a restart.
 fn rotated(client: &Client, input: &Value) -> Result<(Slot, Grant)> {
     let connection = &client.connection;
-    let mut given = input.as_object().into_iter().flatten();
+    let mut given = input.fields();
     let (Some((name, secret)), None) = (given.next(), given.next()) else {
         return Err(Error::invalid_field("input", "must have one of token, apiKey, ipnPassphrase"));
     };

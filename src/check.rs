@@ -226,7 +226,7 @@ fn ipn(state: &Value) -> Verdict {
         let help = "Run `setup --ipn-url …`; `check` sees only what that has made.";
         return Err(("there is none for the real address".to_owned(), help.to_owned()));
     }
-    let differences = state.get("differences").and_then(Value::as_array).into_iter().flatten();
+    let differences = state["differences"].items().iter();
     let fields: Vec<&str> = differences.filter_map(|one| one.text_of("field")).collect();
     if fields.is_empty() {
         return Ok("is as it was made".to_owned());

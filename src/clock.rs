@@ -55,7 +55,7 @@ pub fn parse_date(text: &str) -> Option<Date> {
     let day = rest.strip_prefix('-')?.get(..2)?;
     let month = Month::try_from(month.parse::<u8>().ok()?).ok()?;
     let year: i32 = year.parse().ok()?;
-    if year < 1970 {
+    if year < 1900 {
         return None;
     }
     Date::from_calendar_date(year, month, day.parse().ok()?).ok()
@@ -71,7 +71,8 @@ pub fn parse_berlin(text: &str) -> Option<OffsetDateTime> {
     Some(berlin(PrimitiveDateTime::new(date, Time::from_hms(h, m, s).ok()?)))
 }
 
-/// Reads ISO 8601: `2026-11-23T09:30:00.000Z`, `…+01:00`, or a date alone (midnight in Berlin). Seconds since 1970.
+/// Reads ISO 8601: `2026-11-23T09:30:00.000Z`, `…+01:00`, or a date alone (midnight in Berlin); and a time as Digistore24 writes
+/// it, `2026-11-23 09:30:00`, which is Berlin's. Seconds since 1970.
 pub fn parse_iso(text: &str) -> Option<i64> {
     let date = parse_date(text)?;
     let Some(rest) = text.get(10..).filter(|rest| !rest.is_empty()) else {
@@ -82,6 +83,9 @@ pub fn parse_iso(text: &str) -> Option<i64> {
     let zone = rest
         .rfind(['+', '-'])
         .and_then(|at| Some((rest.get(at..at + 1)?, two(at + 1)?, two(at + 4).unwrap_or_default())));
+    if zone.is_none() && rest.starts_with(' ') && !rest.ends_with('Z') {
+        return Some(berlin(wall).unix_timestamp());
+    }
     let minutes = zone.map_or(0, |(sign, h, m)| (i64::from(h) * 60 + i64::from(m)) * if sign == "-" { -1 } else { 1 });
     Some(wall.assume_utc().unix_timestamp() - minutes * 60)
 }

@@ -67,11 +67,11 @@ pub fn read(connection: &str, service: &str, body: &[u8], reading: &Reading, now
 }
 
 fn lists(event: &Value, name: &str, text: &str) -> bool {
-    event[name].as_array().is_some_and(|list| list.iter().any(|one| one.as_str() == Some(text)))
+    event[name].items().iter().any(|one| one.as_str() == Some(text))
 }
 
 fn has_product(event: &Value, wanted: &[Value]) -> bool {
-    event["items"].as_array().into_iter().flatten().any(|item| wanted.contains(&item["productId"]))
+    event["items"].items().iter().any(|item| wanted.contains(&item["productId"]))
 }
 
 /// The catalog's entries that match a filter. Of a trigger's sample only the body that arrives is stored; what comes of it is

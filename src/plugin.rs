@@ -99,7 +99,7 @@ impl Plugin {
                 Mapping::default()
             }
         };
-        for (index, route) in options.get("routes").and_then(Value::as_array).into_iter().flatten().enumerate() {
+        for (index, route) in options.get("routes").unwrap_or(&Value::Null).items().iter().enumerate() {
             if let Some(when) = route.get("when") {
                 problems.extend(mapping::wrong_condition(when, &format!("routes[{index}].when")));
             }
@@ -301,10 +301,7 @@ impl Settings {
                 Ok(sync.tick(options.max_requests.unwrap_or(u32::MAX)).await?.to_json())
             }
             "deadLetters.retry" => Ok(ready()?.revive(text_at(0)).await?.into()),
-            "deadLetters.drop" => {
-                ready()?.drop_letter(text_at(0)).await?;
-                Ok(Value::Null)
-            }
+            "deadLetters.drop" => Ok(ready()?.drop_letter(text_at(0)).await?.into()),
             "sync.plan" | "sync.apply" => {
                 let given = args.first().unwrap_or(&Value::Null);
                 match method {

@@ -397,6 +397,7 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
 
   async function tick({ signal, trace, ...options }: { maxRequests?: number } & CallOptions = {}): Promise<Tick> {
     const control = { signal, trace };
+    alerts?.again(clock());
     let done = await ledger<Tick>('tick', [options], control);
     const { maxRequests = Number.POSITIVE_INFINITY } = options;
     const spent = done.events.reduce((sum, { requests }) => sum + requests, 0);
@@ -427,13 +428,13 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
 
   async function retry(name: string | undefined, options: CallOptions = {}): Promise<Report[]> {
     const names = name === undefined ? (await inbox('dead', 10_000)).map((letter) => letter.name) : [name];
+    const ids = new Set<string>();
     for (const one of names) {
-      if (!(await ledger<boolean>('deadLetters.retry', [one], options))) {
-        throw wrongField('name', 'is not the name of a dead letter');
-      }
+      // Behind the time of arrival a name has the id of its event.
+      if (await ledger<boolean>('deadLetters.retry', [one], options)) ids.add(one.slice(14, 30));
+      // Of all, one that somebody else retries or drops just now is left to them.
+      else if (name !== undefined) throw wrongField('name', 'is not the name of a dead letter that can be read');
     }
-    // A name ends with the id of its event.
-    const ids = new Set(names.map((one) => one.slice(one.indexOf('-') + 1)));
     const { events } = await ledger<Tick>('tick', [{}], options);
     return events.filter(({ id }) => ids.has(id));
   }
@@ -498,7 +499,11 @@ export async function createPlugin(options: Options = {}): Promise<Plugin> {
     deadLetters: {
       list: (limit) => inbox('dead', limit),
       retry,
-      drop: (name) => ledger('deadLetters.drop', [name]),
+      drop: async (name) => {
+        if (!(await ledger<boolean>('deadLetters.drop', [name]))) {
+          throw wrongField('name', 'is not the name of a dead letter');
+        }
+      },
     },
     forget: async (email, { deleteContact = false, contactId, ...options } = {}) => {
       if (typeof email !== 'string' || email.trim() === '') throw wrongField('email', 'is required');

@@ -76,7 +76,7 @@ export async function wholeTimeline(whom: Whom, found: LedgerView, means: Means)
   };
   const items = (operation: string, input: JsonObject, path: string) =>
     asked(operation, async () => {
-      if (!PAGED.has(operation)) return cut(operation, listAt(await run(operation, input), path), ITEMS);
+      if (!PAGED.has(operation)) return cut(operation, ((await run(operation, input)) as Lists)?.[path] ?? [], ITEMS);
       const rows: JsonObject[] = [];
       for await (const row of list(operation, input, ITEMS + 1)) rows.push(row as JsonObject);
       return cut(operation, rows, ITEMS);
@@ -89,8 +89,12 @@ export async function wholeTimeline(whom: Whom, found: LedgerView, means: Means)
       byDate((await run(operation, { email, limit: UNKNOWN_ORDERS + 1 })) as JsonObject[]),
     );
     // Under a contact that was merged the ledger has none: they are read anew.
-    const has = new Set(contactId === found.contactId ? known.orders.map(({ id }) => id) : []);
-    const ids = rows.map(({ id }) => String(id)).filter((id) => !has.has(id) && !has.has(id.replace(/[1-9]$/, '')));
+    const has = new Set(
+      contactId === found.contactId
+        ? known.orders.flatMap(({ id, items }) => [id, ...items.map((item) => item.order)])
+        : [],
+    );
+    const ids = rows.map(({ id }) => String(id)).filter((id) => !has.has(id));
     const orders: JsonObject[] = [];
     for (const some of chunks(cut(operation, ids, UNKNOWN_ORDERS, true), ORDERS_AT_ONCE)) {
       const whole = () => run(GET_PURCHASE, { purchase_id: some.join(',') });
@@ -203,12 +207,7 @@ function ticketsOf(order: string): Source {
   };
 }
 
-/** The list at a name; HighLevel's messages lie in an object of that name. */
-function listAt(answer: unknown, name: string): JsonObject[] {
-  const found = (answer as JsonObject | null)?.[name];
-  if (Array.isArray(found)) return found as JsonObject[];
-  return found && typeof found === 'object' ? listAt(found, name) : [];
-}
+type Lists = Record<string, JsonObject[]> | null;
 
 function textOf(value: Json | undefined): string | null {
   return value == null || value === '' ? null : String(value);

@@ -1,6 +1,6 @@
 //! One change for many contacts, by the calls that take many at once. Each contact has its own result.
 
-use super::{Calls, list, one};
+use super::{Calls, one};
 use crate::json::{Map, ToJson, Value, put};
 use crate::{
     catalog::Operation,
@@ -29,7 +29,7 @@ pub(super) fn change(calls: &mut Calls<'_>, input: &mut Map) -> Value {
     // Its ids are looked up once, before the first of the calls.
     let input = calls.worded(input);
     let main = calls.operation.calls.last().map(String::as_str).unwrap_or_default();
-    let mut waiting: Vec<&[Value]> = list(&ids).chunks(most).rev().collect();
+    let mut waiting: Vec<&[Value]> = ids.items().chunks(most).rev().collect();
     let mut results = Vec::new();
     let mut failed = 0;
     while let Some(some) = waiting.pop() {
@@ -68,7 +68,7 @@ pub(super) fn change(calls: &mut Calls<'_>, input: &mut Map) -> Value {
 
 /// What an answer says about one contact.
 fn refused(answer: &Value, id: &Value) -> Option<Error> {
-    let mut responses = list(&answer["responses"]).iter();
+    let mut responses = answer["responses"].items().iter();
     responses.find(|one| one["contactId"] == *id && one["type"] == "error")?;
     let help = "It may have been deleted or merged, or belong to another location.";
     Some(Error::new(Code::NotFound, "HighLevel did not change this contact", help))

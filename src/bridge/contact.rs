@@ -1,6 +1,6 @@
 //! Finding, creating and changing contacts.
 
-use super::{Calls, fields, fields::Custom, list, object, one, text};
+use super::{Calls, fields, fields::Custom, object, one, text};
 use crate::json::{Map, ToJson, Value, put, put_some};
 use crate::text::lower;
 use crate::{
@@ -70,10 +70,10 @@ pub(super) fn find_or_create(calls: &mut Calls<'_>, input: &mut Map) -> Value {
     }
 
     let mut new_tags = Vec::new();
-    for tag in list(&tags) {
+    for tag in tags.items() {
         let tag = lower(tag.as_str().unwrap_or_default().trim());
         let tag = Value::String(tag);
-        if tag != "" && !list(&contact["tags"]).contains(&tag) && !new_tags.contains(&tag) {
+        if tag != "" && !contact["tags"].items().contains(&tag) && !new_tags.contains(&tag) {
             new_tags.push(tag);
         }
     }

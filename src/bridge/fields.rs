@@ -1,6 +1,6 @@
 //! The fields of a contact by the names that people know: which one is meant, and its value in the form that it takes.
 
-use super::{Calls, FIELDS, RELOAD, SEVERAL, list, no_such, one};
+use super::{Calls, FIELDS, RELOAD, SEVERAL, no_such, one};
 use crate::json::{Map, Value, parse, put};
 use crate::text::lower;
 use crate::{catalog, clock, error::FieldProblem};
@@ -68,7 +68,7 @@ pub(super) fn find<'a>(calls: &mut Calls<'a>, names: &[(String, String)]) -> Vec
             break;
         }
         let mut problems = Vec::new();
-        found = find_all(names, list(calls.call(source, Map::new())), &mut problems);
+        found = find_all(names, calls.call(source, Map::new()).items(), &mut problems);
         if !problems.is_empty() {
             found.clear();
             if source == RELOAD {
@@ -170,7 +170,7 @@ pub(super) fn to_wire(custom: &[Custom<'_>]) -> Value {
 impl<'a> Custom<'a> {
     /// The entries of a body, by their place in it.
     pub(super) fn of_body(body: &'a Map) -> Vec<Self> {
-        let entries = list(body.get("customFields").unwrap_or(&Value::Null)).iter().enumerate();
+        let entries = body["customFields"].items().iter().enumerate();
         let of = |(i, entry): (usize, &'a Value)| Self {
             name: format!("customFields[{i}]"),
             id: &entry["id"],
@@ -186,7 +186,7 @@ impl<'a> Custom<'a> {
     }
 
     fn current<'v>(&self, contact: &'v Value) -> &'v Value {
-        let found = list(&contact["customFields"]).iter().find(|field| field["id"] == *self.id);
+        let found = contact["customFields"].items().iter().find(|field| field["id"] == *self.id);
         found.map_or(&Value::Null, |field| &field["value"])
     }
 
@@ -280,7 +280,7 @@ fn plain_text(value: &Value) -> String {
 
 /// The value in the form that the field takes, or what is wrong with it.
 fn converted(field: &Value, value: &Value) -> std::result::Result<Value, String> {
-    let options = list(&field["options"]);
+    let options = field["options"].items();
     let kind = field["kind"].as_str().unwrap_or_default();
     let written = if value.is_null() { String::new() } else { plain_text(value) };
     if matches!(kind, "CHECKBOX" | "MULTIPLE_OPTIONS") {
@@ -323,7 +323,7 @@ fn converted(field: &Value, value: &Value) -> std::result::Result<Value, String>
 fn option(field: &Value, given: &str) -> std::result::Result<Value, String> {
     let sought = lower(given.trim());
     let mut names = Vec::new();
-    for option in list(&field["options"]) {
+    for option in field["options"].items() {
         let name = option.as_str().unwrap_or_default();
         if lower(name.trim()) == sought {
             return Ok(option.clone());

@@ -273,7 +273,7 @@ impl<'a> Calls<'a> {
         let sought = lower(given);
         let mut names = Vec::new();
         let mut found = Vec::new();
-        for item in list(items) {
+        for item in items.items() {
             let name = item["name"].as_str().unwrap_or_default();
             if item["id"] == given {
                 return item;
@@ -364,10 +364,6 @@ fn object(value: Value) -> Map {
         Value::Object(object) => object,
         _ => Map::new(),
     }
-}
-
-fn list(value: &Value) -> &[Value] {
-    value.as_array().map_or(&[], Vec::as_slice)
 }
 
 fn one(name: &str, value: Value) -> Map {

@@ -1,6 +1,6 @@
 //! Custom fields in the filters of a search: their ids in place of names, and what their kind can be asked.
 
-use super::{Calls, fields::find, list};
+use super::{Calls, fields::find};
 use crate::error::FieldProblem;
 use crate::json::{Map, Value, put};
 
@@ -9,7 +9,7 @@ const CUSTOM: &str = "customFields.";
 /// Whether a search asks for custom fields.
 pub(super) fn are_sought(filters: &Value) -> bool {
     let is_custom = |field: &Value| field.as_str().is_some_and(|field| field.starts_with(CUSTOM));
-    list(filters).iter().any(|one| is_custom(&one["field"]) || are_sought(&one["filters"]))
+    filters.items().iter().any(|one| is_custom(&one["field"]) || are_sought(&one["filters"]))
 }
 
 /// Puts the ids in place of names and keys in the filters of a search, and checks what the kind of the field can be asked.

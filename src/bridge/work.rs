@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::{Calls, list, one, text};
+use super::{Calls, one, text};
 use crate::json::{Map, Value, put};
 use crate::{clock, error::Code};
 
@@ -52,7 +52,7 @@ pub(super) fn complete_task(calls: &mut Calls<'_>, input: &mut Map) -> Map {
     } else {
         let tasks = &calls.call("ghl.contacts.getAllTasks", only(input, "contactId", "contactId"))["tasks"];
         let mut was_done = false;
-        for task in list(tasks) {
+        for task in tasks.items() {
             if task["title"].as_str().unwrap_or_default().trim() == title {
                 if task["completed"] == Value::Bool(true) {
                     was_done = true;
@@ -91,7 +91,7 @@ pub(super) fn deal(calls: &mut Calls<'_>, input: &mut Map) -> Map {
     put(&mut search, "pipeline_id", pipeline["id"].clone());
     put(&mut search, "status", "open".into());
     put(&mut search, "limit", 100.into());
-    let open = list(&calls.call("ghl.opportunities.searchOpportunity", search)["opportunities"]);
+    let open = calls.call("ghl.opportunities.searchOpportunity", search)["opportunities"].items();
     let name = text(input, "name");
     let same = open.iter().find(|deal| deal["name"] == name).or_else(|| open.first());
     let mut found = same.and_then(|deal| deal["id"].as_str());

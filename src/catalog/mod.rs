@@ -204,7 +204,7 @@ impl Operation {
 
     /// The input fields with their schemas.
     pub fn properties(&self) -> impl Iterator<Item = (&String, &Value)> {
-        self.input.get("properties").and_then(Value::as_object).into_iter().flatten()
+        self.input.get("properties").unwrap_or(&Value::Null).fields()
     }
 
     /// The same operation as a request that the input spells out.
@@ -516,7 +516,7 @@ fn describe(mut entry: packed::Entry, brief: bool) -> Value {
     put(&mut object, "title", Value::String(title));
     // An action for people needs what the operations need that it calls.
     let mut scopes: Vec<&str> = entry.scopes;
-    for call in object.get("calls").and_then(Value::as_array).into_iter().flatten() {
+    for call in object.get("calls").unwrap_or(&Value::Null).items() {
         let called = call.as_str().and_then(packed::find).map(|called| called.scopes).unwrap_or_default();
         for scope in called {
             if !scopes.contains(&scope) {

@@ -53,8 +53,7 @@ fn make(schema: &Value, defs: &Value, name: &str, depth: usize) -> Value {
 fn object(schema: &Value, defs: &Value, depth: usize) -> Value {
     let mut out = Map::new();
     let mut optional = OPTIONAL;
-    let required: Vec<&str> =
-        schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let required: Vec<&str> = schema["required"].items().iter().filter_map(Value::as_str).collect();
     let properties = schema.get("properties").and_then(Value::as_object);
     for (name, property) in properties.into_iter().flatten() {
         // The connection fills these in.

@@ -74,6 +74,6 @@ pub fn ways(name: &str) -> Vec<String> {
 fn holds(conditions: Option<&Value>, event: &Value, wanted: bool) -> bool {
     conditions.and_then(Value::as_object).into_iter().flatten().all(|(path, values)| {
         let found = event.pointer(&format!("/{}", path.replace('.', "/"))).unwrap_or(&Value::Null);
-        values.as_array().is_some_and(|values| values.contains(found)) == wanted
+        values.items().contains(found) == wanted
     })
 }

@@ -108,7 +108,7 @@ impl Check<'_> {
     fn object(&mut self, schema: &Map, object: &Map, path: &str) {
         let at = |name: &str| join(path, name);
         let properties = schema.get("properties").and_then(Value::as_object);
-        for name in schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+        for name in schema["required"].items().iter().filter_map(Value::as_str) {
             if !object.contains_key(name) {
                 self.report(&at(name), "is required");
             }

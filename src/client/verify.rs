@@ -107,7 +107,7 @@ impl Doubt {
         self.looks_at = now + after_ms;
         let verify = &self.operation.verify;
         let search = catalog::find(verify["search"].as_str().unwrap_or_default()).map_err(Err)?;
-        let ways = verify["input"].as_array().map_or(&[][..], Vec::as_slice);
+        let ways = verify["input"].items();
         match ways.iter().find_map(|way| filled(way, &self.input)) {
             Some(question) => Ok(self.call(search, Value::Object(question), after_ms)),
             None => Err(self.error.take().map_or(Ok(Value::Null), Err)),
@@ -186,7 +186,7 @@ fn filled(way: &Value, input: &Value) -> Option<Map> {
 
 /// Whether all fields of a list that the input has are equal in the item.
 fn agree(names: &Value, input: &Value, item: &Value) -> bool {
-    names.as_array().into_iter().flatten().filter_map(Value::as_str).all(|name| {
+    names.items().iter().filter_map(Value::as_str).all(|name| {
         let given = &input[name];
         given.is_null() || plain(given) == plain(&item[name])
     })

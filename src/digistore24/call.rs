@@ -41,7 +41,7 @@ impl Account {
     pub fn from_options(options: &Value) -> Self {
         let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
         let mut ipn = Vec::new();
-        for one in options.get("ipn").and_then(Value::as_array).into_iter().flatten() {
+        for one in options["ipn"].items() {
             ipn.push(Ipn { id: text(one.get("id")), passphrases: passphrases(one.get("passphrases")) });
         }
         Self {

@@ -93,7 +93,7 @@ fn copy(pairs: &mut Pairs, names: &[(&str, &[&str])], row: &Row<'_>, suffix: &st
 }
 
 fn transactions(purchase: &Value) -> &[Value] {
-    purchase.get("transaction_list").and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    purchase["transaction_list"].items()
 }
 
 /// Where the order stands; `None` where that can't be told.
@@ -142,7 +142,7 @@ pub fn messages(purchase: &Value, merchant: &str, upsell_no: u32) -> Result<Vec<
     common.push(("api_mode".into(), if test { "test" } else { "live" }.into()));
     copy(&mut common, &ORDER, &row, "");
     copy(&mut common, &BUYER, &row.part("buyer"), "");
-    let items = purchase.get("items").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let items = purchase["items"].items();
     common.push(("item_count".into(), items.len().to_string()));
     for (index, item) in items.iter().enumerate() {
         let suffix = if index == 0 { String::new() } else { format!("_{}", index + 1) };

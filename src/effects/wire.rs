@@ -102,13 +102,7 @@ impl Reply {
         match value.get("kind").and_then(Value::as_str).unwrap_or_default() {
             "http" => Reply::Http(http::Response {
                 status: number(&value, "status") as u16,
-                headers: value
-                    .get("headers")
-                    .and_then(Value::as_array)
-                    .into_iter()
-                    .flatten()
-                    .filter_map(header)
-                    .collect(),
+                headers: value.get("headers").unwrap_or(&Value::Null).items().iter().filter_map(header).collect(),
                 body: text(&mut value, "body"),
             }),
             "httpError" => Reply::HttpError {

@@ -49,12 +49,12 @@ pub fn encode(operation: &Operation, account: &Account, input: &Map) -> Result<R
             }
             Place::Query => pairs(&mut query, wire, value),
             Place::List => {
-                let items: Vec<String> = value.as_array().into_iter().flatten().filter_map(scalar).collect();
+                let items: Vec<String> = value.items().iter().filter_map(scalar).collect();
                 pairs(&mut query, wire, &Value::from(items.join(",")));
             }
             Place::Whole => whole = Some(value.clone()),
             Place::Parts => {
-                for (name, value) in value.as_object().into_iter().flatten() {
+                for (name, value) in value.fields() {
                     add_parts(&mut parts, name, value)?;
                 }
             }

@@ -216,7 +216,7 @@ pub fn read(body: &[u8], arrival: Arrival<'_>) -> Result<Value> {
 
 fn app(body: &Body<'_>, name: &str, known: bool, event: &mut Map) {
     let mut data = Map::new();
-    for (field, value) in body.inner.as_object().into_iter().flatten() {
+    for (field, value) in body.inner.fields() {
         let is_name = field == "type" && (value == name || !known);
         if !is_name && !DELIVERY.contains(&field.as_str()) {
             put(&mut data, field, value.clone());

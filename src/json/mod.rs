@@ -201,7 +201,7 @@ pub fn put_some(object: &mut Map, name: &str, value: Value) {
 
 /// The fields of an object that are not among `known`.
 pub fn unknown_fields<'a>(value: &'a Value, known: &[&str]) -> Vec<&'a String> {
-    let fields = value.as_object().into_iter().flatten();
+    let fields = value.fields();
     fields.map(|(name, _)| name).filter(|name| !known.contains(&name.as_str())).collect()
 }
 

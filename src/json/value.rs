@@ -157,6 +157,10 @@ impl Value {
             _ => None,
         }
     }
+    /// What is in the list; nothing, where it is none.
+    pub fn items(&self) -> &[Value] {
+        self.as_array().map_or(&[], Vec::as_slice)
+    }
     /// The list, where it is one.
     pub fn as_array_mut(&mut self) -> Option<&mut Vec<Value>> {
         match self {
@@ -170,6 +174,10 @@ impl Value {
             Self::Object(map) => Some(map),
             _ => None,
         }
+    }
+    /// The fields of the object; none, where it is none.
+    pub fn fields(&self) -> Iter<'_> {
+        Iter(self.as_object().map_or(&[][..], |map| &map.0).iter())
     }
     /// The object, where it is one.
     pub fn as_object_mut(&mut self) -> Option<&mut Map> {

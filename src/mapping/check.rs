@@ -75,7 +75,11 @@ struct Check {
 
 impl Check {
     fn say(&mut self, path: &str, problem: &str) {
-        if self.problems.iter().take(self.refused).any(|said| path.starts_with(&said.path)) {
+        let is_in = |said: &FieldProblem| {
+            let rest = path.strip_prefix(said.path.as_str());
+            said.path.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        if self.problems.iter().take(self.refused).any(is_in) {
             return;
         }
         self.problems.push(FieldProblem { path: path.to_owned(), problem: problem.to_owned() });
@@ -117,17 +121,28 @@ impl Check {
     fn mapping(&mut self, file: &Value) {
         self.texts(file, "");
         let mut names = Set::new();
-        for (index, written) in file["playbooks"].as_array().into_iter().flatten().enumerate() {
+        for (index, written) in file["playbooks"].items().iter().enumerate() {
             let path = format!("playbooks[{index}]");
+            let mut steps = path.clone() + ".then[";
+            if let Some(name) = written["use"].as_str() {
+                steps = path.clone() + ".with";
+                let books = &ready("playbooks");
+                let book = &books[name];
+                let with = json!({ "additionalProperties": false, "properties": book["params"], "required": book["required"] });
+                let beside = json!({
+                    "additionalProperties": false, "properties": { "use": {}, "name": {}, "with": with },
+                });
+                let whole = merged(json!({ "with": {} }), written.clone());
+                for problem in catalog::validate(&beside, &Value::Null, &whole) {
+                    self.say(&[&path, ".", &problem.path].concat(), &problem.problem);
+                }
+            } else if written.get("with").is_some() {
+                self.say(&(path.clone() + ".with"), "has no place without use");
+            }
             for book in &expanded(written) {
                 for part in ["name", "when", "then"] {
-                    // In a ready one a parameter that is not given is nothing.
-                    let (is_missing, problem) = match written["use"] {
-                        Value::Null => (book[part].is_null(), "is required"),
-                        _ => (has_null(&book[part]), "needs a parameter"),
-                    };
-                    if is_missing {
-                        self.say(&(path.clone() + "." + part), problem);
+                    if book[part].is_null() {
+                        self.say(&(path.clone() + "." + part), "is required");
                     }
                 }
                 if !names.insert(as_text(&book["name"])) {
@@ -141,12 +156,13 @@ impl Check {
                 if cfg!(feature = "fetch") && hears {
                     self.say(&path, "begins with an event of HighLevel, which the bare module doesn't hear");
                 }
-                for (index, step) in book["then"].as_array().into_iter().flatten().enumerate() {
+                for (index, step) in book["then"].items().iter().enumerate() {
                     if hears && step.get("refund").is_some_and(|refund| refund.get("amount").is_none()) {
                         let problem = "is required: an event of HighLevel has no amount of its own";
                         self.say(&format!("{path}.then[{index}].refund.amount"), problem);
                     }
-                    self.step(book, step, &format!("{path}.then[{index}]"));
+                    let end = if steps.ends_with('[') { format!("{index}]") } else { String::new() };
+                    self.step(book, step, &(steps.clone() + &end));
                 }
             }
         }
@@ -173,6 +189,9 @@ impl Check {
             Value::Object(parts) => {
                 for (name, part) in parts {
                     let at = if path.is_empty() { name.clone() } else { path.to_owned() + "." + name };
+                    if name == "unless" && (*part == json!({}) || *part == json!([])) {
+                        self.say(&at, "is empty: it would always hold");
+                    }
                     if matches!(name.as_str(), "if" | "unless") {
                         self.condition(part, &at);
                     } else {
@@ -186,6 +205,9 @@ impl Check {
                 }
             }
             Value::String(text) if is_template(text) => {
+                if path.starts_with("tags.") || path.starts_with("tasks.") && path.ends_with(".assignedTo") {
+                    self.say(path, "can't hold a template: use a playbook for that");
+                }
                 let (template, flaws) = Template::read(text);
                 for field in template.fields() {
                     self.field(path, field);
@@ -309,11 +331,12 @@ fn merged(under: Value, over: Value) -> Value {
 }
 
 fn joined(under: Value, over: Value) -> Value {
-    let (Value::Array(mut under), Value::Array(over)) = (under, over.clone()) else { return over };
+    let (Value::Array(mut under), Value::Array(mut over)) = (under, over.clone()) else { return over };
     let is_same = |a: &Value, b: &Value| a["name"] == b["name"] && a["use"] == b["use"];
     under.retain(|old| !over.iter().any(|new| is_same(old, new)));
-    under.extend(over);
-    Value::Array(under)
+    // One's own come first: what is said of them names their place in the file.
+    over.extend(under);
+    Value::Array(over)
 }
 
 /// A playbook as it is written, or those that a ready one stands for, with their parameters.
@@ -322,13 +345,13 @@ pub(super) fn expanded(written: &Value) -> Vec<Value> {
     let books = &ready("playbooks");
     let book = &books[name];
     let mut params = Map::new();
-    for (param, about) in book["params"].as_object().into_iter().flatten() {
+    for (param, about) in book["params"].fields() {
         let given = written["with"].get(param).unwrap_or(&about["default"]);
         put(&mut params, param, given.clone());
     }
     let mut name = written["name"].as_str().unwrap_or(name).to_owned();
     let mut books = Vec::new();
-    for part in book["playbooks"].as_array().into_iter().flatten() {
+    for part in book["playbooks"].items() {
         let mut part = with_params(part, &params);
         if let Some(steps) = part.get_mut("then").and_then(Value::as_array_mut) {
             // A step whose parameter is not given falls away.
@@ -377,7 +400,7 @@ pub(super) fn in_full(mut whole: Value) -> Value {
         short.push(json!({ "use": "appointment", "with": file["appointment"] }));
     }
     let mut books = Vec::new();
-    for written in short.iter().chain(file["playbooks"].as_array().into_iter().flatten()) {
+    for written in short.iter().chain(file["playbooks"].items().iter()) {
         books.extend(expanded(written));
     }
     if let Some(fields) = whole.as_object_mut() {

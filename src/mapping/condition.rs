@@ -10,7 +10,7 @@ use crate::text::lower;
 
 /// Whether a checked condition holds.
 pub fn holds(condition: &Value, facts: &Value) -> bool {
-    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let list = Value::items;
     match condition {
         Value::Array(all) => all.iter().all(|c| holds(c, facts)),
         Value::Object(parts) => {

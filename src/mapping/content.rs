@@ -152,8 +152,7 @@ pub(super) fn note_mark(event: &Event) -> &str {
 
 /// `DS24 C74PNZH5 · payment · 3999938`.
 pub(super) fn note_title(event: &Event, order: &str) -> String {
-    let mark = if event.test { "[TEST] " } else { "" };
-    format!("{mark}DS24 {order} · {} · {}", event.event.name(), note_mark(event))
+    format!("DS24 {order} · {} · {}", event.event.name(), note_mark(event))
 }
 
 /// The order's history as text.
@@ -248,7 +247,6 @@ pub(super) fn history_line(event: &Event) -> String {
 
 /// Title and body of a task. The last line of the body is how it is found again.
 pub(super) fn task(event: &Event, order: &OrderState, purpose: Purpose) -> (String, String) {
-    let mark = if order.test { "[TEST] " } else { "" };
     let product = event.items.first().and_then(|i| i.name.clone());
     let product = product
         .or_else(|| order.items.iter().find_map(|i| i.product_name.clone()))
@@ -291,7 +289,7 @@ pub(super) fn task(event: &Event, order: &OrderState, purpose: Purpose) -> (Stri
             ),
         ),
     };
-    (format!("{mark}{title}"), format!("{text}\nOrder {}\nds24:{}:{}", order.id, purpose.word(), event.id))
+    (title, format!("{text}\nOrder {}\nds24:{}:{}", order.id, purpose.word(), event.id))
 }
 
 pub(super) fn hash(value: &Value) -> Value {

@@ -312,7 +312,9 @@ impl Person {
         self.buyers.extend(gone.buyers.iter().cloned());
         self.kept.extend(gone.kept.iter().cloned());
         self.choices.extend(gone.choices);
-        self.newsletter = self.newsletter.take().or(gone.newsletter);
+        if !self.unsubscribed {
+            self.newsletter = self.newsletter.take().or(gone.newsletter);
+        }
         self.unsubscribed |= gone.unsubscribed;
     }
 
@@ -340,10 +342,13 @@ impl Person {
         }
     }
 
-    /// Keeps a choice about newsletters as evidence. An opt-in doesn't count where the person has unsubscribed since.
-    pub fn note_choice(&mut self, event: &Event, at: String) {
+    /// Keeps a choice about newsletters as evidence. True: an opt-in, which doesn't count because the person has unsubscribed,
+    /// unless that isn't so any more.
+    pub fn note_choice(&mut self, event: &Event, at: String) -> bool {
         let consent = &event.consent;
-        let Some(choice) = consent.newsletter.as_deref().filter(|c| matches!(*c, "optin" | "optout")) else { return };
+        let Some(choice) = consent.newsletter.as_deref().filter(|c| matches!(*c, "optin" | "optout")) else {
+            return false;
+        };
         let made = &json!({
             "choice": choice,
             "text": consent.newsletter_text,
@@ -355,12 +360,14 @@ impl Person {
         // Each renewal repeats what was chosen with the order.
         let last = self.choices.iter().rfind(|one| one["order"] == made["order"]);
         if last.is_some_and(|last| last["choice"] == made["choice"] && last["text"] == made["text"]) {
-            return;
+            return false;
         }
-        if choice == "optout" || !self.unsubscribed {
+        let is_void = choice == "optin" && self.unsubscribed;
+        if !is_void {
             self.newsletter = Some(choice.to_owned());
         }
         self.choices.push(made.clone());
+        is_void
     }
 
     /// An order by `merchant:base order`.

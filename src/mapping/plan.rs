@@ -380,7 +380,9 @@ impl Draft<'_> {
         if let Some(id) = &event.buyer.id {
             self.person.buyers.insert(order_key(event.merchant.id.as_deref(), id));
         }
-        self.person.note_choice(event, content::moment_of(event, self.now.now_ms));
+        if self.person.note_choice(event, content::moment_of(event, self.now.now_ms)) {
+            self.now.wants_contact.set(true);
+        }
         true
     }
 

@@ -99,10 +99,8 @@ pub(super) fn texts(value: &Value) -> Vec<String> {
 
 /// HighLevel tells a deal's new stage or status twice, once among all its fields: whichever comes first is the news.
 fn is_change_of_deal(facts: &Value, name: &str) -> bool {
-    let changed = |aspect: &str| {
-        let all = facts.pointer("/now/changed").and_then(Value::as_array);
-        all.is_some_and(|all| all.iter().any(|one| one == aspect))
-    };
+    let changed =
+        |aspect: &str| facts.pointer("/now/changed").unwrap_or(&Value::Null).items().iter().any(|one| one == aspect);
     match (facts["event"].as_str().unwrap_or_default(), name) {
         ("OpportunityStageUpdate" | "OpportunityStatusUpdate", "changedDeal") => true,
         ("OpportunityUpdate", "dealStageChanged") => changed("pipelineStageId"),
@@ -113,19 +111,15 @@ fn is_change_of_deal(facts: &Value, name: &str) -> bool {
 
 /// Whether the event with these facts goes by that name.
 pub(super) fn is_event(facts: &Value, name: &str) -> bool {
-    let fired = facts["triggers"].as_array();
-    facts["event"] == name
-        || is_change_of_deal(facts, name)
-        || fired.is_some_and(|ids| {
-            ids.iter().any(|id| id.as_str().and_then(|id| id.split_once('.')).is_some_and(|(_, word)| word == name))
-        })
+    let is_it = |id: &Value| id.as_str().and_then(|id| id.split_once('.')).is_some_and(|(_, word)| word == name);
+    facts["event"] == name || is_change_of_deal(facts, name) || facts["triggers"].items().iter().any(is_it)
 }
 
 impl Playbook {
     /// Reads a checked one.
     pub(super) fn read(book: &Value) -> Self {
         let mut steps = Vec::new();
-        for step in book["then"].as_array().into_iter().flatten() {
+        for step in book["then"].items() {
             // What is neither time nor condition is the action.
             let action = step
                 .as_object()

@@ -41,11 +41,11 @@ fn every_mistake_is_named_by_its_path() {
         (r#"{ "opportunity": { "stage": "New" } }"#, vec!["opportunity.pipeline: is required"]),
         (
             r#"{ "playbooks": [{ "use": "upsell", "with": { "product": 5 } }], "consent": { "confirmedField": "x" } }"#,
-            vec![],
+            vec!["playbooks[0].with.upsell: is required"],
         ),
         (
             r#"{ "playbooks": [{ "use": "upsell", "with": { "upsell": 5 } }], "consent": { "confirmedField": "x" } }"#,
-            vec!["playbooks[0].when: needs a parameter"],
+            vec!["playbooks[0].with.product: is required"],
         ),
         (
             r#"{ "playbooks": [{ "use": "winBack" }] }"#,
@@ -89,6 +89,37 @@ fn every_mistake_is_named_by_its_path() {
                 "playbooks[0].when.if[8].gt: doesn't fit: the field is a number",
                 "playbooks[0].when.if[11].any[0].matches: doesn't fit: the field is a boolean",
             ],
+        ),
+        (
+            r#"{ "playbooks": [
+                { "use": "onboarding", "unless": { "field": "test", "is": true }, "with": { "product": 5, "after": "5 dayz" } },
+                { "name": "a", "with": { "tag": "x" }, "when": { "event": "refund" }, "unless": {}, "then": [{ "segment": "x" }] }
+            ] }"#,
+            vec![
+                "playbooks[1].unless: is empty: it would always hold",
+                "playbooks[0].unless: is not a field here",
+                "playbooks[0].with.product: is not a field here",
+                "playbooks[0].with: waits or is due in a time that can't be read: write 3 days, 2 hours or 1 week",
+                "playbooks[1].with: has no place without use",
+            ],
+        ),
+        (
+            r#"{ "tags": { "byEvent": { "newSale": ["a-{{item.productId}}"] } }, "tasks": { "dunning": { "assignedTo": "{{raw.who}}" } } }"#,
+            vec![
+                "tags.byEvent.newSale[0]: can't hold a template: use a playbook for that",
+                "tasks.dunning.assignedTo: can't hold a template: use a playbook for that",
+            ],
+        ),
+        (
+            r#"{ "customFields": { "own": { "course": 5, "courseDate": "{{item.nam}}" } } }"#,
+            vec![
+                "customFields.own.course: must be a string or null, but is a number",
+                "customFields.own.courseDate: nam is no field of the event; did you mean name?",
+            ],
+        ),
+        (
+            r#"{ "extends": { "playbooks": [{ "use": "onboarding" }] }, "playbooks": [{ "name": "a", "when": { "event": "refund" }, "then": [{}] }] }"#,
+            vec!["playbooks[0].then[0]: must have exactly one action, such as addTags or task"],
         ),
     ] {
         assert_eq!(mistakes(parse(mapping).unwrap()), expected, "{mapping}");
@@ -138,7 +169,8 @@ fn all_mistakes_come_at_once() {
             "playbooks[0].when.if.field: gros is no field of the event; did you mean gross?",
             "tasks.dunning.title: expected | or }} at character 4",
             "playbooks[0].then[1]: waits or is due in a time that can't be read: write 3 days, 2 hours or 1 week",
-            "playbooks[3].when: needs a parameter",
+            "playbooks[3].with.product: is required",
+            "playbooks[3].with.upsell: is required",
             "playbooks[3]: is marketing and needs consent.confirmedField",
         ]
     );
@@ -167,9 +199,13 @@ fn every_event_of_highlevel_that_is_offered_can_arrive() {
 
 #[test]
 fn every_ready_playbook_is_right() {
-    let with =
-        json!({ "tag": "t", "workflow": "w", "field": "f", "product": 1, "upsell": 2, "task": "x", "after": "1 day" });
-    for name in ["onboarding", "dunning", "winBack", "upsell", "affiliateWelcome"] {
+    for (name, with) in [
+        ("onboarding", json!({ "tag": "t", "workflow": "w", "task": "x", "after": "1 day" })),
+        ("dunning", json!({ "tag": "t", "workflow": "w", "task": "x", "after": "1 day" })),
+        ("winBack", json!({ "tag": "t", "workflow": "w", "after": "1 day" })),
+        ("upsell", json!({ "tag": "t", "workflow": "w", "field": "f", "product": 1, "upsell": 2, "after": "1 day" })),
+        ("affiliateWelcome", json!({ "tag": "t", "workflow": "w", "task": "x" })),
+    ] {
         let mapping = json!({ "consent": { "confirmedField": "x" }, "playbooks": [{ "use": name, "with": with }] });
         assert_eq!(mistakes(mapping), Vec::<String>::new(), "{name}");
     }

@@ -157,7 +157,7 @@ impl Mapping {
         let mut playbooks = Vec::new();
         let tasks = &at("/tasks");
         let business = Business::from_json(at("/business")).unwrap_or(Business::CompanyName);
-        playbooks.extend(at("/playbooks").as_array().into_iter().flatten().map(Playbook::read));
+        playbooks.extend(at("/playbooks").items().iter().map(Playbook::read));
         let mut mapping = Self {
             custom_fields: yes("/customFields", true) && yes("/customFields/ds24", true),
             own_fields: form("/customFields/own"),

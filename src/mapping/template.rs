@@ -217,12 +217,14 @@ const DAY: usize = 10;
 
 /// `DD.MM.YYYY HH:mm:ss` and the like. What is no date stays.
 fn date(text: &str, given: &[String], clocks: &Clocks) -> String {
-    let Some(moment) = clock::parse_iso(text).filter(|seconds| *seconds >= 0) else { return text.to_owned() };
+    let Some(moment) = clock::parse_iso(text) else { return text.to_owned() };
     // A day without a time is that day everywhere; it begins in Berlin.
     let zone = zone_in(given).filter(|_| text.len() > DAY);
     let minutes = clocks.minutes(zone.unwrap_or(BERLIN), moment);
-    let there = moment.saturating_add(i64::from(minutes) * 60).unsigned_abs() * 1000;
-    let iso = clock::iso_utc(there);
+    let Ok(there) = time::OffsetDateTime::from_unix_timestamp(moment + i64::from(minutes) * 60) else {
+        return text.to_owned();
+    };
+    let iso = clock::iso(there);
     let format = given.iter().find(|g| !is_zone(g)).map_or("YYYY-MM-DD", String::as_str);
     let mut out = format.to_owned();
     for (token, place) in [("YYYY", 0..4), ("MM", 5..7), ("DD", 8..10), ("HH", 11..13), ("mm", 14..16), ("ss", 17..19)]

@@ -92,6 +92,14 @@ impl<'a> Writer<'a> {
         }
         self.tags();
         self.steps.extend(drawn);
+        for step in self.steps.iter_mut().filter(|_| self.event.test) {
+            if let Action::CreateNote { title, .. }
+            | Action::UpdateNote { title, .. }
+            | Action::CreateTask { title, .. } = &mut step.action
+            {
+                title.insert_str(0, "[TEST] ");
+            }
+        }
         self.sort();
     }
 
@@ -121,6 +129,9 @@ impl<'a> Writer<'a> {
         if let Value::Object(own) = self.mapping.contact.fill(&self.facts, &self.now.clocks) {
             for (name, value) in own {
                 profile.fields.remove(&name);
+                if name == "companyName" {
+                    profile.company = None;
+                }
                 put_text(&mut profile.fields, &name, value);
             }
         }
@@ -219,7 +230,7 @@ impl<'a> Writer<'a> {
     fn form_fields(&mut self, mapped: &Map, changed: &mut Map) {
         let Some(form) = self.event.form.as_ref().filter(|_| !self.is_later()) else { return };
         let name = self.event.order_key() + "/" + &form.no.unwrap_or_default().to_string();
-        let filled = self.person.forms.get(&name).and_then(Value::as_array).cloned().unwrap_or_default();
+        let filled = self.person.forms.get(&name).unwrap_or(&Value::Null).items().to_vec();
         if form.action.as_deref() != Some("revoke") {
             let mut keys = Set::new();
             keys.extend(filled.iter().filter_map(Value::as_str).map(str::to_owned));
@@ -397,7 +408,7 @@ impl<'a> Writer<'a> {
         if is_new && self.event.event != Kind::Payment {
             return;
         }
-        let stages = wish["stages"].as_object().into_iter().flatten();
+        let stages = wish["stages"].fields();
         let mut stage = if is_new { wish["stage"].clone() } else { Value::Null };
         for (when, named) in stages {
             if state.is_some_and(|s| s.word() == when) || playbook::is_event(&self.facts, when) {
@@ -481,7 +492,7 @@ impl<'a> Writer<'a> {
             if event.event == Kind::Affiliation {
                 asked.push(mapping.tag_prefix.clone() + "affiliate");
             }
-            for (name, tags) in by["byEvent"].as_object().into_iter().flatten() {
+            for (name, tags) in by["byEvent"].fields() {
                 if playbook::is_event(&self.facts, name) {
                     asked.extend(playbook::tags(tags));
                 }
@@ -609,6 +620,8 @@ fn present(event: &Event, person: &Person, before: &Person, now: &Circumstances)
     let currency = order.map(|o| o.currency.clone()).unwrap_or_default();
     let mut products = Set::new();
     products.extend(person.items().filter(|i| i.state.grants()).filter_map(|i| i.product_id.clone()));
+    let mut all = Set::new();
+    all.extend(person.items().map(|item| item.state.word().to_owned()));
     let mut tags = person.tags.clone();
     tags.extend(person.foreign_tags.iter().cloned());
     tags.retain(|tag| !person.withheld.contains(tag));
@@ -624,10 +637,11 @@ fn present(event: &Event, person: &Person, before: &Person, now: &Circumstances)
         "lifetime": person.lifetime(&currency).to_json(),
         "nextPaymentAt": next,
         "note": order.map(content::order_note),
-        "order": word(person.order_status(&key)),
+        "order": word(person.order_status(&key).or_else(|| order?.items.first().map(|item| item.state))),
         "orders": person.orders.iter().filter(|o| !o.test).count(),
         "paidUntil": until,
         "products": products,
+        "states": all,
         "tags": tags,
     })
 }

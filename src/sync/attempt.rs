@@ -259,7 +259,7 @@ impl Sync<'_> {
         let Some(field) = self.mapping.asks_consent() else { return Ok(false) };
         let fields = self.fields_with(&[field.to_owned()], &mut report.calls).await?;
         let Some(field_id) = fields.by_key(field).map(|f| f["id"].clone()) else { return Ok(false) };
-        let values = contact.get("customFields").and_then(Value::as_array).into_iter().flatten();
+        let values = contact["customFields"].items().iter();
         let value = values.filter(|f| f["id"] == field_id).map(|f| &f["value"]).next().cloned().unwrap_or_default();
         Ok(!matches!(lower(&mapping::as_text(&value)).trim(), "" | "0" | "false" | "no" | "nein"))
     }
@@ -408,7 +408,7 @@ fn contact_id_of(known: &Known) -> Option<&str> {
 
 pub(super) fn snapshot(contact: &Value) -> Option<Snapshot> {
     let id = contact.get("id").and_then(Value::as_str).filter(|id| !id.is_empty())?;
-    let tags = contact.get("tags").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let tags = contact["tags"].items().iter().filter_map(Value::as_str);
     Some(Snapshot {
         id: id.to_owned(),
         assigned_to: contact.get("assignedTo").and_then(Value::as_str).filter(|a| !a.is_empty()).map(str::to_owned),

@@ -299,7 +299,7 @@ impl Sync<'_> {
     fn tell(&self, event: &Event, action: &Action, outcome: &str, code: &str) {
         self.effects.event(Happening::Step, || {
             let named = action.to_json();
-            let action = named.as_object().into_iter().flatten().next().map(|(name, _)| name);
+            let action = named.fields().next().map(|(name, _)| name);
             json!({ "id": event.id, "action": action, "outcome": outcome, "code": code })
         });
     }

@@ -2,6 +2,7 @@
 
 use super::{Call, Sync, from_json, process::Report};
 use crate::json::{Map, ToJson, Value, json, text};
+use crate::text::lower;
 use crate::{
     effects::{Level, Write},
     error::{Code, Error, Result},
@@ -44,10 +45,13 @@ record! {
 }
 
 impl Fields {
-    /// By key, else by name: a mapping may say either.
+    /// By key, else by id or name: a mapping may say any of them, in small letters or large.
     pub(super) fn by_key(&self, key: &str) -> Option<&Value> {
-        let is = |what: &'static str| self.list.iter().find(move |field| field[what] == key);
-        is("key").or_else(|| is("name"))
+        let sought = &lower(key.trim());
+        let is = |what: &'static str| {
+            self.list.iter().find(move |field| field[what].as_str().is_some_and(|text| lower(text.trim()) == *sought))
+        };
+        is("key").or_else(|| is("id")).or_else(|| is("name"))
     }
 }
 

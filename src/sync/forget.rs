@@ -1,9 +1,9 @@
 //! The right to be forgotten, as far as the store reaches. What lies elsewhere is the host's to name.
 
 use super::{FORGOTTEN, Sync, contact_of, from_json, inbox::Message, person};
-use crate::json::{ToJson, Value, json, text};
+use crate::json::{Set, ToJson, Value, json, text};
 use crate::{
-    digistore24::{Event, Params, parse},
+    digistore24::{Event, Params, order_key, parse},
     effects::Write,
     error::{Code, Error, Result},
     mapping::Person,
@@ -66,9 +66,17 @@ impl Sync<'_> {
         for buyer in known.buyers.iter() {
             forget(self.scope.buyer(buyer));
         }
+        let mut orders = Set::new();
         for order in &known.orders {
-            let value = Some(FORGOTTEN.to_owned());
-            writes.push(Write { key: self.scope.order(&order.key), expect: None, value });
+            orders.insert(self.scope.order(&order.key));
+            // An order that it has replaced still has its last messages.
+            for replaced in [&order.replaces, &order.replaces_later].into_iter().flatten() {
+                orders.insert(self.scope.order(&order_key(order.key.split(':').next(), replaced)));
+            }
+        }
+        orders.extend(known.tickets.keys().map(|id| self.scope.ticket(id)));
+        for key in orders {
+            writes.push(Write { key, expect: None, value: Some(FORGOTTEN.to_owned()) });
         }
         if version > 0 {
             writes.push(Write { key: self.scope.person(id), expect: Some(version), value: None });

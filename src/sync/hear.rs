@@ -86,7 +86,7 @@ fn name_fields(event: &mut Event, known: &[Value]) {
     let mut fields = Map::new();
     let customs = event.raw.get("contact").and_then(|contact| contact.get("customFields"));
     let customs = customs.cloned().unwrap_or_default();
-    for custom in customs.as_array().into_iter().flatten() {
+    for custom in customs.items() {
         let id = &custom["id"];
         let Some(key) = known.iter().find(|field| field["id"] == *id).map(|field| &field["key"]) else { continue };
         put(&mut fields, key.as_str().unwrap_or_default(), custom["value"].clone());

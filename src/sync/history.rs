@@ -33,7 +33,7 @@ impl Sync<'_> {
                 let version = second.as_u64().unwrap_or_default();
                 Ok(self.drop_tests(text, version, third.as_bool() == Some(true)).await?.into())
             }
-            "sync.compare" => self.compare(text, &second).await,
+            "sync.compare" => self.compare(text, &second, &third).await,
             "forget" => self.forget(text, second.as_str()).await,
             _ => Err(Error::invalid_field("method", "is not known")),
         }

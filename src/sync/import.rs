@@ -133,8 +133,8 @@ impl Sync<'_> {
         Ok(Known::Person { contact_id: Some(String::new()), person: plan.person })
     }
 
-    /// The messages about an order, none where it belongs to another location, or to somebody who was forgotten. `others`: orders of the same person, among
-    /// which may be the one that an upsell belongs to; with `remember` the order's location stays what it is found to be.
+    /// The messages about an order, none where it belongs to another location, or to somebody who was forgotten. `others`: orders
+    /// among which may be the one that an upsell belongs to; with `remember` the order's location stays what it is found to be.
     pub(super) async fn told(
         &self,
         order: &Value,

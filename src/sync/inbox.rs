@@ -170,7 +170,7 @@ impl Sync<'_> {
             ..Message::new(received_at, params.to_form(), event.person_key())
         };
         let since = self.scope.since();
-        let order = self.scope.order(&event.order_key());
+        let owners = self.scope.owners(event);
         loop {
             let mut keys: Vec<(String, String)> = Vec::new();
             for item in earlier.iter().map(|(event, _)| event).chain([event]).flat_map(|event| &event.items) {
@@ -179,14 +179,16 @@ impl Sync<'_> {
                 }
             }
             let mut wanted: Vec<String> = keys.iter().map(|(_, k)| k.clone()).collect();
-            wanted.extend([since.clone(), order.clone()]);
+            wanted.push(since.clone());
+            wanted.extend(owners.iter().cloned());
             let (mut seen, _) = self.effects.get(wanted).await?;
-            let mut take = |key: &str| seen.iter().position(|e| e.key == key).map(|at| seen.swap_remove(at).value);
-            let (owner, known_since) = (take(&order), take(&since));
-            let fate = self.fate(event, owner.as_deref(), known_since.as_deref(), received_at);
+            let known_since = seen.iter().position(|e| e.key == since).map(|at| seen.swap_remove(at).value);
+            let is_forgotten = seen.iter().any(|e| e.value == FORGOTTEN);
+            seen.retain(|e| !owners.contains(&e.key));
+            let fate = self.fate(event, is_forgotten, known_since.as_deref(), received_at);
             message.reason = fate.reason.or_else(|| arrival.parked.then(|| "no route leads to a location".to_owned()));
             message.manner = arrival.manner.or(fate.manner);
-            if owner.as_deref() == Some(FORGOTTEN) {
+            if is_forgotten {
                 message.body = format!("event={}", event.event.name());
                 message.earlier = Vec::new();
             }
@@ -223,9 +225,9 @@ impl Sync<'_> {
     }
 
     /// What is to become of an event by what the store says: whom its order belongs to, and since when messages arrive.
-    pub(super) fn fate(&self, event: &Event, owner: Option<&str>, since: Option<&str>, now_ms: u64) -> Fate {
+    pub(super) fn fate(&self, event: &Event, is_forgotten: bool, since: Option<&str>, now_ms: u64) -> Fate {
         let first = since.and_then(|ms| ms.parse().ok()).unwrap_or(now_ms);
-        let forgotten = (owner == Some(FORGOTTEN)).then(|| "of somebody who was forgotten".to_owned());
+        let forgotten = is_forgotten.then(|| "of somebody who was forgotten".to_owned());
         Fate {
             reason: forgotten.or_else(|| self.reason_to_keep(event)),
             manner: self.is_before(event, first).then_some(Manner::Silent),
@@ -249,19 +251,20 @@ impl Sync<'_> {
         Ok(first.unwrap_or(self.effects.now()).saturating_sub(REPAIR_MS))
     }
 
-    /// Gives a dead letter up. The same message isn't taken a second time.
+    /// Gives a dead letter up. The same message isn't taken a second time. False: there is none of this name, or somebody retries
+    /// it just now.
     ///
     /// # Errors
     /// `storage`.
-    pub async fn drop_letter(&self, name: &str) -> Result<()> {
-        let mut writes = Vec::new();
-        for key in [self.scope.dead(name), self.scope.work(name)] {
-            writes.push(Write { key, expect: None, value: None });
-        }
-        self.effects.commit(writes).await.map(|_| ())
+    pub async fn drop_letter(&self, name: &str) -> Result<bool> {
+        let (entries, _) = self.effects.get(vec![self.scope.dead(name)]).await?;
+        let Some(letter) = entries.into_iter().next() else { return Ok(false) };
+        let work = Write { key: self.scope.work(name), expect: None, value: None };
+        let dead = Write { key: letter.key, expect: Some(letter.version), value: None };
+        Ok(self.effects.commit(vec![dead, work]).await?.is_some())
     }
 
-    /// Whether a message waits in the inbox. A dead letter is put back there first.
+    /// Whether a message waits in the inbox. A dead letter is put back there first, if it can be read.
     ///
     /// # Errors
     /// `storage`.
@@ -269,7 +272,8 @@ impl Sync<'_> {
         let (inbox, dead) = (self.scope.inbox(name), self.scope.dead(name));
         let (entries, _) = self.effects.get(vec![inbox.clone(), dead.clone()]).await?;
         if let Some(letter) = entries.iter().find(|e| e.key == dead) {
-            let message = Message { attempts: 0, next_at: 0, ..from_json(&letter.value)? };
+            let Ok(message) = from_json(&letter.value) else { return Ok(false) };
+            let message = Message { attempts: 0, next_at: 0, ..message };
             let back = Write { key: inbox, expect: Some(0), value: Some(text(&message.to_json())) };
             return Ok(self
                 .effects

@@ -115,6 +115,19 @@ impl Scope {
         self.key("claim", &format!("email/{}", short_hash(&mut [email].into_iter())))
     }
 
+    /// Says whether somebody was forgotten who holds this e-ticket.
+    pub fn ticket(&self, id: &str) -> String {
+        self.key("ticket", id)
+    }
+
+    /// The keys that say whether somebody was forgotten whom an event is about.
+    pub fn owners(&self, event: &Event) -> Vec<String> {
+        let ticket = event.eticket.as_ref().and_then(|ticket| ticket.id.as_ref());
+        let mut keys = vec![self.order(&event.order_key())];
+        keys.extend(ticket.map(|id| self.ticket(id)));
+        keys
+    }
+
     /// The keys that may say which contact an event is about, the surest first.
     pub fn identities(&self, event: &Event) -> Vec<String> {
         let merchant = event.merchant.id.as_deref();

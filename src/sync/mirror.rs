@@ -75,7 +75,7 @@ fn contact(contact: &Value) -> Map {
     for field in CONTACT {
         put(&mut told, field, value_of(&contact[field]));
     }
-    for field in contact["customFields"].as_array().into_iter().flatten() {
+    for field in contact["customFields"].items() {
         let value = field.get("field_value").unwrap_or(&field["value"]);
         put(&mut told, &aspect("customFields", field.text_of("id").unwrap_or_default()), value_of(value));
     }
@@ -84,7 +84,7 @@ fn contact(contact: &Value) -> Map {
 
 fn tags(data: &Value) -> Map {
     let mut told = Map::new();
-    for tag in data["tags"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+    for tag in data["tags"].items().iter().filter_map(Value::as_str) {
         put(&mut told, &["#", &lower(tag.trim())].concat(), "+".into());
     }
     told

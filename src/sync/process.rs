@@ -281,7 +281,7 @@ impl Sync<'_> {
             effects.event(Happening::Sync, || {
                 let code = report.error.as_ref().or(result.as_ref().err().map(Error::details));
                 json!({
-                    "id": report.id, "event": report.event, "outcome": report.outcome, "requests": report.requests,
+                    "id": report.id, "name": name, "event": report.event, "outcome": report.outcome, "requests": report.requests,
                     "code": code.map_or("ok", |e| e.code.word()), "durationMs": effects.now().saturating_sub(began),
                 })
             });
@@ -423,6 +423,12 @@ impl Sync<'_> {
             "a stored message can't be read and waits for a person",
             [("name", name.to_owned())],
         );
+        self.effects.event(Happening::Sync, || {
+            json!({
+                "id": "", "name": name, "event": "", "outcome": "dead", "requests": 0, "code": Code::Storage.word(),
+                "durationMs": 0,
+            })
+        });
         let writes = vec![
             Write { key: key.to_owned(), expect: Some(version), value: None },
             Write { key: self.scope.dead(name), expect: None, value: Some(value.to_owned()) },
@@ -472,9 +478,10 @@ impl Sync<'_> {
     pub async fn dry_run(&self, event: &mut Event) -> Result<(Plan, bool)> {
         is_about_partner(event);
         let seen_keys: Vec<String> = event.items.iter().map(|i| self.scope.seen(&i.dedupe_key)).collect();
-        let (since, order) = (self.scope.since(), self.scope.order(&event.order_key()));
+        let since = self.scope.since();
         let mut keys = seen_keys.clone();
-        keys.extend([since.clone(), order.clone()]);
+        keys.push(since.clone());
+        keys.extend(self.scope.owners(event));
         let (entries, _) = self.effects.get(keys).await?;
         let of = |key: &String| entries.iter().find(|entry| entry.key == *key).map(|entry| entry.value.as_str());
         let repeated = !seen_keys.is_empty() && seen_keys.iter().all(|key| of(key).is_some());
@@ -489,7 +496,8 @@ impl Sync<'_> {
             super::hear::news(&mut mirror, event, self.seconds());
             (Known::Person { contact_id: Some(id), person }, Fate::default())
         } else {
-            let fate = self.fate(event, of(&order), of(&since), self.effects.now());
+            let is_forgotten = entries.iter().any(|entry| entry.value == super::FORGOTTEN);
+            let fate = self.fate(event, is_forgotten, of(&since), self.effects.now());
             let found = super::person_of(&self.effects, &self.scope, event).await?;
             let person = |(id, person, _)| Known::Person { contact_id: Some(id), person };
             (found.map_or(Known::Nobody, person), fate)

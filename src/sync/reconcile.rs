@@ -111,7 +111,7 @@ impl Sync<'_> {
     /// `storage`.
     pub async fn work(&self, merchant: &str, kind: &str, rows: &Value) -> Result<Value> {
         let (mut taken, mut whole) = (0, Vec::new());
-        for row in rows.as_array().into_iter().flatten() {
+        for row in rows.items() {
             let id = row.get("purchase_id").and_then(Value::as_str).unwrap_or_default();
             let base = base_of(id);
             let keys = [id, base].map(|id| order_key(Some(merchant), id));
@@ -138,13 +138,15 @@ impl Sync<'_> {
     }
 
     /// Takes in what the ledger lacks of an order. Gives what differs: `{ order, event, manner, occurredAt }` for what was taken
-    /// in, `{ order, event, problem }` for what a person must look at.
+    /// in, `{ order, event, problem }` for what a person must look at. `others`: ids of orders that were found beside it; what an
+    /// upsell belongs to may be among them.
     ///
     /// # Errors
     /// `storage`.
-    pub async fn compare(&self, merchant: &str, order: &Value) -> Result<Value> {
+    pub async fn compare(&self, merchant: &str, order: &Value, others: &Value) -> Result<Value> {
         let mut drift = Vec::new();
-        let mut told = self.told(order, merchant, &[], true).await?;
+        let others = Vec::from_iter(others.items().iter().filter_map(Value::as_str));
+        let mut told = self.told(order, merchant, &others, true).await?;
         let Some((first, _)) = told.first() else { return Ok(Value::Array(drift)) };
         let known = self.orders(&[first.order_key()]).await?.pop().flatten();
         let id = id_of(order).unwrap_or_default();

@@ -159,7 +159,7 @@ impl Search {
 
     /// The id in the answer.
     pub(super) fn find(&self, answer: &Value) -> Option<String> {
-        for item in answer[self.place].as_array().into_iter().flatten() {
+        for item in answer[self.place].items() {
             let text = lower(item[self.field].as_str().unwrap_or_default().trim());
             // A task's mark is the last line of its text.
             if text == self.sought || (self.place == "tasks" && text.contains(&self.sought)) {
@@ -182,7 +182,7 @@ pub(super) fn is_so(operation: &str, input: &Map, purchase: &Value, sent: u64) -
         }),
         "stopRebilling" => matches!(standing, Some(Standing::Cancelling | Standing::Ended)),
         "startRebilling" => standing == Some(Standing::Paying),
-        "refundPartially" => purchase["transaction_list"].as_array().into_iter().flatten().any(|one| {
+        "refundPartially" => purchase["transaction_list"].items().iter().any(|one| {
             let cents = |value: &Value| Cents::parse(&as_text(value)).map(Cents::abs);
             let at = clock::parse_berlin(one.text_of("created_at").unwrap_or_default());
             let at = at.and_then(|at| u64::try_from(at.unix_timestamp()).ok()).unwrap_or_default();

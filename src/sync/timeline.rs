@@ -52,7 +52,7 @@ impl Sync<'_> {
         let (mut person, _) = person(&self.effects, &self.scope, contact_id).await?.unwrap_or_default();
         let now = Circumstances { now_ms: self.effects.now(), manner: Manner::Silent, ..Circumstances::default() };
         let mut ids = Vec::new();
-        let orders = orders.as_array().map(Vec::as_slice).unwrap_or_default();
+        let orders = orders.items();
         ids.extend(orders.iter().filter_map(id_of));
         for order in orders {
             for (event, _) in self.told(order, merchant, &ids, false).await? {
@@ -126,9 +126,10 @@ fn view(contact_id: &str, person: &Person) -> Value {
     for order in &person.orders {
         let mut items = Vec::new();
         for item in &order.items {
-            items.push(
-                json!({ "product": item.product_name, "productId": item.product_id, "state": item.state.word() }),
-            );
+            items.push(json!({
+                "product": item.product_name, "productId": item.product_id, "state": item.state.word(),
+                "order": item.order_id.as_ref().unwrap_or(&order.id),
+            }));
         }
         let (next, until) = dates(std::slice::from_ref(order));
         orders.push(json!({

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createPlugin, memoryStore } from '../../pkg/dist/src/index.js';
 import { seller, sellerOptions } from './backfill-support.mjs';
-import { ready, sandbox, time } from './midyear-support.mjs';
+import { clock, ready, sandbox, time } from './midyear-support.mjs';
 import { failureOf } from './support.mjs';
 
 /** So many buyers of one book each, in the past half year. */
@@ -57,6 +57,37 @@ describe('an import', () => {
     }
     await plugin.sync.reconcile({ from: '2026-06-10T10:00:00+02:00' });
     await plugin.close();
+  });
+
+  test('stopped, and another one that fails at its start: the first begins anew', async () => {
+    past(120);
+    const plugin = await ready();
+    for await (const { phase, done } of plugin.sync.backfill()) if (phase === 'people' && done > 0) break;
+    sandbox.fault({ service: 'digistore24', kind: 'status', status: 401, path: '/api/call/listPurchases' });
+    await failureOf(last(plugin.sync.backfill({ dryRun: true, limit: 20 })));
+    sandbox.clearFaults();
+    time.now += 3_600_000;
+    const { finished, counts } = await last(plugin.sync.backfill());
+    assert.deepEqual([finished, counts.people, sandbox.state().contacts.length], [true, 120, 120]);
+  });
+
+  test('whose process dies in a step counts everybody', async () => {
+    past(60);
+    const store = memoryStore({ clock });
+    let writes = Number.POSITIVE_INFINITY;
+    const commit = (list) => {
+      if (list.some(({ key }) => key.includes('/person/')) && writes-- <= 0) throw new Error('killed');
+      return store.commit(list);
+    };
+    const plugin = await ready({ store: { ...store, commit } });
+    writes = 10;
+    await failureOf(last(plugin.sync.backfill()));
+    writes = Number.POSITIVE_INFINITY;
+    time.now += 3_600_000;
+    const { counts } = await last(plugin.sync.backfill());
+    time.now += 3_600_000;
+    await plugin.tick();
+    assert.deepEqual([counts.people, sandbox.state().contacts.length], [60, 60]);
   });
 
   test('stopped overnight: speed and time left are those since it goes on', async () => {
@@ -139,4 +170,67 @@ describe('a comparison', () => {
     assert.equal(found.checked, 450);
     await plugin.close();
   });
+});
+
+describe('what a comparison finds', () => {
+  const BOOK = { name: 'Buch', price: 1900, tags: [] };
+  const COURSE = { name: 'Kurs', price: 4900, tags: [] };
+
+  test('an upsell that was missed together with its order stands under it', async () => {
+    const plugin = await ready();
+    time.now += 86_400_000;
+    const at = '2026-06-16 09:00:00';
+    const story = sandbox.story({ buyer: { email: 'u@example.com' }, products: [COURSE], at });
+    story.payment({ at });
+    const upsell = story.upsell({ products: [BOOK] });
+    upsell.payment({ at });
+    await plugin.sync.reconcile();
+    await plugin.tick();
+    await plugin.sync.apply({ raw: upsell.refund({ at: '2026-06-16 10:00:00' }) });
+    const { orders, lifetime } = await plugin.timeline({ email: 'u@example.com' });
+    assert.deepEqual([orders.length, lifetime], [1, { EUR: 49 }]);
+    assert.deepEqual(
+      orders[0].items.map(({ state, order }) => [state, order.length - orders[0].id.length]),
+      [
+        ['active', 0],
+        ['refunded', 1],
+      ],
+    );
+  });
+
+  test('from a later day on: what lies before it is still compared', async () => {
+    const plugin = await ready();
+    await plugin.sync.reconcile();
+    time.now = Date.parse('2026-06-25T10:00:00Z');
+    const at = '2026-06-18 09:00:00';
+    sandbox.story({ buyer: { email: 'gap@example.com' }, products: [COURSE], at }).payment({ at });
+    assert.equal((await plugin.sync.reconcile({ from: '2026-06-24' })).found, 0);
+    time.now += 3_600_000;
+    assert.equal((await plugin.sync.reconcile()).found, 1);
+  });
+
+  test('more proofs than a step can read', async () => {
+    const plugin = await ready();
+    const at = '2026-06-15 11:00:00';
+    for (let i = 0; i < 25; i++) {
+      const story = sandbox.story({ buyer: { email: `a${i}@example.com` }, products: [BOOK], at });
+      await plugin.sync.apply({ raw: story.payment({ at }) });
+      sandbox.addToDigistore24('service-proofs', { purchaseId: story.orderId, at });
+      time.now += 10_000;
+    }
+    time.now += 3_600_000;
+    const { done, work } = await plugin.sync.reconcile();
+    assert.deepEqual([done, work], [true, 25]);
+  });
+});
+
+test('the timeline shows an upsell that no message has told', async () => {
+  const plugin = await ready();
+  const at = '2026-06-15 11:00:00';
+  const buyer = { email: 'c@example.com' };
+  const story = sandbox.story({ buyer, products: [{ name: 'Buch', price: 1900, tags: [] }], at });
+  await plugin.sync.apply({ raw: story.payment({ at }) });
+  story.upsell({ products: [{ name: 'Kurs', price: 4900, tags: [] }] }).payment({ at });
+  const { lifetime, missing } = await plugin.timeline(buyer);
+  assert.deepEqual([lifetime, missing], [{ EUR: 68 }, []]);
 });

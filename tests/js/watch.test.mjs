@@ -421,8 +421,10 @@ describe('alerts', () => {
     now += 61_000;
     await settle(2);
     now += 61_000;
-    await settle(3);
+    await settle(2);
     now += 61_000;
+    await settle(3);
+    now += 3_700_000;
     await settle(3);
     await plugin.close();
     assert.equal(posted.length, 3);

@@ -11,6 +11,7 @@
 mod history;
 mod later;
 mod messages;
+mod person;
 mod playbooks;
 mod rules;
 #[path = "../support/mod.rs"]

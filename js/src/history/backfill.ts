@@ -92,8 +92,12 @@ export async function* backfill(desk: Desk, options: BackfillOptions): AsyncGene
   const wanted = JSON.stringify(wantedOf(options));
   let { value: job, version } = await desk.shelf.read<Job>(JOB);
   if (!job || job.wanted !== wanted || job.phase === 'done') {
-    // What another job has left is of no use.
-    while (job && job.phase !== 'done' && (await cleanUp(desk)));
+    if (job && job.phase !== 'done') {
+      // What another job has left is of no use. That one must not go on without it, should this one end here.
+      const ended: Job = { ...job, wanted: '', phase: 'tidying' };
+      version = await desk.shelf.write({}, { name: JOB, value: ended, version });
+      while (await cleanUp(desk));
+    }
     job = await newJob(desk, options, wanted);
   }
   let since: Since = { phase: job.phase, at: desk.now(), done: job.done };
@@ -103,7 +107,7 @@ export async function* backfill(desk: Desk, options: BackfillOptions): AsyncGene
     let failure: PluginError | undefined;
     if (job.phase === 'contacts') await readContacts(desk, job, values);
     else if (job.phase === 'orders') await readOrders(desk, job, options, values);
-    else if (job.phase === 'people') failure = await importPeople(desk, job, options);
+    else if (job.phase === 'people') failure = await importPeople(desk, job, options, values);
     else if (!(await cleanUp(desk))) turn(job, 'done');
     version = await desk.shelf.write(values, { name: JOB, value: job, version });
     if (failure) throw failure;
@@ -261,17 +265,14 @@ function personOf(order: Order): Promise<string> {
 }
 
 /** Some people. Gives why it can't go on, where it can't. */
-async function importPeople(desk: Desk, job: Job, options: BackfillOptions): Promise<PluginError | undefined> {
+async function importPeople(
+  desk: Desk,
+  job: Job,
+  options: BackfillOptions,
+  values: Record<string, unknown>,
+): Promise<PluginError | undefined> {
   if (job.waiting) {
-    const { done, events } = await desk.call<Tick>('tick', [{ maxRequests: MOST_REQUESTS }]);
-    for (const { order, outcome, requests } of events) {
-      job.requests += requests;
-      if (job.waiting.orders.includes(order)) job.waiting.outcome = outcome;
-    }
-    if (done) {
-      count(job, job.waiting.outcome, 1);
-      job.waiting = undefined;
-    }
+    await goOnWith(desk, job, job.waiting);
     return undefined;
   }
   const entries = await desk.shelf.list<Order>('backfill/order/', job.after, ORDERS);
@@ -302,7 +303,7 @@ async function importPeople(desk: Desk, job: Job, options: BackfillOptions): Pro
     count(job, 'people', 1);
     if (imported.outcome !== 'queued') count(job, imported.outcome, 1);
     for (const [step, times] of Object.entries(imported.steps)) count(job, step, times);
-    if (!options.dryRun) await desk.shelf.write(Object.fromEntries(orders.map(([name]) => [name, undefined])));
+    if (!options.dryRun) for (const [name] of orders) values[name] = undefined;
     if (imported.error && ENDING.has(imported.error.code)) return new PluginError(imported.error);
     if (imported.outcome === 'queued') {
       job.waiting = { orders: orders.map(([, { id }]) => id), outcome: 'done' };
@@ -311,6 +312,18 @@ async function importPeople(desk: Desk, job: Job, options: BackfillOptions): Pro
   }
   if (isLast) turn(job, 'tidying');
   return undefined;
+}
+
+/** A person who needs more requests than a step has. */
+async function goOnWith(desk: Desk, job: Job, waiting: NonNullable<Job['waiting']>): Promise<void> {
+  const { done, events } = await desk.call<Tick>('tick', [{ maxRequests: MOST_REQUESTS }]);
+  for (const { order, outcome, requests } of events) {
+    job.requests += requests;
+    if (waiting.orders.includes(order)) waiting.outcome = outcome;
+  }
+  if (!done) return;
+  count(job, waiting.outcome, 1);
+  job.waiting = undefined;
 }
 
 async function importPerson(

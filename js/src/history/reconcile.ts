@@ -18,6 +18,8 @@ interface Run {
   to: number;
   page: number;
   after: string | null;
+  /** The orders of the page before, to one of which an upsell may belong. */
+  before: string[];
   found: Omit<Reconciliation, 'done'>;
   /** Until when everything has been compared. */
   reached: number;
@@ -174,6 +176,7 @@ async function newRun(desk: Desk, reached: number, since?: number): Promise<Run>
     to: now - DELAY_MS,
     page: 1,
     after: null,
+    before: [],
     found: { checked: 0, found: 0, repaired: 0, drift: [], work: 0 },
     reached,
   };
@@ -186,8 +189,9 @@ async function comparePage(desk: Desk, run: Run): Promise<number> {
   const { ids, isLast } = run.phase === 'overdue' ? await overdue(desk, run) : await listed(desk, run);
   const parts = chunks(ids, AT_ONCE);
   for (const part of parts) {
-    for (const order of await wholeOrders(desk, part)) await compare(desk, run, order);
+    for (const order of await wholeOrders(desk, part)) await compare(desk, run, order, [...run.before, ...ids]);
   }
+  run.before = ids;
   run.page++;
   if (isLast) turn(run);
   return 1 + parts.length;
@@ -196,7 +200,10 @@ async function comparePage(desk: Desk, run: Run): Promise<number> {
 function turn(run: Run): void {
   run.phase = PHASES[PHASES.indexOf(run.phase) + 1] ?? 'done';
   run.page = 1;
-  if (run.phase === 'done') run.reached = Math.max(run.reached, run.to);
+  if (run.phase !== 'done') return;
+  // From a later day on there would be a gap that nobody looks at.
+  const compared = run.reached > 0 ? run.reached : run.to + DELAY_MS - FIRST_MS;
+  if (run.from <= compared) run.reached = Math.max(run.reached, run.to);
 }
 
 /** One page of what somebody is asked to do. Gives how many requests it took. */
@@ -214,14 +221,17 @@ async function askPage(desk: Desk, run: Run, { kind, operation, items, input, wh
     desk.call<{ taken: number; whole: JsonObject[] }>('sync.work', [run.merchant, kind, some]);
   const found = await take(rows);
   run.found.work += found.taken;
-  // What a step has no requests for is still open in the next run.
   const unread = whole ? found.whole.slice(0, REQUESTS_PER_STEP - 1) : [];
   for (const row of unread) {
     if (!whole) break;
     const answer = await read<JsonObject>(desk, whole.operation, { [whole.id]: row['id'] ?? null });
     const told = { due_date: '', ...(answer[whole.item] as JsonObject | undefined) };
-    run.found.work += (await take([{ ...told, ...row }])).taken;
+    const { taken } = await take([{ ...told, ...row }]);
+    run.found.work += taken;
+    found.taken += taken;
   }
+  // What a step has no requests for is read by the next one.
+  if (found.whole.length > unread.length && found.taken > 0) return 1 + unread.length;
   run.page++;
   if (kind !== 'refund_request' || rows.length < PAGE) turn(run);
   return 1 + unread.length;
@@ -249,8 +259,8 @@ async function overdue(desk: Desk, run: Run): Promise<{ ids: string[]; isLast: b
   return { ids: [...new Set(orders)], isLast: after === null };
 }
 
-async function compare(desk: Desk, run: Run, order: Order): Promise<void> {
-  const drift = await desk.call<Drift[]>('sync.compare', [run.merchant, order]);
+async function compare(desk: Desk, run: Run, order: Order, others: string[]): Promise<void> {
+  const drift = await desk.call<Drift[]>('sync.compare', [run.merchant, order, others]);
   const repaired = drift.filter(({ problem }) => problem === undefined).length;
   run.found.checked++;
   run.found.found += drift.length;

@@ -137,7 +137,8 @@ export interface TimelineEntry {
 export interface TimelineOrder {
   id: string;
   test: boolean;
-  items: { product: string | null; productId: string | null; state: string }[];
+  /** `order`: the id under which it was bought: an upsell has one of its own. */
+  items: { product: string | null; productId: string | null; state: string; order: string }[];
   /** What was paid and not returned. */
   balance: Json;
   currency: string | null;

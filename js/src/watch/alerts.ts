@@ -19,11 +19,18 @@ export interface AlertHost {
 }
 
 const PATIENCE_MS = 10_000;
+/** What could not be delivered is posted again so much later, at the next event or tick; each time twice as late. */
+const AGAIN_MS = 60_000;
+const LATEST_MS = 3_600_000;
+/** So many wait for that, the latest. */
+const MOST_WAITING = 100;
 
 /** Tells alerts to a callback and to an address. Neither holds up a call or makes one fail. */
 export class Alerts {
   readonly #rules: AlertRules;
   readonly #posting = new Set<Promise<void>>();
+  /** What could not be delivered, and when it is tried again. */
+  readonly #waiting = new Map<Alert, { at: number; pause: number }>();
 
   /** @throws PluginError `invalid_input`: an option is wrong. */
   constructor(
@@ -36,6 +43,7 @@ export class Alerts {
 
   /** For a plugin's `observe`. */
   readonly onEvent = (event: PluginEvent): void => {
+    this.again(event.at);
     for (const alert of this.#rules.take(event)) {
       this.host.onRaised(alert);
       try {
@@ -43,22 +51,41 @@ export class Alerts {
       } catch {
         // As with a log: whoever can't bear to hear of it must not end a call.
       }
-      if (this.options.url !== undefined) this.#start(alert, this.options.url);
+      this.#start(alert, event.at, AGAIN_MS);
     }
   };
+
+  /** Posts again what could not be delivered, where its time has come. `now` in milliseconds since 1970. */
+  again(now: number): void {
+    for (const [alert, { at, pause }] of this.#waiting) {
+      if (at > now) continue;
+      this.#waiting.delete(alert);
+      this.#start(alert, now, Math.min(2 * pause, LATEST_MS));
+    }
+  }
 
   /** Resolves when nothing is being posted. */
   async idle(): Promise<void> {
     await Promise.all(this.#posting);
   }
 
-  #start(alert: Alert, url: string): void {
-    const work = this.#post(alert, url).finally(() => this.#posting.delete(work));
+  #start(alert: Alert, now: number, pause: number): void {
+    const { url } = this.options;
+    if (url === undefined) return;
+    const work = this.#post(alert, url).then((isDelivered) => {
+      this.#posting.delete(work);
+      if (isDelivered) return;
+      this.#waiting.set(alert, { at: now + pause, pause });
+      for (const oldest of this.#waiting.keys()) {
+        if (this.#waiting.size <= MOST_WAITING) break;
+        this.#waiting.delete(oldest);
+      }
+    });
     this.#posting.add(work);
   }
 
-  /** Never rejects. */
-  async #post(alert: Alert, url: string): Promise<void> {
+  /** Whether it was delivered. Never rejects. */
+  async #post(alert: Alert, url: string): Promise<boolean> {
     let problem = 'the address can’t be reached';
     try {
       const response = await this.host.fetch(url, {
@@ -69,14 +96,14 @@ export class Alerts {
         signal: AbortSignal.timeout(PATIENCE_MS),
       });
       await response.body?.cancel();
-      if (response.ok) return;
+      if (response.ok) return true;
       problem = `the address answers with ${response.status}`;
     } catch {
       // Its words could repeat the address, which can be a secret.
     }
-    this.#rules.undelivered(alert);
     const fields = { alert: alert.kind, problem, help: 'check alerts.url (ALERT_URL)' };
     this.host.log({ level: 'warn', message: 'an alert could not be delivered', fields });
+    return false;
   }
 }
 

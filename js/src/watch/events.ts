@@ -91,6 +91,8 @@ export interface WebhookEvent extends Happened {
 /** A message was tried. */
 export interface SyncEvent extends Happened {
   kind: 'sync';
+  /** Of the message, as the inbox and the dead letters list it. */
+  name: string;
   /** The event's id: short, made of hashes. */
   id: string;
   /** `payment`, `refund`, … */

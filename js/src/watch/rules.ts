@@ -1,4 +1,4 @@
-import type { CallEvent, PluginEvent, ServiceName, WebhookEvent } from '../protocol.js';
+import type { CallEvent, PluginEvent, ServiceName, SyncEvent, WebhookEvent } from '../protocol.js';
 
 /** What somebody should be told at once. */
 export type AlertKind =
@@ -41,8 +41,6 @@ export interface AlertLimits {
 const SIGNATURE_WINDOW_MS = 5 * 60_000;
 /** Below this part of the quota a new day has begun. */
 const NEW_DAY = 0.5;
-/** An alert that could not be delivered is raised again after this time, if it is still true. Milliseconds. */
-const REPEAT_MS = 60_000;
 /** Causes that are remembered, the latest. */
 const MOST_CAUSES = 1000;
 
@@ -53,8 +51,8 @@ type Raised = Pick<Alert, 'kind' | 'cause' | 'message' | 'help'> & { details?: A
 /** Which events are alerts: each cause once, until it is over. Keeps no time of its own: that of the events counts. */
 export class AlertRules {
   readonly #limits: AlertLimits;
-  /** Standing causes, with the time from which they may be told again. */
-  readonly #standing = new Map<string, number>();
+  /** Causes that are not over. */
+  readonly #standing = new Set<string>();
   #failures: number[] = [];
 
   constructor(limits: Partial<AlertLimits> = {}) {
@@ -63,7 +61,7 @@ export class AlertRules {
 
   /** The alerts that an event raises. */
   take(event: PluginEvent): Alert[] {
-    const raised = this.#judge(event).filter(({ cause }) => this.#raise(cause, event.at));
+    const raised = this.#judge(event).filter(({ cause }) => this.#raise(cause));
     return raised.map(({ details = {}, ...rest }) => ({
       version: 1,
       at: new Date(event.at).toISOString(),
@@ -73,11 +71,6 @@ export class AlertRules {
       trace: event.trace,
       details,
     }));
-  }
-
-  /** It could not be delivered. */
-  undelivered(alert: Alert): void {
-    if (this.#standing.has(alert.cause)) this.#standing.set(alert.cause, Date.parse(alert.at) + REPEAT_MS);
   }
 
   #judge(event: PluginEvent): Raised[] {
@@ -93,8 +86,8 @@ export class AlertRules {
         this.#over(circuitOpen(event.service).cause);
         return [];
       case 'sync':
-        if (event.outcome === 'dead') return [deadLetter(event.id, event.event, event.code)];
-        if (event.outcome === 'done') this.#over(`dead_letter:${event.id}`);
+        if (event.outcome === 'dead') return [deadLetter(event)];
+        if (event.outcome === 'done') this.#over(`dead_letter:${event.name}`);
         return [];
       case 'twin':
         return [writtenTwice(event.id, event.action, event.count)];
@@ -165,12 +158,11 @@ export class AlertRules {
     ];
   }
 
-  /** Whether it is to be told: it doesn't stand yet, or could not be delivered. */
-  #raise(cause: string, at: number): boolean {
-    if (at < (this.#standing.get(cause) ?? Number.NEGATIVE_INFINITY)) return false;
-    this.#standing.delete(cause);
-    this.#standing.set(cause, Number.POSITIVE_INFINITY);
-    for (const oldest of this.#standing.keys()) {
+  /** Whether it is to be told: it doesn't stand yet. */
+  #raise(cause: string): boolean {
+    if (this.#standing.has(cause)) return false;
+    this.#standing.add(cause);
+    for (const oldest of this.#standing) {
       if (this.#standing.size <= MOST_CAUSES) break;
       this.#standing.delete(oldest);
     }
@@ -199,13 +191,13 @@ function circuitOpen(service: ServiceName): Raised {
   };
 }
 
-function deadLetter(id: string, event: string, code: string): Raised {
+function deadLetter({ name, id, event, code }: SyncEvent): Raised {
   return {
     kind: 'dead_letter',
-    cause: `dead_letter:${id}`,
+    cause: `dead_letter:${name}`,
     message: 'a message could not be carried out and waits for a person',
     help: 'See `deadletters` for the reason; after mending it, carry the event out again.',
-    details: { id, event, code },
+    details: { name, id, event, code },
   };
 }
 

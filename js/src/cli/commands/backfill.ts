@@ -31,7 +31,8 @@ export function addBackfill(program: Command): void {
         untilStopped().then(() => stop.abort());
         let last: BackfillProgress | undefined;
         for await (const progress of plugin.sync.backfill({ ...flags, ...most }, { signal: stop.signal })) {
-          if (!last && progress.workflows !== undefined) output.log(warningOf(progress.workflows));
+          if (!last && progress.workflows !== undefined && progress.workflows?.length !== 0)
+            output.log(warningOf(progress.workflows));
           last = progress;
           const { phase, done, total } = progress;
           output.log({ level: 'info', message: `${phase} ${done} of ${total}`, fields: speedOf(progress) });
@@ -39,14 +40,14 @@ export function addBackfill(program: Command): void {
         if (!last) return;
         const report = last;
         output.result(report, () => inWords(report));
-        if (!report.finished) process.exitCode = EXIT.refused;
+        if (!report.finished || (report.counts['dead'] ?? 0) > 0) process.exitCode = EXIT.refused;
       });
     });
 }
 
 /** Before the first tag: what may start on it. */
 function warningOf(workflows: string[] | null): LogLine {
-  const fields = { workflows: workflows?.join(', ') ?? 'can’t be read: the token lacks workflows.readonly' };
+  const fields = { workflows: workflows?.join(', ') ?? 'can’t be read; it needs workflows.readonly' };
   return { level: 'warn', message: 'these published workflows may start on the tags', fields };
 }
 

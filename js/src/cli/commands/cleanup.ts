@@ -29,7 +29,7 @@ export function addCleanup(program: Command): void {
             .filter(({ outcome }) => outcome === 'gone')
             .map(
               ({ contactId, orders, tags }) =>
-                `${contactId} is not there. If it was merged into another contact, take off there: notes "DS24 ${orders.join(' ·", "DS24 ')} ·", tags ${tags.join(', ')}`,
+                `${contactId} is not there. If it was merged into another contact, take off there: notes ${orders.map((id) => `"DS24 ${id} ·"`).join(', ')}, tags ${tags.join(', ')}`,
             ),
           ...(cleanup.done ? [] : ['Events are being worked on, or it was stopped: run it again.']),
         ]);

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Drift } from '../../protocol.js';
 import { table } from '../../text/columns.js';
+import { EXIT } from '../output.js';
 import { withPlugin, withSettings } from '../session.js';
 
 /** `reconcile`: what webhooks missed. */
@@ -13,10 +14,13 @@ export function addReconcile(program: Command): void {
         const found = await plugin.sync.reconcile({ ...(from !== undefined && { from }) });
         const { events } = await plugin.tick();
         const outcomes = events.map(({ event, order, outcome }) => ({ event, order, outcome }));
+        const open = outcomes.filter(({ outcome }) => outcome !== 'done');
+        if (open.length > 0) process.exitCode = EXIT.refused;
         output.result({ ...found, outcomes }, () => [
           `${found.checked} orders compared, ${found.found} differences, ${found.repaired} taken in`,
           ...(found.work > 0 ? [`${found.work} new requests for a proof, a refund or a delivery`] : []),
           ...(found.drift.length > 0 ? table(found.drift.map(row)) : []),
+          ...open.map(({ event, order, outcome }) => `not carried out: ${event} of ${order}: ${outcome}`),
         ]);
       });
     });
