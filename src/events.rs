@@ -82,7 +82,7 @@ fn has_product(event: &Value, wanted: &[Value]) -> bool {
 pub fn list(filter: &catalog::Filter) -> Result<Vec<Value>> {
     let mut entries = catalog::list(filter)?;
     for entry in entries.iter_mut().filter_map(Value::as_object_mut) {
-        if entry.get("kind").and_then(Value::as_str) == Some("trigger") {
+        if entry.text_of("kind") == Some("trigger") {
             complete(entry);
         }
     }
@@ -102,7 +102,7 @@ fn complete(entry: &mut Map) {
             (Some(id), Ok(form)) if id.starts_with("digistore24.") => ("digistore24", form),
             _ => ("ghl", text(payload)),
         };
-        let event = entry.get("wireEvent").and_then(Value::as_str).map(str::to_owned);
+        let event = entry.text_of("wireEvent").map(str::to_owned);
         let reading = Reading { event, ..Reading::default() };
         let output = read("default", service, body.as_bytes(), &reading, SAMPLES_ARRIVE).unwrap_or_default().pop();
         put(&mut sample, "output", output.unwrap_or_default());

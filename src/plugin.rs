@@ -104,7 +104,7 @@ impl Plugin {
                 problems.extend(mapping::wrong_condition(when, &format!("routes[{index}].when")));
             }
         }
-        let live_after = options.get("liveAfter").and_then(Value::as_str);
+        let live_after = options.text_of("liveAfter");
         let live_after = live_after.map(|text| clock::parse_iso(text).and_then(|s| u64::try_from(s).ok()));
         if live_after == Some(None) {
             let problem = "must be a day or time such as 2026-11-23 or 2026-11-23T09:30:00+01:00";
@@ -118,7 +118,7 @@ impl Plugin {
         }
         Ok(Self(Rc::new(Settings {
             connection: Rc::new(Connection {
-                id: options.get("id").and_then(Value::as_str).unwrap_or("default").to_owned(),
+                id: options.text_of("id").unwrap_or("default").to_owned(),
                 highlevel: options.get("highlevel").map(highlevel::Account::from_options),
                 digistore24: options.get("digistore24").map(digistore24::Account::from_options),
             }),
@@ -328,8 +328,8 @@ impl Settings {
             }
             "mapping.expand" => Ok(mapping::expand(args.first().unwrap_or(&Value::Null))),
             "nearest" => {
-                let known = args.get(1).and_then(Value::as_array).into_iter().flatten();
-                Ok(catalog::nearest(text_at(0), known.filter_map(Value::as_str)).to_json())
+                let known = args.get(1).map_or(&[][..], Value::items);
+                Ok(catalog::nearest(text_at(0), known.iter().filter_map(Value::as_str)).to_json())
             }
             "setup" => Ok(ready()?.setup().await?.to_json()),
             "inbox.list" => self.list(ready()?, argument(&args, 0, "options", &["room", "limit"])?).await,

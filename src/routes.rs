@@ -18,8 +18,8 @@ impl Routes {
     /// From checked options: `[{ when, location }]`. Without `when` a route is for all that comes to it.
     pub(crate) fn from_options(options: Option<&Value>) -> Self {
         let mut routes = Vec::new();
-        for route in options.and_then(Value::as_array).into_iter().flatten() {
-            let when = route.get("when").cloned().unwrap_or_default();
+        for route in options.map_or(&[][..], Value::items) {
+            let when = route["when"].clone();
             routes.push((when, route.text_of("location").unwrap_or_default().to_owned()));
         }
         Self(routes)

@@ -72,6 +72,11 @@ function remains(isDeleted: boolean): Remainder[] {
           },
         ]),
     {
+      where: 'HighLevel',
+      what: 'notes on contacts who hold e-tickets that this person bought: they name the buyer',
+      help: 'search the notes for the address there',
+    },
+    {
       where: 'Digistore24',
       what: 'the orders, with name and address',
       help: 'the reseller keeps them as the law says: ask its support; running plans should be cancelled first',

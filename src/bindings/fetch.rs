@@ -281,7 +281,7 @@ fn failure_of(error: &JsValue) -> Failure {
 /// Asks the host's store: `get(keys)`, `list({ prefix, after, limit })`, `commit(writes)`, each a promise.
 async fn in_host(store: &JsValue, effect: Effect) -> Reply {
     let sent = Outgoing { id: 0, effect }.to_value();
-    let (method, argument) = match sent.get("kind").and_then(Value::as_str) {
+    let (method, argument) = match sent.text_of("kind") {
         Some("get") => ("get", to_js(sent.get("keys").unwrap_or(&Value::Null))),
         Some("list") => ("list", to_js(&sent)),
         Some("commit") => ("commit", to_js(sent.get("writes").unwrap_or(&Value::Null))),

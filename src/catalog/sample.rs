@@ -78,7 +78,7 @@ fn object(schema: &Value, defs: &Value, depth: usize) -> Value {
 
 fn text(schema: &Value, name: &str) -> String {
     let limit = |key: &str| schema.get(key).and_then(Value::as_u64).map(|n| n as usize);
-    let plain = match schema.get("format").and_then(Value::as_str) {
+    let plain = match schema.text_of("format") {
         Some("date-time") => return "2026-11-23T09:00:00Z".to_owned(),
         Some("date") => return "2026-11-23".to_owned(),
         Some("email") => return "anna@example.com".to_owned(),

@@ -15,7 +15,7 @@ struct Trigger {
 
 impl Trigger {
     fn wire(&self) -> Option<&str> {
-        self.facts.get("wireEvent").and_then(Value::as_str)
+        self.facts.text_of("wireEvent")
     }
 }
 

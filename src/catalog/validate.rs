@@ -156,13 +156,13 @@ impl Check<'_> {
         if let Some(max) = schema.get("maxLength").and_then(Value::as_u64).filter(|max| length > *max) {
             self.report(path, format!("must have at most {max} characters, but has {length}"));
         }
-        if let Some(start) = schema.get("pattern").and_then(Value::as_str) {
+        if let Some(start) = schema.text_of("pattern") {
             let start = start.trim_start_matches('^').replace('\\', "");
             if !text.starts_with(&start) {
                 self.report(path, "must begin with ".to_owned() + &start);
             }
         }
-        let problem = match schema.get("format").and_then(Value::as_str) {
+        let problem = match schema.text_of("format") {
             Some("email") if !is_email(text) => "must be an e-mail address",
             Some("date") if !is_date(text) => "must be a date such as 2026-11-23",
             Some("date-time") if !is_date_time(text) => "must be a time such as 2026-11-23T09:00:00Z",

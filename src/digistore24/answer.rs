@@ -16,7 +16,7 @@ use crate::{
 /// What Digistore24 said, or `malformed_response`.
 pub fn decode(operation: &Operation, response: &Response) -> Result<Value> {
     let mut envelope = parse(&response.body).unwrap_or_default();
-    let error = match (envelope.get("result").and_then(Value::as_str), response.status) {
+    let error = match (envelope.text_of("result"), response.status) {
         (Some("success"), 200..=299) => {
             let data = envelope.get_mut("data").map(Value::take).unwrap_or_default();
             return promised(operation, data).map_err(|e| e.with_status(response.status));
@@ -77,7 +77,7 @@ pub(super) fn error_code(envelope: &Value) -> i64 {
 /// The official PHP connectors give codes 5 and 8 different meanings in different versions, so the message decides too.
 fn refused(operation: &Operation, envelope: &Value) -> Error {
     let code = error_code(envelope);
-    let said = lower(envelope.get("message").and_then(Value::as_str).unwrap_or_default());
+    let said = lower(envelope.text_of("message").unwrap_or_default());
     let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
     let error = match code {
         BAD_KEY | 10 => bad_key(),

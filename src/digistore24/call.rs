@@ -112,7 +112,7 @@ pub fn encode(operation: &Operation, account: &Account, input: &Map) -> Request 
 /// # Errors
 /// `invalid_input` for a name that could lead elsewhere.
 pub fn custom(operation: &Operation, mut input: Map) -> Result<(Operation, Map)> {
-    let function = input.get("function").and_then(Value::as_str).unwrap_or_default();
+    let function = input.text_of("function").unwrap_or_default();
     if function.is_empty() || !function.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
         return Err(Error::invalid_field("function", "must be the name of a function, such as getPurchase"));
     }

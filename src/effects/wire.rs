@@ -99,7 +99,7 @@ impl Reply {
             Some(Value::String(text)) => text,
             _ => String::new(),
         };
-        match value.get("kind").and_then(Value::as_str).unwrap_or_default() {
+        match value.text_of("kind").unwrap_or_default() {
             "http" => Reply::Http(http::Response {
                 status: number(&value, "status") as u16,
                 headers: value.get("headers").unwrap_or(&Value::Null).items().iter().filter_map(header).collect(),

@@ -32,10 +32,7 @@ pub(super) fn decode(operation: &Operation, response: &Response) -> Error {
         408 | 500..=599 => Error::failed("HighLevel", operation.retry == Retry::Safe),
         _ => Error::malformed("HighLevel", "has an unexpected status"),
     };
-    let trace = body
-        .get("traceId")
-        .and_then(Value::as_str)
-        .map(|t| ["traceId ", &t.chars().take(64).collect::<String>()].concat());
+    let trace = body.text_of("traceId").map(|t| ["traceId ", &t.chars().take(64).collect::<String>()].concat());
     error.with_status(response.status).with(|d| d.cause = d.cause.take().or(trace))
 }
 

@@ -265,6 +265,10 @@ impl Map {
         let index = self.find(name).ok()?;
         self.0.get(index).map(|(_, value)| value)
     }
+    /// The text in the field of that name.
+    pub fn text_of(&self, name: &str) -> Option<&str> {
+        self.get(name)?.as_str()
+    }
     /// The field of that name.
     pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
         let index = self.find(name).ok()?;

@@ -189,9 +189,6 @@ impl Check {
             Value::Object(parts) => {
                 for (name, part) in parts {
                     let at = if path.is_empty() { name.clone() } else { path.to_owned() + "." + name };
-                    if name == "unless" && (*part == json!({}) || *part == json!([])) {
-                        self.say(&at, "is empty: it would always hold");
-                    }
                     if matches!(name.as_str(), "if" | "unless") {
                         self.condition(part, &at);
                     } else {
@@ -263,6 +260,7 @@ impl Check {
                     self.condition(one, &format!("{path}[{index}]"));
                 }
             }
+            Value::Object(parts) if parts.is_empty() => self.say(path, "is empty: it would always hold"),
             Value::Object(parts) => {
                 let name = condition["field"].as_str();
                 let kind = name.map(|name| self.field(&(path.to_owned() + ".field"), &pointer(name)));

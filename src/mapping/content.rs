@@ -182,7 +182,7 @@ pub(super) fn ticket_note(event: &Event) -> String {
             note = note + " · " + part;
         }
     }
-    let bought_by = event.raw.get("email").and_then(Value::as_str).unwrap_or_default();
+    let bought_by = event.raw.text_of("email").unwrap_or_default();
     note + "\nOrder " + &event.order.id + ", bought by " + bought_by
 }
 
@@ -265,7 +265,7 @@ pub(super) fn task(event: &Event, order: &OrderState, purpose: Purpose) -> (Stri
             "The bank took the money back. Clear it up with the buyer before you sell to them again.".to_owned(),
         ),
         Purpose::ServiceProof => (
-            match event.raw.get("due_date").and_then(Value::as_str) {
+            match event.raw.text_of("due_date") {
                 Some(day) => format!("Provide proof until {day}: {product}"),
                 None => format!("Provide proof: {product}"),
             },

@@ -465,7 +465,7 @@ impl Draft<'_> {
         let Some(id) = &ticket.id else { return false };
         let at = ticket.modified_at.as_deref().or(ticket.created_at.as_deref()).unwrap_or(&self.event.received_at);
         let mut now = self.person.tickets.get(id).cloned().unwrap_or_else(|| json!({}));
-        if now.get("at").and_then(Value::as_str).is_some_and(|known| known > at) {
+        if now.text_of("at").is_some_and(|known| known > at) {
             self.remarks.push("what it says of the ticket is no longer so".to_owned());
             return false;
         }

@@ -347,7 +347,7 @@ impl Hand<'_> {
 
     /// By what tasks are shared out: the order, else the contact.
     fn share_key<'k>(&'k self, order: &'k str) -> &'k str {
-        let contact = self.event.raw.get("contactId").and_then(Value::as_str);
+        let contact = self.event.raw.text_of("contactId");
         contact.filter(|_| self.event.order.id.is_empty()).unwrap_or(order)
     }
 

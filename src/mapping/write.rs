@@ -200,11 +200,7 @@ impl<'a> Writer<'a> {
         if let Some(email) = profile.email.as_deref().filter(|_| self.mapping.follow_email && !is_later) {
             let value = Value::from(email);
             let is_new = match snapshot {
-                Some(contact) => contact
-                    .rest
-                    .get("email")
-                    .and_then(Value::as_str)
-                    .is_some_and(|old| !old.eq_ignore_ascii_case(email)),
+                Some(contact) => contact.rest.text_of("email").is_some_and(|old| !old.eq_ignore_ascii_case(email)),
                 None => {
                     known_buyer && self.person.profile.get("email").is_some_and(|old| *old != content::hash(&value))
                 }

@@ -103,7 +103,7 @@ pub async fn run(client: &Client, id: &str, cursor: Value, options: Options) -> 
 
 /// The first cursor: from now on, or from a time on.
 fn start(id: &str, spec: &Spec, chosen: &Map, now: u64) -> Result<Cursor> {
-    let from = chosen.get("from").and_then(Value::as_str).unwrap_or("now").trim();
+    let from = chosen.text_of("from").unwrap_or("now").trim();
     if from == "now" && spec.each.is_some() {
         let low = now.saturating_sub(walk::SKEW);
         return Ok(Cursor::new(id, low, low, false));

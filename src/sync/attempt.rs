@@ -2,11 +2,12 @@
 
 use super::{
     RELOAD_MS, Sync, contact_of,
-    execute::{Next, Work, is_new_order},
+    execute::{Next, is_new_order},
     from_json, heard,
     inbox::Message,
     mirror, person, person_of,
     process::{Call, Report},
+    work::Work,
 };
 use std::cell::Cell;
 
@@ -327,7 +328,7 @@ impl Sync<'_> {
         let answer =
             self.call(&mut report.calls, "ghl.contacts.getDuplicateContact", json!({ "email": email })).await?;
         let Some(contact) = answer.get("contact").filter(|c| c.is_object()) else { return Ok(None) };
-        let same = contact.get("email").and_then(Value::as_str).is_none_or(|e| e.trim().eq_ignore_ascii_case(email));
+        let same = contact.text_of("email").is_none_or(|e| e.trim().eq_ignore_ascii_case(email));
         Ok(if same { snapshot(contact) } else { None })
     }
 
@@ -407,11 +408,11 @@ fn contact_id_of(known: &Known) -> Option<&str> {
 }
 
 pub(super) fn snapshot(contact: &Value) -> Option<Snapshot> {
-    let id = contact.get("id").and_then(Value::as_str).filter(|id| !id.is_empty())?;
+    let id = contact.text_of("id").filter(|id| !id.is_empty())?;
     let tags = contact["tags"].items().iter().filter_map(Value::as_str);
     Some(Snapshot {
         id: id.to_owned(),
-        assigned_to: contact.get("assignedTo").and_then(Value::as_str).filter(|a| !a.is_empty()).map(str::to_owned),
+        assigned_to: contact.text_of("assignedTo").filter(|a| !a.is_empty()).map(str::to_owned),
         tags: tags.map(|t| lower(t.trim())).collect(),
         rest: contact.as_object().cloned().unwrap_or_default(),
     })

@@ -6,80 +6,18 @@ use super::{
     attempt::{is_uncertain, snapshot},
     mirror,
     process::Report,
-    request::{
-        CREATE_DEAL, Request, is_deal, is_so, made_elsewhere, mark_of, may_repeat, needs_result, request, search,
-        shared,
-    },
+    recover::Recovered,
+    request::{Request, is_deal, is_so, made_elsewhere, may_repeat, request, search, shared},
+    work::{Progress, Work, note_result},
 };
-use crate::json::{Json, Map, ToJson, Value, json, put, text};
+use crate::json::{ToJson, Value, json, text};
 use crate::lease::Lease;
 use crate::{
     digistore24::Event,
     effects::{Happening, Level, Write},
     error::{Code, Error, Result, word},
-    mapping::{self, Action, Known, OpenTask, Plan, Step, is_unsubscribed},
-    record,
+    mapping::{Action, Known, is_unsubscribed},
 };
-
-record! {
-    /// A plan under way.
-    #[derive(Debug, Clone, PartialEq)]
-    pub(super) struct Work {
-        /// What is to be done.
-        pub(super) plan: Plan,
-        /// How far each step is.
-        pub(super) progress: Vec<Progress>,
-        /// The contact, once known.
-        pub(super) contact_id: Option<String>,
-        /// The version of the person's entry that the plan was made from; 0 for a new one.
-        pub(super) person_version: u64,
-        /// The contact that the person had before it was deleted or merged.
-        pub(super) moved_from: Option<String>,
-        /// The ledger's key of the message's address, where it stands for somebody else.
-        pub(super) others_address: Option<String>,
-        /// The keys of the claims on contacts.
-        pub(super) claimed: Vec<String>,
-        /// What HighLevel is known to say about the contact, with what these writes left.
-        pub(super) mirror: Map,
-        /// The message became a dead letter on the way: nothing is claimed, and whoever tries it again plans anew.
-        pub(super) given_up: bool,
-    }
-}
-
-/// How far a step is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Progress {
-    /// Not begun.
-    Todo,
-    /// Sent at this time (milliseconds since 1970), answer unknown.
-    Sent(u64),
-    /// Certainly carried out.
-    Done,
-}
-
-/// `null`, the time of sending, `true`.
-impl ToJson for Progress {
-    fn to_json(&self) -> Value {
-        match self {
-            Self::Todo => Value::Null,
-            Self::Sent(at) => Value::from(*at),
-            Self::Done => Value::Bool(true),
-        }
-    }
-}
-
-impl Json for Progress {
-    fn read(value: Value, ok: &mut bool) -> Self {
-        match value {
-            Value::Null => Self::Todo,
-            Value::Bool(true) => Self::Done,
-            other => {
-                *ok &= other.is_number();
-                Self::Sent(other.as_u64().unwrap_or_default())
-            }
-        }
-    }
-}
 
 /// How a run over the steps ended.
 pub(super) enum Next {
@@ -87,116 +25,6 @@ pub(super) enum Next {
     Finished,
     /// The contact is another one than thought: plan again with this.
     Resolve(Box<Known>),
-}
-
-impl Work {
-    pub(super) fn new(plan: Plan, person_version: u64, claimed: Vec<String>) -> Self {
-        let progress = plan.steps.iter().map(|_| Progress::Todo).collect();
-        let contact_id = plan.contact_id.clone();
-        Self {
-            plan,
-            progress,
-            contact_id,
-            person_version,
-            moved_from: None,
-            others_address: None,
-            claimed,
-            mirror: Map::new(),
-            given_up: false,
-        }
-    }
-
-    /// Whether a step gives the contact another e-mail address.
-    fn changes_address(&self, index: usize) -> bool {
-        let step = self.plan.steps.get(index);
-        step.is_some_and(
-            |step| matches!(&step.action, Action::UpdateContact { fields, .. } if fields.contains_key("email")),
-        )
-    }
-
-    /// Leaves an address to the contact that has it: a location may allow duplicates.
-    fn yield_address(&mut self, index: usize, owner: &str) {
-        if let Some(Step { action: Action::UpdateContact { fields, .. }, .. }) = self.plan.steps.get_mut(index)
-            && self.contact_id.as_deref() != Some(owner)
-        {
-            fields.remove("email");
-            let remark = "the buyer's new e-mail address belongs to another contact: it is left there";
-            self.plan.remarks.push(remark.into());
-        }
-    }
-
-    /// Takes a tag out of those that will be put on. False: it isn't among them, comes off before, or an earlier try has put
-    /// it on, or may have.
-    fn take_out(&mut self, tag: &str) -> bool {
-        for (step, progress) in self.plan.steps.iter_mut().zip(&self.progress) {
-            match &mut step.action {
-                Action::RemoveTags { tags } if tags.iter().any(|one| one == tag) => break,
-                Action::AddTags { tags } if *progress == Progress::Todo => {
-                    let index = tags.iter().position(|one| one == tag);
-                    index.map(|index| tags.remove(index));
-                    return index.is_some();
-                }
-                _ => {}
-            }
-        }
-        false
-    }
-
-    /// Tags that it has put on.
-    pub(super) fn tags_put_on(&self) -> Vec<String> {
-        let mut put_on = Vec::new();
-        for (step, progress) in self.plan.steps.iter().zip(&self.progress) {
-            if let (Action::AddTags { tags }, Progress::Done) = (&step.action, progress) {
-                put_on.extend(tags.iter().cloned());
-            }
-        }
-        put_on
-    }
-
-    /// Tags to come as well: before what comes after tags.
-    fn add_tags(&mut self, tags: Vec<String>) {
-        let after = self.plan.steps.iter().position(|step| mapping::is_after_tags(&step.action));
-        let at = after.unwrap_or(self.plan.steps.len()).min(self.progress.len());
-        let why = "asked for again".to_owned();
-        self.plan.steps.insert(at, Step { why, action: Action::AddTags { tags } });
-        self.progress.insert(at, Progress::Todo);
-    }
-
-    /// How many steps are certainly carried out.
-    pub(super) fn done(&self) -> usize {
-        self.progress.iter().filter(|progress| **progress == Progress::Done).count()
-    }
-
-    /// Whether something was written, or may have been.
-    pub(super) fn has_begun(&self) -> bool {
-        self.progress.iter().any(|progress| *progress != Progress::Todo)
-    }
-
-    /// How far the steps are that must not be done twice, by their marks, as far as these begin so.
-    /// Beside it the contact that the person had before.
-    pub(super) fn left(&self, prefix: &str) -> (Map, Option<String>) {
-        let mut marks = Map::new();
-        for (step, progress) in self.plan.steps.iter().zip(&self.progress) {
-            let mark = mark_of(&step.action);
-            // What has no mark may be repeated; tags that are on are kept as the order's. What gives something that other steps
-            // need is done again, for its result: it is looked for first, or does no harm.
-            let is_on = *progress == Progress::Done && matches!(step.action, Action::AddTags { .. });
-            let gives = matches!(&step.action, Action::Run { keep: Some(_), .. }) || needs_result(&step.action);
-            if *progress != Progress::Todo && !is_on && !gives && !mark.is_empty() && mark.starts_with(prefix) {
-                put(&mut marks, &mark, progress.to_json());
-            }
-        }
-        (marks, self.moved_from.clone())
-    }
-
-    /// What an earlier plan for the same message has done is not done again, and what it may have done is looked for.
-    pub(super) fn go_on_from(&mut self, marks: &Map) {
-        for (step, progress) in self.plan.steps.iter().zip(&mut self.progress) {
-            if let Some(known) = marks.get(&mark_of(&step.action)) {
-                *progress = Progress::read(known.clone(), &mut true);
-            }
-        }
-    }
 }
 
 impl Sync<'_> {
@@ -326,7 +154,7 @@ impl Sync<'_> {
     }
 
     /// Performs one write. Gives the id of what was made.
-    async fn write(&self, report: &mut Report, work: &mut Work, action: &Action) -> Result<Option<String>> {
+    pub(super) async fn write(&self, report: &mut Report, work: &mut Work, action: &Action) -> Result<Option<String>> {
         let mut values = Vec::new();
         if let Action::CreateContact { custom, .. } | Action::UpdateContact { custom, .. } = action {
             values = self.custom_fields(report, custom, &mut work.plan.person.fields).await?;
@@ -353,160 +181,6 @@ impl Sync<'_> {
             )
             .of_operation(&operation)),
         }
-    }
-
-    /// Some refusals have a way out.
-    async fn recover(
-        &self,
-        report: &mut Report,
-        event: &Event,
-        work: &mut Work,
-        action: &Action,
-        error: Error,
-    ) -> Result<Recovered> {
-        match (action, error.code()) {
-            (Action::CreateContact { fields, custom }, Code::Duplicate)
-                if error.details().cause.as_deref() == Some("phone") =>
-            {
-                // The phone belongs to somebody else: it never identifies a person.
-                self.create_without_phone(report, event, work, fields, custom).await
-            }
-            (Action::CreateContact { .. }, Code::Duplicate) => match &error.details().existing_id {
-                Some(id) => self.resolve_to(report, id).await,
-                None => Err(error),
-            },
-            (Action::CreateContact { fields, custom }, Code::InvalidInput) => {
-                // GHL sometimes answers 422 and has created the contact all the same.
-                if let Some(contact) = self.contact_by_email(report, event).await? {
-                    return Ok(Recovered::Done(Some(contact.id)));
-                }
-                if fields.contains_key("phone") {
-                    self.create_without_phone(report, event, work, fields, custom).await
-                } else {
-                    Err(error)
-                }
-            }
-            (Action::UpdateContact { fields, custom }, Code::InvalidInput | Code::Duplicate)
-                if fields.contains_key("phone") =>
-            {
-                let (fields, custom) = self.without_phone(work, fields, custom);
-                self.write(report, work, &Action::UpdateContact { fields, custom }).await.map(Recovered::Done)
-            }
-            (Action::UpdateNote { order, title, body, .. }, Code::NotFound)
-                if self.contact_exists(report, work).await? =>
-            {
-                let action =
-                    Action::CreateNote { order: order.clone(), title: title.clone(), body: body.clone(), keep: true };
-                self.write(report, work, &action).await.map(Recovered::Done)
-            }
-            (Action::CompleteTask { .. }, Code::NotFound) if self.contact_exists(report, work).await? => {
-                Ok(Recovered::Done(None))
-            }
-            (Action::Run { operation, input, order, keep }, Code::Duplicate) if operation == CREATE_DEAL => {
-                // The location allows one deal of a contact in a pipeline. Whose it is and what it is for, nobody knows.
-                let existing = error.details().existing_id.clone().filter(|_| self.mapping.shares_deals());
-                let is_taken = existing.is_some();
-                if let Some(order) = work.plan.person.order_mut(order) {
-                    if !is_taken {
-                        order.deal = Map::new();
-                    }
-                    order.deal_id = existing;
-                }
-                if !is_taken {
-                    self.effects.log(Level::Error, NO_SECOND_DEAL, [("id", event.id.clone())]);
-                    work.plan.remarks.push(NO_SECOND_DEAL.into());
-                    return Ok(Recovered::Done(None));
-                }
-                work.plan.remarks.push("the contact had a deal in this pipeline: that one is used".into());
-                let (operation, order, keep, mut input) =
-                    (operation.clone(), order.clone(), keep.clone(), input.clone());
-                input.remove("name");
-                let action = Action::Run { operation, input, order, keep };
-                self.write(report, work, &action).await.map(Recovered::Done)
-            }
-            (Action::Run { operation, order, .. }, Code::NotFound) if self.contact_exists(report, work).await? => {
-                match operation.rsplit('.').next().unwrap_or_default() {
-                    // Whoever is not in it need not be taken out.
-                    "deleteContactFromWorkflow" | "removeContactFromCampaign" => Ok(Recovered::Done(None)),
-                    // A person deleted the deal: the next payment makes a new one.
-                    "updateOpportunity" => {
-                        if let Some(order) = work.plan.person.order_mut(order) {
-                            order.deal_id = None;
-                            order.deal = Map::new();
-                        }
-                        Ok(Recovered::Done(None))
-                    }
-                    _ => Err(error),
-                }
-            }
-            (Action::CreateContact { .. }, _) => Err(error),
-            (_, Code::NotFound) => self.contact_is_gone(report, event, work).await,
-            _ => Err(error),
-        }
-    }
-
-    async fn create_without_phone(
-        &self,
-        report: &mut Report,
-        event: &Event,
-        work: &mut Work,
-        fields: &Map,
-        custom: &Map,
-    ) -> Result<Recovered> {
-        let (fields, custom) = self.without_phone(work, fields, custom);
-        match self.write(report, work, &Action::CreateContact { fields, custom }).await {
-            Ok(None) => Err(no_contact()),
-            Ok(id) => Ok(Recovered::Done(id)),
-            Err(error) if error.code() == Code::Duplicate => match error.details().existing_id.clone() {
-                Some(id) => self.resolve_to(report, &id).await,
-                None => Err(error),
-            },
-            // As above: refused, and created all the same.
-            Err(error) if error.code() == Code::InvalidInput => {
-                let created = self.contact_by_email(report, event).await?;
-                created.map(|contact| Recovered::Done(Some(contact.id))).ok_or(error)
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Another contact turned out to be the right one.
-    async fn resolve_to(&self, report: &mut Report, contact_id: &str) -> Result<Recovered> {
-        if let Some((person, _)) = super::person(&self.effects, &self.scope, contact_id).await? {
-            return Ok(Recovered::Resolve(Box::new(Known::Person { contact_id: Some(contact_id.to_owned()), person })));
-        }
-        let answer =
-            self.call(&mut report.calls, "ghl.contacts.getContact", json!({ "contactId": contact_id })).await?;
-        let contact = answer.get("contact").and_then(snapshot).ok_or_else(no_contact)?;
-        Ok(Recovered::Resolve(Box::new(Known::Contact(contact))))
-    }
-
-    async fn contact_exists(&self, report: &mut Report, work: &Work) -> Result<bool> {
-        let Some(id) = &work.contact_id else { return Ok(false) };
-        match self.call(&mut report.calls, "ghl.contacts.getContact", json!({ "contactId": id })).await {
-            Ok(_) => Ok(true),
-            Err(error) if error.code() == Code::NotFound => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// The ledger's contact was deleted or merged. One with the same e-mail address takes its place; else only a new order
-    /// makes a new contact: whoever was deleted by a person (erasure!) doesn't come back with a renewal.
-    async fn contact_is_gone(&self, report: &mut Report, event: &Event, work: &mut Work) -> Result<Recovered> {
-        let Some(gone) = work.contact_id.clone() else { return Err(no_contact()) };
-        let known = match self.contact_by_email(report, event).await? {
-            Some(contact) if contact.id != gone => Known::Contact(contact),
-            _ if is_new_order(event) || self.mapping.recreate => Known::Nobody,
-            _ => {
-                return Err(Error::new(
-                    Code::NotFound,
-                    "the contact was deleted in HighLevel and is not made again for this event",
-                    "If the deletion was a mistake, restore the contact in HighLevel and process the event again.",
-                ));
-            }
-        };
-        work.moved_from = Some(gone);
-        Ok(Recovered::Resolve(Box::new(known)))
     }
 
     /// Whether a write of unknown outcome has taken effect. Creations are looked for, and what Digistore24 shows of an order:
@@ -585,16 +259,6 @@ impl Sync<'_> {
         }
     }
 
-    /// The number goes into a field of its own, by which nobody is found.
-    fn without_phone(&self, work: &mut Work, fields: &Map, custom: &Map) -> (Map, Map) {
-        let (mut fields, mut custom) = (fields.clone(), custom.clone());
-        work.plan.person.profile.insert("phone".into(), Value::Null);
-        if let Some(phone) = fields.remove("phone").filter(|_| self.mapping.custom_fields) {
-            custom.insert("ds24_phone".into(), phone);
-        }
-        (fields, custom)
-    }
-
     /// A write of unknown outcome that must not be repeated and can't be looked up: told, and left.
     fn give_up(&self, event: &Event, work: &mut Work, action: &Action) {
         let Action::Run { operation, .. } = action else { return };
@@ -603,62 +267,6 @@ impl Sync<'_> {
         self.effects.log(Level::Error, remark, fields);
         work.plan.remarks.push(operation.clone() + " " + remark);
     }
-}
-
-/// How a write ended after all.
-enum Recovered {
-    /// Done; with the id of what was made.
-    Done(Option<String>),
-    /// The contact is another one than thought.
-    Resolve(Box<Known>),
-}
-
-const NO_SECOND_DEAL: &str = "no deal: the location allows one for each contact. Allow duplicate opportunities there, or set \
-                              opportunity.per to contact in the mapping";
-
-/// Puts a new id where the ledger keeps it. `about`: the order, as sent.
-fn note_result(work: &mut Work, action: &Action, id: Option<String>, about: &str) {
-    let Some(id) = id else { return };
-    match action {
-        Action::CreateContact { .. } => work.contact_id = Some(id),
-        Action::CreateNote { order, keep: true, .. } | Action::UpdateNote { order, .. } => {
-            if let Some(order) = work.plan.person.order_mut(order) {
-                order.note_id = Some(id);
-            }
-        }
-        Action::CreateTask { order, purpose, .. } => {
-            if let Some(order) = work.plan.person.order_mut(order) {
-                // An event of HighLevel names none.
-                let about = if about.is_empty() { order.id.clone() } else { about.to_owned() };
-                order.open_tasks.push(OpenTask { id, purpose: *purpose, order: Some(about) });
-            }
-        }
-        Action::Run { operation, order, .. } if operation == CREATE_DEAL => {
-            if let Some(order) = work.plan.person.order_mut(order) {
-                order.deal_id = Some(id);
-            }
-        }
-        Action::Run { keep: Some(kept), .. } => {
-            for step in &mut work.plan.steps {
-                if let Action::Run { input: fields, .. } | Action::UpdateContact { custom: fields, .. } =
-                    &mut step.action
-                {
-                    put_result(fields, kept, &id);
-                }
-            }
-            put_result(&mut work.plan.person.fields, kept, &id);
-        }
-        _ => {}
-    }
-}
-
-fn put_result(fields: &mut Map, kept: &str, id: &str) {
-    fields.retain(|_, value| {
-        if *value == *kept {
-            *value = id.into();
-        }
-        true
-    });
 }
 
 pub(super) fn is_new_order(event: &Event) -> bool {

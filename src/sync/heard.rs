@@ -26,13 +26,13 @@ pub(crate) fn event_of(shape: &Value, received_at_ms: u64) -> Option<Event> {
 
 /// The contact that an event is about.
 pub(super) fn contact_id(event: &Event) -> String {
-    event.raw.get("contactId").and_then(Value::as_str).unwrap_or_default().to_owned()
+    event.raw.text_of("contactId").unwrap_or_default().to_owned()
 }
 
 /// Puts the order into an event that it is about: that of the deal, the task or the note; else the only one that runs, else the
 /// only one.
 pub(super) fn place(event: &mut Event, person: &Person) {
-    let id = event.raw.get("objectId").and_then(Value::as_str);
+    let id = event.raw.text_of("objectId");
     let (mut named, mut running, mut runs) = (None, None, 0);
     for order in &person.orders {
         let ids = [order.deal_id.as_deref(), order.note_id.as_deref()];

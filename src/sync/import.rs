@@ -192,7 +192,7 @@ impl Sync<'_> {
 
 /// An order's id.
 pub(super) fn id_of(order: &Value) -> Option<&str> {
-    order.get("id").and_then(Value::as_str)
+    order.text_of("id")
 }
 
 /// The id of the order that an upsell may belong to.

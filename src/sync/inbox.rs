@@ -99,13 +99,13 @@ impl Message {
         let params = parse(form.as_bytes())?;
         let mut event = Event::read(connection, &params, self.received_at);
         event.items.retain(|item| !self.known_items.contains(&item.dedupe_key));
-        is_about_partner(&mut event);
+        turn_to_partner(&mut event);
         Ok(event)
     }
 }
 
 /// The person that an approval is about is the partner.
-pub(super) fn is_about_partner(event: &mut Event) {
+pub(super) fn turn_to_partner(event: &mut Event) {
     if event.event == Kind::Affiliation {
         event.buyer.email = event.affiliate.as_ref().and_then(|partner| partner.email.clone());
     }

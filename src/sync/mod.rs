@@ -25,8 +25,10 @@ mod mirror;
 mod names;
 mod process;
 mod reconcile;
+mod recover;
 mod request;
 mod timeline;
+mod work;
 
 use crate::json::{Json, Value, parse};
 use crate::{

@@ -3,10 +3,10 @@
 
 use super::{
     Sync,
-    execute::{Progress, Work},
     fields::{CUSTOM_FIELDS, Fields, RELOAD_MISSING_MS, RELOAD_MS},
     from_json,
     process::Call,
+    work::{Progress, Work},
 };
 use crate::catalog::{self, nearest};
 use crate::json::{Map, ToJson, Value, json, put, text};

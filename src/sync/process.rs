@@ -3,9 +3,9 @@
 use super::{
     Sync,
     attempt::{is_damage, is_fence, is_uncertain},
-    execute::Work,
     from_json, heard,
-    inbox::{Accepted, Fate, Message, is_about_partner},
+    inbox::{Accepted, Fate, Message, turn_to_partner},
+    work::Work,
 };
 use crate::json::{Map, Set, ToJson, Value, json, text};
 use crate::lease::Lease;
@@ -476,7 +476,7 @@ impl Sync<'_> {
     /// # Errors
     /// `storage`.
     pub async fn dry_run(&self, event: &mut Event) -> Result<(Plan, bool)> {
-        is_about_partner(event);
+        turn_to_partner(event);
         let seen_keys: Vec<String> = event.items.iter().map(|i| self.scope.seen(&i.dedupe_key)).collect();
         let since = self.scope.since();
         let mut keys = seen_keys.clone();

@@ -112,7 +112,7 @@ impl Sync<'_> {
     pub async fn work(&self, merchant: &str, kind: &str, rows: &Value) -> Result<Value> {
         let (mut taken, mut whole) = (0, Vec::new());
         for row in rows.items() {
-            let id = row.get("purchase_id").and_then(Value::as_str).unwrap_or_default();
+            let id = row.text_of("purchase_id").unwrap_or_default();
             let base = base_of(id);
             let keys = [id, base].map(|id| order_key(Some(merchant), id));
             let known = self.orders(&keys).await?;

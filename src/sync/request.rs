@@ -1,6 +1,6 @@
 //! What an action is on the wire, and how it is found again. Pure.
 
-use super::execute::{Work, no_contact};
+use super::{execute::no_contact, work::Work};
 use crate::json::{Map, Value, json, put, text};
 use crate::text::lower;
 use crate::{

@@ -56,6 +56,14 @@ describe('mapping check', () => {
     write('ghl-digistore24.json', JSON.stringify(settings));
     const nothing = await cli(['mapping', 'check']);
     assert.deepEqual([nothing.code, /MAPPING/.test(nothing.stderr)], [2, true], 'nothing to check is not right');
+    const [one] = settings.connections;
+    const routes = [{ location: locationOf('a-1'), mapping: 'shpo' }];
+    write('ghl-digistore24.json', JSON.stringify({ ...settings, connections: [{ ...one, routes }], mappings }));
+    const unnamed = await cli(['mapping', 'check']);
+    assert.deepEqual([unnamed.code, /mapping.*names no mapping/s.test(unnamed.stderr)], [2, true], unnamed.stderr);
+    write('ghl-digistore24.json', JSON.stringify({ connections: {} }));
+    const shapeless = await cli(['mapping', 'check']);
+    assert.deepEqual([shapeless.code, /connections/.test(shapeless.stderr)], [2, true], shapeless.stderr);
   });
 });
 

@@ -101,13 +101,7 @@ class Problems {
  * @throws PluginError `invalid_input` with every wrong field by path.
  */
 export async function join(data: FleetData): Promise<Joined[]> {
-  const problems = new Problems();
-  const wasm = await healthy();
-  const found = guarded(wasm, () => wasm.validate(JSON.stringify(FLEET_SCHEMA), JSON.stringify(data ?? null)));
-  for (const { path, problem } of JSON.parse(found) as FieldProblem[]) problems.add(path, problem);
-  // What follows relies on the shape.
-  problems.end();
-  checkNames(data, problems);
+  const problems = await problemsOf(data);
   const joined = data.connections.map((connection) => joinOne(data, connection, problems));
   for (const [i, connection] of data.connections.entries()) {
     for (const [j, { locationId }] of connection.highlevel.entries()) {
@@ -117,6 +111,21 @@ export async function join(data: FleetData): Promise<Joined[]> {
   }
   problems.end();
   return joined;
+}
+
+/**
+ * What is wrong with the names in a fleet's data.
+ *
+ * @throws PluginError `invalid_input` where its shape is wrong, on which all else relies.
+ */
+async function problemsOf(data: FleetData): Promise<Problems> {
+  const problems = new Problems();
+  const wasm = await healthy();
+  const found = guarded(wasm, () => wasm.validate(JSON.stringify(FLEET_SCHEMA), JSON.stringify(data ?? null)));
+  for (const { path, problem } of JSON.parse(found) as FieldProblem[]) problems.add(path, problem);
+  problems.end();
+  checkNames(data, problems);
+  return problems;
 }
 
 /** What belongs together, and what must be there once. */
@@ -237,14 +246,15 @@ export interface Mapped {
 /**
  * Every mapping of a fleet's data, with those that it extends.
  *
- * @throws PluginError `invalid_input` where some extend each other in a circle.
+ * @throws PluginError `invalid_input` where its shape or a name is wrong, or some extend each other in a circle.
  */
-export function mappingsIn({ connections, mappings = {}, mapping }: FleetData): Mapped[] {
+export async function mappingsIn(data: FleetData): Promise<Mapped[]> {
+  const problems = await problemsOf(data);
+  const { connections, mappings = {}, mapping } = data;
   const routes = connections.flatMap(({ routes = [] }, i) =>
     routes.map((route, r) => ({ path: `connections[${i}].routes[${r}].mapping`, mapping: route.mapping })),
   );
   const named = Object.entries(mappings).map(([name, mapping]) => ({ path: `mappings.${name}`, mapping }));
-  const problems = new Problems();
   const found = [...named, { path: 'mapping', mapping }, ...routes].flatMap(({ path, mapping: one }) => {
     const whole = typeof one === 'object' ? resolved(one, mappings, problems) : undefined;
     return whole ? [{ path, mapping: whole }] : [];

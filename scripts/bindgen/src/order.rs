@@ -14,6 +14,8 @@ use wasmparser::{BinaryReaderError, CodeSectionReader, FunctionSectionReader, Op
 
 /// Functions are alike when they share pieces of code of this many bytes; measured with 3 to 8.
 const PIECE: usize = 5;
+/// How much the likeness to the last function counts, beside that to all within the window.
+const LAST: [f64; 2] = [0.8, 0.9];
 /// So far back gzip finds what was repeated, and somewhat less: the next functions need room too.
 const WINDOWS: [usize; 2] = [24_000, 32_000];
 /// So many of the functions come first that are called most: a call of one of the first 128 takes a byte less.
@@ -44,10 +46,11 @@ pub fn like_beside_like(wasm: &[u8]) -> Result<Vec<u8>> {
     common.sort_by_key(|(function, times)| (Reverse(*times), *function));
     let common: Vec<_> = common.into_iter().map(|(function, _)| (function - imported) as usize).collect();
     let mut smallest: Option<(usize, Vec<u8>)> = None;
-    for (window, many) in WINDOWS.into_iter().flat_map(|window| COMMON.map(|many| (window, many))) {
+    let orders = WINDOWS.into_iter().flat_map(|window| COMMON.map(|many| (window, many)));
+    for (window, many, last) in orders.flat_map(|(window, many)| LAST.map(|last| (window, many, last))) {
         let common = common.iter().copied().take(many).collect();
         let mut module = Module::new();
-        Reordered { imported, places: chain(&bodies, common, window) }
+        Reordered { imported, places: chain(&bodies, common, window, last) }
             .parse_core_module(&mut module, Parser::new(0), wasm)
             .context("the functions could not be put in order")?;
         let module = module.finish();
@@ -69,7 +72,7 @@ fn zipped(bytes: &[u8]) -> Result<usize> {
 /// The place of each function in a chain, the common ones first: each is followed by the one most like it, and like those
 /// within reach, among those that are left.
 #[expect(clippy::indexing_slicing, reason = "all numbers are those of the functions")]
-fn chain(bodies: &[&[u8]], common: Vec<usize>, reach: usize) -> Vec<u32> {
+fn chain(bodies: &[&[u8]], common: Vec<usize>, reach: usize, weight: f64) -> Vec<u32> {
     let pieces: Vec<HashSet<&[u8]>> = bodies.iter().map(|body| body.windows(PIECE).collect()).collect();
     let mut holders: HashMap<&[u8], Vec<usize>> = HashMap::new();
     for (function, pieces) in pieces.iter().enumerate() {
@@ -95,7 +98,8 @@ fn chain(bodies: &[&[u8]], common: Vec<usize>, reach: usize) -> Vec<u32> {
             });
             let likeness = |function: &usize| {
                 let (own, shared) = (pieces[*function].len() as f64, f64::from(shared[*function]));
-                0.8 * shared / (last as f64 + own - shared).max(1.0) + 0.2 * f64::from(known[*function]) / own.max(1.0)
+                weight * shared / (last as f64 + own - shared).max(1.0)
+                    + (1.0 - weight) * f64::from(known[*function]) / own.max(1.0)
             };
             let Some(next) = left.iter().rev().copied().max_by(|a, b| likeness(a).total_cmp(&likeness(b))) else {
                 break;
@@ -185,14 +189,14 @@ mod tests {
     #[test]
     fn a_chain_puts_like_beside_like() {
         let bodies: [&[u8]; 5] = [b"first kind: a", b"something else", b"first kind: b", b"something other", b""];
-        let places = chain(&bodies, Vec::new(), 100);
+        let places = chain(&bodies, Vec::new(), 100, 0.8);
         let mut sorted = places.clone();
         sorted.sort_unstable();
         assert_eq!(sorted, [0, 1, 2, 3, 4]);
         assert_eq!(places[0].abs_diff(places[2]), 1);
         assert_eq!(places[1].abs_diff(places[3]), 1);
-        assert_eq!(chain(&bodies, vec![3], 100)[3], 0);
-        assert_eq!(chain(&bodies, vec![3], 100)[1], 1);
+        assert_eq!(chain(&bodies, vec![3], 100, 0.8)[3], 0);
+        assert_eq!(chain(&bodies, vec![3], 100, 0.8)[1], 1);
     }
 
     #[test]

@@ -42,7 +42,7 @@ impl Trust {
         let max_age = options.get("webhookMaxAgeSeconds").and_then(Value::as_u64);
         Self {
             keys,
-            workflow_token: options.get("workflowToken").and_then(Value::as_str).map(Secret::new),
+            workflow_token: options.text_of("workflowToken").map(Secret::new),
             max_age_ms: max_age.map(|s| s * 1000),
         }
     }

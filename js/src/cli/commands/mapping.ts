@@ -8,7 +8,7 @@ import { EXIT } from '../output.js';
 import { outputOf, withSettings } from '../session.js';
 
 /** What there is to check in the settings: the mapping, or those of the connections. */
-function mappingsOf({ options, fleet }: Settings): Mapped[] {
+async function mappingsOf({ options, fleet }: Settings): Promise<Mapped[]> {
   if (fleet) return mappingsIn(fleet);
   return options.mapping ? [{ path: '', mapping: options.mapping }] : [];
 }
@@ -24,7 +24,7 @@ export function addMapping(program: Command): void {
       const given = command.opts<{ mapping?: string }>().mapping;
       const sources = { ...(given !== undefined && { flags: { MAPPING: given } }), ...(config && { file: config }) };
       const mappings =
-        file === undefined ? mappingsOf(readSettings(sources)) : [{ path: '', mapping: readMappingFile(file) }];
+        file === undefined ? await mappingsOf(readSettings(sources)) : [{ path: '', mapping: readMappingFile(file) }];
       if (mappings.length === 0) throw wrongField('file', 'is required: name a mapping file, or set MAPPING');
       const plugin = await createPlugin({ log: output.log });
       try {
