@@ -1,10 +1,11 @@
-// Writes js/src/generated/catalog.ts: input and output of every operation as TypeScript types, made from the catalog.
+// Writes js/src/generated/catalog.ts: input and output of every operation as TypeScript types, made from the catalog; and events.ts:
+// what the events of HighLevel hold.
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { compile } from 'json-schema-to-typescript';
 import { readCatalog, repoRoot } from './conformance/catalog.mjs';
 
-const file = join(repoRoot, 'js/src/generated/catalog.ts');
+const folder = join(repoRoot, 'js/src/generated');
 
 /** `ghl.contacts.addTags` -> `GhlContactsAddTags` */
 const typeName = (...parts) => parts.join('.').replace(/(?:^|[.-])(\w)/g, (_, letter) => letter.toUpperCase());
@@ -72,16 +73,47 @@ function wholeSchema() {
   return { type: 'object', properties, required: Object.keys(properties), additionalProperties: false, $defs };
 }
 
-const types = await compile(wholeSchema(), 'CatalogOperations', {
+/** The content of each event by HighLevel's word for it, and for each trigger that word. */
+function eventSchema() {
+  const $defs = {};
+  const properties = {};
+  const words = {};
+  const files = readCatalog().filter(({ data }) => data.service === 'ghl');
+  const known = new Map(files.flatMap(({ data }) => (data.triggers ?? []).map((trigger) => [trigger.id, trigger])));
+  const contentOf = ({ data, like }) => data ?? (like ? contentOf(known.get(like)) : { type: 'object' });
+  for (const trigger of known.values()) {
+    const { id, wireEvent, poll } = trigger;
+    const word = wireEvent ?? poll?.event;
+    if (wireEvent) properties[wireEvent] = node(contentOf(trigger), 'Told');
+    if (word) words[id] = { const: word };
+  }
+  const events = files.find(({ data }) => data.resource === 'events');
+  for (const [name, shared] of Object.entries(events.data.$defs))
+    if (name !== 'Event') $defs[`Told${name}`] = node(shared, 'Told');
+  const all = (fields, description) => ({
+    type: 'object',
+    description,
+    properties: fields,
+    required: Object.keys(fields),
+    additionalProperties: false,
+  });
+  const data = all(properties, 'The content of each event of HighLevel, by HighLevel’s word for it.');
+  const triggers = all(words, 'For each trigger HighLevel’s word for its events.');
+  return { ...all({ data, triggers }, 'What HighLevel tells.'), $defs };
+}
+
+const options = {
   bannerComment: '// Made from the catalog by scripts/generate-types.mjs.',
   // Services add fields as they like. A type names what is known, so that slips of the pen show.
   additionalProperties: false,
   // The longest array of a service is no business of the compiler.
   ignoreMinAndMaxItems: true,
   style: { printWidth: 120, singleQuote: true },
-});
-mkdirSync(dirname(file), { recursive: true });
+};
+const types = await compile(wholeSchema(), 'CatalogOperations', options);
+mkdirSync(folder, { recursive: true });
+writeFileSync(join(folder, 'events.ts'), await compile(eventSchema(), 'HighLevelTold', options));
 writeFileSync(
-  file,
+  join(folder, 'catalog.ts'),
   `${types}\ndeclare module '../operations.js' {\n  interface Operations extends CatalogOperations {}\n}\n`,
 );

@@ -28,6 +28,7 @@ export {
   type RouterOptions,
 } from './fleet/router.js';
 export { type FleetStorage, type Scope, scopedStore } from './fleet/stores.js';
+export { isEvent } from './heard.js';
 export type { ItemOf, ListCursor, Listed, ListInputOf, Listing, ListOptions, Page } from './lists.js';
 export type {
   BridgeActions,

@@ -46,6 +46,7 @@ import type {
   PluginEvent,
   PollCursor,
   Polled,
+  PolledEvent,
   PollOptions,
   RawEvent,
   Reading,
@@ -248,7 +249,7 @@ export interface Plugin {
     trigger: Id,
     cursor?: PollCursor | null,
     options?: PollOptions & CallOptions,
-  ): Promise<Polled<Id extends `ghl.${string}` ? HighLevelEvent : Event>>;
+  ): Promise<Polled<PolledEvent<Id>>>;
   mapping: {
     /** Every mistake in a mapping, by path. Makes no call. Files that it extends must be resolved. */
     check(mapping: JsonObject): Promise<MappingCheck>;

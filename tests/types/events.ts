@@ -1,5 +1,12 @@
 // Events are told apart by their kind, and every kind is named. It is compiled only, never run.
-import { type Alert, createMetrics, createPlugin, type PluginEvent } from '../../pkg/dist/src/index.js';
+import {
+  type Alert,
+  createMetrics,
+  createPlugin,
+  type HighLevelEvent,
+  isEvent,
+  type PluginEvent,
+} from '../../pkg/dist/src/index.js';
 
 export function told(event: PluginEvent): string {
   switch (event.kind) {
@@ -46,4 +53,18 @@ export async function watched() {
   // @ts-expect-error no such kind
   plugin.observe((event) => event.kind === 'nothing');
   return metrics.text({ inbox: 1 });
+}
+
+/** What an event of HighLevel holds is known by its word, or by the trigger that polls for it. */
+export async function heard(event: HighLevelEvent): Promise<string> {
+  if (isEvent(event, 'TaskComplete')) return event.data.title?.toLowerCase() ?? '';
+  if (isEvent(event, 'ContactTagUpdate')) return event.data.tags?.join() ?? '';
+  // @ts-expect-error: no such word
+  if (isEvent(event, 'TaskCompleted')) return '';
+  const plugin = await createPlugin();
+  const { events } = await plugin.poll('ghl.completedTask');
+  const [first] = events;
+  // @ts-expect-error: a task has no amount
+  if (first?.data.title === undefined) return `${first?.data.amount.toFixed()}`;
+  return first.data.title.toUpperCase();
 }

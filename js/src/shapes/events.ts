@@ -1,5 +1,6 @@
 /** What happened at either service: by webhook, as a message, by polling. All of it plain JSON. */
 
+import type { HighLevelTold } from '../generated/events.js';
 import type { Json, JsonObject } from '../protocol.js';
 import type { TriggerWay } from './catalog.js';
 
@@ -120,6 +121,25 @@ export interface HighLevelEvent {
   /** The body as it came. */
   raw: JsonObject;
 }
+
+/** HighLevel's words for its events: `ContactCreate`, `TaskComplete`, … */
+export type HighLevelWord = keyof HighLevelTold['data'];
+
+/**
+ * One event of HighLevel of which the word is known, and so what its `data` may hold. A workflow's webhook has only ids: all fields
+ * may be missing.
+ */
+export type HighLevelEventOf<Word extends HighLevelWord> = HighLevelEvent & {
+  event: Word;
+  data: Partial<HighLevelTold['data'][Word]>;
+};
+
+/** The event of a trigger that arrives by polling, by the trigger's id. */
+export type PolledEvent<Id extends string> = Id extends keyof HighLevelTold['triggers']
+  ? HighLevelEventOf<HighLevelTold['triggers'][Id]>
+  : Id extends `ghl.${string}`
+    ? HighLevelEvent
+    : Event;
 
 /** How the body of a webhook is to be read. */
 export interface Reading {
