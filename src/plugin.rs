@@ -99,7 +99,7 @@ impl Plugin {
                 Mapping::default()
             }
         };
-        for (index, route) in options.get("routes").unwrap_or(&Value::Null).items().iter().enumerate() {
+        for (index, route) in options.items_of("routes").iter().enumerate() {
             if let Some(when) = route.get("when") {
                 problems.extend(mapping::wrong_condition(when, &format!("routes[{index}].when")));
             }

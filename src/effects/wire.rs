@@ -102,7 +102,7 @@ impl Reply {
         match value.text_of("kind").unwrap_or_default() {
             "http" => Reply::Http(http::Response {
                 status: number(&value, "status") as u16,
-                headers: value.get("headers").unwrap_or(&Value::Null).items().iter().filter_map(header).collect(),
+                headers: value.items_of("headers").iter().filter_map(header).collect(),
                 body: text(&mut value, "body"),
             }),
             "httpError" => Reply::HttpError {

@@ -161,6 +161,10 @@ impl Value {
     pub fn items(&self) -> &[Value] {
         self.as_array().map_or(&[], Vec::as_slice)
     }
+    /// What is in the list in the field of that name.
+    pub fn items_of(&self, name: &str) -> &[Value] {
+        self.get(name).map_or(&[], Self::items)
+    }
     /// The list, where it is one.
     pub fn as_array_mut(&mut self) -> Option<&mut Vec<Value>> {
         match self {

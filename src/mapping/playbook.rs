@@ -99,8 +99,7 @@ pub(super) fn texts(value: &Value) -> Vec<String> {
 
 /// HighLevel tells a deal's new stage or status twice, once among all its fields: whichever comes first is the news.
 fn is_change_of_deal(facts: &Value, name: &str) -> bool {
-    let changed =
-        |aspect: &str| facts.pointer("/now/changed").unwrap_or(&Value::Null).items().iter().any(|one| one == aspect);
+    let changed = |aspect: &str| facts["now"].items_of("changed").iter().any(|one| one == aspect);
     match (facts["event"].as_str().unwrap_or_default(), name) {
         ("OpportunityStageUpdate" | "OpportunityStatusUpdate", "changedDeal") => true,
         ("OpportunityUpdate", "dealStageChanged") => changed("pipelineStageId"),

@@ -1,6 +1,6 @@
 //! The location's custom fields: found by key, created by `setup`, never changed or deleted.
 
-use super::{Call, Sync, from_json, process::Report};
+use super::{Call, Sync, from_json, names::reads, process::Report};
 use crate::json::{Map, ToJson, Value, json, text};
 use crate::text::lower;
 use crate::{
@@ -48,9 +48,7 @@ impl Fields {
     /// By key, else by id or name: a mapping may say any of them, in small letters or large.
     pub(super) fn by_key(&self, key: &str) -> Option<&Value> {
         let sought = &lower(key.trim());
-        let is = |what: &'static str| {
-            self.list.iter().find(move |field| field[what].as_str().is_some_and(|text| lower(text.trim()) == *sought))
-        };
+        let is = |what: &'static str| self.list.iter().find(move |field| reads(field, what, sought));
         is("key").or_else(|| is("id")).or_else(|| is("name"))
     }
 }

@@ -222,13 +222,18 @@ fn resolve_input(operation: &str, input: &mut Map, lists: &[(Wanted, Vec<Value>)
     Ok(None)
 }
 
+/// Whether a text stands there, in small letters or large. `sought`: in small ones.
+pub(super) fn reads(item: &Value, place: &str, sought: &str) -> bool {
+    item.text_of(place).is_some_and(|text| lower(text.trim()) == sought)
+}
+
 /// The id of what is named, by id, name or e-mail; or what is wrong.
 fn pick(field: &str, items: &[Value], given: &str) -> std::result::Result<String, String> {
     let sought = lower(given.trim());
     let mut found = Vec::new();
     let mut names = Vec::new();
     for item in items {
-        let is = |field: &str| item[field].as_str().is_some_and(|text| lower(text.trim()) == sought);
+        let is = |place: &str| reads(item, place, &sought);
         let id = item["id"].as_str().unwrap_or_default();
         if id == given {
             return Ok(given.to_owned());

@@ -3,7 +3,7 @@
 use ghl_digistore24::json::{Value, json};
 
 use super::story::Story;
-use super::support::purchase;
+use crate::support::{purchase, with};
 
 fn first() -> Value {
     json!({})
@@ -47,11 +47,6 @@ fn book(extra: Value) -> Value {
         }),
         extra,
     )
-}
-
-fn with(mut base: Value, extra: Value) -> Value {
-    base.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
-    base
 }
 
 /// The book as an upsell of the course's order.

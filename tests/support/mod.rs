@@ -328,7 +328,7 @@ pub fn plugin_with(mapping: Value) -> Plugin {
 
 /// An event as `receive` would hand it on.
 pub fn event(extra: Value) -> Value {
-    let mut raw = json!({
+    let raw = json!({
         "event": "on_payment", "api_mode": "live", "merchant_id": "777", "order_id": "C74PNZH5", "order_item_id": "31",
         "product_id": "512345", "product_name": "Kräuterkurs", "buyer_id": "42", "email": "kaethe@example.de",
         "address_first_name": "Käthe", "address_last_name": "Grünwald", "address_country": "DE", "address_phone_no": "030 1234567", "address_company": "ACME",
@@ -336,8 +336,20 @@ pub fn event(extra: Value) -> Value {
         "transaction_time": "10:00:00", "billing_type": "subscription", "pay_sequence_no": "1", "number_of_installments": "0",
         "next_payment_at": "2026-12-18",
     });
-    raw.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
-    json!({ "raw": raw })
+    json!({ "raw": with(raw, extra) })
+}
+
+/// An object with these fields over its own.
+pub fn with(mut base: Value, extra: Value) -> Value {
+    base.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+    base
+}
+
+/// A world in which somebody has bought, and its plugin.
+pub fn bought() -> (World, Plugin) {
+    let (mut world, plugin) = (World::new(), plugin());
+    apply(&mut world, &plugin, &event(json!({})));
+    (world, plugin)
 }
 
 /// A call without faults, driven to its result.

@@ -1,6 +1,6 @@
 //! Imports, comparison and questions: orders as Digistore24's API tells them.
 
-use crate::support::{End, Faults, Rng, World, apply, call, event, plugin, plugin_with, purchase};
+use crate::support::{End, Faults, Rng, World, apply, bought, call, event, plugin, plugin_with, purchase};
 use ghl_digistore24::json::{Value, json};
 
 fn import(orders: &[Value], manner: &str) -> Value {
@@ -144,8 +144,7 @@ fn an_import_is_exactly_once_whatever_fails() {
 #[test]
 fn what_a_message_cannot_tell_digistore24_is_asked() {
     let again = |standing: &str, transactions: &[(&str, &str, &str)]| {
-        let (mut world, plugin) = (World::new(), plugin());
-        apply(&mut world, &plugin, &event(json!({})));
+        let (mut world, plugin) = bought();
         let refund = json!({ "event": "on_refund", "transaction_id": "9100", "parent_transaction_id": "9001" });
         apply(&mut world, &plugin, &event(refund));
         world.purchases.insert("C74PNZH5".into(), purchase("C74PNZH5", standing, transactions));
@@ -166,8 +165,7 @@ fn what_a_message_cannot_tell_digistore24_is_asked() {
 #[test]
 fn a_question_that_fails_for_now_is_asked_later() {
     for faults in [Faults { refused: 100, ..Faults::default() }, Faults { garbled: 100, ..Faults::default() }] {
-        let (mut world, plugin) = (World::new(), plugin());
-        apply(&mut world, &plugin, &event(json!({})));
+        let (mut world, plugin) = bought();
         world.faults = faults;
         world.purchases.insert("C74PNZH5".into(), purchase("C74PNZH5", "unpaid", &TWO[..1]));
         let unclear = json!({ "event": "on_payment_missed", "transaction_id": "", "pay_sequence_no": "2", "billing_stop_reason": "no_product" });
@@ -182,8 +180,7 @@ fn a_question_that_fails_for_now_is_asked_later() {
 
 #[test]
 fn a_comparison_reports_an_amount_that_differs_and_repairs_nothing() {
-    let (mut world, plugin) = (World::new(), plugin());
-    apply(&mut world, &plugin, &event(json!({})));
+    let (mut world, plugin) = bought();
     let order = purchase("C74PNZH5", "paying", &[("9001", "payment", "40.00")]);
     let drift = call(&mut world, &plugin, "sync.compare", json!(["777", order]));
     assert_eq!(drift, json!([{ "order": "C74PNZH5", "event": "payment", "problem": "amount" }]));
@@ -197,8 +194,7 @@ fn a_comparison_reports_an_amount_that_differs_and_repairs_nothing() {
 
 #[test]
 fn a_buyer_with_a_new_address_is_found_by_the_number_that_the_contact_bears() {
-    let (mut world, plugin) = (World::new(), plugin());
-    apply(&mut world, &plugin, &event(json!({})));
+    let (mut world, plugin) = bought();
     // The ledger is lost, and the buyer has another address by now.
     world.entries.clear();
     let renewal = json!({ "pay_sequence_no": "2", "transaction_id": "9002", "email": "new@example.de" });
@@ -208,8 +204,7 @@ fn a_buyer_with_a_new_address_is_found_by_the_number_that_the_contact_bears() {
 
 #[test]
 fn whoever_is_forgotten_is_so_under_every_address() {
-    let (mut world, plugin) = (World::new(), plugin());
-    apply(&mut world, &plugin, &event(json!({})));
+    let (mut world, plugin) = bought();
     let moved = json!({ "pay_sequence_no": "2", "transaction_id": "9002", "email": "new@example.de" });
     apply(&mut world, &plugin, &event(moved));
     let other = json!({ "buyer_id": "9", "email": "other@example.de", "order_id": "B9", "order_item_id": "9", "transaction_id": "99" });

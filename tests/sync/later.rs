@@ -1,15 +1,13 @@
 //! What later messages make of what earlier ones left: access of customers from before the plugin, upgrades on a day to come,
 //! tags and tasks of messages that were given up, refunds that name no item, drift.
 
-use crate::support::{Contact, DAY, World, apply, call, event, plugin, plugin_with, purchase};
+use crate::support::{Contact, DAY, World, apply, bought, call, event, plugin, plugin_with, purchase, with};
 use ghl_digistore24::json::{Value, json};
 use ghl_digistore24::plugin::Plugin;
 
 /// A message with these parts over those.
-fn with(base: &Value, extra: Value) -> Value {
-    let mut raw = base.clone();
-    raw.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
-    event(raw)
+fn but(base: &Value, extra: Value) -> Value {
+    event(with(base.clone(), extra))
 }
 
 fn has(world: &World, tag: &str) -> bool {
@@ -41,10 +39,10 @@ fn given_up(mapping: Value) -> (World, Plugin, Value) {
 #[test]
 fn tags_of_a_message_that_was_given_up_go_with_their_product() {
     let (mut world, plugin, second) = given_up(json!({ "playbooks": [enrols()] }));
-    let renewal = with(&second, json!({ "pay_sequence_no": "2", "transaction_id": "501" }));
+    let renewal = but(&second, json!({ "pay_sequence_no": "2", "transaction_id": "501" }));
     assert_eq!(apply(&mut world, &plugin, &renewal)["outcome"], "done");
     assert!(has(&world, "own"));
-    let refund = with(
+    let refund = but(
         &second,
         json!({ "event": "on_refund", "pay_sequence_no": "2", "transaction_id": "502", "parent_transaction_id": "501" }),
     );
@@ -64,7 +62,7 @@ fn another_order_leaves_the_tags_of_a_message_that_was_given_up() {
 fn a_refund_takes_off_what_a_message_that_was_given_up_put_on() {
     let (mut world, plugin, second) = given_up(json!({ "playbooks": [enrols()] }));
     let refund = json!({ "event": "on_refund", "transaction_id": "502", "parent_transaction_id": "500" });
-    apply(&mut world, &plugin, &with(&second, refund));
+    apply(&mut world, &plugin, &but(&second, refund));
     assert!(!has(&world, "own") && !has(&world, "ds24-p-6"), "{:?}", world.contacts["c1"].tags);
 }
 
@@ -86,11 +84,10 @@ fn an_upgrade_on_a_day_to_come_keeps_its_day() {
         "order_id": "U2", "order_item_id": "5", "product_id": "6", "transaction_id": "500", "upgraded_order_id": "C74PNZH5",
     });
     for is_renewal in [true, false] {
-        let (mut world, plugin) = (World::new(), plugin());
-        apply(&mut world, &plugin, &event(json!({})));
-        apply(&mut world, &plugin, &with(&upgrade, json!({ "delivery_date": "2026-12-30" })));
+        let (mut world, plugin) = bought();
+        apply(&mut world, &plugin, &but(&upgrade, json!({ "delivery_date": "2026-12-30" })));
         if is_renewal {
-            apply(&mut world, &plugin, &with(&upgrade, json!({ "pay_sequence_no": "2", "transaction_id": "501" })));
+            apply(&mut world, &plugin, &but(&upgrade, json!({ "pay_sequence_no": "2", "transaction_id": "501" })));
         } else {
             let payments = [("500", "payment", "47.00"), ("501", "payment", "47.00")];
             let mut order = purchase("U2", "paying", &payments);
@@ -154,7 +151,7 @@ fn what_is_to_be_done_about_an_upsell_ends_with_the_upsell() {
     }
     assert_eq!(open_tasks(&world.contacts["c1"]).len(), 3);
     let refund = json!({ "event": "on_refund", "transaction_id": "9011", "parent_transaction_id": "9010" });
-    apply(&mut world, &plugin, &with(&upsell, refund));
+    apply(&mut world, &plugin, &but(&upsell, refund));
     assert_eq!(open_tasks(&world.contacts["c1"]).len(), 1, "{:?}", world.contacts["c1"].tasks);
 }
 
@@ -183,8 +180,7 @@ fn which_of_several_items_went_back_is_no_guess() {
 
 #[test]
 fn a_payment_of_which_only_the_refund_came_is_taken_in_once() {
-    let (mut world, plugin) = (World::new(), plugin());
-    apply(&mut world, &plugin, &event(json!({})));
+    let (mut world, plugin) = bought();
     let refund = json!({
         "event": "on_refund", "pay_sequence_no": "2", "transaction_id": "9100", "parent_transaction_id": "9002",
     });
@@ -204,8 +200,7 @@ fn a_payment_of_which_only_the_refund_came_is_taken_in_once() {
 
 #[test]
 fn a_cancellation_with_number_0_is_one() {
-    let (mut world, plugin) = (World::new(), plugin());
-    apply(&mut world, &plugin, &event(json!({})));
+    let (mut world, plugin) = bought();
     let cancelled = json!({ "event": "on_rebill_cancelled", "pay_sequence_no": "0", "transaction_id": "" });
     apply(&mut world, &plugin, &event(cancelled));
     assert!(has(&world, "ds24-cancelling") && world.contacts["c1"].tasks.is_empty());
@@ -309,8 +304,7 @@ fn tickets_and_what_an_import_withheld_come_along_with_a_merged_contact() {
 /// A couple, or an address that moved: an order's message may bear the address of somebody else.
 #[test]
 fn an_address_stays_its_owners() {
-    let (mut world, plugin) = (World::new(), plugin());
-    apply(&mut world, &plugin, &event(json!({})));
+    let (mut world, plugin) = bought();
     let bernd = json!({
         "order_id": "B1", "order_item_id": "5", "buyer_id": "99", "email": "bernd@example.de", "transaction_id": "500",
     });
@@ -318,7 +312,7 @@ fn an_address_stays_its_owners() {
     let renewal = json!({ "email": "bernd@example.de", "pay_sequence_no": "2", "transaction_id": "9002" });
     apply(&mut world, &plugin, &event(renewal));
     let new_buyer = json!({ "order_id": "N1", "order_item_id": "55", "buyer_id": "100", "transaction_id": "700" });
-    let report = call(&mut world, &plugin, "sync.apply", json!([with(&bernd, new_buyer)]));
+    let report = call(&mut world, &plugin, "sync.apply", json!([but(&bernd, new_buyer)]));
     assert_eq!(report["contactId"], owner);
     assert_eq!(call(&mut world, &plugin, "forget", json!(["bernd@example.de"]))["contactId"], owner);
     assert!(world.entries.contains_key("default/loc1/person/c1"), "the other one is not forgotten");
@@ -326,15 +320,14 @@ fn an_address_stays_its_owners() {
 
 #[test]
 fn an_upgrade_that_was_refunded_before_its_day_ends_nothing() {
-    let (mut world, plugin) = (World::new(), plugin());
-    apply(&mut world, &plugin, &event(json!({})));
+    let (mut world, plugin) = bought();
     let upgrade = json!({
         "order_id": "U2", "order_item_id": "5", "product_id": "6", "transaction_id": "500",
         "upgraded_order_id": "C74PNZH5", "delivery_date": "2026-12-30",
     });
     apply(&mut world, &plugin, &event(upgrade.clone()));
     let refund = json!({ "event": "on_refund", "transaction_id": "501", "parent_transaction_id": "500" });
-    apply(&mut world, &plugin, &with(&upgrade, refund));
+    apply(&mut world, &plugin, &but(&upgrade, refund));
     world.now = 1_798_700_000_000;
     for _ in 0..2 {
         call(&mut world, &plugin, "tick", json!([{}]));
@@ -360,7 +353,7 @@ fn the_last_paid_day_goes_with_the_money_and_not_back_in_time() {
     let (mut world, plugin) = (World::new(), plugin());
     let second = json!({ "pay_sequence_no": "2", "transaction_id": "9002", "next_payment_at": "2027-01-18" });
     apply(&mut world, &plugin, &event(second));
-    let cancelled = with(&cancelled, json!({ "pay_sequence_no": "2", "next_payment_at": "2027-01-18" }));
+    let cancelled = but(&cancelled, json!({ "pay_sequence_no": "2", "next_payment_at": "2027-01-18" }));
     apply(&mut world, &plugin, &cancelled);
     apply(&mut world, &plugin, &event(json!({ "next_payment_at": "2026-12-18" })));
     assert_eq!(world.contacts["c1"].custom["ds24_paid_until"], "2027-01-18", "the first payment came late");
@@ -397,7 +390,7 @@ fn an_upgrade_settles_only_what_its_own_order_missed() {
     world.contacts.get_mut("c1").unwrap().fields.insert("refusesWorkflows".into(), true.into());
     assert_eq!(apply(&mut world, &plugin, &event(missed.clone()))["outcome"], "dead");
     world.contacts.get_mut("c1").unwrap().fields.remove("refusesWorkflows");
-    apply(&mut world, &plugin, &with(&other, missed));
+    apply(&mut world, &plugin, &but(&other, missed));
     assert_eq!(open_tasks(&world.contacts["c1"]).len(), 2);
     let upgrade =
         json!({ "order_id": "U2", "order_item_id": "7", "transaction_id": "600", "upgraded_order_id": "C74PNZH51X" });
@@ -414,8 +407,7 @@ fn nobody_is_asked_for_a_payment_that_is_not_missing_any_more() {
     let ends = ["on_rebill_cancelled", "last_paid_day"]
         .map(|kind| json!({ "event": kind, "pay_sequence_no": "2", "transaction_id": "" }));
     for end in ends.into_iter().chain([upgrade]) {
-        let (mut world, plugin) = (World::new(), plugin());
-        apply(&mut world, &plugin, &event(json!({})));
+        let (mut world, plugin) = bought();
         apply(&mut world, &plugin, &event(missed.clone()));
         assert_eq!(open_tasks(&world.contacts["c1"]).len(), 1);
         apply(&mut world, &plugin, &event(end.clone()));
@@ -425,8 +417,7 @@ fn nobody_is_asked_for_a_payment_that_is_not_missing_any_more() {
 
 #[test]
 fn a_payment_that_is_sent_again_after_a_part_went_back_is_a_repetition() {
-    let (mut world, plugin) = (World::new(), plugin());
-    apply(&mut world, &plugin, &event(json!({})));
+    let (mut world, plugin) = bought();
     apply(
         &mut world,
         &plugin,
@@ -445,10 +436,10 @@ fn a_silent_message_leaves_tags_of_a_dead_letter_to_the_next() {
     let refund = json!({
         "event": "on_refund", "transaction_id": "502", "parent_transaction_id": "500", "transaction_date": "2026-11-10",
     });
-    apply(&mut world, &plugin, &with(&second, refund));
+    apply(&mut world, &plugin, &but(&second, refund));
     assert!(has(&world, "own"), "silent");
     let refund = json!({ "event": "on_refund", "transaction_id": "503", "parent_transaction_id": "500" });
-    apply(&mut world, &plugin, &with(&second, refund));
+    apply(&mut world, &plugin, &but(&second, refund));
     assert!(!has(&world, "own") && !has(&world, "ds24-p-6"), "{:?}", world.contacts["c1"].tags);
 }
 
@@ -473,9 +464,9 @@ fn whoever_holds_a_real_ticket_is_no_test() {
 #[test]
 fn tags_of_a_dead_letter_are_on_the_contact_not_withheld() {
     let (mut world, plugin, second) = given_up(json!({ "playbooks": [enrols()] }));
-    apply(&mut world, &plugin, &with(&second, json!({ "event": "on_rebill_cancelled", "transaction_id": "" })));
+    apply(&mut world, &plugin, &but(&second, json!({ "event": "on_rebill_cancelled", "transaction_id": "" })));
     assert!(has(&world, "own"));
-    apply(&mut world, &plugin, &with(&second, json!({ "event": "last_paid_day", "transaction_id": "" })));
+    apply(&mut world, &plugin, &but(&second, json!({ "event": "last_paid_day", "transaction_id": "" })));
     assert!(!has(&world, "own") && !has(&world, "ds24-p-6"), "{:?}", world.contacts["c1"].tags);
 }
 
@@ -511,7 +502,7 @@ fn the_task_of_a_dead_letter_is_left_to_its_own_order() {
     world.contacts.get_mut("c1").unwrap().fields.insert("refusesWorkflows".into(), true.into());
     let missed = event(json!({ "event": "on_payment_missed", "pay_sequence_no": "2", "transaction_id": "" }));
     assert_eq!(apply(&mut world, &plugin, &missed)["outcome"], "dead");
-    apply(&mut world, &plugin, &with(&other, json!({ "pay_sequence_no": "2", "transaction_id": "501" })));
+    apply(&mut world, &plugin, &but(&other, json!({ "pay_sequence_no": "2", "transaction_id": "501" })));
     world.contacts.get_mut("c1").unwrap().fields.remove("refusesWorkflows");
     assert_eq!(apply(&mut world, &plugin, &missed)["outcome"], "done");
     assert_eq!(open_tasks(&world.contacts["c1"]).len(), 1, "{:?}", world.contacts["c1"].tasks);
@@ -536,8 +527,7 @@ fn a_cancellation_tells_its_last_day_though_its_number_is_an_older_one() {
 
 #[test]
 fn a_refund_that_names_no_payment_counts() {
-    let (mut world, plugin) = (World::new(), plugin());
-    apply(&mut world, &plugin, &event(json!({})));
+    let (mut world, plugin) = bought();
     apply(&mut world, &plugin, &event(json!({ "pay_sequence_no": "2", "transaction_id": "9002" })));
     let refund =
         json!({ "event": "on_refund", "transaction_id": "9100", "pay_sequence_no": "", "parent_transaction_id": "" });

@@ -12,6 +12,7 @@ mod history;
 mod later;
 mod messages;
 mod person;
+mod plans;
 mod playbooks;
 mod rules;
 #[path = "../support/mod.rs"]

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use crate::support::{End, Rng, World, apply, event, plugin, plugin_with, tick};
+use crate::support::{End, Rng, World, apply, bought, event, plugin, plugin_with, tick, with};
 use ghl_digistore24::json::{Map, Value, json};
 use ghl_digistore24::{
     effects::{Answer, Task},
@@ -52,8 +52,7 @@ fn four_calls_for_a_first_purchase_none_for_a_repeat_two_for_a_renewal() {
 
 #[test]
 fn a_message_sent_again_after_its_refund_is_a_question_not_a_guess() {
-    let (mut world, plugin) = (World::new(), plugin());
-    apply(&mut world, &plugin, &event(json!({})));
+    let (mut world, plugin) = bought();
     apply(
         &mut world,
         &plugin,
@@ -162,8 +161,7 @@ fn a_worker_with_an_old_list_begins_nothing_beside_another_message_of_the_buyer(
 
 #[test]
 fn a_phone_of_somebody_else_never_identifies() {
-    let (mut world, plugin) = (World::new(), plugin());
-    apply(&mut world, &plugin, &event(json!({})));
+    let (mut world, plugin) = bought();
     let spouse = event(
         json!({ "order_id": "S1", "order_item_id": "9", "transaction_id": "500", "buyer_id": "50", "email": "otto@example.de", "address_first_name": "Otto" }),
     );
@@ -176,8 +174,7 @@ fn a_phone_of_somebody_else_never_identifies() {
 
 #[test]
 fn two_buyers_with_one_address_share_a_contact() {
-    let (mut world, plugin) = (World::new(), plugin());
-    apply(&mut world, &plugin, &event(json!({})));
+    let (mut world, plugin) = bought();
     apply(
         &mut world,
         &plugin,
@@ -191,8 +188,7 @@ fn two_buyers_with_one_address_share_a_contact() {
 
 #[test]
 fn whoever_was_deleted_does_not_come_back_with_a_renewal_but_with_a_new_order() {
-    let (mut world, plugin) = (World::new(), plugin());
-    apply(&mut world, &plugin, &event(json!({})));
+    let (mut world, plugin) = bought();
     world.contacts.clear();
     let renewal = apply(&mut world, &plugin, &event(json!({ "pay_sequence_no": "2", "transaction_id": "9002" })));
     assert_eq!((renewal["outcome"].as_str(), renewal["error"]["code"].as_str()), (Some("dead"), Some("not_found")));
@@ -218,15 +214,13 @@ fn a_refund_that_names_no_item_and_comes_first_is_the_one_of_the_payment_after_i
 
 #[test]
 fn an_upsell_whose_money_went_back_is_refunded_though_the_plan_beside_it_goes_on() {
-    let (mut world, plugin) = (World::new(), plugin());
-    apply(&mut world, &plugin, &event(json!({})));
+    let (mut world, plugin) = bought();
     let upsell = |extra: Value| {
-        let mut upsell = json!({
+        let upsell = json!({
             "order_id": "C74PNZH51", "upsell_no": "1", "order_item_id": "32", "product_id": "6", "product_name": "Buch",
             "transaction_id": "9003", "billing_type": "single_payment", "pay_sequence_no": "0",
         });
-        upsell.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
-        event(upsell)
+        event(with(upsell, extra))
     };
     apply(&mut world, &plugin, &upsell(json!({})));
     let refund = json!({ "event": "on_refund", "transaction_id": "9004", "parent_transaction_id": "9003" });
@@ -237,8 +231,7 @@ fn an_upsell_whose_money_went_back_is_refunded_though_the_plan_beside_it_goes_on
 
 #[test]
 fn a_refund_that_comes_before_its_payment_is_not_taken_for_one_of_another() {
-    let (mut world, plugin) = (World::new(), plugin());
-    apply(&mut world, &plugin, &event(json!({})));
+    let (mut world, plugin) = bought();
     // Of the second payment, all of it.
     let refund = json!({ "event": "on_refund", "pay_sequence_no": "2", "transaction_id": "9100", "transaction_amount": "30.00", "parent_transaction_id": "9002" });
     apply(&mut world, &plugin, &event(refund));
@@ -252,8 +245,7 @@ fn a_refund_that_comes_before_its_payment_is_not_taken_for_one_of_another() {
 
 #[test]
 fn a_contact_that_was_created_and_refused_is_found_also_when_its_phone_is_somebody_elses() {
-    let (mut world, plugin) = (World::new(), plugin());
-    apply(&mut world, &plugin, &event(json!({})));
+    let (mut world, plugin) = bought();
     world.faults.created_422 = 100;
     let spouse = event(
         json!({ "order_id": "S1", "order_item_id": "9", "transaction_id": "500", "buyer_id": "50", "email": "otto@example.de" }),
@@ -373,12 +365,11 @@ fn what_the_first_order_lacked_is_filled_by_the_next_where_it_is_empty() {
     // Meanwhile a person has filled in one of them.
     world.contacts.get_mut("c1").unwrap().fields.insert("city".into(), "Bonn".into());
     let whole = |no: &str, extra: Value| {
-        let mut raw = json!({
+        let raw = json!({
             "order_id": "B2", "order_item_id": "5", "transaction_id": ["50", no].concat(), "pay_sequence_no": no,
             "address_street": "Am Markt 1", "address_zipcode": "10115", "address_city": "Berlin",
         });
-        raw.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
-        event(raw)
+        event(with(raw, extra))
     };
     let second = apply(&mut world, &plugin, &whole("1", json!({})));
     let fields = &world.contacts["c1"].fields;
@@ -403,8 +394,7 @@ fn what_the_first_order_lacked_is_filled_by_the_next_where_it_is_empty() {
 
 #[test]
 fn a_phone_that_is_somebody_elses_is_tried_once() {
-    let (mut world, plugin) = (World::new(), plugin());
-    apply(&mut world, &plugin, &event(json!({})));
+    let (mut world, plugin) = bought();
     let otto = |no: &str, phone: &str| {
         event(json!({
             "order_id": "S1", "order_item_id": "9", "transaction_id": ["50", no].concat(), "pay_sequence_no": no,
@@ -436,9 +426,8 @@ fn a_tag_that_a_person_put_on_stays_when_what_would_have_brought_it_goes() {
     apply(&mut world, &plugin, &event(json!({})));
     world.contacts.get_mut("c1").unwrap().tags.insert("vip".into());
     let book = |extra: Value| {
-        let mut raw = json!({ "order_id": "B2", "order_item_id": "5", "product_id": "6", "transaction_id": "500", "tags": "own" });
-        raw.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
-        event(raw)
+        let raw = json!({ "order_id": "B2", "order_item_id": "5", "product_id": "6", "transaction_id": "500", "tags": "own" });
+        event(with(raw, extra))
     };
     apply(&mut world, &plugin, &book(json!({})));
     assert!(world.contacts["c1"].tags.contains("own"));
@@ -521,8 +510,7 @@ fn two_affiliates_are_two_people() {
 
 #[test]
 fn a_merged_contact_is_found_again_by_its_address() {
-    let (mut world, plugin) = (World::new(), plugin());
-    apply(&mut world, &plugin, &event(json!({})));
+    let (mut world, plugin) = bought();
     let contact = world.contacts.remove("c1").unwrap();
     world.contacts.insert("winner".into(), contact);
     let renewal = apply(&mut world, &plugin, &event(json!({ "pay_sequence_no": "2", "transaction_id": "9002" })));
@@ -532,8 +520,7 @@ fn a_merged_contact_is_found_again_by_its_address() {
 
 #[test]
 fn a_note_that_a_person_deleted_is_made_anew() {
-    let (mut world, plugin) = (World::new(), plugin());
-    apply(&mut world, &plugin, &event(json!({})));
+    let (mut world, plugin) = bought();
     world.contacts.get_mut("c1").unwrap().notes.clear();
     let renewal = apply(&mut world, &plugin, &event(json!({ "pay_sequence_no": "2", "transaction_id": "9002" })));
     assert_eq!(renewal["outcome"], "done");
@@ -554,8 +541,7 @@ fn odd_addresses_and_countries_block_no_sale() {
 
 #[test]
 fn finished_messages_are_forgotten_after_a_month() {
-    let (mut world, plugin) = (World::new(), plugin());
-    apply(&mut world, &plugin, &event(json!({})));
+    let (mut world, plugin) = bought();
     let kept = |world: &World| world.entries.keys().filter(|k| k.contains("/done/")).count();
     let tick = |world: &mut World| world.drive(plugin.start("tick", "[{}]", Vec::new()), &mut Rng::new(1));
     tick(&mut world);
@@ -581,8 +567,7 @@ fn planning_makes_no_call_and_changes_nothing() {
 
 #[test]
 fn a_broken_entry_of_the_ledger_is_a_clear_error_and_nothing_is_lost() {
-    let (mut world, plugin) = (World::new(), plugin());
-    apply(&mut world, &plugin, &event(json!({})));
+    let (mut world, plugin) = bought();
     world.entries.insert("default/loc1/person/c1".into(), ("{".into(), 999));
     let task = plugin.start(
         "sync.apply",
@@ -632,8 +617,7 @@ fn the_plan_of_an_old_event_is_as_silent_as_what_is_done() {
 
 #[test]
 fn the_plan_says_that_digistore24_will_be_asked() {
-    let (mut world, plugin) = (World::new(), plugin());
-    apply(&mut world, &plugin, &event(json!({})));
+    let (mut world, plugin) = bought();
     let missed = event(
         json!({ "event": "on_payment_missed", "pay_sequence_no": "2", "billing_stop_reason": "no_product", "transaction_id": "" }),
     );

@@ -1,14 +1,13 @@
 //! One person over time: what was forgotten stays so, consent follows the contact, tests are marked, names are found however
 //! they are written.
 
-use crate::support::{DAY, World, apply, call, event, plugin, plugin_with, tick};
+use crate::support::{DAY, World, apply, call, event, plugin, plugin_with, tick, with};
 use ghl_digistore24::json::{Map, Value, json};
 
 /// A message about another order of the same buyer.
 fn other(extra: Value) -> Value {
-    let mut raw = json!({ "order_id": "B2", "order_item_id": "77", "product_id": "600", "transaction_id": "500" });
-    raw.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
-    event(raw)
+    let raw = json!({ "order_id": "B2", "order_item_id": "77", "product_id": "600", "transaction_id": "500" });
+    event(with(raw, extra))
 }
 
 fn missed(pay_sequence_no: &str) -> Value {

@@ -1,6 +1,6 @@
 //! Mappings and playbooks carried out against the world in memory.
 
-use crate::support::{DAY, World, apply, call, event, plugin, plugin_with, tick};
+use crate::support::{DAY, World, apply, call, event, plugin, plugin_with, tick, with};
 use ghl_digistore24::json::{Value, json};
 use ghl_digistore24::plugin::Plugin;
 
@@ -345,9 +345,8 @@ fn whoever_charged_back_is_not_won_back() {
         done(&mut world, &plugin, &event(json!({})));
         world.contacts.get_mut("c1").unwrap().custom.insert("ds24_newsletter".into(), "yes".into());
         let other = |extra: Value| {
-            let mut raw = json!({ "order_id": "B2", "order_item_id": "60", "transaction_id": "600" });
-            raw.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
-            event(raw)
+            let raw = json!({ "order_id": "B2", "order_item_id": "60", "transaction_id": "600" });
+            event(with(raw, extra))
         };
         done(&mut world, &plugin, &other(json!({})));
         let kind = if charged_back { "on_chargeback" } else { "on_refund" };
@@ -398,10 +397,9 @@ fn of_several_items_one_that_is_not_paid_is_enough() {
     let mapping = json!({ "playbooks": [{ "use": "dunning", "with": { "workflow": "Dunning" } }], "tasks": { "dunning": false } });
     let (mut world, plugin) = (World::new(), plugin_with(mapping));
     let both = |extra: Value| {
-        let mut raw =
+        let raw =
             json!({ "item_count": "2", "order_item_id_2": "32", "product_id_2": "512346", "product_name_2": "Buch" });
-        raw.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
-        event(raw)
+        event(with(raw, extra))
     };
     done(&mut world, &plugin, &both(json!({})));
     let back = json!({ "event": "on_refund", "order_item_id": "32", "product_id": "512346", "transaction_id": "9100", "parent_transaction_id": "9001" });

@@ -1,5 +1,6 @@
 import { wrongField } from '../errors.js';
 import type { LogLine, PluginEvent } from '../protocol.js';
+import { keepLatest } from './latest.js';
 import { type Alert, type AlertLimits, AlertRules } from './rules.js';
 
 /** Who is told of alerts, and when. */
@@ -76,10 +77,7 @@ export class Alerts {
       this.#posting.delete(work);
       if (isDelivered) return;
       this.#waiting.set(alert, { at: now + pause, pause });
-      for (const oldest of this.#waiting.keys()) {
-        if (this.#waiting.size <= MOST_WAITING) break;
-        this.#waiting.delete(oldest);
-      }
+      keepLatest(this.#waiting, MOST_WAITING);
     });
     this.#posting.add(work);
   }

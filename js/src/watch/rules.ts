@@ -1,4 +1,5 @@
 import type { CallEvent, PluginEvent, ServiceName, SyncEvent, WebhookEvent } from '../protocol.js';
+import { keepLatest } from './latest.js';
 
 /** What somebody should be told at once. */
 export type AlertKind =
@@ -162,10 +163,7 @@ export class AlertRules {
   #raise(cause: string): boolean {
     if (this.#standing.has(cause)) return false;
     this.#standing.add(cause);
-    for (const oldest of this.#standing) {
-      if (this.#standing.size <= MOST_CAUSES) break;
-      this.#standing.delete(oldest);
-    }
+    keepLatest(this.#standing, MOST_CAUSES);
     return true;
   }
 

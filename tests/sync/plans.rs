@@ -1,19 +1,10 @@
 //! Every kind of event as a plan that a person can read: what happened before, the message, each write and why, what was not
-//! done and why. One file of stories for each group in `tests/plans/`; `UPDATE=1 cargo test --test plans` writes them anew.
+//! done and why. One file of stories for each group in `tests/plans/`; `UPDATE=1 cargo test --test sync plans` writes them anew.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests fail by panicking"
-)]
-
-#[path = "plans/cases.rs"]
+#[path = "../plans/cases.rs"]
 mod cases;
-#[path = "plans/story.rs"]
+#[path = "../plans/story.rs"]
 mod story;
-mod support;
 
 use std::{fs, path::Path};
 
